@@ -1,0 +1,218 @@
+package gcp
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+	"time"
+
+	"google.golang.org/api/logging/v2"
+
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+)
+
+const (
+	maxLogResources = 100                 // projects that one entries.list takes
+	auditWindow     = 30 * 24 * time.Hour // how far back a culprit is looked for; a search without bound takes minutes
+	maxAuditPages   = 5
+)
+
+// change is an audited write that may have taken a prerequisite away.
+type change struct {
+	mesh.Change
+	revoked  []grant
+	disabled string // the API that was disabled
+	cluster  string // LOCATION/NAME of the cluster that was updated
+	setsPool bool
+}
+
+type grant struct{ role, member string }
+
+// WhoRevoked tells who last took a role from a member on a project, from the
+// project's audit log (Cloud Logging, entries.list). It costs one request a
+// project, whatever is asked about it; found is false when the log does not show
+// it within 30 days.
+func (c *Client) WhoRevoked(ctx context.Context, project, role, member string) (who mesh.Change, found bool, err error) {
+	return c.lastChange(ctx, project, func(ch change) bool {
+		for _, g := range ch.revoked {
+			if g.role == role && strings.EqualFold(g.member, member) {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+// WhoDisabled tells who last disabled an API on a project.
+func (c *Client) WhoDisabled(ctx context.Context, project, service string) (who mesh.Change, found bool, err error) {
+	return c.lastChange(ctx, project, func(ch change) bool { return ch.disabled == service })
+}
+
+// WhoSetPool tells who last changed a cluster's workload pool.
+func (c *Client) WhoSetPool(ctx context.Context, name mesh.Cluster) (who mesh.Change, found bool, err error) {
+	return c.lastChange(ctx, name.Project, func(ch change) bool {
+		return ch.setsPool && ch.cluster == name.Location+"/"+name.Name
+	})
+}
+
+func (c *Client) lastChange(ctx context.Context, project string, is func(change) bool) (mesh.Change, bool, error) {
+	changes, err := c.audits.get(ctx, project, func(ctx context.Context) ([]change, error) {
+		answer, err := c.auditQueue.ask(ctx, []string{project})
+		return answer[project], err
+	})
+	if err != nil {
+		return mesh.Change{}, false, err
+	}
+	for _, ch := range changes { // newest first
+		if is(ch) {
+			return ch.Change, true, nil
+		}
+	}
+	return mesh.Change{}, false, nil
+}
+
+// auditFilter finds what the three prerequisites can lose. An entry may match on
+// two different deltas of one policy write, so deltas are checked again one by
+// one when they are read.
+func auditFilter(since time.Time) string {
+	return strings.Join([]string{
+		`log_id("cloudaudit.googleapis.com/activity")`,
+		`timestamp>="` + since.UTC().Format(time.RFC3339) + `"`,
+		`((protoPayload.methodName="SetIamPolicy" AND protoPayload.serviceData.policyDelta.bindingDeltas.action="REMOVE" AND protoPayload.serviceData.policyDelta.bindingDeltas.member:"gcp-sa-servicemesh.iam.gserviceaccount.com")` +
+			` OR protoPayload.methodName=~"ServiceUsage\.DisableService$"` +
+			` OR (protoPayload.methodName=~"ClusterManager\.UpdateCluster$" AND protoPayload.request.update.desiredWorkloadIdentityConfig:*))`,
+	}, "\nAND ")
+}
+
+// auditPayload is the part of an AuditLog that tells who did what.
+type auditPayload struct {
+	MethodName   string `json:"methodName"`
+	ResourceName string `json:"resourceName"`
+	Status       struct {
+		Code int `json:"code"`
+	} `json:"status"`
+	AuthenticationInfo struct {
+		PrincipalEmail   string `json:"principalEmail"`
+		PrincipalSubject string `json:"principalSubject"`
+		Delegation       []struct {
+			PrincipalSubject    string `json:"principalSubject"`
+			FirstPartyPrincipal struct {
+				PrincipalEmail string `json:"principalEmail"`
+			} `json:"firstPartyPrincipal"`
+		} `json:"serviceAccountDelegationInfo"`
+	} `json:"authenticationInfo"`
+	RequestMetadata struct {
+		UserAgent         string `json:"callerSuppliedUserAgent"`
+		RequestAttributes struct {
+			Reason string `json:"reason"`
+		} `json:"requestAttributes"`
+	} `json:"requestMetadata"`
+	Request struct {
+		Name   string `json:"name"`
+		Update struct {
+			Pool *struct{} `json:"desiredWorkloadIdentityConfig"`
+		} `json:"update"`
+	} `json:"request"`
+	ServiceData struct {
+		PolicyDelta struct {
+			BindingDeltas []struct {
+				Action    string          `json:"action"`
+				Role      string          `json:"role"`
+				Member    string          `json:"member"`
+				Condition json.RawMessage `json:"condition"`
+			} `json:"bindingDeltas"`
+		} `json:"policyDelta"`
+	} `json:"serviceData"`
+}
+
+// fetchChanges reads the audited changes of several projects by one search,
+// newest first.
+func (c *Client) fetchChanges(ctx context.Context, projects []string) (map[string][]change, error) {
+	request := &logging.ListLogEntriesRequest{
+		Filter:   auditFilter(c.clock.Now().Add(-auditWindow)),
+		OrderBy:  "timestamp desc",
+		PageSize: 1000,
+	}
+	asked := map[string]string{} // by project id
+	for _, p := range projects {
+		request.ResourceNames = append(request.ResourceNames, "projects/"+p)
+		id := p
+		if len(projects) > 1 {
+			if resolved, err := c.ProjectID(ctx, p); err == nil {
+				id = resolved
+			}
+		}
+		asked[id] = p
+	}
+	changes := map[string][]change{}
+	for range maxAuditPages {
+		if err := c.auditQuota.Wait(ctx); err != nil {
+			return nil, err
+		}
+		answer, err := c.logging.Entries.List(request).Context(chargedTo(ctx, projects[0])).Do()
+		if err != nil {
+			return nil, c.failed(err, "search the audit log of "+strings.Join(projects, ", "), "logging.logEntries.list")
+		}
+		for _, entry := range answer.Entries {
+			ch, project, ok := readChange(entry)
+			if !ok {
+				continue
+			}
+			if len(projects) == 1 {
+				project = projects[0]
+			} else if project = asked[project]; project == "" {
+				continue
+			}
+			changes[project] = append(changes[project], ch)
+		}
+		// A page may be empty while the search goes on.
+		if request.PageToken = answer.NextPageToken; request.PageToken == "" {
+			break
+		}
+	}
+	return changes, nil
+}
+
+func readChange(entry *logging.LogEntry) (ch change, projectID string, ok bool) {
+	var p auditPayload
+	if json.Unmarshal(entry.ProtoPayload, &p) != nil || p.Status.Code != 0 {
+		return change{}, "", false // a failed attempt changed nothing
+	}
+	at, err := time.Parse(time.RFC3339, entry.Timestamp)
+	if err != nil {
+		return change{}, "", false
+	}
+	auth := p.AuthenticationInfo
+	ch.Change = mesh.Change{Time: at, Principal: auth.PrincipalEmail, UserAgent: p.RequestMetadata.UserAgent, Reason: p.RequestMetadata.RequestAttributes.Reason, Method: p.MethodName}
+	if ch.Principal == "" {
+		ch.Principal = auth.PrincipalSubject
+	}
+	if n := len(auth.Delegation); n > 0 {
+		ch.Through = auth.Delegation[n-1].FirstPartyPrincipal.PrincipalEmail
+		if ch.Through == "" {
+			ch.Through = auth.Delegation[n-1].PrincipalSubject
+		}
+	}
+	if ch.Principal == "" && ch.UserAgent == "" {
+		return change{}, "", false // the last entry of an operation may leave out who began it
+	}
+	for _, d := range p.ServiceData.PolicyDelta.BindingDeltas {
+		if d.Action == "REMOVE" && len(d.Condition) == 0 {
+			ch.revoked = append(ch.revoked, grant{d.Role, d.Member})
+		}
+	}
+	if strings.HasSuffix(p.MethodName, "ServiceUsage.DisableService") {
+		name := p.Request.Name
+		if name == "" {
+			name = p.ResourceName
+		}
+		ch.disabled = name[strings.LastIndex(name, "/")+1:]
+	}
+	ch.setsPool = p.Request.Update.Pool != nil
+	var labels map[string]string
+	if entry.Resource != nil {
+		labels = entry.Resource.Labels
+	}
+	ch.cluster = labels["location"] + "/" + labels["cluster_name"]
+	return ch, labels["project_id"], true
+}

@@ -1,0 +1,134 @@
+// Package gcp is Google Cloud as this product needs it: projects and their IAM
+// policies, APIs, GKE clusters, fleets and audit logs, over REST.
+//
+// Reads are shared: within one Client, however many callers ask for a project's
+// policy at about the same time, it is read once. A write replaces or forgets
+// what it changed.
+package gcp
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	"cloud.google.com/go/iam/apiv1/iampb"
+	crm "google.golang.org/api/cloudresourcemanager/v3"
+	"google.golang.org/api/container/v1"
+	"google.golang.org/api/gkehub/v1"
+	"google.golang.org/api/logging/v2"
+	"google.golang.org/api/option"
+	"google.golang.org/api/serviceusage/v1"
+	identity "google.golang.org/api/serviceusage/v1beta1"
+
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/wait"
+)
+
+// Config says how to reach Google Cloud. The zero value uses Application Default
+// Credentials and Google's own endpoints.
+type Config struct {
+	AccessToken string   // OAuth 2.0 token; wins over Credentials
+	Credentials string   // path to, or contents of, a credentials JSON
+	Impersonate string   // e-mail address of the service account to act as
+	Delegates   []string // chain of service accounts that leads there
+	Scopes      []string // default: cloud-platform
+
+	BillingProject      string // quota project, sent when UserProjectOverride is set
+	UserProjectOverride bool   // charge quota to BillingProject, or else to the project worked on
+	RequestReason       string // X-Goog-Request-Reason, kept in audit logs
+	RequestTimeout      time.Duration
+	UniverseDomain      string // default: googleapis.com
+	UserAgent           string
+
+	Endpoints Endpoints
+	Clock     wait.Clock
+	Log       func(ctx context.Context, message string, fields map[string]any) // one call a request; nil is silent
+
+	// FindDefault finds Application Default Credentials; nil means the standard
+	// search of golang.org/x/oauth2/google, which may ask the metadata server.
+	FindDefault FindDefault
+}
+
+// Client talks to Google Cloud for one configuration. It is safe for concurrent
+// use.
+type Client struct {
+	config    Config
+	endpoints Endpoints
+	http      *http.Client
+	clock     wait.Clock
+
+	crm        *crm.Service
+	container  *container.Service
+	hub        *gkehub.Service
+	logging    *logging.Service
+	services   *serviceusage.Service
+	identities *identity.APIService
+
+	projects   memo[string, Project]
+	policies   memo[string, *iampb.Policy]
+	states     serviceStates
+	clusters   memo[string, clusterList]
+	features   memo[string, mesh.Feature]
+	audits     memo[string, []change]
+	auditQueue coalescer[string, []change]
+	writers    keyedLock
+	auditQuota *limiter
+}
+
+// New makes a client. It checks the configuration and finds credentials, and
+// asks nothing of Google Cloud's APIs yet.
+func New(ctx context.Context, config Config) (*Client, error) {
+	c := &Client{config: config, clock: config.Clock}
+	if c.clock == nil {
+		c.clock = wait.Real
+	}
+	if c.config.RequestTimeout == 0 {
+		c.config.RequestTimeout = 2 * time.Minute
+	}
+	var err error
+	if c.endpoints, err = config.Endpoints.complete(config.UniverseDomain); err != nil {
+		return nil, err
+	}
+	if c.http, err = c.authenticated(ctx); err != nil {
+		return nil, err
+	}
+	if err := c.connect(ctx); err != nil {
+		return nil, fmt.Errorf("cannot set up the Google Cloud clients: %w", err)
+	}
+	c.states.client = c
+	c.auditQueue.max, c.auditQueue.fetch = maxLogResources, c.fetchChanges
+	c.auditQuota = newLimiter()
+	for _, m := range []interface{ setClock(wait.Clock) }{&c.projects, &c.policies, &c.clusters, &c.features, &c.audits} {
+		m.setClock(c.clock)
+	}
+	return c, nil
+}
+
+func (c *Client) connect(ctx context.Context) (err error) {
+	to := func(endpoint string) []option.ClientOption {
+		return []option.ClientOption{option.WithHTTPClient(c.http), option.WithEndpoint(endpoint + "/")}
+	}
+	if c.crm, err = crm.NewService(ctx, to(c.endpoints.ResourceManager)...); err != nil {
+		return err
+	}
+	if c.container, err = container.NewService(ctx, to(c.endpoints.Container)...); err != nil {
+		return err
+	}
+	if c.hub, err = gkehub.NewService(ctx, to(c.endpoints.GKEHub)...); err != nil {
+		return err
+	}
+	if c.logging, err = logging.NewService(ctx, to(c.endpoints.Logging)...); err != nil {
+		return err
+	}
+	if c.services, err = serviceusage.NewService(ctx, to(c.endpoints.ServiceUsage)...); err != nil {
+		return err
+	}
+	c.identities, err = identity.NewService(ctx, to(c.endpoints.ServiceUsage)...)
+	return err
+}
+
+// backoff is the pace at which operations and propagation are polled.
+func (c *Client) backoff() wait.Backoff {
+	return wait.Backoff{First: 200 * time.Millisecond, Max: 10 * time.Second, Clock: c.clock}
+}

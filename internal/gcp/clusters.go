@@ -1,0 +1,207 @@
+package gcp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"google.golang.org/api/container/v1"
+	"google.golang.org/api/googleapi"
+
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/wait"
+)
+
+// Cluster is a GKE cluster, as far as managed mesh cares (container v1).
+type Cluster struct {
+	Name            mesh.Cluster
+	Status          string // PROVISIONING, RUNNING, RECONCILING, STOPPING, ERROR, DEGRADED
+	Autopilot       bool   // Workload Identity is always on
+	WorkloadPool    string // "" when Workload Identity is off
+	FleetProject    string // "" when the cluster is in no fleet
+	FleetMembership string
+	NodePools       []NodePool // sorted by name
+}
+
+// NodePool is a node pool of a cluster.
+type NodePool struct {
+	Name         string
+	MetadataMode string // workloadMetadataConfig.mode; "" is the legacy metadata server
+}
+
+// WithoutMetadataServer are the names of the node pools that do not run the GKE
+// metadata server, sorted. Autopilot always runs it.
+func (c Cluster) WithoutMetadataServer() []string {
+	names := []string{}
+	for _, pool := range c.NodePools {
+		if !c.Autopilot && pool.MetadataMode != "GKE_METADATA" {
+			names = append(names, pool.Name)
+		}
+	}
+	return names
+}
+
+const clusterFields = "name,location,status,autopilot,workloadIdentityConfig,fleet,nodePools(name,config/workloadMetadataConfig)"
+
+type clusterList struct {
+	clusters   map[string]Cluster // by LOCATION/NAME
+	incomplete bool               // some location did not answer
+}
+
+// Clusters are all clusters of a project, sorted by location and name. complete
+// is false when some location did not answer.
+func (c *Client) Clusters(ctx context.Context, project string) (clusters []Cluster, complete bool, err error) {
+	list, err := c.clusterList(ctx, project)
+	if err != nil {
+		return nil, false, err
+	}
+	for _, cluster := range list.clusters {
+		clusters = append(clusters, cluster)
+	}
+	slices.SortFunc(clusters, func(a, b Cluster) int { return strings.Compare(a.Name.String(), b.Name.String()) })
+	return clusters, !list.incomplete, nil
+}
+
+func (c *Client) clusterList(ctx context.Context, project string) (clusterList, error) {
+	return c.clusters.get(ctx, project, func(ctx context.Context) (clusterList, error) {
+		answer, err := c.container.Projects.Locations.Clusters.List("projects/" + project + "/locations/-").
+			Fields(googleapi.Field("clusters(" + clusterFields + "),missingZones")).Context(chargedTo(ctx, project)).Do()
+		if err != nil {
+			return clusterList{}, c.failed(err, "list the clusters of project "+project, "container.clusters.list")
+		}
+		list := clusterList{clusters: map[string]Cluster{}, incomplete: len(answer.MissingZones) > 0}
+		for _, raw := range answer.Clusters {
+			cluster := readCluster(project, raw)
+			list.clusters[cluster.Name.Location+"/"+cluster.Name.Name] = cluster
+		}
+		return list, nil
+	})
+}
+
+// Cluster returns one cluster. All clusters of a project are read by one request,
+// shared by everybody who asks for one of them; where that does not settle it,
+// the cluster is asked for by name.
+func (c *Client) Cluster(ctx context.Context, name mesh.Cluster) (Cluster, error) {
+	list, err := c.clusterList(ctx, name.Project)
+	if err != nil && !Forbidden(err) {
+		return Cluster{}, err
+	}
+	if cluster, found := list.clusters[name.Location+"/"+name.Name]; found {
+		return cluster, nil
+	}
+	return c.getCluster(ctx, name)
+}
+
+// FreshCluster is Cluster past anything that was read before.
+func (c *Client) FreshCluster(ctx context.Context, name mesh.Cluster) (Cluster, error) {
+	c.clusters.forget(name.Project)
+	return c.getCluster(ctx, name)
+}
+
+func (c *Client) getCluster(ctx context.Context, name mesh.Cluster) (Cluster, error) {
+	raw, err := c.container.Projects.Locations.Clusters.Get(name.String()).Fields(clusterFields).Context(chargedTo(ctx, name.Project)).Do()
+	if err != nil {
+		return Cluster{}, c.failed(err, "read cluster "+name.String(), "container.clusters.get")
+	}
+	return readCluster(name.Project, raw), nil
+}
+
+func readCluster(project string, raw *container.Cluster) Cluster {
+	c := Cluster{
+		Name:      mesh.Cluster{Project: project, Location: raw.Location, Name: raw.Name},
+		Status:    raw.Status,
+		Autopilot: raw.Autopilot != nil && raw.Autopilot.Enabled,
+	}
+	if raw.WorkloadIdentityConfig != nil { // an empty object counts as off
+		c.WorkloadPool = raw.WorkloadIdentityConfig.WorkloadPool
+	}
+	if raw.Fleet != nil {
+		c.FleetProject, c.FleetMembership = raw.Fleet.Project, raw.Fleet.Membership
+	}
+	for _, p := range raw.NodePools {
+		pool := NodePool{Name: p.Name}
+		if p.Config != nil && p.Config.WorkloadMetadataConfig != nil {
+			pool.MetadataMode = p.Config.WorkloadMetadataConfig.Mode
+		}
+		c.NodePools = append(c.NodePools, pool)
+	}
+	slices.SortFunc(c.NodePools, func(a, b NodePool) int { return strings.Compare(a.Name, b.Name) })
+	return c
+}
+
+// SetWorkloadPool sets a cluster's workload pool, or turns Workload Identity off
+// when pool is "", and waits until GKE is done. Where the cluster is busy with
+// another operation, it waits for that first.
+func (c *Client) SetWorkloadPool(ctx context.Context, name mesh.Cluster, pool string) error {
+	doing := fmt.Sprintf("set the workload pool of cluster %s to %q", name, pool)
+	config := &container.WorkloadIdentityConfig{WorkloadPool: pool, ForceSendFields: []string{"WorkloadPool"}}
+	return c.updateCluster(ctx, name, doing, func(ctx context.Context) (*container.Operation, error) {
+		return c.container.Projects.Locations.Clusters.Update(name.String(), &container.UpdateClusterRequest{
+			Update: &container.ClusterUpdate{DesiredWorkloadIdentityConfig: config},
+		}).Context(ctx).Do()
+	})
+}
+
+// RunMetadataServer turns on the GKE metadata server in a node pool, which
+// recreates its nodes, and waits until GKE is done.
+func (c *Client) RunMetadataServer(ctx context.Context, name mesh.Cluster, pool string) error {
+	doing := fmt.Sprintf("turn on GKE_METADATA in node pool %s of cluster %s", pool, name)
+	return c.updateCluster(ctx, name, doing, func(ctx context.Context) (*container.Operation, error) {
+		return c.container.Projects.Locations.Clusters.NodePools.Update(name.String()+"/nodePools/"+pool, &container.UpdateNodePoolRequest{
+			WorkloadMetadataConfig: &container.WorkloadMetadataConfig{Mode: "GKE_METADATA"},
+		}).Context(ctx).Do()
+	})
+}
+
+// updateCluster starts an operation when the cluster lets it, and waits for its
+// end.
+func (c *Client) updateCluster(ctx context.Context, name mesh.Cluster, doing string, start func(context.Context) (*container.Operation, error)) error {
+	ctx = chargedTo(ctx, name.Project)
+	unlock, err := c.writers.lock(ctx, name.String())
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	defer c.clusters.forget(name.Project)
+
+	var op *container.Operation
+	err = wait.Until(ctx, wait.Backoff{First: time.Second, Max: 20 * time.Second, Clock: c.clock}, "cluster "+name.String()+" to be free for an update",
+		func(ctx context.Context) (bool, string, error) {
+			started, err := start(ctx)
+			if err == nil {
+				op = started
+				return true, "", nil
+			}
+			err = c.failed(err, doing, "container.clusters.update")
+			var e *Error
+			if errors.As(err, &e) && e.Code == http.StatusBadRequest && (e.Reason == "CLUSTER_ALREADY_HAS_OPERATION" || mesh.IsBusyCluster(e.Message)) {
+				return false, e.Message, nil
+			}
+			return false, "", err
+		})
+	if err != nil {
+		return err
+	}
+	return wait.Until(ctx, c.backoff(), "operation "+op.Name+" to "+doing, func(ctx context.Context) (bool, string, error) {
+		if op.Status != "DONE" {
+			next, err := c.container.Projects.Locations.Operations.Get("projects/" + name.Project + "/locations/" + name.Location + "/operations/" + op.Name).Context(ctx).Do()
+			if err != nil {
+				return false, "", c.failed(err, "follow the operation to "+doing, "container.operations.get")
+			}
+			op = next
+		}
+		switch {
+		case op.Status != "DONE":
+			return false, "operation " + op.Name + " is " + op.Status, nil
+		case op.Error != nil && op.Error.Code != 0:
+			return false, "", operationError(doing, op.Error.Code, op.Error.Message)
+		case op.StatusMessage != "":
+			return false, "", operationError(doing, 2, op.StatusMessage)
+		}
+		return true, "", nil
+	})
+}

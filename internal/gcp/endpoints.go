@@ -1,0 +1,58 @@
+package gcp
+
+import (
+	"cmp"
+	"fmt"
+	"net/url"
+	"regexp"
+	"strings"
+)
+
+// Endpoints are the base addresses of the APIs, without a version and without a
+// trailing slash. An empty one is Google's own.
+type Endpoints struct {
+	ResourceManager string
+	ServiceUsage    string
+	Container       string
+	GKEHub          string
+	Logging         string
+	IAMCredentials  string
+}
+
+var versionSuffix = regexp.MustCompile(`/v[0-9]+(?:(?:alpha|beta)[0-9]*)?$`)
+
+// ParseEndpoint checks a custom endpoint and brings it to the form of Endpoints.
+// A version at the end is dropped, because the google provider's endpoints carry
+// one and theirs are meant to be copied.
+func ParseEndpoint(endpoint string) (string, error) {
+	u, err := url.Parse(endpoint)
+	if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {
+		return "", fmt.Errorf("%q is not the address of an API; it reads https://HOST/ or https://HOST/VERSION/", endpoint)
+	}
+	if u.RawQuery != "" || u.Fragment != "" || u.User != nil {
+		return "", fmt.Errorf("%q: an API's address has neither user, query nor fragment", endpoint)
+	}
+	return versionSuffix.ReplaceAllString(strings.TrimRight(endpoint, "/"), ""), nil
+}
+
+func (e Endpoints) complete(universe string) (Endpoints, error) {
+	universe = cmp.Or(universe, "googleapis.com")
+	for _, each := range []struct {
+		endpoint *string
+		api      string
+	}{
+		{&e.ResourceManager, "cloudresourcemanager"},
+		{&e.ServiceUsage, "serviceusage"},
+		{&e.Container, "container"},
+		{&e.GKEHub, "gkehub"},
+		{&e.Logging, "logging"},
+		{&e.IAMCredentials, "iamcredentials"},
+	} {
+		parsed, err := ParseEndpoint(cmp.Or(*each.endpoint, "https://"+each.api+"."+universe))
+		if err != nil {
+			return e, err
+		}
+		*each.endpoint = parsed
+	}
+	return e, nil
+}

@@ -1,0 +1,123 @@
+package gcp
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/singleflight"
+
+	"github.com/managed-mesh/terraform-provider-asm/internal/wait"
+)
+
+// freshFor is how long a read is shared. It spans the reads of one Terraform
+// walk, and is short against what people change by hand.
+const freshFor = time.Minute
+
+// memo shares reads: callers that ask for a key at the same time wait for one
+// request, and its answer serves later callers until it is old or forgotten.
+// Failures are not kept.
+type memo[K ~string, V any] struct {
+	flight singleflight.Group
+	clock  wait.Clock
+
+	mu     sync.Mutex
+	values map[K]kept[V]
+	epochs map[K]int // counts what was forgotten or set, so that a read that began before a write is not kept
+}
+
+type kept[V any] struct {
+	value V
+	at    time.Time
+}
+
+func (m *memo[K, V]) setClock(c wait.Clock) { m.clock = c }
+
+// get returns the kept value, or reads it. The read outlives the caller that
+// began it, for the sake of the others who wait for it; each caller stops
+// waiting when its own context ends.
+func (m *memo[K, V]) get(ctx context.Context, key K, read func(context.Context) (V, error)) (V, error) {
+	m.mu.Lock()
+	if k, found := m.values[key]; found && m.clock.Now().Sub(k.at) < freshFor {
+		m.mu.Unlock()
+		return k.value, nil
+	}
+	epoch := m.epochs[key]
+	m.mu.Unlock()
+
+	result := m.flight.DoChan(string(key), func() (any, error) {
+		value, err := read(context.WithoutCancel(ctx))
+		if err == nil {
+			m.mu.Lock()
+			if m.epochs[key] == epoch {
+				m.keep(key, value)
+			}
+			m.mu.Unlock()
+		}
+		return value, err
+	})
+	select {
+	case <-ctx.Done():
+		var none V
+		return none, ctx.Err()
+	case r := <-result:
+		return r.Val.(V), r.Err
+	}
+}
+
+// set replaces the kept value by what a write answered with.
+func (m *memo[K, V]) set(key K, value V) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.advance(key)
+	m.keep(key, value)
+	m.flight.Forget(string(key))
+}
+
+// forget makes the next get read anew.
+func (m *memo[K, V]) forget(key K) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.advance(key)
+	delete(m.values, key)
+	m.flight.Forget(string(key))
+}
+
+func (m *memo[K, V]) keep(key K, value V) {
+	if m.values == nil {
+		m.values = map[K]kept[V]{}
+	}
+	m.values[key] = kept[V]{value, m.clock.Now()}
+}
+
+func (m *memo[K, V]) advance(key K) {
+	if m.epochs == nil {
+		m.epochs = map[K]int{}
+	}
+	m.epochs[key]++
+}
+
+// keyedLock is one lock a key, which a context can give up waiting for.
+type keyedLock struct {
+	mu    sync.Mutex
+	locks map[string]chan struct{}
+}
+
+func (l *keyedLock) lock(ctx context.Context, key string) (unlock func(), err error) {
+	l.mu.Lock()
+	if l.locks == nil {
+		l.locks = map[string]chan struct{}{}
+	}
+	held, found := l.locks[key]
+	if !found {
+		held = make(chan struct{}, 1)
+		l.locks[key] = held
+	}
+	l.mu.Unlock()
+	select {
+	case held <- struct{}{}:
+		return func() { <-held }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}

@@ -1,0 +1,174 @@
+package gcp
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"time"
+
+	"golang.org/x/oauth2"
+	"golang.org/x/time/rate"
+
+	"github.com/managed-mesh/terraform-provider-asm/internal/wait"
+)
+
+// retryFor bounds how long one request is repeated, whatever its context
+// allows: an API that is down for longer is reported, not waited for.
+const retryFor = time.Minute
+
+func newBaseTransport() *http.Transport {
+	t := http.DefaultTransport.(*http.Transport).Clone()
+	t.MaxIdleConnsPerHost = 100 // Terraform asks from as many goroutines as -parallelism says
+	return t
+}
+
+// transport sends one request as often as it takes: it adds identity and
+// headers, reads the whole answer, so that a connection cut in the middle counts
+// as a failed attempt, and repeats with growing pauses on 429 and 503 and on
+// broken connections. Every write of this package may be repeated: it either
+// carries an etag or asks for a state rather than a step.
+type transport struct {
+	client       *Client
+	base         http.RoundTripper
+	tokens       oauth2.TokenSource // nil: send no identity
+	quotaProject string
+}
+
+type quotaKey struct{}
+
+// chargedTo names the project whose quota a request uses when
+// user_project_override is set and no billing project is.
+func chargedTo(ctx context.Context, project string) context.Context {
+	return context.WithValue(ctx, quotaKey{}, project)
+}
+
+func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
+	ctx := request.Context()
+	clock := t.client.clock
+	pause := wait.Backoff{First: 500 * time.Millisecond, Max: 15 * time.Second}.Pauses()
+	for start, attempt := clock.Now(), 1; ; attempt++ {
+		response, err := t.attempt(request, attempt)
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		again := retryable(response, err)
+		next := pause()
+		if response != nil {
+			if after, err := strconv.Atoi(response.Header.Get("Retry-After")); err == nil {
+				next = max(next, time.Duration(after)*time.Second)
+			}
+		}
+		if !again || clock.Now().Sub(start)+next > retryFor || (request.Body != nil && request.GetBody == nil) {
+			return response, err
+		}
+		if err := wait.Sleep(ctx, clock, next); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// retryable: the answers that ask to come back later, and broken connections.
+// 409 is not among them: it needs a new read first.
+func retryable(response *http.Response, err error) bool {
+	var refused *identityError
+	if err != nil {
+		return !errors.As(err, &refused)
+	}
+	return response.StatusCode == http.StatusTooManyRequests || response.StatusCode == http.StatusServiceUnavailable ||
+		response.StatusCode == http.StatusBadGateway || response.StatusCode == http.StatusGatewayTimeout
+}
+
+// identityError is the failure to get a token; the API itself was not asked.
+type identityError struct{ err error }
+
+func (e *identityError) Error() string { return e.err.Error() }
+func (e *identityError) Unwrap() error { return e.err }
+
+func (t *transport) attempt(request *http.Request, attempt int) (*http.Response, error) {
+	ctx, cancel := context.WithTimeout(request.Context(), t.client.config.RequestTimeout)
+	defer cancel()
+	sent := request.Clone(ctx)
+	if attempt > 1 && request.GetBody != nil {
+		body, err := request.GetBody()
+		if err != nil {
+			return nil, err
+		}
+		sent.Body = body
+	}
+	if err := t.sign(sent); err != nil {
+		return nil, err
+	}
+	start := time.Now()
+	response, err := t.base.RoundTrip(sent)
+	var body []byte
+	if err == nil {
+		body, err = io.ReadAll(response.Body)
+		_ = response.Body.Close() // read to its end: nothing is left to fail
+		if err != nil {
+			err = fmt.Errorf("the answer broke off after %d bytes: %w", len(body), err)
+			response = nil
+		} else {
+			response.Body = io.NopCloser(bytes.NewReader(body))
+		}
+	}
+	t.log(ctx, request, response, err, attempt, time.Since(start))
+	return response, err
+}
+
+func (t *transport) sign(request *http.Request) error {
+	config := t.client.config
+	if config.UserAgent != "" {
+		request.Header.Set("User-Agent", config.UserAgent)
+	}
+	if t.tokens == nil {
+		return nil
+	}
+	token, err := t.tokens.Token()
+	if err != nil {
+		return &identityError{fmt.Errorf("cannot get an access token: %w", err)}
+	}
+	token.SetAuthHeader(request)
+	if config.RequestReason != "" {
+		request.Header.Set("X-Goog-Request-Reason", config.RequestReason)
+	}
+	quota := t.quotaProject
+	if config.UserProjectOverride {
+		if project, found := request.Context().Value(quotaKey{}).(string); found {
+			quota = project
+		}
+		if config.BillingProject != "" {
+			quota = config.BillingProject
+		}
+	}
+	if quota != "" {
+		request.Header.Set("X-Goog-User-Project", quota)
+	}
+	return nil
+}
+
+// log tells of a request without its headers and bodies: tokens are in the
+// former, personal data in the latter.
+func (t *transport) log(ctx context.Context, request *http.Request, response *http.Response, err error, attempt int, took time.Duration) {
+	if t.client.config.Log == nil {
+		return
+	}
+	fields := map[string]any{"method": request.Method, "url": request.URL.Redacted(), "attempt": attempt, "ms": took.Milliseconds()}
+	if response != nil {
+		fields["status"] = response.StatusCode
+	}
+	if err != nil {
+		fields["error"] = err.Error()
+	}
+	t.client.config.Log(ctx, "Google Cloud request", fields)
+}
+
+// limiter holds requests back to a published quota.
+type limiter struct{ *rate.Limiter }
+
+// newLimiter keeps to Cloud Logging's 60 entries.list requests a minute, with
+// some left for others who share the quota project.
+func newLimiter() *limiter { return &limiter{rate.NewLimiter(rate.Every(1500*time.Millisecond), 10)} }

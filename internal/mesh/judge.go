@@ -1,0 +1,285 @@
+package mesh
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Health is the verdict over something and what led to it.
+type Health struct {
+	Verdict  Verdict
+	Summary  string // one line for a person
+	Findings []Finding
+}
+
+// JudgeMembership gives the verdict over the mesh of one membership. It decides
+// on states and uses codes only to explain: the API pairs them freely (a
+// provisioning data plane has been seen with code MANAGED_CONTROL_PLANE_REQUIRED).
+func JudgeMembership(m MembershipMesh) Health {
+	j := judge{subject: m.Name}
+	wanted := m.Management == ManagementAutomatic || m.Management == ""
+	switch {
+	case !wanted && (m.ControlPlane.State == "" || m.ControlPlane.State == StateDisabled):
+		j.add(NotManaged, Healthy, fmt.Sprintf("management is %s", m.Management))
+	case !m.Reported && m.Management == "":
+		j.add(NotManaged, Healthy, "no mesh management is asked for")
+	case !m.Reported:
+		j.add(MembershipNotReported, Unknown, "management is "+m.Management+", but the fleet reports no mesh state yet")
+	default:
+		j.controlPlane(m)
+		j.dataPlane(m)
+		j.membershipCode(m)
+	}
+	j.conditions(m.Conditions)
+	return j.health()
+}
+
+// JudgeFeature gives the verdict over a fleet: its feature and every membership.
+func JudgeFeature(f Feature) (fleet Health, memberships []Health) {
+	j := judge{subject: f.Name}
+	switch f.ResourceState {
+	case "ACTIVE":
+	case "ENABLING", "UPDATING", "SERVICE_UPDATING":
+		j.add(FeatureNotReady, Provisioning, "the feature's resource is "+f.ResourceState)
+	case "DISABLING":
+		j.add(FeatureNotReady, Degraded, "the feature is being disabled")
+	default:
+		j.unlisted("resourceState.state", f.ResourceState)
+	}
+	switch f.Code {
+	case "OK", "":
+	case "WARNING":
+		j.add(FeatureNotReady, Degraded, "WARNING: "+f.Description)
+	case "ERROR":
+		j.add(FeatureNotReady, Unhealthy, "ERROR: "+f.Description)
+	default:
+		j.unlisted("state.state.code", f.Code)
+	}
+	j.conditions(f.Conditions)
+	for _, region := range f.Unreachable {
+		j.add(Unreadable, Unknown, "the fleet could not reach "+region+"; memberships there are missing from its answer")
+	}
+	counts := map[Verdict]int{}
+	verdicts := []Verdict{j.verdict()}
+	for _, m := range f.Memberships {
+		h := JudgeMembership(m)
+		memberships = append(memberships, h)
+		counts[h.Verdict]++
+		verdicts = append(verdicts, h.Verdict)
+	}
+	fleet = j.health()
+	fleet.Verdict = Worst(verdicts...)
+	fleet.Summary = summary(fleet.Verdict, len(f.Memberships), counts)
+	return fleet, memberships
+}
+
+func summary(v Verdict, total int, counts map[Verdict]int) string {
+	if total == 0 {
+		return fmt.Sprintf("%s: no memberships use the mesh feature", v)
+	}
+	var parts []string
+	for _, verdict := range []Verdict{Unhealthy, Unknown, Degraded, Provisioning, Healthy} {
+		if n := counts[verdict]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, verdict))
+		}
+	}
+	return fmt.Sprintf("%s: %d membership(s): %s", v, total, strings.Join(parts, ", "))
+}
+
+// judge collects findings and the verdicts that go with them.
+type judge struct {
+	subject  string
+	verdicts []Verdict
+	findings []Finding
+}
+
+func (j *judge) add(code Code, v Verdict, message string) *Finding {
+	f := NewFinding(code, j.subject, message)
+	switch v {
+	case Healthy:
+		f.Severity = Info
+	case Unhealthy:
+		f.Severity = Error
+	default:
+		f.Severity = Warning
+	}
+	j.verdicts = append(j.verdicts, v)
+	j.findings = append(j.findings, f)
+	return &j.findings[len(j.findings)-1]
+}
+
+func (j *judge) unlisted(field, value string) {
+	if value == "" || strings.HasSuffix(value, "_UNSPECIFIED") {
+		j.add(UnlistedValue, Unknown, field+" is not reported")
+		return
+	}
+	j.add(UnlistedValue, Unknown, fmt.Sprintf("%s is %q, which this version does not know", field, value))
+}
+
+func (j *judge) controlPlane(m MembershipMesh) {
+	state, why := m.ControlPlane.State, explain(m.ControlPlane)
+	switch state {
+	case StateActive:
+	case StateProvisioning:
+		j.add(ControlPlaneState, Provisioning, "control plane PROVISIONING"+why)
+	case StateNeedsAttention, StateDegraded:
+		j.add(ControlPlaneState, Degraded, "control plane "+state+why)
+	case StateFailedPrecondition, StateStalled:
+		j.add(ControlPlaneState, Unhealthy, "control plane "+state+why)
+	case StateDisabled:
+		j.add(ControlPlaneState, Unhealthy, "control plane DISABLED although management is automatic"+why)
+	case StateDeprovisioning:
+		v := Degraded
+		if m.Management == ManagementNotInstalled {
+			v = Provisioning
+		}
+		j.add(ControlPlaneState, v, "control plane DEPROVISIONING"+why)
+	default:
+		j.unlisted("controlPlaneManagement.state", state)
+	}
+	switch m.Implementation {
+	case "", "ISTIOD", "TRAFFIC_DIRECTOR", "UPDATING", "IMPLEMENTATION_UNSPECIFIED":
+	default:
+		j.unlisted("controlPlaneManagement.implementation", m.Implementation)
+	}
+}
+
+// dataPlaneRemedies are the seed's words for each state, shortened.
+var dataPlaneRemedies = map[string]string{
+	StateFailedPrecondition: "The managed data plane needs a working managed control plane: correct that first.",
+	StateProvisioning:       "Wait; when it lasts over 10 minutes, something went wrong: contact support.",
+	StateStalled:            "An internal error blocks the data plane; when it persists, contact support.",
+	StateNeedsAttention:     "Restart the workloads whose proxies could not be upgraded: kubectl get pods --all-namespaces -l dataplane-upgrade=failed.",
+}
+
+func (j *judge) dataPlane(m MembershipMesh) {
+	state, why := m.DataPlane.State, explain(m.DataPlane)
+	var f *Finding
+	switch state {
+	case StateActive:
+	case StateDisabled:
+		// Pods that were enabled one by one are managed although the feature says
+		// DISABLED, and a mesh may do without a managed data plane: no alarm.
+		j.add(DataPlaneState, Healthy, "data plane management DISABLED: no namespace or revision is enabled for it"+why)
+	case StateProvisioning:
+		f = j.add(DataPlaneState, Provisioning, "data plane PROVISIONING"+why)
+	case StateNeedsAttention, StateDegraded:
+		f = j.add(DataPlaneState, Degraded, "data plane "+state+why)
+	case StateFailedPrecondition, StateStalled:
+		f = j.add(DataPlaneState, Unhealthy, "data plane "+state+why)
+	case StateDeprovisioning:
+		f = j.add(DataPlaneState, Provisioning, "data plane DEPROVISIONING"+why)
+	case "":
+		if m.ControlPlane.State == StateActive {
+			j.unlisted("dataPlaneManagement.state", state)
+		}
+	default:
+		j.unlisted("dataPlaneManagement.state", state)
+	}
+	if remedy := dataPlaneRemedies[state]; f != nil && remedy != "" {
+		f.Remediation = remedy
+	}
+}
+
+func (j *judge) membershipCode(m MembershipMesh) {
+	says := ""
+	if m.Description != "" {
+		says = ": " + m.Description
+	}
+	code := MembershipState
+	if IsRevisionsUnhealthy(m.Description) {
+		code = RevisionsUnhealthy
+	}
+	switch m.Code {
+	case "OK":
+	case "WARNING":
+		j.add(code, Degraded, "WARNING"+says)
+	case "ERROR":
+		j.add(code, Unhealthy, "ERROR"+says)
+	case "", "CODE_UNSPECIFIED":
+		// Left out while a revision rolls out; otherwise nobody knows.
+		if m.ControlPlane.State != StateProvisioning {
+			j.unlisted("membershipStates[].state.code", m.Code)
+		}
+	default:
+		j.unlisted("membershipStates[].state.code", m.Code)
+	}
+}
+
+// conditionFixes names the resource that corrects what a condition is about.
+var conditionFixes = map[string]string{
+	"MESH_IAM_PERMISSION_DENIED":                     "asm_service_agent_binding",
+	"MESH_IAM_CROSS_PROJECT_PERMISSION_DENIED":       "asm_service_agent_binding",
+	"WORKLOAD_IDENTITY_REQUIRED":                     "asm_workload_pool",
+	"NODEPOOL_WORKLOAD_IDENTITY_FEDERATION_REQUIRED": "asm_workload_pool",
+}
+
+func (j *judge) conditions(conditions []Condition) {
+	for _, c := range conditions {
+		text := c.Code
+		if c.Details != "" {
+			text += ": " + c.Details
+		}
+		var f *Finding
+		switch c.Severity {
+		case "ERROR":
+			f = j.add(ConditionReported, Unhealthy, text)
+		case "WARNING":
+			f = j.add(ConditionReported, Degraded, text)
+		case "INFO":
+			continue // not requiring any action, says the API
+		default:
+			f = j.add(ConditionReported, Unknown, text+" (severity "+orNone(c.Severity)+")")
+		}
+		if c.Link != "" {
+			f.DocURL = c.Link
+		}
+		if fix := conditionFixes[c.Code]; fix != "" {
+			f.FixedBy, f.Remediation = fix, "Corrected by "+fix+"; see the condition's documentation."
+		}
+	}
+}
+
+func (j *judge) verdict() Verdict {
+	return Worst(append([]Verdict{Healthy}, j.verdicts...)...)
+}
+
+func (j *judge) health() Health {
+	h := Health{Verdict: j.verdict(), Summary: string(j.verdict()), Findings: slices.Clone(j.findings)}
+	SortFindings(h.Findings)
+	var worst []string
+	for _, f := range h.Findings {
+		if f.Severity != Info {
+			worst = append(worst, f.Message)
+		}
+	}
+	if len(worst) > 0 {
+		h.Summary += ": " + strings.Join(worst, "; ")
+	}
+	return h
+}
+
+// explain renders the details of a component's state.
+func explain(c Component) string {
+	var parts []string
+	for _, d := range c.Details {
+		switch {
+		case d.Code != "" && d.Text != "":
+			parts = append(parts, d.Code+": "+d.Text)
+		case d.Code != "" || d.Text != "":
+			parts = append(parts, d.Code+d.Text)
+		}
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return " (" + strings.Join(parts, "; ") + ")"
+}
+
+func orNone(s string) string {
+	if s == "" {
+		return "none"
+	}
+	return s
+}

@@ -1,0 +1,155 @@
+package prereq
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/managed-mesh/terraform-provider-asm/internal/gcp"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+)
+
+// Status is the outcome of one check of an audit.
+type Status string
+
+// The outcomes. What could not be read is unknown, with the reason.
+const (
+	Met     Status = "met"
+	Unmet   Status = "unmet"
+	Unknown Status = "unknown"
+)
+
+// Result is one prerequisite of an audit.
+type Result struct {
+	Kind     mesh.Kind
+	Subject  string
+	Status   Status
+	Message  string // one line for a person
+	Findings []mesh.Finding
+}
+
+// Scope says what an audit looks at.
+type Scope struct {
+	Project      string
+	FleetProject string
+	Services     []string
+	Clusters     []mesh.Cluster // nil: the clusters of Project that are in a fleet
+}
+
+// Audit checks every prerequisite in scope, in parallel and without changing
+// anything. A failed read makes its own result unknown and no other. Results are
+// sorted: roots first, then by subject.
+func Audit(ctx context.Context, client *gcp.Client, scope Scope) []Result {
+	projects := []string{scope.FleetProject}
+	if scope.Project != scope.FleetProject {
+		projects = append(projects, scope.Project)
+	}
+	var checks []Prerequisite
+	for _, p := range projects {
+		checks = append(checks,
+			&ProjectServices{Client: client, Project: p, Names: scope.Services},
+			&ServiceAgentBinding{Client: client, Project: p, FleetProject: scope.FleetProject})
+	}
+	results := []Result{}
+	clusters := scope.Clusters
+	if clusters == nil {
+		var unread *Result
+		clusters, unread = fleetClusters(ctx, client, scope.Project)
+		if unread != nil {
+			results = append(results, *unread)
+		}
+	}
+	for _, c := range clusters {
+		checks = append(checks, &WorkloadPool{Client: client, Cluster: c})
+	}
+	found := make([][]Result, len(checks))
+	var group errgroup.Group
+	group.SetLimit(16)
+	for i, p := range checks {
+		group.Go(func() error {
+			found[i] = examine(ctx, p)
+			return nil
+		})
+	}
+	_ = group.Wait() // no check returns an error: a failure is a result
+	for _, r := range found {
+		results = append(results, r...)
+	}
+	slices.SortStableFunc(results, func(a, b Result) int {
+		if a.Kind != b.Kind {
+			if a.Kind.Before(b.Kind) {
+				return -1
+			}
+			return 1
+		}
+		return strings.Compare(a.Subject, b.Subject)
+	})
+	return results
+}
+
+// fleetClusters finds the clusters of a project that are registered in a fleet:
+// others do not need what the mesh needs.
+func fleetClusters(ctx context.Context, client *gcp.Client, project string) ([]mesh.Cluster, *Result) {
+	subject := "projects/" + project + "/locations/-/clusters/-"
+	all, complete, err := client.Clusters(ctx, project)
+	if err != nil {
+		r := unknown(mesh.ClusterPool, subject, err)
+		return nil, &r
+	}
+	var names []mesh.Cluster
+	for _, c := range all {
+		if c.FleetProject != "" {
+			names = append(names, c.Name)
+		}
+	}
+	if !complete {
+		r := unknown(mesh.ClusterPool, subject, fmt.Errorf("some locations of project %s did not answer; their clusters are missing here", project))
+		return names, &r
+	}
+	return names, nil
+}
+
+func unknown(kind mesh.Kind, subject string, err error) Result {
+	return Result{Kind: kind, Subject: subject, Status: Unknown, Message: err.Error(), Findings: []mesh.Finding{mesh.NewFinding(mesh.Unreadable, subject, err.Error())}}
+}
+
+// examine checks one prerequisite. The metadata servers of node pools are a
+// prerequisite of their own, read along with the cluster's pool.
+func examine(ctx context.Context, p Prerequisite) []Result {
+	state, err := p.Check(ctx, false)
+	var gone *GoneError
+	if errors.As(err, &gone) {
+		return []Result{unknown(p.Kind(), p.Subject(), gone)}
+	}
+	if err != nil {
+		results := []Result{unknown(p.Kind(), p.Subject(), err)}
+		if p.Kind() == mesh.ClusterPool {
+			results = append(results, unknown(mesh.NodePoolMetadata, p.Subject(), err))
+		}
+		return results
+	}
+	byKind := map[mesh.Kind]*Result{p.Kind(): {Kind: p.Kind(), Subject: p.Subject(), Status: Met, Message: "met"}}
+	if p.Kind() == mesh.ClusterPool {
+		byKind[mesh.NodePoolMetadata] = &Result{Kind: mesh.NodePoolMetadata, Subject: p.Subject(), Status: Met, Message: "met"}
+	}
+	for _, f := range state.Findings() {
+		r := byKind[mesh.Describe(f.Code).Kind]
+		if r.Status == Unmet {
+			r.Message += "; " + f.Message
+		} else {
+			r.Status, r.Message = Unmet, f.Message
+		}
+		r.Findings = append(r.Findings, f)
+	}
+	results := []Result{}
+	for _, kind := range mesh.Order() {
+		if r := byKind[kind]; r != nil {
+			results = append(results, *r)
+		}
+	}
+	return results
+}

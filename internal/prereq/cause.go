@@ -1,0 +1,29 @@
+package prereq
+
+import (
+	"context"
+	"time"
+
+	"github.com/managed-mesh/terraform-provider-asm/internal/gcp"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+)
+
+// auditPatience bounds the search for a culprit: a plan goes on without one.
+const auditPatience = 10 * time.Second
+
+// Cause tells who took a prerequisite away, as far as the audit log shows it.
+// subject is what was lost: the API's name for ProjectServices, "" otherwise. No
+// access to the log is no failure: err is for a log line only.
+func Cause(ctx context.Context, client *gcp.Client, p Prerequisite, s State, subject string) (who mesh.Change, found bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, auditPatience)
+	defer cancel()
+	switch p := p.(type) {
+	case *ServiceAgentBinding:
+		return client.WhoRevoked(ctx, p.Project, mesh.AgentRole, s.(BindingState).Member)
+	case *ProjectServices:
+		return client.WhoDisabled(ctx, p.Project, subject)
+	case *WorkloadPool:
+		return client.WhoSetPool(ctx, p.Cluster)
+	}
+	return mesh.Change{}, false, nil
+}

@@ -1,0 +1,89 @@
+// Package prereq holds each thing that managed mesh needs once: how to check it,
+// how to bring it about and how to take that back. Terraform resources, runbooks
+// and the diagnosis all stand on the same checks.
+package prereq
+
+import (
+	"context"
+	"time"
+
+	"github.com/managed-mesh/terraform-provider-asm/internal/gcp"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/wait"
+)
+
+// A Prerequisite is something managed mesh needs and reconfiguration takes away.
+type Prerequisite interface {
+	// Kind says which prerequisite it is.
+	Kind() mesh.Kind
+	// Subject is the full resource name of what it is about.
+	Subject() string
+	// Check reads, past anything that was read before when fresh is set.
+	Check(ctx context.Context, fresh bool) (State, error)
+	// Enforce makes the smallest write that closes the gap that s shows. It is
+	// idempotent. What it changed is in Change even when it then fails.
+	Enforce(ctx context.Context, s State) (Change, error)
+	// Undo restores what c changed, where it is still as c left it.
+	Undo(ctx context.Context, c Change) error
+}
+
+// State is what Check saw. The concrete type is the prerequisite's own.
+type State interface {
+	Met() bool                // nothing is left for Enforce to do
+	Findings() []mesh.Finding // what is wrong, whether or not Enforce may correct it
+}
+
+// Change is what Enforce changed, enough to undo it and to tell of it.
+type Change struct {
+	Kind    mesh.Kind      `json:"kind"`
+	Subject string         `json:"subject"`
+	Before  map[string]any `json:"before,omitempty"` // pre-image of what was changed, by field
+	After   map[string]any `json:"after,omitempty"`
+}
+
+// Empty reports that nothing was changed.
+func (c Change) Empty() bool { return len(c.After) == 0 }
+
+// Apply brings a prerequisite about: it checks, enforces only what is missing,
+// and then waits until the same check is satisfied. The change is returned even
+// when an error follows it. state is what the last check saw.
+func Apply(ctx context.Context, p Prerequisite) (change Change, state State, err error) {
+	if state, err = p.Check(ctx, false); err != nil || state.Met() {
+		return Change{Kind: p.Kind(), Subject: p.Subject()}, state, err
+	}
+	if change, err = p.Enforce(ctx, state); err != nil {
+		return change, state, err
+	}
+	err = wait.Until(ctx, wait.Backoff{First: 500 * time.Millisecond, Max: 10 * time.Second}, "the change to "+p.Subject()+" to be visible",
+		func(ctx context.Context) (bool, string, error) {
+			seen, err := p.Check(ctx, true)
+			if err != nil {
+				return false, "", err
+			}
+			state = seen
+			return seen.Met(), messages(seen), nil
+		})
+	return change, state, err
+}
+
+func messages(s State) string {
+	text := ""
+	for _, f := range s.Findings() {
+		if text != "" {
+			text += "; "
+		}
+		text += f.Message
+	}
+	return text
+}
+
+// gone reports whether err came about because the project is deleted.
+func gone(ctx context.Context, client *gcp.Client, project string, err error) bool {
+	return (gcp.Forbidden(err) || gcp.NotFound(err)) && client.ProjectGone(ctx, project)
+}
+
+// GoneError is returned by Check when the project or cluster itself is known to
+// be deleted, so that there is nothing left to need anything.
+type GoneError struct{ Subject string }
+
+func (e *GoneError) Error() string { return e.Subject + " is deleted" }

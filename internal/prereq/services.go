@@ -1,0 +1,125 @@
+package prereq
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/managed-mesh/terraform-provider-asm/internal/gcp"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+)
+
+// ProjectServices is that APIs are enabled on a project.
+type ProjectServices struct {
+	Client  *gcp.Client
+	Project string   // id or number
+	Names   []string // APIs, such as connectgateway.googleapis.com
+}
+
+var _ Prerequisite = (*ProjectServices)(nil)
+
+// ServicesState tells which of the APIs are enabled.
+type ServicesState struct {
+	Enabled map[string]bool // by API
+	project string
+}
+
+// Disabled are the APIs that are not enabled, sorted.
+func (s ServicesState) Disabled() []string {
+	names := []string{}
+	for name, on := range s.Enabled {
+		if !on {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// Met implements State.
+func (s ServicesState) Met() bool { return len(s.Disabled()) == 0 }
+
+// Findings implements State: one for each API that is off.
+func (s ServicesState) Findings() []mesh.Finding {
+	var findings []mesh.Finding
+	for _, name := range s.Disabled() {
+		findings = append(findings, mesh.NewFinding(mesh.ServiceDisabled, "projects/"+s.project,
+			fmt.Sprintf("%s is not enabled on project %s: %s", name, s.project, mesh.ServiceReason(name))))
+	}
+	return findings
+}
+
+// Kind implements Prerequisite.
+func (p *ProjectServices) Kind() mesh.Kind { return mesh.APIs }
+
+// Subject implements Prerequisite.
+func (p *ProjectServices) Subject() string { return "projects/" + p.Project }
+
+// Check implements Prerequisite.
+func (p *ProjectServices) Check(ctx context.Context, fresh bool) (State, error) {
+	return p.Read(ctx, fresh)
+}
+
+// Read is Check with its own type. It costs one request a project for up to 30
+// APIs, whoever else asks about that project.
+func (p *ProjectServices) Read(ctx context.Context, fresh bool) (ServicesState, error) {
+	s := ServicesState{Enabled: map[string]bool{}, project: p.Project}
+	read := p.Client.Services
+	if fresh {
+		read = p.Client.FreshServices
+	}
+	states, err := read(ctx, p.Project, p.Names)
+	if err != nil {
+		if gone(ctx, p.Client, p.Project, err) {
+			return s, &GoneError{p.Subject()}
+		}
+		return s, err
+	}
+	for _, name := range p.Names {
+		s.Enabled[name] = states[name] == "ENABLED"
+	}
+	if !s.Met() && p.Client.ProjectGone(ctx, p.Project) {
+		return s, &GoneError{p.Subject()}
+	}
+	return s, nil
+}
+
+// Enforce implements Prerequisite. It enables the APIs that are off and touches
+// no other.
+func (p *ProjectServices) Enforce(ctx context.Context, state State) (Change, error) {
+	off, change := state.(ServicesState).Disabled(), Change{Kind: p.Kind(), Subject: p.Subject()}
+	if len(off) == 0 {
+		return change, nil
+	}
+	// Recorded before the call: when it breaks off, some of them may be on.
+	change.Before, change.After = map[string]any{}, map[string]any{}
+	for _, name := range off {
+		change.Before[name], change.After[name] = false, true
+	}
+	return change, p.Client.EnableServices(ctx, p.Project, off)
+}
+
+// Undo implements Prerequisite. It disables the APIs that the change enabled, and
+// fails rather than disable what depends on them.
+func (p *ProjectServices) Undo(ctx context.Context, c Change) error {
+	names := []string{}
+	for name, on := range c.After {
+		if on == true {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	states, err := p.Client.FreshServices(ctx, p.Project, names)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		if states[name] != "ENABLED" {
+			continue // somebody did it before us
+		}
+		if err := p.Client.DisableService(ctx, p.Project, name); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,85 @@
+package wait_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/managed-mesh/terraform-provider-asm/internal/wait"
+)
+
+// jump is a clock on which every pause is over at once and moves the time.
+type jump struct {
+	now    time.Time
+	pauses []time.Duration
+}
+
+func (c *jump) Now() time.Time { return c.now }
+
+func (c *jump) After(d time.Duration) <-chan time.Time {
+	c.now = c.now.Add(d)
+	c.pauses = append(c.pauses, d)
+	ch := make(chan time.Time, 1)
+	ch <- c.now
+	return ch
+}
+
+func TestUntilPausesLongerEachTimeUpToTheMaximum(t *testing.T) {
+	clock := &jump{}
+	calls := 0
+	err := wait.Until(t.Context(), wait.Backoff{First: 100 * time.Millisecond, Max: time.Second, Clock: clock}, "it",
+		func(context.Context) (bool, string, error) { calls++; return calls == 12, "", nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(clock.pauses) != 11 {
+		t.Fatalf("%d pauses, want 11", len(clock.pauses))
+	}
+	if first := clock.pauses[0]; first < 75*time.Millisecond || first > 125*time.Millisecond {
+		t.Errorf("first pause %s, want 100ms give or take a quarter", first)
+	}
+	for i, p := range clock.pauses {
+		if p > 1250*time.Millisecond {
+			t.Errorf("pause %d is %s, over the maximum", i, p)
+		}
+	}
+	if last := clock.pauses[10]; last < 750*time.Millisecond {
+		t.Errorf("last pause %s, want about a second", last)
+	}
+}
+
+func TestUntilStopsAtAnError(t *testing.T) {
+	boom := errors.New("boom")
+	calls := 0
+	err := wait.Until(t.Context(), wait.Backoff{First: time.Hour, Max: time.Hour, Clock: &jump{}}, "it",
+		func(context.Context) (bool, string, error) { calls++; return false, "", boom })
+	if !errors.Is(err, boom) || calls != 1 {
+		t.Errorf("got %v after %d calls, want boom after 1", err, calls)
+	}
+}
+
+func TestUntilEndsWithItsContextAndSaysWhatItSaw(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	err := wait.Until(ctx, wait.Backoff{First: time.Hour, Max: time.Hour}, "the cluster",
+		func(context.Context) (bool, string, error) { cancel(); return false, "status RECONCILING", nil })
+	var expired *wait.Expired
+	if !errors.As(err, &expired) || !errors.Is(err, context.Canceled) {
+		t.Fatalf("got %v, want an Expired that wraps context.Canceled", err)
+	}
+	for _, want := range []string{"the cluster", "status RECONCILING"} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("%q does not say %q", err, want)
+		}
+	}
+}
+
+func TestSleepDoesNotStartUnderAnEndedContext(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	clock := &jump{}
+	if err := wait.Sleep(ctx, clock, time.Second); !errors.Is(err, context.Canceled) || len(clock.pauses) != 0 {
+		t.Errorf("got %v and %d pauses, want a cancelled context and none", err, len(clock.pauses))
+	}
+}

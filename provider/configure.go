@@ -1,0 +1,194 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/provider"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-log/tflog"
+
+	"github.com/managed-mesh/terraform-provider-asm/internal/gcp"
+)
+
+type findDefault = gcp.FindDefault
+
+type providerModel struct {
+	Project             types.String `tfsdk:"project"`
+	FleetProject        types.String `tfsdk:"fleet_project"`
+	Region              types.String `tfsdk:"region"`
+	Zone                types.String `tfsdk:"zone"`
+	Credentials         types.String `tfsdk:"credentials"`
+	AccessToken         types.String `tfsdk:"access_token"`
+	Impersonate         types.String `tfsdk:"impersonate_service_account"`
+	Delegates           types.List   `tfsdk:"impersonate_service_account_delegates"`
+	Scopes              types.List   `tfsdk:"scopes"`
+	BillingProject      types.String `tfsdk:"billing_project"`
+	UserProjectOverride types.Bool   `tfsdk:"user_project_override"`
+	RequestReason       types.String `tfsdk:"request_reason"`
+	RequestTimeout      types.String `tfsdk:"request_timeout"`
+	UniverseDomain      types.String `tfsdk:"universe_domain"`
+	ResourceManager     types.String `tfsdk:"resource_manager_v3_custom_endpoint"`
+	ServiceUsage        types.String `tfsdk:"service_usage_custom_endpoint"`
+	Container           types.String `tfsdk:"container_custom_endpoint"`
+	GKEHub              types.String `tfsdk:"gke_hub_custom_endpoint"`
+	Logging             types.String `tfsdk:"logging_custom_endpoint"`
+	IAMCredentials      types.String `tfsdk:"iam_credentials_custom_endpoint"`
+}
+
+// Data is what the provider hands to its resources and data sources.
+type Data struct {
+	// Client is nil while the provider's configuration is not fully known, as in
+	// a plan in which another resource makes the credentials.
+	Client       *gcp.Client
+	Project      types.String // default project; unknown, null or a value
+	FleetProject types.String // default fleet host project, likewise
+}
+
+func (p *asmProvider) Configure(ctx context.Context, req provider.ConfigureRequest, resp *provider.ConfigureResponse) {
+	var m providerModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	data := &Data{
+		Project:      fromEnv(m.Project, "GOOGLE_PROJECT", "GOOGLE_CLOUD_PROJECT", "GCLOUD_PROJECT", "CLOUDSDK_CORE_PROJECT"),
+		FleetProject: m.FleetProject,
+	}
+	if !m.Project.IsUnknown() && !data.Project.IsNull() {
+		checkEnv(&resp.Diagnostics, "project", data.Project.ValueString())
+	}
+	resp.DataSourceData, resp.ResourceData = data, data
+	resp.EphemeralResourceData, resp.ActionData, resp.ListResourceData = data, data, data
+	if name := m.firstUnknown(); name != "" {
+		tflog.Debug(ctx, "provider configuration is not known yet", map[string]any{"argument": name})
+		if req.ClientCapabilities.DeferralAllowed {
+			resp.Deferred = &provider.Deferred{Reason: provider.DeferredReasonProviderConfigUnknown}
+		}
+		return
+	}
+	config := p.clientConfig(ctx, m, req.TerraformVersion, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	client, err := gcp.New(ctx, config)
+	if err != nil {
+		refuse(&resp.Diagnostics, m, err)
+		return
+	}
+	data.Client = client
+}
+
+// clientConfig joins the configuration and the environment, in the order of the
+// google provider: what the configuration says goes first, and of the
+// environment a token goes before credentials.
+func (p *asmProvider) clientConfig(ctx context.Context, m providerModel, terraformVersion string, diags *diag.Diagnostics) gcp.Config {
+	token, credentials := m.AccessToken.ValueString(), m.Credentials.ValueString()
+	if token == "" && credentials == "" {
+		token = os.Getenv("GOOGLE_OAUTH_ACCESS_TOKEN")
+	}
+	if token == "" && credentials == "" {
+		credentials = fromEnv(types.StringNull(), "GOOGLE_CREDENTIALS", "GOOGLE_CLOUD_KEYFILE_JSON", "GCLOUD_KEYFILE_JSON").ValueString()
+	}
+	config := gcp.Config{
+		AccessToken: token, Credentials: credentials,
+		Impersonate:    fromEnv(m.Impersonate, "GOOGLE_IMPERSONATE_SERVICE_ACCOUNT").ValueString(),
+		BillingProject: fromEnv(m.BillingProject, "GOOGLE_BILLING_PROJECT").ValueString(),
+		RequestReason:  fromEnv(m.RequestReason, "CLOUDSDK_CORE_REQUEST_REASON").ValueString(),
+		UniverseDomain: fromEnv(m.UniverseDomain, "GOOGLE_UNIVERSE_DOMAIN").ValueString(),
+		UserAgent:      fmt.Sprintf("Terraform/%s (+https://www.terraform.io) terraform-provider-asm/%s", terraformVersion, p.version),
+		Log:            func(ctx context.Context, message string, fields map[string]any) { tflog.Debug(ctx, message, fields) },
+		FindDefault:    p.options.FindDefault,
+		Endpoints: gcp.Endpoints{
+			ResourceManager: fromEnv(m.ResourceManager, "GOOGLE_RESOURCE_MANAGER_V3_CUSTOM_ENDPOINT").ValueString(),
+			ServiceUsage:    fromEnv(m.ServiceUsage, "GOOGLE_SERVICE_USAGE_CUSTOM_ENDPOINT").ValueString(),
+			Container:       fromEnv(m.Container, "GOOGLE_CONTAINER_CUSTOM_ENDPOINT").ValueString(),
+			GKEHub:          fromEnv(m.GKEHub, "GOOGLE_GKE_HUB_CUSTOM_ENDPOINT").ValueString(),
+			Logging:         fromEnv(m.Logging, "GOOGLE_LOGGING_CUSTOM_ENDPOINT").ValueString(),
+			IAMCredentials:  fromEnv(m.IAMCredentials, "GOOGLE_IAM_CREDENTIALS_CUSTOM_ENDPOINT").ValueString(),
+		},
+	}
+	diags.Append(m.Delegates.ElementsAs(ctx, &config.Delegates, false)...)
+	diags.Append(m.Scopes.ElementsAs(ctx, &config.Scopes, false)...)
+	if d := m.RequestTimeout.ValueString(); d != "" {
+		config.RequestTimeout, _ = time.ParseDuration(d) // checked by the schema
+	}
+	config.UserProjectOverride = m.UserProjectOverride.ValueBool()
+	if v := os.Getenv("USER_PROJECT_OVERRIDE"); m.UserProjectOverride.IsNull() && v != "" {
+		override, err := strconv.ParseBool(v)
+		if err != nil {
+			diags.AddAttributeError(path.Root("user_project_override"), "Invalid environment variable", fmt.Sprintf("USER_PROJECT_OVERRIDE is %q; it is true or false.", v))
+		}
+		config.UserProjectOverride = override
+	}
+	if !m.BillingProject.IsNull() && !config.UserProjectOverride {
+		diags.AddAttributeWarning(path.Root("billing_project"), "billing_project has no effect",
+			"Requests are charged to billing_project only when user_project_override is true.")
+	}
+	return config
+}
+
+// refuse reports why no client could be made, at the argument that has to change.
+func refuse(diags *diag.Diagnostics, m providerModel, err error) {
+	var credentials *gcp.CredentialsError
+	switch {
+	case errors.Is(err, gcp.ErrNoCredentials):
+		diags.AddAttributeError(path.Root("credentials"), "No Google Cloud credentials", sentence(err.Error())+" Nothing was read or changed.")
+	case errors.As(err, &credentials):
+		detail := sentence(credentials.Problem)
+		if m.Credentials.IsNull() {
+			detail += " They came from the environment (GOOGLE_CREDENTIALS and its like)."
+		}
+		diags.AddAttributeError(path.Root("credentials"), "Unusable credentials", detail)
+	default:
+		diags.AddError("Invalid provider configuration", sentence(err.Error()))
+	}
+}
+
+// checkEnv checks a value that may have come from the environment and so was not
+// checked by the schema.
+func checkEnv(diags *diag.Diagnostics, argument, project string) {
+	if err := checkProject(project); err != nil {
+		diags.AddAttributeError(path.Root(argument), "Invalid project", sentence(err.Error())+" It comes from the provider's project or from the environment (GOOGLE_PROJECT and its like).")
+	}
+}
+
+// firstUnknown names an argument whose value is not known yet and without which
+// no request can be made, or "".
+func (m providerModel) firstUnknown() string {
+	for name, value := range map[string]attr.Value{
+		"credentials": m.Credentials, "access_token": m.AccessToken,
+		"impersonate_service_account": m.Impersonate, "impersonate_service_account_delegates": m.Delegates, "scopes": m.Scopes,
+		"billing_project": m.BillingProject, "user_project_override": m.UserProjectOverride,
+		"request_reason": m.RequestReason, "request_timeout": m.RequestTimeout, "universe_domain": m.UniverseDomain,
+		"resource_manager_v3_custom_endpoint": m.ResourceManager, "service_usage_custom_endpoint": m.ServiceUsage,
+		"container_custom_endpoint": m.Container, "gke_hub_custom_endpoint": m.GKEHub,
+		"logging_custom_endpoint": m.Logging, "iam_credentials_custom_endpoint": m.IAMCredentials,
+	} {
+		if value.IsUnknown() {
+			return name
+		}
+	}
+	return ""
+}
+
+// fromEnv is the configured value, known or not, or else the first of the
+// environment variables that is set.
+func fromEnv(configured types.String, variables ...string) types.String {
+	if !configured.IsNull() {
+		return configured
+	}
+	for _, name := range variables {
+		if v := os.Getenv(name); v != "" {
+			return types.StringValue(v)
+		}
+	}
+	return types.StringNull()
+}

@@ -1,0 +1,94 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-log/tflog"
+
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/prereq"
+	"github.com/managed-mesh/terraform-provider-asm/internal/wait"
+)
+
+// addError is how every failure of a resource reaches the user.
+func addError(diags *diag.Diagnostics, summary string, err error) {
+	detail := err.Error()
+	var expired *wait.Expired
+	switch {
+	case errors.As(err, &expired) && errors.Is(err, context.Canceled):
+		summary, detail = "Interrupted", detail+"\n\nThe next plan shows what was already changed; nothing is lost."
+	case errors.Is(err, context.Canceled):
+		summary, detail = "Interrupted", "Stopped before it was finished. The next plan shows what was already changed; nothing is lost."
+	case errors.As(err, &expired):
+		detail += "\n\nRaise the timeout in the resource's timeouts block if it needs longer, and apply again: what is done already is not repeated."
+	}
+	diags.AddError(summary, sentence(detail))
+}
+
+// unconfigured is the error of an operation that needs a client while the
+// provider's configuration is not known.
+func unconfigured(diags *diag.Diagnostics) {
+	diags.AddError("Provider not configured", "The provider's configuration depends on values that are not known yet. Apply what makes them first (-target), or use values known at plan time.")
+}
+
+// loss is one thing that a prerequisite lost, and how to ask the audit log for it.
+type loss struct {
+	finding mesh.Finding
+	subject string // as prereq.Cause wants it
+}
+
+// warnOfDrift tells why a resource is about to change: what is missing, what that
+// does to the mesh, and who took it away as far as the audit log tells. The words
+// are right both in a plan and while it is applied.
+func warnOfDrift(ctx context.Context, diags *diag.Diagnostics, data *Data, p prereq.Prerequisite, s prereq.State, losses []loss) {
+	if len(losses) == 0 {
+		return
+	}
+	var b strings.Builder
+	for _, l := range losses {
+		fmt.Fprintf(&b, "%s %s\n", sentence(l.finding.Message), cause(ctx, data, p, s, l.subject))
+	}
+	fmt.Fprintf(&b, "\n%s This configuration restores it.", mesh.Describe(losses[0].finding.Code).Means)
+	diags.AddWarning(driftTitle(p.Kind(), losses), b.String())
+}
+
+func driftTitle(kind mesh.Kind, losses []loss) string {
+	switch kind {
+	case mesh.ServiceAgentGrant:
+		return "Drift: the mesh service agent lost its role"
+	case mesh.APIs:
+		if len(losses) == 1 {
+			return "Drift: " + losses[0].subject + " was disabled"
+		}
+		return fmt.Sprintf("Drift: %d APIs were disabled", len(losses))
+	case mesh.ClusterPool:
+		return "Drift: the cluster's workload pool was changed"
+	}
+	return "Drift"
+}
+
+// cause says who did it, or nothing when that cannot be told.
+func cause(ctx context.Context, data *Data, p prereq.Prerequisite, s prereq.State, subject string) string {
+	if data == nil || data.Client == nil {
+		return ""
+	}
+	start := time.Now()
+	who, found, err := prereq.Cause(ctx, data.Client, p, s, subject)
+	if err != nil {
+		tflog.Debug(ctx, "the audit log could not be read", map[string]any{"subject": p.Subject(), "error": err.Error(), "ms": time.Since(start).Milliseconds()})
+		return "Who changed it is not known: the audit log could not be read (it takes logging.logEntries.list)."
+	}
+	if !found {
+		return "The audit log of the last 30 days does not show who changed it."
+	}
+	said := "Changed " + who.String() + "."
+	if hint := who.Hint(); hint != "" {
+		said += " " + hint
+	}
+	return said
+}
