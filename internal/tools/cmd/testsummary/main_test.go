@@ -1,0 +1,87 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestRun(t *testing.T) {
+	const passing = "package x\n\nimport (\n\t\"os\"\n\t\"testing\"\n)\n\nfunc TestIt(t *testing.T) {\n" +
+		"\tif os.Getenv(\"ASM_TESTED\") == \"\" {\n\t\tt.Skip(\"needs ASM_TESTED\")\n\t}\n}\n"
+	for name, test := range map[string]struct {
+		source string
+		args   []string
+		failed bool
+		last   string
+		says   string
+	}{
+		"everything passes": {
+			source: passing,
+			args:   []string{"-setenv", "ASM_TESTED=echo yes", "-check", "true=true", "-module", "more", "-suites", "suites", "--", "./..."},
+			last:   "3 passed, 0 failed, 0 skipped",
+			says:   "==> true",
+		},
+		"a suite that was skipped": {
+			source: passing,
+			args:   []string{"-suites", "suites", "--", "./..."},
+			failed: true, last: "0 passed, 1 failed, 1 skipped",
+			says: ".: 0 tests ran, at least 1 were expected",
+		},
+		"a check that fails": {
+			source: passing,
+			args:   []string{"-check", "false=exit 3", "--", "./..."},
+			failed: true, last: "0 passed, 1 failed, 1 skipped",
+			says: "the check false: exit status 3",
+		},
+		"a variable without a value": {
+			source: passing,
+			args:   []string{"-setenv", "ASM_TESTED=exit 3", "--", "./..."},
+			failed: true, last: "0 passed, 1 failed, 1 skipped",
+			says: "finding a value for ASM_TESTED: exit status 3",
+		},
+		"tests that do not build": {
+			source: "package x\n\nfunc broken() { undefinedName() }\n",
+			args:   []string{"--", "./..."},
+			failed: true, last: "0 passed, 1 failed, 0 skipped",
+			says: "undefined: undefinedName",
+		},
+		"a go test that does not start": {
+			source: passing,
+			args:   []string{"--", "-mod=nonsense", "./..."},
+			failed: true, last: "0 passed, 1 failed, 0 skipped",
+			says: "go test in .: exit status",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Setenv("ASM_TESTED", "")
+			root := t.TempDir()
+			for file, text := range map[string]string{
+				"go.mod":         "module example.test/x\n\ngo 1.26.0\n",
+				"x_test.go":      test.source,
+				"suites":         ". 1\n",
+				"more/go.mod":    "module example.test/x/more\n\ngo 1.26.0\n",
+				"more/m.go":      "package more\n",
+				"more/m_test.go": "package more\n\nimport \"testing\"\n\nfunc TestMore(*testing.T) {}\n",
+			} {
+				path := filepath.Join(root, filepath.FromSlash(file))
+				if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+					t.Fatal(err)
+				}
+				if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			var out strings.Builder
+			err := run(t.Context(), &out, append([]string{"-root", root}, test.args...))
+			if test.failed != errors.Is(err, errFailed) || !test.failed && err != nil {
+				t.Errorf("run() = %v", err)
+			}
+			if !strings.HasSuffix(out.String(), "\n"+test.last+"\n") || !strings.Contains(out.String(), test.says) {
+				t.Errorf("it said\n%s\nwant %q, and at the end %q", out.String(), test.says, test.last)
+			}
+		})
+	}
+}

@@ -1,0 +1,20 @@
+// Pins govulncheck and everything it is built from. A module of its own, so that its
+// dependencies can neither raise ours nor be raised by another tool's.
+module github.com/managed-mesh/terraform-provider-asm/internal/tools/govulncheck
+
+go 1.26.0
+
+tool golang.org/x/vuln/cmd/govulncheck
+
+require (
+	golang.org/x/mod v0.42.0 // indirect
+	golang.org/x/sync v0.24.0 // indirect
+	golang.org/x/sys v0.49.0 // indirect
+	golang.org/x/telemetry v0.0.0-20261010193011-f71dc92da45e // indirect
+	golang.org/x/tools v0.52.0 // indirect
+	golang.org/x/vuln v1.9.0 // indirect
+)
+
+// The module proxy does not serve the commit that x/vuln asks for; this is the one before it,
+// which golang.org/x/tools asks for.
+replace golang.org/x/telemetry => golang.org/x/telemetry v0.0.0-20261009151841-97e8ea77aa2a
