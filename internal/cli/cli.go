@@ -1,0 +1,47 @@
+// Package cli is the command line of terraform-provider-asm: one file for
+// each command.
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+)
+
+// The exit codes of this package's commands.
+const (
+	exitOK    = 0
+	exitError = 1
+)
+
+// Main runs the command line and returns its exit code. It ends early when
+// the context does.
+func Main(ctx context.Context, version string, args []string, stdout, stderr io.Writer) int {
+	root := newRoot(version)
+	root.SetArgs(args)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	if err := root.ExecuteContext(ctx); err != nil {
+		fmt.Fprintln(stderr, "Error:", err)
+		return exitError
+	}
+	return exitOK
+}
+
+func newRoot(version string) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "terraform-provider-asm",
+		Short: "Keep the prerequisites of managed Anthos Service Mesh in place",
+		Long: "terraform-provider-asm is a Terraform provider, and a command line of its own.\n" +
+			"Terraform starts it without arguments; with one of the commands below it is a tool.",
+		Args:              cobra.NoArgs,
+		SilenceUsage:      true,
+		SilenceErrors:     true, // Main prints them once
+		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
+		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.AddCommand(newSimulate(), newVersion(version))
+	return root
+}

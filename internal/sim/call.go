@@ -1,0 +1,172 @@
+package sim
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// maxBody bounds a request's body; Google's own limit is about 10 MB.
+const maxBody = 10 << 20
+
+// A reply is an answer before it is written.
+type reply struct {
+	status      int
+	contentType string
+	body        []byte
+}
+
+func jsonReply(status int, v any) reply {
+	body, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		return reply{status: http.StatusInternalServerError, contentType: "text/plain; charset=UTF-8", body: []byte(err.Error())}
+	}
+	return reply{status: status, contentType: jsonType, body: append(body, '\n')}
+}
+
+// compactReply is for answers that may be large.
+func compactReply(status int, v any) reply {
+	body, err := json.Marshal(v)
+	if err != nil {
+		return reply{status: http.StatusInternalServerError, contentType: "text/plain; charset=UTF-8", body: []byte(err.Error())}
+	}
+	return reply{status: status, contentType: jsonType, body: append(body, '\n')}
+}
+
+const jsonType = "application/json; charset=UTF-8"
+
+// A call is one request to one method, while it is answered. The world is
+// locked as long as it lives.
+type call struct {
+	s     *Server
+	w     *World
+	now   time.Time
+	api   *api
+	route *route
+
+	r      *http.Request
+	params map[string]string
+	query  url.Values
+	body   []byte
+	who    actor
+
+	// record is the audit entry of a write; a handler makes it before it
+	// checks anything, so that a failed attempt is logged too.
+	record *auditRecord
+	// ungated calls pass a disabled API.
+	ungated bool
+}
+
+// decode reads the body as a message; an unknown field is refused.
+func (c *call) decode(v any) *apiError {
+	if len(strings.TrimSpace(string(c.body))) == 0 {
+		return nil
+	}
+	err := decodeStrict(c.body, v)
+	var fe *fieldError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &fe) && fe.name != "":
+		where := ""
+		if fe.path != "" {
+			where = " at '" + fe.path + "'"
+		}
+		return unknownField(fe.name, where+": Cannot find field.")
+	default:
+		return invalid("Invalid JSON payload received. %s", err)
+	}
+}
+
+// boolean reads a query parameter that was checked already; gcloud writes
+// "True".
+func (c *call) boolean(name string) bool {
+	b, err := strconv.ParseBool(strings.ToLower(c.param(name)))
+	return err == nil && b
+}
+
+// param reads a query parameter by either spelling of its name.
+func (c *call) param(name string) string {
+	if c.query.Has(name) {
+		return c.query.Get(name)
+	}
+	for k, v := range c.query {
+		if lowerCamel(k) == name && len(v) > 0 {
+			return v[0]
+		}
+	}
+	return ""
+}
+
+// page reads pageSize and pageToken, which is an offset.
+func (c *call) page(def, most int) (offset, size int, err *apiError) {
+	size = def
+	if v := c.param("pageSize"); v != "" {
+		n, e := strconv.Atoi(v)
+		if e != nil || n < 0 {
+			return 0, 0, invalid("Invalid value at 'page_size' (TYPE_INT32), %q", v)
+		}
+		if n > 0 {
+			size = n
+		}
+	}
+	if most > 0 && size > most {
+		size = most
+	}
+	if v := c.param("pageToken"); v != "" {
+		n, e := strconv.Atoi(strings.TrimPrefix(v, "page-"))
+		if e != nil || n < 0 {
+			return 0, 0, invalid("The page token is invalid.")
+		}
+		offset = n
+	}
+	return offset, size, nil
+}
+
+// pageOf cuts one page out of a list; size 0 means everything.
+func pageOf[T any](list []T, offset, size int) ([]T, string) {
+	if offset > len(list) {
+		offset = len(list)
+	}
+	list = list[offset:]
+	if size > 0 && len(list) > size {
+		return list[:size], "page-" + strconv.Itoa(offset+size)
+	}
+	return list, ""
+}
+
+// parseForm reads a form from a body that was already read.
+func parseForm(r *http.Request, body []byte) (url.Values, error) {
+	if strings.HasPrefix(r.Header.Get("Content-Type"), "application/json") {
+		var m map[string]string
+		if err := json.Unmarshal(body, &m); err != nil {
+			return nil, err
+		}
+		form := url.Values{}
+		for k, v := range m {
+			form.Set(k, v)
+		}
+		return form, nil
+	}
+	return url.ParseQuery(string(body))
+}
+
+// readBody reads an API request's body up to the limit.
+func readBody(r *http.Request) ([]byte, error) { return readLimited(r, maxBody) }
+
+func readLimited(r *http.Request, most int64) ([]byte, error) {
+	if r.Body == nil {
+		return nil, nil
+	}
+	b, err := io.ReadAll(io.LimitReader(r.Body, most+1))
+	if err == nil && int64(len(b)) > most {
+		err = fmt.Errorf("the request's body is larger than %d bytes", most)
+	}
+	return b, err
+}

@@ -1,0 +1,219 @@
+package sim
+
+import (
+	"fmt"
+	"strings"
+)
+
+var containerRoutes = bothForms([]route{
+	{method: "GET", path: "clusters", handle: listClusters},
+	{method: "GET", path: "clusters/{cluster}", handle: getCluster},
+	{method: "PUT", path: "clusters/{cluster}", handle: updateCluster, write: true},
+	{method: "GET", path: "clusters/{cluster}/nodePools", handle: listNodePools},
+	{method: "GET", path: "clusters/{cluster}/nodePools/{nodePool}", handle: getNodePool},
+	{method: "PUT", path: "clusters/{cluster}/nodePools/{nodePool}", handle: updateNodePool, write: true},
+	{method: "GET", path: "operations", handle: listContainerOperations},
+	{method: "GET", path: "operations/{operation}", handle: getContainerOperation},
+	{method: "POST", path: "operations/{operation}:cancel", handle: cancelContainerOperation, write: true},
+})
+
+// bothForms gives each method its path under locations/ and under the older
+// zones/, with the query parameters that discovery allows on each. The old
+// form of a node pool's update is a POST to .../update.
+func bothForms(in []route) []route {
+	var out []route
+	for _, r := range in {
+		a, b := r, r
+		a.path = "v1/projects/{project}/locations/{location}/" + r.path
+		b.path = "v1/projects/{project}/zones/{location}/" + r.path
+		if r.method == "GET" {
+			a.query = []string{"projectId", "zone", "clusterId", "nodePoolId", "operationId"}
+			b.query = []string{"name", "parent"}
+		}
+		if strings.HasSuffix(r.path, "{nodePool}") && r.method == "PUT" {
+			b.method, b.path = "POST", b.path+"/update"
+		}
+		out = append(out, a, b)
+	}
+	return out
+}
+
+// errContainerDenied is GKE's refusal.
+func errContainerDenied(permission, resource string) func(*Project) *apiError {
+	return func(*Project) *apiError {
+		return denied("Required %q permission(s) for %q.", permission, resource).
+			info("IAM_PERMISSION_DENIED", hostContainer, map[string]string{"permission": permission, "resource": resource})
+	}
+}
+
+// errClusterNotFound says "zones" for a zonal cluster even when the request
+// said "locations" (golden).
+func errClusterNotFound(project, location, rest string) *apiError {
+	return notFound("Not found: projects/%s/%s/%s/%s.", project, locationWord(location), location, rest)
+}
+
+func (c *call) parentName() string {
+	return "projects/" + c.params["project"] + "/locations/" + c.params["location"]
+}
+
+// clusterFor finds the cluster of a call, after the permission.
+func (c *call) clusterFor(permission string) (*Project, *Cluster, *apiError) {
+	name := c.parentName() + "/clusters/" + c.params["cluster"]
+	p, err := c.authorize(c.params["project"], permission, errContainerDenied(permission, name))
+	if err != nil {
+		return nil, nil, err
+	}
+	cl := p.cluster(c.params["location"], c.params["cluster"])
+	if cl == nil {
+		return nil, nil, errClusterNotFound(c.params["project"], c.params["location"], "clusters/"+c.params["cluster"])
+	}
+	return p, cl, nil
+}
+
+// listClusters has no paging. "-" means every location.
+func listClusters(c *call) (any, *apiError) {
+	const permission = "container.clusters.list"
+	p, err := c.authorize(c.params["project"], permission, errContainerDenied(permission, "projects/"+c.params["project"]))
+	if err != nil {
+		return nil, err
+	}
+	out := struct {
+		Clusters []*Cluster `json:"clusters,omitempty"`
+	}{}
+	for _, cl := range p.Clusters {
+		if l := c.params["location"]; l == "-" || l == cl.Location {
+			out.Clusters = append(out.Clusters, cl.answer(p))
+		}
+	}
+	return out, nil
+}
+
+func getCluster(c *call) (any, *apiError) {
+	p, cl, err := c.clusterFor("container.clusters.get")
+	if err != nil {
+		return nil, err
+	}
+	return cl.answer(p), nil
+}
+
+func listNodePools(c *call) (any, *apiError) {
+	p, cl, err := c.clusterFor("container.clusters.get")
+	if err != nil {
+		return nil, err
+	}
+	return struct {
+		NodePools []*NodePool `json:"nodePools,omitempty"`
+	}{cl.answer(p).NodePools}, nil
+}
+
+func getNodePool(c *call) (any, *apiError) {
+	p, cl, err := c.clusterFor("container.clusters.get")
+	if err != nil {
+		return nil, err
+	}
+	n := cl.nodePool(c.params["nodePool"])
+	if n == nil {
+		return nil, c.errNodePoolNotFound()
+	}
+	return n.answer(p, cl), nil
+}
+
+func (c *call) errNodePoolNotFound() *apiError {
+	return errClusterNotFound(c.params["project"], c.params["location"],
+		"clusters/"+c.params["cluster"]+"/nodePools/"+c.params["nodePool"])
+}
+
+// A containerOperation is container.v1.Operation. Its links say "zones" for
+// zonal clusters and carry the project's number (golden).
+type containerOperation struct {
+	Name          string     `json:"name"`
+	Zone          string     `json:"zone"`
+	Location      string     `json:"location"`
+	OperationType string     `json:"operationType"`
+	Status        string     `json:"status"`
+	SelfLink      string     `json:"selfLink"`
+	TargetLink    string     `json:"targetLink"`
+	StartTime     Timestamp  `json:"startTime"`
+	EndTime       Timestamp  `json:"endTime,omitzero"`
+	StatusMessage string     `json:"statusMessage,omitempty"`
+	Error         *rpcStatus `json:"error,omitempty"`
+}
+
+func (op *Operation) container(p *Project) containerOperation {
+	base := "https://" + hostContainer + "/v1/projects/" + p.number() + "/" + locationWord(op.Location) + "/" + op.Location
+	_, cluster, _ := strings.Cut(op.Target, "/clusters/")
+	out := containerOperation{
+		Name: op.Name, Zone: op.Location, Location: op.Location, OperationType: op.Type, Status: "RUNNING",
+		SelfLink: base + "/operations/" + op.Name, TargetLink: base + "/clusters/" + cluster, StartTime: op.Start,
+	}
+	if op.Done {
+		out.Status, out.EndTime = "DONE", op.End
+		if op.Error != nil {
+			out.Error, out.StatusMessage = op.Error, op.Error.Message
+		}
+	}
+	return out
+}
+
+// containerOperationFor finds the operation of a call.
+func (c *call) containerOperationFor(permission string) (*Project, *Operation, *apiError) {
+	name := c.parentName() + "/operations/" + c.params["operation"]
+	p, err := c.authorize(c.params["project"], permission, errContainerDenied(permission, name))
+	if err != nil {
+		return nil, nil, err
+	}
+	op := c.w.ops[opKey(hostContainer, c.params["operation"])]
+	if op == nil || op.Project != p.ProjectID || op.Location != c.params["location"] {
+		return nil, nil, errClusterNotFound(c.params["project"], c.params["location"], "operations/"+c.params["operation"])
+	}
+	return p, op, nil
+}
+
+func getContainerOperation(c *call) (any, *apiError) {
+	p, op, err := c.containerOperationFor("container.operations.get")
+	if err != nil {
+		return nil, err
+	}
+	return op.container(p), nil
+}
+
+func listContainerOperations(c *call) (any, *apiError) {
+	const permission = "container.operations.list"
+	p, err := c.authorize(c.params["project"], permission, errContainerDenied(permission, "projects/"+c.params["project"]))
+	if err != nil {
+		return nil, err
+	}
+	out := struct {
+		Operations []containerOperation `json:"operations,omitempty"`
+	}{}
+	for _, op := range c.w.Operations {
+		l := c.params["location"]
+		if op.API == hostContainer && op.Project == p.ProjectID && (l == "-" || l == op.Location) {
+			out.Operations = append(out.Operations, op.container(p))
+		}
+	}
+	return out, nil
+}
+
+func cancelContainerOperation(c *call) (any, *apiError) {
+	if err := c.decode(&legacyNames{}); err != nil {
+		return nil, err
+	}
+	_, op, err := c.containerOperationFor("container.clusters.update")
+	if err != nil {
+		return nil, err
+	}
+	if op.Done {
+		return nil, precondition("Operation %s is already done.", op.Name)
+	}
+	c.w.cancel(op, c.now, "Operation was cancelled.")
+	return struct{}{}, nil
+}
+
+// errBusy is the answer while an operation runs on the cluster (recorded
+// 2024): 400 FAILED_PRECONDITION, not 409.
+func (w *World) errBusy(op *Operation) *apiError {
+	return precondition("Cluster is running incompatible operation %s.", op.Name).
+		info("CLUSTER_ALREADY_HAS_OPERATION", hostContainer, nil).
+		with(map[string]any{"@type": "type.googleapis.com/google.rpc.RequestInfo", "requestId": fmt.Sprintf("0x%x", uint64(w.serial())*0x9e3779b97f4a7c15)})
+}

@@ -1,0 +1,247 @@
+package sim
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"time"
+)
+
+// legacyNames are the deprecated ways to name a resource in a body.
+type legacyNames struct {
+	Name        string `json:"name"`
+	ProjectID   string `json:"projectId"`
+	Zone        string `json:"zone"`
+	ClusterID   string `json:"clusterId"`
+	NodePoolID  string `json:"nodePoolId"`
+	OperationID string `json:"operationId"`
+}
+
+// clusterUpdate is container.v1.ClusterUpdate: what is simulated by name, the
+// rest of the message as it comes.
+type clusterUpdate struct {
+	Etag                          string                  `json:"etag"`
+	DesiredWorkloadIdentityConfig *WorkloadIdentityConfig `json:"desiredWorkloadIdentityConfig"`
+	DesiredFleet                  *ClusterFleet           `json:"desiredFleet"`
+	other                         []string
+}
+
+// clusterUpdateFields are the fields of ClusterUpdate that are not simulated
+// (discovery, container v1 20260922): they are known, and so not refused as
+// unknown, but as not implemented.
+var clusterUpdateFields = strings.Fields(`additionalPodRangesConfig desiredAdditionalIpRangesConfig desiredAddonsConfig
+	desiredAnonymousAuthenticationConfig desiredAuthenticatorGroupsConfig desiredAutoIpamConfig desiredAutopilotClusterPolicyConfig
+	desiredAutopilotWorkloadPolicyConfig desiredBinaryAuthorization desiredClusterAutoscaling desiredCompliancePostureConfig
+	desiredContainerdConfig desiredControlPlaneEgress desiredControlPlaneEndpointsConfig desiredCostManagementConfig
+	desiredDatabaseEncryption desiredDatapathProvider desiredDefaultEnablePrivateNodes desiredDefaultSnatStatus
+	desiredDisableL4LbFirewallReconciliation desiredDnsConfig desiredEmulatedVersion desiredEnableCiliumClusterwideNetworkPolicy
+	desiredEnableFqdnNetworkPolicy desiredEnableMultiNetworking desiredEnablePrivateEndpoint desiredEnterpriseConfig
+	desiredGatewayApiConfig desiredGcfsConfig desiredIdentityServiceConfig desiredImage desiredImageProject desiredImageType
+	desiredInTransitEncryptionConfig desiredIntraNodeVisibilityConfig desiredK8sBetaApis desiredL4ilbSubsettingConfig desiredLocations
+	desiredLoggingConfig desiredLoggingService desiredManagedMachineLearningDiagnosticsConfig desiredManagedOpentelemetryConfig
+	desiredMasterAuthorizedNetworksConfig desiredMasterVersion desiredMeshCertificates desiredMonitoringConfig desiredMonitoringService
+	desiredNetworkPerformanceConfig desiredNetworkTierConfig desiredNodeCreationConfig desiredNodeKubeletConfig
+	desiredNodePoolAutoConfigKubeletConfig desiredNodePoolAutoConfigLinuxNodeConfig desiredNodePoolAutoConfigNetworkTags
+	desiredNodePoolAutoConfigResourceManagerTags desiredNodePoolAutoscaling desiredNodePoolId desiredNodePoolLoggingConfig
+	desiredNodeVersion desiredNotificationConfig desiredParentProductConfig desiredPodAutoscaling desiredPrivateClusterConfig
+	desiredPrivateIpv6GoogleAccess desiredPrivilegedAdmissionConfig desiredRbacBindingConfig desiredReleaseChannel
+	desiredResourceUsageExportConfig desiredRollbackSafeUpgrade desiredSecretManagerConfig desiredSecretSyncConfig
+	desiredSecurityPostureConfig desiredServiceExternalIpsConfig desiredShieldedNodes desiredStackType desiredUserManagedKeysConfig
+	desiredVerticalPodAutoscaling enableK8sBetaApis gkeAutoUpgradeConfig removedAdditionalPodRangesConfig userManagedKeysConfig`)
+
+// nodePoolUpdateFields are those of UpdateNodePoolRequest, likewise.
+var nodePoolUpdateFields = strings.Fields(`accelerators bootDisk confidentialNodes consolidationDelay containerdConfig diskSizeGb diskType
+	fastSocket flexStart gcfsConfig gvnic image imageProject imageType kubeletConfig labels linuxNodeConfig locations loggingConfig
+	machineType maintenancePolicy maxRunDuration nodeDrainConfig nodeNetworkConfig nodeVersion queuedProvisioning resourceLabels
+	resourceManagerTags storagePools tags taintConfig taints upgradeSettings windowsNodeConfig`)
+
+// takeOther removes the known but not simulated fields from a JSON object
+// and lists those that were there.
+func takeOther(obj map[string]json.RawMessage, names []string) []string {
+	var out []string
+	for _, n := range names {
+		if _, ok := obj[n]; ok {
+			out = append(out, n)
+			delete(obj, n)
+		}
+	}
+	return out
+}
+
+func (u *clusterUpdate) decode(path string, raw json.RawMessage) error {
+	obj := map[string]json.RawMessage{}
+	if err := json.Unmarshal(raw, &obj); err != nil {
+		return &fieldError{path: path, problem: "is not an object"}
+	}
+	u.other = takeOther(obj, clusterUpdateFields)
+	rest, err := json.Marshal(obj)
+	if err != nil {
+		return err
+	}
+	return decodeStrict(rest, u)
+}
+
+func updateCluster(c *call) (any, *apiError) {
+	var req struct {
+		legacyNames
+		Update json.RawMessage `json:"update"`
+	}
+	if err := c.decode(&req); err != nil {
+		return nil, err
+	}
+	var u clusterUpdate
+	if len(req.Update) > 0 {
+		if err := u.decode("update", req.Update); err != nil {
+			if fe, ok := err.(*fieldError); ok && fe.name != "" {
+				return nil, unknownField(fe.name, " at 'update': Cannot find field.")
+			}
+			return nil, invalid("Invalid JSON payload received. %s", err)
+		}
+	}
+	if p := c.w.project(c.params["project"]); p != nil {
+		if cl := p.cluster(c.params["location"], c.params["cluster"]); cl != nil {
+			c.record = clusterRecord(p, cl, c.who, "UpdateCluster", cl.path(p), "UPDATE_CLUSTER",
+				map[string]any{"name": cl.path(p), "update": req.Update})
+		}
+	}
+	p, cl, err := c.clusterFor("container.clusters.update")
+	if err != nil {
+		return nil, err
+	}
+	e, err := c.clusterEffect(p, cl, &u)
+	if err != nil {
+		return nil, err
+	}
+	if busy := c.w.busy(p, cl); busy != nil {
+		return nil, c.w.errBusy(busy)
+	}
+	if u.Etag != "" && u.Etag != cl.Etag {
+		return nil, newError(statusAborted, "Etag %q does not match the cluster's current etag.", u.Etag)
+	}
+	return c.startCluster(p, cl, "UPDATE_CLUSTER", e, c.w.Timings.ClusterUpdate), nil
+}
+
+// clusterEffect turns an update into its effect. One call changes one thing
+// (documented).
+func (c *call) clusterEffect(p *Project, cl *Cluster, u *clusterUpdate) (*Effect, *apiError) {
+	e := &Effect{Location: cl.Location, Cluster: cl.Name}
+	n := len(u.other)
+	if wi := u.DesiredWorkloadIdentityConfig; wi != nil {
+		n++
+		if want := p.ProjectID + ".svc.id.goog"; wi.WorkloadPool != "" && wi.WorkloadPool != want {
+			return nil, invalid("Workload Identity Pool is invalid: %q. It must be %q.", wi.WorkloadPool, want) // text inferred
+		}
+		if cl.Autopilot != nil && cl.Autopilot.Enabled && wi.WorkloadPool == "" {
+			return nil, invalid("Workload Identity cannot be disabled on Autopilot clusters.") // text inferred
+		}
+		e.Kind, e.Value = effectPool, wi.WorkloadPool
+	}
+	if f := u.DesiredFleet; f != nil {
+		n++
+		fleet := c.w.project(f.Project)
+		if fleet == nil || fleet.deleted() {
+			return nil, invalid("Fleet project %q is invalid.", f.Project)
+		}
+		e.Kind, e.Value = effectFleet, fleet.ProjectID
+	}
+	switch {
+	case n == 0:
+		return nil, invalid("Must specify a field to update.")
+	case n > 1:
+		return nil, invalid("Exactly one update can be applied to a cluster with each request.")
+	case len(u.other) == 1:
+		return nil, newError(statusUnimplemented, "The simulator does not simulate the update %q of a cluster.", u.other[0])
+	}
+	return e, nil
+}
+
+// busy finds what keeps a cluster from another operation.
+func (w *World) busy(p *Project, cl *Cluster) *Operation {
+	return w.running(hostContainer, cl.path(p))
+}
+
+// startCluster starts an operation on a cluster.
+func (c *call) startCluster(p *Project, cl *Cluster, opType string, e *Effect, takes Duration) containerOperation {
+	name := c.w.longName(c.now)
+	first, last := c.record.started(name)
+	c.record = first
+	op := c.w.begin(&Operation{
+		API: hostContainer, Name: name, Project: p.ProjectID, Location: cl.Location, Type: opType,
+		Target: cl.path(p), Effect: e, Audit: last,
+	}, c.now, takes)
+	return op.container(p)
+}
+
+// updateNodePool takes its fields flat, without an "update" around them
+// (golden). It recreates the pool's nodes.
+func updateNodePool(c *call) (any, *apiError) {
+	obj := map[string]json.RawMessage{}
+	if err := c.decode(&obj); err != nil {
+		return nil, err
+	}
+	other := takeOther(obj, nodePoolUpdateFields)
+	var req struct {
+		legacyNames
+		Etag                   string                  `json:"etag"`
+		WorkloadMetadataConfig *WorkloadMetadataConfig `json:"workloadMetadataConfig"`
+	}
+	full := c.body
+	c.body, _ = json.Marshal(obj)
+	if err := c.decode(&req); err != nil {
+		return nil, err
+	}
+	c.body = full
+	if p := c.w.project(c.params["project"]); p != nil {
+		if cl := p.cluster(c.params["location"], c.params["cluster"]); cl != nil {
+			request := map[string]any{"name": cl.path(p) + "/nodePools/" + c.params["nodePool"]}
+			if req.WorkloadMetadataConfig != nil {
+				request["workloadMetadataConfig"] = req.WorkloadMetadataConfig
+			}
+			c.record = clusterRecord(p, cl, c.who, "UpdateNodePool", cl.path(p)+"/nodePools/"+c.params["nodePool"], "UPDATE_CLUSTER", request)
+		}
+	}
+	p, cl, err := c.clusterFor("container.clusters.update")
+	if err != nil {
+		return nil, err
+	}
+	n := cl.nodePool(c.params["nodePool"])
+	if n == nil {
+		return nil, c.errNodePoolNotFound()
+	}
+	if len(other) > 0 && req.WorkloadMetadataConfig == nil {
+		return nil, newError(statusUnimplemented, "The simulator does not simulate the update %q of a node pool.", other[0])
+	}
+	if req.WorkloadMetadataConfig == nil {
+		return nil, invalid("Must specify a field to update.")
+	}
+	mode := req.WorkloadMetadataConfig.Mode
+	if !slices.Contains([]string{"GCE_METADATA", "GKE_METADATA"}, mode) {
+		return nil, invalid("Invalid value at 'workload_metadata_config.mode', %q", mode)
+	}
+	if mode == "GKE_METADATA" && cl.pool() == "" {
+		return nil, invalid("Workload Identity is not enabled on cluster %q; GKE_METADATA cannot be used.", cl.Name) // text inferred
+	}
+	if busy := c.w.busy(p, cl); busy != nil {
+		return nil, c.w.errBusy(busy)
+	}
+	if req.Etag != "" && req.Etag != n.Etag {
+		return nil, newError(statusAborted, "Etag %q does not match the node pool's current etag.", req.Etag)
+	}
+	e := &Effect{Kind: effectMetadata, Location: cl.Location, Cluster: cl.Name, NodePool: n.Name, Value: mode}
+	return c.startCluster(p, cl, "UPDATE_CLUSTER", e, c.w.Timings.NodePoolUpdate), nil
+}
+
+// alterCluster is a change by a world fault: at once, with the two audit
+// entries of an update.
+func (w *World) alterCluster(p *Project, cl *Cluster, e *Effect, request map[string]any, now time.Time) {
+	method, resource := "UpdateCluster", cl.path(p)
+	if e.NodePool != "" {
+		method, resource = "UpdateNodePool", resource+"/nodePools/"+e.NodePool
+	}
+	request["name"] = resource
+	first, last := clusterRecord(p, cl, ciActor, method, resource, "UPDATE_CLUSTER", request).started(w.longName(now))
+	w.appendAudit(first, now)
+	w.updateCluster(p, e, now)
+	w.appendAudit(last, now)
+	w.changedCluster(p, cl.Location, cl.Name, now)
+}

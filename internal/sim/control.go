@@ -1,0 +1,152 @@
+package sim
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// control is what is below /_sim/: it steers the simulation and is no API of
+// Google's. It needs no token; the server listens on loopback only.
+func (s *Server) control(w http.ResponseWriter, r *http.Request) {
+	path := strings.Trim(strings.TrimPrefix(r.URL.Path, "/_sim"), "/")
+	fault, isFault := strings.CutPrefix(path, "faults/")
+	var rep reply
+	switch {
+	case path == "world" && r.Method == http.MethodGet:
+		rep = s.getWorld()
+	case path == "world" && r.Method == http.MethodPut:
+		rep = s.putWorld(r)
+	case path == "requests" && r.Method == http.MethodGet:
+		list, truncated := s.journal.all()
+		if truncated {
+			w.Header().Set("X-Sim-Truncated", "true")
+		}
+		rep = compactReply(http.StatusOK, list)
+	case path == "requests" && r.Method == http.MethodDelete:
+		s.journal.clear()
+		rep = jsonReply(http.StatusOK, struct{}{})
+	case path == "clock" && r.Method == http.MethodGet:
+		rep = s.clock(0)
+	case path == "clock" && r.Method == http.MethodPost:
+		rep = s.advance(r.URL.Query())
+	case path == "faults" && r.Method == http.MethodGet:
+		rep = s.listFaults()
+	case isFault && r.Method == http.MethodPut:
+		rep = s.fault(fault, r.URL.Query(), (*World).activate)
+	case isFault && r.Method == http.MethodDelete:
+		rep = s.fault(fault, r.URL.Query(), (*World).deactivate)
+	default:
+		rep = controlError(http.StatusNotFound, "there is no "+r.Method+" "+r.URL.Path+"; there are GET and PUT /_sim/world, GET /_sim/faults, "+
+			"PUT and DELETE /_sim/faults/NAME, GET and DELETE /_sim/requests, GET /_sim/clock, POST /_sim/clock?advance=DURATION")
+	}
+	writeReply(w, rep)
+}
+
+func controlError(status int, message string) reply {
+	return jsonReply(status, map[string]string{"error": message})
+}
+
+// lock gives access to the world at the present time.
+func (s *Server) lock() (*World, time.Time, func()) {
+	s.mu.Lock()
+	now := s.world.now()
+	s.world.settle(now)
+	return s.world, now, s.mu.Unlock
+}
+
+func (s *Server) getWorld() reply {
+	w, _, unlock := s.lock()
+	defer unlock()
+	body, err := encodeWorld(w)
+	if err != nil {
+		return controlError(http.StatusInternalServerError, err.Error())
+	}
+	return reply{status: http.StatusOK, contentType: jsonType, body: body}
+}
+
+// putWorld replaces the world, or on a mistake changes nothing.
+func (s *Server) putWorld(r *http.Request) reply {
+	body, err := readWorldBody(r)
+	if err != nil {
+		return controlError(http.StatusBadRequest, err.Error())
+	}
+	next, err := decodeWorld(body)
+	if err != nil {
+		return controlError(http.StatusBadRequest, err.Error())
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	next.trackAll(next.now())
+	s.world = next
+	return jsonReply(http.StatusOK, struct{}{})
+}
+
+// clock moves the time and lets happen what is due.
+func (s *Server) clock(advance time.Duration) reply {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if time.Duration(s.world.Clock.Offset)+advance > maxClockOffset {
+		return controlError(http.StatusBadRequest, "the clock cannot be more than "+maxClockOffset.String()+" ahead")
+	}
+	s.world.Clock.Offset += Duration(advance)
+	now := s.world.now()
+	s.world.settle(now)
+	return jsonReply(http.StatusOK, map[string]any{"now": at(now)})
+}
+
+func (s *Server) advance(q url.Values) reply {
+	d, err := time.ParseDuration(q.Get("advance"))
+	if err != nil || d < 0 {
+		return controlError(http.StatusBadRequest, "advance must be a duration such as 15m, not "+q.Get("advance"))
+	}
+	return s.clock(d)
+}
+
+func (s *Server) listFaults() reply {
+	type row struct {
+		Fault
+		Active bool         `json:"active"`
+		As     *ActiveFault `json:"as,omitempty"`
+	}
+	w, _, unlock := s.lock()
+	defer unlock()
+	var out []row
+	for _, f := range Faults() {
+		as := w.activeFault(f.Name)
+		out = append(out, row{Fault: f, Active: as != nil, As: as})
+	}
+	return jsonReply(http.StatusOK, out)
+}
+
+// fault switches a fault on or off.
+func (s *Server) fault(name string, q url.Values, do func(*World, string, map[string]string, time.Time) error) reply {
+	params := map[string]string{}
+	for k := range q {
+		params[k] = q.Get(k)
+	}
+	w, now, unlock := s.lock()
+	defer unlock()
+	status := http.StatusBadRequest
+	if findFault(name) == nil {
+		status = http.StatusNotFound
+	}
+	if err := do(w, name, params, now); err != nil {
+		return controlError(status, err.Error())
+	}
+	return jsonReply(http.StatusOK, struct{}{})
+}
+
+// maxWorld bounds a world document: a hundred thousand clusters are about
+// 300 MB.
+const maxWorld = 512 << 20
+
+func readWorldBody(r *http.Request) ([]byte, error) {
+	body, err := readLimited(r, maxWorld)
+	if err == nil && len(body) == 0 {
+		err = errors.New("the body must be a world document, as GET /_sim/world answers it")
+	}
+	return body, err
+}

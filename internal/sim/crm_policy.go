@@ -1,0 +1,238 @@
+package sim
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+)
+
+// getIamPolicy reads a project's policy (POST, not GET). Who asks for less
+// than version 3 gets conditional bindings in their flattened form
+// (documented), or with the fault policy-version-strict the older refusal
+// (recorded 2019-2020).
+func getIamPolicy(c *call) (any, *apiError) {
+	var req struct {
+		Options struct {
+			RequestedPolicyVersion int32 `json:"requestedPolicyVersion"`
+		} `json:"options"`
+	}
+	if err := c.decode(&req); err != nil {
+		return nil, err
+	}
+	version := req.Options.RequestedPolicyVersion
+	if version != 0 && version != 1 && version != 3 {
+		return nil, invalid("Requested policy version (%d) is invalid. Valid values are 0, 1 and 3.", version)
+	}
+	p, err := c.authorize(c.params["project"], "resourcemanager.projects.getIamPolicy", errCRMDenied)
+	if err != nil {
+		return nil, err
+	}
+	policy := p.Policy
+	if lag := p.PolicyLag; lag != nil && c.now.Before(lag.Until.Time) {
+		policy = lag.Policy
+	}
+	if version < 3 && policy.conditional() {
+		if c.w.activeFault("policy-version-strict") != nil {
+			return nil, invalid("Requested policy version (%d) cannot be less than the existing policy version (3). "+
+				"For more information, please refer to https://cloud.google.com/iam/docs/policies#versions.", version)
+		}
+		policy = policy.flattened()
+	}
+	policy.Etag = policy.etag()
+	return policy, nil
+}
+
+// setIamPolicy writes a project's whole policy.
+func setIamPolicy(version string) func(*call) (any, *apiError) {
+	return func(c *call) (any, *apiError) {
+		var req struct {
+			Policy     *Policy `json:"policy"`
+			UpdateMask string  `json:"updateMask"`
+			Resource   string  `json:"resource"` // v1 takes it in the body, too
+		}
+		if err := c.decode(&req); err != nil {
+			return nil, err
+		}
+		if req.Policy == nil {
+			return nil, invalid("policy is required")
+		}
+		if p := c.w.project(c.params["project"]); p != nil {
+			c.record = policyRecord(p, c.who, version, *req.Policy)
+		}
+		p, err := c.authorize(c.params["project"], "resourcemanager.projects.setIamPolicy", errSetDenied)
+		if err != nil {
+			return nil, err
+		}
+		mask, err := policyMask(req.UpdateMask)
+		if err != nil {
+			return nil, err
+		}
+		c.w.concurrentWrite(p, c.now)
+		after, err := c.w.nextPolicy(p, *req.Policy, mask)
+		if err != nil {
+			return nil, err
+		}
+		before := p.Policy
+		c.w.setPolicy(p, after, c.now)
+		c.record.wrotePolicy(before, p.Policy)
+		return p.Policy, nil
+	}
+}
+
+// errSetDenied is the newer refusal with its permission (reason recorded,
+// body inferred). Of an unknown project nothing is said.
+func errSetDenied(p *Project) *apiError {
+	if p == nil || p.deleted() {
+		return errCRMDenied(p)
+	}
+	const permission = "resourcemanager.projects.setIamPolicy"
+	resource := "//" + hostCRM + "/projects/" + p.ProjectID
+	return denied("Permission '%s' denied on resource '%s' (or it may not exist).", permission, resource).
+		info("IAM_PERMISSION_DENIED", hostCRM, map[string]string{"permission": permission, "resource": "projects/" + p.ProjectID})
+}
+
+// policyMask reads an update mask; the default is "bindings, etag", so that
+// audit configs are left alone (discovery).
+func policyMask(text string) ([]string, *apiError) {
+	if text == "" {
+		return []string{"bindings", "etag"}, nil
+	}
+	var mask []string
+	for field := range strings.SplitSeq(text, ",") {
+		field = lowerCamel(strings.TrimSpace(field))
+		switch field {
+		case "bindings", "etag", "auditConfigs", "version":
+			mask = append(mask, field)
+		default:
+			return nil, invalid("Invalid update mask: field %q is not a field of a policy.", field)
+		}
+	}
+	return mask, nil
+}
+
+// nextPolicy is what a policy becomes by a write, or why it does not.
+func (w *World) nextPolicy(p *Project, in Policy, mask []string) (Policy, *apiError) {
+	now := p.Policy
+	useEtag := in.Etag != "" && slices.Contains(mask, "etag")
+	if useEtag {
+		if err := checkEtag(in.Etag, now.etag()); err != nil {
+			return Policy{}, err
+		}
+	}
+	if in.Version != 0 && in.Version != 1 && in.Version != 3 {
+		return Policy{}, invalid("Invalid policy version (%d). Valid values are 0, 1 and 3.", in.Version)
+	}
+	after := now.clone()
+	if slices.Contains(mask, "bindings") {
+		// Without an etag the write is blind, and a version 1 policy
+		// destroys all conditions (discovery).
+		if useEtag && in.Version < 3 && now.conditional() {
+			return Policy{}, invalid("Specified policy version (%d) cannot be less than the existing policy version (3). "+
+				"For more information, please refer to https://cloud.google.com/iam/docs/policies#versions", in.Version)
+		}
+		if in.conditional() && in.Version < 3 {
+			return Policy{}, invalid("Specified policy version (%d) does not support conditional role bindings: it must be 3. "+
+				"For more information, please refer to https://cloud.google.com/iam/docs/policies#versions", in.Version)
+		}
+		if err := w.checkBindings(p, in); err != nil {
+			return Policy{}, err
+		}
+		after.Bindings = in.clone().Bindings
+	}
+	if slices.Contains(mask, "auditConfigs") {
+		after.AuditConfigs = in.AuditConfigs
+	}
+	return after.normalise(), nil
+}
+
+// checkEtag compares by bytes: clients send either base64 alphabet.
+func checkEtag(sent, have string) *apiError {
+	a, ok := etagBytes(sent)
+	if !ok {
+		return invalid("Invalid value at 'policy.etag' (TYPE_BYTES), Base64 decoding failed for %q", sent)
+	}
+	if b, _ := etagBytes(have); bytes.Equal(a, b) {
+		return nil
+	}
+	return newError(statusAborted, "There were concurrent policy changes. Please retry the whole read-modify-write with exponential backoff. "+
+		"The request's ETag '%s' did not match the current policy's ETag '%s'.", etagText(sent), etagText(have))
+}
+
+const (
+	maxPolicyMembers = 1500
+	maxPolicyGroups  = 250
+)
+
+// checkBindings refuses what a project's policy cannot hold. One dead member
+// blocks the whole write.
+func (w *World) checkBindings(p *Project, in Policy) *apiError {
+	count, groups := 0, 0
+	for _, b := range in.Bindings {
+		switch {
+		case b == nil || b.Role == "":
+			return invalid("Role is required in a binding.")
+		case customRolePattern.MatchString(b.Role):
+			if _, ok := w.Roles[b.Role]; !ok {
+				return invalid("Role %s does not exist in the resource's hierarchy.", b.Role)
+			}
+		case !strings.HasPrefix(b.Role, "roles/") || strings.Contains(b.Role, "_withcond_"):
+			return invalid("Role %s is not supported for this resource.", b.Role)
+		}
+		if b.Condition != nil && b.Condition.Expression == "" {
+			return invalid("The condition of role %s has no expression.", b.Role)
+		}
+		for _, m := range b.Members {
+			count++
+			if strings.HasPrefix(m, "group:") {
+				groups++
+			}
+			if err := w.checkMember(p, normalMember(m)); err != nil {
+				return err
+			}
+		}
+	}
+	if count > maxPolicyMembers || groups > maxPolicyGroups {
+		return invalid("The number of members in the policy (%d) is larger than the maximum allowed size %d.", count, maxPolicyMembers)
+	}
+	return nil
+}
+
+func (w *World) checkMember(p *Project, m string) *apiError {
+	kind, rest, ok := strings.Cut(m, ":")
+	switch {
+	case m == "allUsers" || m == "allAuthenticatedUsers":
+		return invalid("Members of type allUsers and allAuthenticatedUsers cannot be set on this resource.")
+	case !ok:
+		return invalid(`Policy members must be of the form "<type>:<value>".`)
+	case kind == "deleted":
+		// Accepted back unchanged; a new one names nobody.
+		for _, b := range p.Policy.Bindings {
+			if slices.Contains(b.Members, m) {
+				return nil
+			}
+		}
+		return invalid("Member %s does not exist.", m)
+	case kind == "serviceAccount" && strings.Contains(rest, "["):
+		return nil // a Kubernetes service account of a workload pool
+	case kind == "serviceAccount":
+		if rest == "" {
+			return invalid("Invalid service account ().")
+		}
+		if !w.accountExists(rest, p.CreateTime.Time) {
+			return invalid("Service account %s does not exist.", rest)
+		}
+		return nil
+	case kind == "user" || kind == "group":
+		if !strings.Contains(rest, "@") {
+			return invalid("Invalid argument: '%s' is not an email address.", rest)
+		}
+		if strings.HasSuffix(rest, ".gserviceaccount.com") {
+			return invalid("Principal %s is of type \"serviceAccount\". The principal should appear as \"serviceAccount:%s\". See https://cloud.google.com/iam/help/members/types for additional documentation.", rest, rest)
+		}
+		return nil
+	case kind == "domain" && rest != "", kind == "principal", kind == "principalSet",
+		kind == "projectOwner", kind == "projectEditor", kind == "projectViewer":
+		return nil
+	}
+	return invalid("Unknown member type %q.", kind)
+}

@@ -1,0 +1,214 @@
+package sim
+
+import (
+	"context"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+)
+
+var silent = log.New(io.Discard, "", 0)
+
+type connKey struct{}
+
+// connContext remembers a request's connection, which the fault "cut" resets.
+func connContext(ctx context.Context, c net.Conn) context.Context {
+	return context.WithValue(ctx, connKey{}, c)
+}
+
+// Handler serves both doors on one address: a CONNECT or an absolute URL is
+// a client of the proxy; a path is the plain door, or the control below
+// /_sim/.
+func (s *Server) Handler() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.Method == http.MethodConnect:
+			s.connect(w, r)
+		case r.URL.IsAbs():
+			s.serveAPI(w, r, "proxy", r.URL.Hostname(), r.URL)
+		case r.URL.Path == "/_sim" || strings.HasPrefix(r.URL.Path, "/_sim/"):
+			s.control(w, r)
+		default:
+			s.servePlain(w, r)
+		}
+	})
+}
+
+// servePlain serves /<host of the API>/<path>.
+func (s *Server) servePlain(w http.ResponseWriter, r *http.Request) {
+	host, rest, _ := strings.Cut(strings.TrimPrefix(r.URL.EscapedPath(), "/"), "/")
+	if findAPI(host) == nil {
+		writeReply(w, jsonReply(http.StatusNotFound, map[string]any{
+			"error": "there is no simulated API at " + r.URL.Path,
+			"usage": "APIs are at " + s.URL() + "/<host>/<path>, and as themselves through the proxy; the control is below " + s.URL() + "/_sim/",
+			"hosts": apiHosts(),
+		}))
+		return
+	}
+	u := *r.URL
+	u.RawPath = "/" + rest
+	u.Path, _ = url.PathUnescape(u.RawPath)
+	s.serveAPI(w, r, "plain", host, &u)
+}
+
+// serveAPI answers one request to a simulated API.
+func (s *Server) serveAPI(w http.ResponseWriter, r *http.Request, door, host string, u *url.URL) {
+	a := findAPI(host)
+	if a == nil {
+		http.Error(w, noSuchHost(host), http.StatusBadGateway)
+		return
+	}
+	body, err := readBody(r)
+	if err != nil {
+		writeReply(w, reply{status: http.StatusBadRequest, contentType: "text/plain; charset=UTF-8", body: []byte(err.Error() + "\n")})
+		return
+	}
+	// Handlers look at the API's own path, whatever the door.
+	in := r.Clone(r.Context())
+	in.URL = u
+	s.pause(r.Context(), s.options.Latency)
+	rep, damage, who := s.exchange(in, a, host, body)
+	s.note(in, door, host, body, rep, who)
+	switch damage {
+	case "cut":
+		cut(w, r, rep)
+	case "malformed":
+		rep.body = rep.body[:len(rep.body)/2]
+		writeReply(w, rep)
+	default:
+		writeReply(w, rep)
+	}
+}
+
+// exchange answers a request, and says what is to be done to the answer.
+func (s *Server) exchange(r *http.Request, a *api, host string, body []byte) (rep reply, damage, who string) {
+	if a.host == hostOAuth {
+		if r.Method == http.MethodPost && r.URL.Path == "/token" {
+			return serveToken(r, body), "", ""
+		}
+		return notFoundPage(r.URL.Path), "", ""
+	}
+	caller, authErr := authenticate(r)
+	s.mu.Lock()
+	delay := s.world.delay(host, r)
+	s.mu.Unlock()
+	s.pause(r.Context(), delay)
+
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	world := s.world
+	now := world.now()
+	world.settle(now)
+	damage = world.damage(host, r)
+	if e, empty := world.refuse(host, r); e != nil {
+		if empty {
+			return jsonReply(e.httpStatus(), struct{}{}), damage, caller.Email
+		}
+		return jsonReply(e.httpStatus(), e.envelope(a.legacy)), damage, caller.Email
+	}
+	rt, params := a.match(r.Method, r.URL)
+	if rt == nil {
+		return notFoundPage(r.URL.Path), damage, caller.Email
+	}
+	c := &call{s: s, w: world, now: now, api: a, route: rt, r: r, params: params, query: r.URL.Query(), body: body, who: caller}
+	return c.answer(authErr), damage, caller.Email
+}
+
+// answer runs the method and logs a write, a failed one too.
+func (c *call) answer(authErr *apiError) reply {
+	err := authErr
+	if err == nil {
+		err = c.route.checkQuery(c.query)
+	}
+	var out any
+	if err == nil {
+		out, err = c.route.handle(c)
+	}
+	if c.record != nil {
+		if err != nil {
+			c.record.Code, c.record.Message = err.rpcCode(), err.status
+			c.record.ServiceData, c.record.Response = nil, nil
+		}
+		c.w.appendAudit(c.record, c.now)
+	}
+	if err != nil {
+		return jsonReply(err.httpStatus(), err.envelope(c.api.legacy))
+	}
+	if pretty := c.query.Get("prettyPrint"); pretty == "false" || c.query.Get("$prettyPrint") == "false" {
+		return compactReply(http.StatusOK, out)
+	}
+	return jsonReply(http.StatusOK, out)
+}
+
+// note remembers a request and shows the exchange to the observer.
+func (s *Server) note(r *http.Request, door, host string, body []byte, rep reply, who string) {
+	now := time.Now()
+	u := "https://" + host + r.URL.EscapedPath()
+	if r.URL.RawQuery != "" {
+		u += "?" + r.URL.RawQuery
+	}
+	s.journal.add(served{
+		Time: at(now), Door: door, Method: r.Method, URL: u, Host: host, Path: r.URL.Path, Query: r.URL.RawQuery,
+		Caller: who, UserAgent: r.UserAgent(), Status: rep.status, Body: body,
+	})
+	if s.options.Observe == nil {
+		return
+	}
+	s.options.Observe(Exchange{
+		Time: now, Door: door, Caller: who, UserAgent: r.UserAgent(), Method: r.Method, Host: host,
+		Path: r.URL.Path, RawQuery: r.URL.RawQuery, RequestHeader: r.Header.Clone(), RequestBody: body,
+		Status: rep.status, ResponseHeader: rep.header(), ResponseBody: rep.body,
+	})
+}
+
+// header are the headers of every answer (golden, agrees with recorded
+// bodies): no Retry-After, no X-RateLimit.
+func (rep reply) header() http.Header {
+	h := http.Header{}
+	h.Set("Content-Type", rep.contentType)
+	h.Set("Server", "ESF")
+	h.Set("Vary", "Origin, X-Origin, Referer")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Content-Length", strconv.Itoa(len(rep.body)))
+	return h
+}
+
+func writeReply(w http.ResponseWriter, rep reply) {
+	for k, v := range rep.header() {
+		w.Header()[k] = v
+	}
+	w.WriteHeader(rep.status)
+	_, _ = w.Write(rep.body)
+}
+
+// cut sends half of an answer and resets the connection.
+func cut(w http.ResponseWriter, r *http.Request, rep reply) {
+	for k, v := range rep.header() {
+		w.Header()[k] = v
+	}
+	w.WriteHeader(rep.status)
+	_, _ = w.Write(rep.body[:len(rep.body)/2])
+	_ = http.NewResponseController(w).Flush()
+	conn, _ := r.Context().Value(connKey{}).(net.Conn)
+	for {
+		outer, ok := conn.(interface{ NetConn() net.Conn }) // TLS, and what it reads from
+		if !ok {
+			break
+		}
+		conn = outer.NetConn()
+	}
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0) // close with a reset
+		_ = tcp.Close()
+	}
+	panic(http.ErrAbortHandler)
+}
+
+func noSuchHost(host string) string {
+	return "the simulator does not simulate " + host + " and connects to nothing else; it simulates " + strings.Join(apiHosts(), ", ")
+}

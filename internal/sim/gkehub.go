@@ -1,0 +1,209 @@
+package sim
+
+import (
+	"strings"
+)
+
+var hubRoutes = concat(
+	hubVersion("v1"), hubVersion("v1alpha"), hubVersion("v1beta"), hubV2("v2"), hubV2("v2alpha"), hubV2("v2beta"),
+)
+
+func concat(lists ...[]route) []route {
+	var out []route
+	for _, l := range lists {
+		out = append(out, l...)
+	}
+	return out
+}
+
+// hubVersion are the methods of gkehub v1. gcloud's tracks use v1alpha and
+// v1beta, which are the same for what is simulated.
+func hubVersion(v string) []route {
+	const at = "/projects/{project}/locations/{location}/"
+	rid := []string{"requestId"}
+	return []route{
+		{method: "GET", path: v + at + "features", query: []string{"filter", "orderBy", "pageSize", "pageToken", "returnPartialSuccess"}, handle: listFeatures},
+		{method: "POST", path: v + at + "features", query: append([]string{"featureId"}, rid...), handle: createFeature, write: true},
+		{method: "GET", path: v + at + "features/{feature}", query: []string{"returnPartialSuccess"}, handle: getFeature},
+		{method: "PATCH", path: v + at + "features/{feature}", query: append([]string{"updateMask"}, rid...), handle: patchFeature, write: true},
+		{method: "DELETE", path: v + at + "features/{feature}", query: append([]string{"force"}, rid...), handle: deleteFeature, write: true},
+		{method: "POST", path: v + at + "features/{feature}:testIamPermissions", handle: testHubPermissions},
+		{method: "GET", path: v + at + "memberships", query: []string{"filter", "orderBy", "pageSize", "pageToken"}, handle: listMemberships},
+		{method: "POST", path: v + at + "memberships", query: append([]string{"membershipId"}, rid...), handle: createMembership, write: true},
+		{method: "GET", path: v + at + "memberships/{membership}", handle: getMembership},
+		{method: "PATCH", path: v + at + "memberships/{membership}", query: append([]string{"updateMask"}, rid...), handle: patchMembership, write: true},
+		{method: "DELETE", path: v + at + "memberships/{membership}", query: append([]string{"force"}, rid...), handle: deleteMembership, write: true},
+		{method: "POST", path: v + at + "memberships/{membership}:testIamPermissions", handle: testHubPermissions},
+		{method: "GET", path: v + at + "operations", query: []string{"filter", "pageSize", "pageToken", "returnPartialSuccess"}, handle: listHubOperations},
+		{method: "GET", path: v + at + "operations/{operation}", handle: getHubOperation},
+		{method: "POST", path: v + at + "operations/{operation}:cancel", handle: cancelHubOperation, write: true},
+	}
+}
+
+// hubV2 are the methods of gkehub v2: one feature of one membership each.
+func hubV2(v string) []route {
+	const at = "/projects/{project}/locations/{location}/"
+	return []route{
+		{method: "GET", path: v + at + "memberships/{membership}/features", query: []string{"filter", "orderBy", "pageSize", "pageToken"}, handle: listMembershipFeatures},
+		{method: "GET", path: v + at + "memberships/{membership}/features/{feature}", handle: getMembershipFeature},
+		{method: "PATCH", path: v + at + "memberships/{membership}/features/{feature}", query: []string{"allowMissing", "requestId", "updateMask"}, handle: patchMembershipFeature, write: true},
+		{method: "DELETE", path: v + at + "memberships/{membership}/features/{feature}", query: []string{"requestId"}, handle: deleteMembershipFeature, write: true},
+		{method: "GET", path: v + at + "operations/{operation}", handle: getHubOperation},
+	}
+}
+
+// version is the API version in the call's path.
+func (c *call) version() string {
+	v, _, _ := strings.Cut(c.route.path, "/")
+	return v
+}
+
+// resource is the call's resource name, the project as the caller wrote it.
+func (c *call) resource(rest string) string {
+	return "projects/" + c.params["project"] + "/locations/" + c.params["location"] + "/" + rest
+}
+
+// errHubDenied is the hub's refusal (recorded).
+func errHubDenied(permission, resource string) func(*Project) *apiError {
+	return func(*Project) *apiError {
+		return denied("Permission '%s' denied on '%s'", permission, resource).
+			info("IAM_PERMISSION_DENIED", hostHub, map[string]string{"permission": permission, "resource": resource})
+	}
+}
+
+// errHubNotFound is one of two candidate forms: seen for a sibling of
+// features.
+func errHubNotFound(resource string) *apiError {
+	return notFound("Resource '%s' was not found", resource)
+}
+
+// hub is the way into a fleet.
+func (c *call) hub(permission, rest string) (*Project, *apiError) {
+	return c.authorize(c.params["project"], permission, errHubDenied(permission, c.resource(rest)))
+}
+
+// hubOperation writes an operation as the hub does.
+func (c *call) hubOperation(p *Project, op *Operation) lroBody {
+	meta := map[string]any{
+		"createTime": op.Start, "target": op.Target, "verb": op.Verb, "apiVersion": op.Version,
+	}
+	out := lroBody{Name: op.Name, Done: op.Done}
+	if op.Done {
+		meta["endTime"] = op.End
+		switch {
+		case op.Error != nil:
+			out.Error = op.Error
+		case op.Verb == "delete":
+			out.Response = emptyAny()
+		default:
+			out.Response = c.hubResponse(p, op)
+		}
+	}
+	if op.Cancelled {
+		meta["cancelRequested"] = true
+	}
+	out.Metadata = typed("google.cloud.gkehub."+op.Version+".OperationMetadata", meta)
+	return out
+}
+
+func (c *call) hubResponse(p *Project, op *Operation) any {
+	prefix := "google.cloud.gkehub." + op.Version + "."
+	e := op.Effect
+	switch {
+	case strings.HasPrefix(op.Version, "v2"):
+		if ft, m := p.Fleet.feature(e.FeatureID), p.Fleet.membership(e.Key); ft != nil && m != nil {
+			return typed(prefix+"MembershipFeature", c.membershipFeature(p, ft, m, e.FeatureID))
+		}
+	case e.Kind == effectMembership:
+		if m := p.Fleet.membership(e.Key); m != nil {
+			return typed(prefix+"Membership", m.answer(p.ProjectID))
+		}
+	default:
+		if ft := p.Fleet.feature(e.FeatureID); ft != nil {
+			return typed(prefix+"Feature", c.featureHead(p, ft, e.FeatureID))
+		}
+	}
+	return emptyAny()
+}
+
+// startHub starts an operation on the fleet.
+func (c *call) startHub(p *Project, verb, target string, e *Effect, takes Duration) lroBody {
+	location := c.params["location"]
+	name := "projects/" + p.ProjectID + "/locations/" + location + "/operations/" + c.w.longName(c.now)
+	first, last := c.record.started(name)
+	c.record = first
+	op := c.w.begin(&Operation{
+		API: hostHub, Name: name, Project: p.ProjectID, Location: location, Verb: verb, Version: c.version(),
+		Target: target, Effect: e, Audit: last,
+	}, c.now, takes)
+	return c.hubOperation(p, op)
+}
+
+func (c *call) hubOperationFor(permission string) (*Project, *Operation, *apiError) {
+	p, err := c.hub(permission, "operations/"+c.params["operation"])
+	if err != nil {
+		return nil, nil, err
+	}
+	op := c.w.ops[opKey(hostHub, "projects/"+p.ProjectID+"/locations/"+c.params["location"]+"/operations/"+c.params["operation"])]
+	if op == nil {
+		return nil, nil, errHubNotFound(c.resource("operations/" + c.params["operation"]))
+	}
+	return p, op, nil
+}
+
+func getHubOperation(c *call) (any, *apiError) {
+	p, op, err := c.hubOperationFor("gkehub.operations.get")
+	if err != nil {
+		return nil, err
+	}
+	return c.hubOperation(p, op), nil
+}
+
+func listHubOperations(c *call) (any, *apiError) {
+	p, err := c.hub("gkehub.operations.list", "operations")
+	if err != nil {
+		return nil, err
+	}
+	offset, size, err := c.page(0, 0)
+	if err != nil {
+		return nil, err
+	}
+	var list []lroBody
+	for _, op := range c.w.Operations {
+		if op.API == hostHub && op.Project == p.ProjectID && (c.params["location"] == "-" || op.Location == c.params["location"]) {
+			list = append(list, c.hubOperation(p, op))
+		}
+	}
+	list, next := pageOf(list, offset, size)
+	return struct {
+		Operations    []lroBody `json:"operations,omitempty"`
+		NextPageToken string    `json:"nextPageToken,omitempty"`
+	}{list, next}, nil
+}
+
+func cancelHubOperation(c *call) (any, *apiError) {
+	if err := c.decode(&struct{}{}); err != nil {
+		return nil, err
+	}
+	_, op, err := c.hubOperationFor("gkehub.operations.cancel")
+	if err != nil {
+		return nil, err
+	}
+	if !op.Done {
+		c.w.cancel(op, c.now, "Operation was cancelled.")
+	}
+	return struct{}{}, nil
+}
+
+// testHubPermissions answers for a feature or a membership from the
+// project's policy: policies of single resources are not simulated.
+func testHubPermissions(c *call) (any, *apiError) {
+	if err := c.gate(c.params["project"]); err != nil {
+		return nil, err
+	}
+	p := c.w.project(c.params["project"])
+	if p == nil || p.deleted() {
+		return nil, errCRMDenied(p)
+	}
+	return c.testPermissions(p)
+}

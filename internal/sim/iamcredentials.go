@@ -1,0 +1,60 @@
+package sim
+
+import (
+	"strings"
+	"time"
+)
+
+var iamCredentialsRoutes = []route{
+	{method: "POST", path: "v1/projects/{project}/serviceAccounts/{account}:generateAccessToken", handle: generateAccessToken},
+}
+
+const (
+	defaultTokenLifetime = time.Hour
+	maxTokenLifetime     = time.Hour // 12 h by organisation policy, which is not simulated
+)
+
+// generateAccessToken mints a token for a service account: same shape as
+// every token of this world, with the caller as the delegate.
+func generateAccessToken(c *call) (any, *apiError) {
+	var req struct {
+		Delegates []string `json:"delegates"`
+		Scope     []string `json:"scope"`
+		Lifetime  string   `json:"lifetime"`
+	}
+	if err := c.decode(&req); err != nil {
+		return nil, err
+	}
+	if len(req.Scope) == 0 {
+		return nil, invalid("scope is required")
+	}
+	lifetime := defaultTokenLifetime
+	if req.Lifetime != "" {
+		d, err := time.ParseDuration(req.Lifetime)
+		if err != nil || d <= 0 || d > maxTokenLifetime || !strings.HasSuffix(req.Lifetime, "s") {
+			return nil, invalid("lifetime must be between 0s and 3600s")
+		}
+		lifetime = d
+	}
+	const permission = "iam.serviceAccounts.getAccessToken"
+	email := strings.ToLower(c.params["account"])
+	_, domain, _ := strings.Cut(email, "@")
+	p := c.w.project(strings.TrimSuffix(domain, ".iam.gserviceaccount.com"))
+	refuse := denied("Permission '%s' denied on resource (or it may not exist).", permission).
+		info("IAM_PERMISSION_DENIED", "iam.googleapis.com", map[string]string{"permission": permission})
+	if p == nil || p.deleted() || !c.w.accountExists(email, c.now) {
+		return nil, refuse
+	}
+	if err := c.gate(p.ProjectID); err != nil {
+		return nil, err
+	}
+	// The binding is looked for on the account's project; policies of single
+	// service accounts are not simulated.
+	if !c.w.allowed(p, c.who.Email, permission) {
+		return nil, refuse
+	}
+	return struct {
+		AccessToken string    `json:"accessToken"`
+		ExpireTime  Timestamp `json:"expireTime"`
+	}{tokenPrefix + email + "~" + c.who.Email, at(c.now.Add(lifetime).Truncate(time.Second))}, nil
+}

@@ -1,0 +1,216 @@
+package sim
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// An Operation is a long-running operation of any API. Its effect is data, so
+// that a world with operations under way can be written down and put back.
+type Operation struct {
+	API     string `json:"api"`  // the host of the API
+	Name    string `json:"name"` // as the API gives it
+	Project string `json:"project"`
+	// Location and Type are container's ("us-central1", "UPDATE_CLUSTER").
+	Location string `json:"location,omitempty"`
+	Type     string `json:"type,omitempty"`
+	// Verb and Target are the hub's ("update"); Target is also what a
+	// container operation works on, below "projects/P/".
+	Verb    string `json:"verb,omitempty"`
+	Target  string `json:"target,omitempty"`
+	Version string `json:"version,omitempty"` // the API version it was made by
+
+	Start Timestamp `json:"start"`
+	End   Timestamp `json:"end"` // when it ends, or ended
+	Done  bool      `json:"done,omitempty"`
+	// Stuck operations never end.
+	Stuck     bool       `json:"stuck,omitempty"`
+	Cancelled bool       `json:"cancelled,omitempty"`
+	Error     *rpcStatus `json:"error,omitempty"` // how it ends, or ended
+
+	Effect *Effect `json:"effect,omitempty"`
+	// Audit is the entry that is logged when it ends.
+	Audit *auditRecord `json:"audit,omitempty"`
+}
+
+// maxOperations bounds how many ended operations are remembered.
+const maxOperations = 10_000
+
+func opKey(api, name string) string { return api + "/" + name }
+
+func (op *Operation) key() string { return opKey(op.API, op.Name) }
+
+// begin registers an operation and lets it start. Faults that make
+// operations fail or hang take hold here.
+func (w *World) begin(op *Operation, now time.Time, takes Duration) *Operation {
+	op.Start = at(now)
+	op.End = at(now.Add(time.Duration(takes)))
+	if f := w.activeFault("failing-operations"); f.matchesOperation(op) && f.spend() {
+		op.Error = &rpcStatus{Code: 13, Message: "An internal error has occurred. (simulated fault failing-operations)"}
+	}
+	if f := w.activeFault("stuck-operations"); f.matchesOperation(op) && f.spend() {
+		op.Stuck = true
+	}
+	w.Operations = append(w.Operations, op)
+	w.ops[op.key()] = op
+	w.forgetOperations()
+	w.start(op)
+	w.enqueue(op)
+	return op
+}
+
+// forgetOperations drops the oldest operations that have ended.
+func (w *World) forgetOperations() {
+	if len(w.Operations) <= maxOperations+maxOperations/10 {
+		return
+	}
+	drop := len(w.Operations) - maxOperations
+	w.Operations = slices.DeleteFunc(w.Operations, func(op *Operation) bool {
+		if drop == 0 || !op.Done {
+			return false
+		}
+		drop--
+		delete(w.ops, op.key())
+		return true
+	})
+}
+
+func (w *World) enqueue(op *Operation) {
+	i, _ := slices.BinarySearchFunc(w.pending, op, func(a, b *Operation) int {
+		if c := a.End.Compare(b.End.Time); c != 0 {
+			return c
+		}
+		return cmp.Compare(1, 0) // among equals, behind
+	})
+	w.pending = slices.Insert(w.pending, i, op)
+}
+
+// settle brings the world to a time: operations that are due end, in order,
+// each at its own time, and mesh log lines that are due are written. Nothing
+// runs in the background; every request settles first.
+func (w *World) settle(now time.Time) {
+	for {
+		op := w.nextDue(now)
+		meshDue := !w.meshDue.IsZero() && !w.meshDue.After(now)
+		switch {
+		case op != nil && (!meshDue || !op.End.After(w.meshDue)):
+			w.end(op)
+		case meshDue:
+			w.writeMeshLogs(w.meshDue)
+		default:
+			return
+		}
+	}
+}
+
+func (w *World) nextDue(now time.Time) *Operation {
+	for _, op := range w.pending {
+		if op.End.After(now) {
+			return nil
+		}
+		if !op.Stuck {
+			return op
+		}
+	}
+	return nil
+}
+
+// end finishes an operation at its own time.
+func (w *World) end(op *Operation) {
+	w.dequeue(op)
+	op.Done = true
+	t := op.End.Time
+	if op.Effect != nil {
+		w.finish(op, t)
+	}
+	if op.Audit != nil {
+		rec := *op.Audit
+		if op.Error != nil {
+			rec.Code, rec.Message, rec.Response = op.Error.Code, op.Error.Message, nil
+		}
+		w.appendAudit(&rec, t)
+	}
+	op.Audit = nil
+	op.Effect = op.Effect.remains()
+}
+
+func (w *World) dequeue(op *Operation) {
+	if i := slices.Index(w.pending, op); i >= 0 {
+		w.pending = slices.Delete(w.pending, i, i+1)
+	}
+}
+
+// cancel ends an operation now, without its effect.
+func (w *World) cancel(op *Operation, now time.Time, message string) {
+	op.Cancelled, op.Stuck, op.End = true, false, at(now)
+	op.Error = &rpcStatus{Code: 1, Message: message}
+	w.end(op)
+}
+
+// release lets stuck operations go on.
+func (w *World) release(now time.Time) {
+	for _, op := range slices.Clone(w.pending) {
+		if !op.Stuck {
+			continue
+		}
+		w.dequeue(op)
+		op.Stuck = false
+		if op.End.Before(now) {
+			op.End = at(now)
+		}
+		w.enqueue(op)
+	}
+	w.settle(now)
+}
+
+// running finds the operation that a resource is busy with.
+func (w *World) running(api, target string) *Operation {
+	for _, op := range w.pending {
+		if op.API == api && op.Target == target {
+			return op
+		}
+	}
+	return nil
+}
+
+// longName makes an operation id of the form that GKE and the hub use:
+// operation-<milliseconds>-<hex>-<hex>-<hex>.
+func (w *World) longName(now time.Time) string {
+	n := w.serial()
+	u := uuidFor(fmt.Sprintf("operation %d %d", n, now.UnixNano()))
+	return fmt.Sprintf("operation-%d-%s%s-%s-%s", now.UnixMilli(), u[:8], u[9:13], u[14:18]+u[19:23], u[24:32])
+}
+
+// A lroBody is google.longrunning.Operation.
+type lroBody struct {
+	Name     string     `json:"name"`
+	Done     bool       `json:"done,omitempty"`
+	Metadata any        `json:"metadata,omitempty"`
+	Response any        `json:"response,omitempty"`
+	Error    *rpcStatus `json:"error,omitempty"`
+}
+
+// typed adds an @type to a message in an Any.
+func typed(name string, message any) any {
+	raw, err := json.Marshal(message)
+	if err != nil {
+		return map[string]any{"@type": "type.googleapis.com/" + name}
+	}
+	prefix, _ := json.Marshal("type.googleapis.com/" + name)
+	out := append([]byte(`{"@type":`), prefix...)
+	if string(raw) != "{}" && string(raw) != "null" {
+		out = append(out, ',')
+		out = append(out, raw[1:]...)
+	} else {
+		out = append(out, '}')
+	}
+	return json.RawMessage(out)
+}
+
+// emptyAny is a google.protobuf.Empty in an Any (golden).
+func emptyAny() any {
+	return map[string]any{"@type": "type.googleapis.com/google.protobuf.Empty", "value": map[string]any{}}
+}

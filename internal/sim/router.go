@@ -1,0 +1,173 @@
+package sim
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// The hosts of the simulated APIs.
+const (
+	hostCRM            = "cloudresourcemanager.googleapis.com"
+	hostServiceUsage   = "serviceusage.googleapis.com"
+	hostContainer      = "container.googleapis.com"
+	hostHub            = "gkehub.googleapis.com"
+	hostLogging        = "logging.googleapis.com"
+	hostIAMCredentials = "iamcredentials.googleapis.com"
+	hostOAuth          = "oauth2.googleapis.com"
+)
+
+// An api is one simulated API: its host, which is also its service name, and
+// its methods.
+type api struct {
+	host   string
+	legacy bool // repeats errors in error.errors (recorded)
+	routes []route
+}
+
+// apis are the simulated APIs by host.
+var apis = map[string]*api{
+	hostCRM:            {host: hostCRM, legacy: true, routes: crmRoutes},
+	hostServiceUsage:   {host: hostServiceUsage, legacy: true, routes: serviceUsageRoutes},
+	hostContainer:      {host: hostContainer, legacy: true, routes: containerRoutes},
+	hostHub:            {host: hostHub, routes: hubRoutes},
+	hostLogging:        {host: hostLogging, routes: loggingRoutes},
+	hostIAMCredentials: {host: hostIAMCredentials, routes: iamCredentialsRoutes},
+	hostOAuth:          {host: hostOAuth},
+}
+
+// apiHosts lists the hosts, for messages.
+func apiHosts() []string {
+	out := make([]string, 0, len(apis))
+	for h := range apis {
+		out = append(out, h)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// findAPI finds the API of a host name. The hub also has regional hosts,
+// gkehub.<region>.rep.googleapis.com (discovery).
+func findAPI(host string) *api {
+	host = strings.ToLower(host)
+	if a := apis[host]; a != nil {
+		return a
+	}
+	if strings.HasPrefix(host, "gkehub.") && strings.HasSuffix(host, ".rep.googleapis.com") {
+		return apis[hostHub]
+	}
+	return nil
+}
+
+// A route is one method of an API.
+type route struct {
+	method string
+	// path is a template: "v1/projects/{project}:getIamPolicy".
+	path string
+	// query are the method's own parameters.
+	query  []string
+	write  bool
+	batch  bool // counts as five writes in Service Usage's quota
+	handle func(*call) (any, *apiError)
+}
+
+// systemParameters go with every method (discovery, "parameters").
+var systemParameters = []string{
+	"$.xgafv", "$alt", "$callback", "$fields", "$key", "$prettyPrint", "$userProject", "access_token", "alt", "callback", "fields", "key",
+	"oauth_token", "prettyPrint", "quotaUser", "uploadType", "upload_protocol", "userIp",
+}
+
+// match finds the method that a request means.
+func (a *api) match(method string, u *url.URL) (*route, map[string]string) {
+	path := strings.TrimPrefix(u.EscapedPath(), "/")
+	for i := range a.routes {
+		r := &a.routes[i]
+		if r.method != method {
+			continue
+		}
+		if params, ok := matchPath(r.path, path); ok {
+			return r, params
+		}
+	}
+	return nil, nil
+}
+
+// matchPath matches a path against a template, segment by segment. The verb
+// after the last colon is part of the last segment.
+func matchPath(template, path string) (map[string]string, bool) {
+	want, have := strings.Split(template, "/"), strings.Split(path, "/")
+	if len(want) != len(have) {
+		return nil, false
+	}
+	params := map[string]string{}
+	for i, t := range want {
+		h, err := url.PathUnescape(have[i])
+		if err != nil {
+			return nil, false
+		}
+		if !strings.HasPrefix(t, "{") {
+			if t != h {
+				return nil, false
+			}
+			continue
+		}
+		name, verb, _ := strings.Cut(t[1:], "}")
+		if verb != "" {
+			rest, ok := strings.CutSuffix(h, verb)
+			if !ok {
+				return nil, false
+			}
+			h = rest
+		} else if i == len(want)-1 && strings.Contains(h, ":") {
+			return nil, false // another verb
+		}
+		if h == "" {
+			return nil, false
+		}
+		params[name] = h
+	}
+	return params, true
+}
+
+// booleanParameters are of type bool, wherever they occur.
+var booleanParameters = []string{"allowMissing", "force", "prettyPrint", "returnPartialSuccess", "showDeleted"}
+
+// checkQuery refuses a parameter that the method does not have (recorded),
+// and a boolean that is none.
+func (r *route) checkQuery(q url.Values) *apiError {
+	for _, name := range slices.Sorted(keys(q)) {
+		if slices.Contains(systemParameters, name) || slices.Contains(r.query, name) || slices.Contains(r.query, lowerCamel(name)) {
+			if _, err := strconv.ParseBool(strings.ToLower(q.Get(name))); err != nil && slices.Contains(booleanParameters, lowerCamel(name)) {
+				return invalid("Invalid value at '%s' (TYPE_BOOL), %q", name, q.Get(name))
+			}
+			continue
+		}
+		return unknownField(name, ": Cannot bind query parameter. Field '"+name+"' could not be found in request message.")
+	}
+	return nil
+}
+
+func keys(q url.Values) func(yield func(string) bool) {
+	return func(yield func(string) bool) {
+		for k := range q {
+			if !yield(k) {
+				return
+			}
+		}
+	}
+}
+
+// notFoundPage is how Google answers for a path that no API has: a page, not
+// an error envelope.
+func notFoundPage(path string) reply {
+	page := "<!DOCTYPE html>\n<html lang=en>\n  <meta charset=utf-8>\n  <title>Error 404 (Not Found)!!1</title>\n" +
+		"  <p><b>404.</b> <ins>That’s an error.</ins>\n  <p>The requested URL <code>" + htmlEscape(path) +
+		"</code> was not found on this server.  <ins>That’s all we know.</ins>\n"
+	return reply{status: http.StatusNotFound, body: []byte(page), contentType: "text/html; charset=UTF-8"}
+}
+
+func htmlEscape(s string) string {
+	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;").Replace(s)
+}

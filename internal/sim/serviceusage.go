@@ -1,0 +1,265 @@
+package sim
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+var serviceUsageRoutes = []route{
+	{method: "GET", path: "v1/projects/{project}/services", query: []string{"filter", "pageSize", "pageToken"}, handle: listServices},
+	{method: "GET", path: "v1/projects/{project}/services:batchGet", query: []string{"names"}, handle: batchGetServices},
+	{method: "POST", path: "v1/projects/{project}/services:batchEnable", handle: batchEnableServices, write: true, batch: true},
+	{method: "GET", path: "v1/projects/{project}/services/{service}", handle: getService},
+	{method: "POST", path: "v1/projects/{project}/services/{service}:enable", handle: enableService, write: true},
+	{method: "POST", path: "v1/projects/{project}/services/{service}:disable", handle: disableService, write: true},
+	{method: "GET", path: "v1/operations/{operation}", handle: getServiceOperation},
+	{method: "GET", path: "v1beta1/operations/{operation}", handle: getServiceOperation},
+	{method: "POST", path: "v1beta1/projects/{project}/services/{service}:generateServiceIdentity", handle: generateServiceIdentity, write: true},
+}
+
+const maxBatchGet = 30
+
+// A service is serviceusage.v1.Service. Its names have the project's number,
+// whatever the caller wrote (recorded).
+type service struct {
+	Name   string         `json:"name"`
+	Config *serviceConfig `json:"config,omitempty"`
+	State  string         `json:"state"`
+	Parent string         `json:"parent"`
+}
+
+type serviceConfig struct {
+	Name           string         `json:"name"`
+	Title          string         `json:"title,omitempty"`
+	Documentation  *documentation `json:"documentation,omitempty"`
+	Quota          *struct{}      `json:"quota,omitempty"`
+	Authentication *struct{}      `json:"authentication,omitempty"`
+	Usage          *usage         `json:"usage,omitempty"`
+	Monitoring     *struct{}      `json:"monitoring,omitempty"`
+}
+
+type documentation struct {
+	Summary string `json:"summary,omitempty"`
+}
+
+type usage struct {
+	Requirements []string `json:"requirements,omitempty"`
+}
+
+func (c *call) service(p *Project, name string) service {
+	return service{
+		Name: "projects/" + p.number() + "/services/" + name, Parent: "projects/" + p.number(),
+		State: p.seenState(name, c.now),
+		Config: &serviceConfig{
+			Name: name, Title: serviceTitle(name), Documentation: &documentation{Summary: serviceTitle(name) + "."},
+			Quota: &struct{}{}, Authentication: &struct{}{}, Monitoring: &struct{}{},
+			Usage: &usage{Requirements: []string{"serviceusage.googleapis.com/tos/cloud"}},
+		},
+	}
+}
+
+// errServiceUnknown is the answer for a service that is not there or that
+// the caller may not see (reason recorded, subject inferred).
+func errServiceUnknown(names ...string) *apiError {
+	list := strings.Join(names, ",")
+	return denied("Not found or permission denied for service(s): %s.\nHelp Token: %s", list, helpToken(list)).
+		with(map[string]any{
+			"@type":      "type.googleapis.com/google.rpc.PreconditionFailure",
+			"violations": []any{map[string]any{"type": "googleapis.com", "subject": "?error_code=220002&services=" + list}},
+		}).
+		info("SERVICE_CONFIG_NOT_FOUND_OR_PERMISSION_DENIED", hostServiceUsage, map[string]string{"services": list})
+}
+
+// helpToken is opaque text that Service Usage appends to its messages.
+func helpToken(seed string) string {
+	return "A" + strings.ReplaceAll(uuidFor(seed), "-", "") + "sim"
+}
+
+// errServiceDenied makes Service Usage's refusal (reason recorded, message
+// inferred).
+func errServiceDenied(verb string, names ...string) func(*Project) *apiError {
+	return func(*Project) *apiError {
+		list := strings.Join(names, ", ")
+		return denied("Permission denied to %s service [%s]\nHelp Token: %s", verb, list, helpToken(verb+list)).
+			with(map[string]any{
+				"@type":      "type.googleapis.com/google.rpc.PreconditionFailure",
+				"violations": []any{map[string]any{"type": "googleapis.com", "subject": "110002"}},
+			}).
+			info("AUTH_PERMISSION_DENIED", hostServiceUsage, nil)
+	}
+}
+
+// known says whether a project can see a service at all.
+func (p *Project) known(name string) bool {
+	if _, ok := serviceCatalogue[name]; ok {
+		return true
+	}
+	_, ok := p.Services[name]
+	return ok
+}
+
+func getService(c *call) (any, *apiError) {
+	name := c.params["service"]
+	p, err := c.authorize(c.params["project"], "serviceusage.services.get", errServiceDenied("get", name))
+	if err != nil {
+		return nil, err
+	}
+	if !p.known(name) {
+		return nil, errServiceUnknown(name)
+	}
+	return c.service(p, name), nil
+}
+
+func listServices(c *call) (any, *apiError) {
+	p, err := c.authorize(c.params["project"], "serviceusage.services.list", errServiceDenied("list", "services"))
+	if err != nil {
+		return nil, err
+	}
+	want := ""
+	switch filter := strings.ReplaceAll(c.param("filter"), " ", ""); filter {
+	case "":
+	case "state:ENABLED", "state=ENABLED":
+		want = serviceEnabled
+	case "state:DISABLED", "state=DISABLED":
+		want = serviceDisabled
+	default:
+		return nil, invalid("Invalid filter %q: only state:ENABLED and state:DISABLED are supported.", filter)
+	}
+	offset, size, err := c.page(50, 200)
+	if err != nil {
+		return nil, err
+	}
+	names := slices.Collect(maps.Keys(serviceCatalogue))
+	for name := range p.Services {
+		if _, ok := serviceCatalogue[name]; !ok {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	if want != "" {
+		names = slices.DeleteFunc(names, func(n string) bool { return p.seenState(n, c.now) != want })
+	}
+	names, next := pageOf(names, offset, size)
+	out := struct {
+		Services      []service `json:"services,omitempty"`
+		NextPageToken string    `json:"nextPageToken,omitempty"`
+	}{NextPageToken: next}
+	for _, n := range names {
+		out.Services = append(out.Services, c.service(p, n))
+	}
+	return out, nil
+}
+
+// batchGetServices answers in the order of the request (inferred).
+func batchGetServices(c *call) (any, *apiError) {
+	names := c.query["names"]
+	p, err := c.authorize(c.params["project"], "serviceusage.services.get", errServiceDenied("get", names...))
+	if err != nil {
+		return nil, err
+	}
+	if len(names) == 0 {
+		return nil, invalid("At least one service name is required.").info("SU_MISSING_NAMES", hostServiceUsage, nil)
+	}
+	if len(names) > maxBatchGet {
+		return nil, invalid("Too many names: at most %d services can be read in one call.", maxBatchGet)
+	}
+	out := struct {
+		Services []service `json:"services,omitempty"`
+	}{}
+	for _, full := range names {
+		part := strings.Split(full, "/")
+		if len(part) != 4 || part[0] != "projects" || part[2] != "services" || c.w.project(part[1]) != p {
+			return nil, invalid("Service name %q does not match the parent projects/%s.", full, c.params["project"])
+		}
+		if !p.known(part[3]) {
+			return nil, errServiceUnknown(part[3])
+		}
+		out.Services = append(out.Services, c.service(p, part[3]))
+	}
+	return out, nil
+}
+
+// generateServiceIdentity creates an API's service agent; done at once.
+// Which service yields gcp-sa-servicemesh is not documented: mesh is
+// inferred, meshconfig's gcp-sa-meshconfig is recorded.
+func generateServiceIdentity(c *call) (any, *apiError) {
+	name := c.params["service"]
+	p, err := c.authorize(c.params["project"], "serviceusage.services.enable", errServiceDenied("generate service identity for", name))
+	if err != nil {
+		return nil, err
+	}
+	if !p.known(name) {
+		return nil, errServiceUnknown(name)
+	}
+	body := map[string]string{}
+	if id := c.w.generateIdentity(p, name); id != nil {
+		body["email"], body["uniqueId"] = id.Email, id.UniqueID
+		c.w.changed(p, c.now)
+	}
+	return lroBody{
+		Name: "operations/finished.DONE_OPERATION", Done: true,
+		Response: typed("google.api.serviceusage.v1beta1.ServiceIdentity", body),
+	}, nil
+}
+
+// getServiceOperation reads an operation by the rest of its name.
+func getServiceOperation(c *call) (any, *apiError) {
+	id := c.params["operation"]
+	name := "operations/" + id
+	if id == "noop.DONE_OPERATION" || id == "finished.DONE_OPERATION" {
+		return nil, invalid("Invalid operation name %s.", name) // never to be polled
+	}
+	op := c.w.ops[opKey(hostServiceUsage, name)]
+	if op == nil {
+		return nil, notFound("Operation %s was not found.", name)
+	}
+	// The URL names no project, so there is none that could have the API off.
+	c.ungated = c.r.Header.Get("X-Goog-User-Project") == ""
+	p, err := c.authorize(op.Project, "serviceusage.operations.get", func(*Project) *apiError {
+		return denied("Permission denied to get operation [%s]", name)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return c.serviceOperation(p, op), nil
+}
+
+// serviceOperation writes an operation as Service Usage does: the name only
+// until it is done (recorded).
+func (c *call) serviceOperation(p *Project, op *Operation) lroBody {
+	out := lroBody{Name: op.Name, Done: op.Done}
+	if !op.Done {
+		return out
+	}
+	out.Metadata = emptyAny()
+	if op.Error != nil {
+		out.Error = op.Error
+		return out
+	}
+	const v1 = "google.api.serviceusage.v1."
+	switch e := op.Effect; {
+	case op.Type == "BatchEnableServices":
+		services, names := []service{}, []string{}
+		for _, n := range e.Enable {
+			s := c.service(p, n)
+			s.Config, s.State = nil, serviceEnabled
+			services = append(services, s)
+			names = append(names, fmt.Sprintf("services/%s/projectSettings/%s", n, p.number()))
+		}
+		out.Metadata = typed(v1+"OperationMetadata", map[string]any{"resourceNames": names})
+		out.Response = typed(v1+"BatchEnableServicesResponse", map[string]any{"services": services})
+	case len(e.Enable) > 0:
+		out.Response = serviceResponse(v1+"EnableServiceResponse", c, p, op.Target, serviceEnabled)
+	default:
+		out.Response = serviceResponse(v1+"DisableServiceResponse", c, p, op.Target, serviceDisabled)
+	}
+	return out
+}
+
+func serviceResponse(message string, c *call, p *Project, name, state string) any {
+	s := c.service(p, name)
+	s.State = state
+	return typed(message, map[string]any{"service": s})
+}

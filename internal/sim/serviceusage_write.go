@@ -1,0 +1,249 @@
+package sim
+
+import (
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+)
+
+const maxBatchEnable = 20
+
+func enableService(c *call) (any, *apiError) {
+	name := c.params["service"]
+	if err := c.decode(&struct{}{}); err != nil {
+		return nil, err
+	}
+	// Service Usage can switch itself on again; otherwise a project that has
+	// it off could not be repaired without another quota project.
+	c.ungated = name == hostServiceUsage && c.r.Header.Get("X-Goog-User-Project") == ""
+	if p := c.w.project(c.params["project"]); p != nil {
+		resource := "projects/" + p.ProjectID + "/services/" + name
+		c.record = serviceRecord(p, c.who, "EnableService", "serviceusage.services.enable", resource, map[string]any{"name": resource})
+	}
+	p, err := c.authorize(c.params["project"], "serviceusage.services.enable", errServiceDenied("enable", name))
+	if err != nil {
+		return nil, err
+	}
+	if !p.known(name) {
+		return nil, errServiceUnknown(name)
+	}
+	if p.enabled(name) {
+		c.record = nil // nothing was changed
+		return lroBody{
+			Name: "operations/noop.DONE_OPERATION", Done: true,
+			Response: serviceResponse("google.api.serviceusage.v1.EnableServiceResponse", c, p, name, serviceEnabled),
+		}, nil
+	}
+	if err := c.w.activating(p); err != nil {
+		return nil, err
+	}
+	return c.startServices(p, "EnableService", "p2", name, &Effect{Kind: effectServices, Enable: withNeeds(p, name)}, c.w.Timings.Enable), nil
+}
+
+// withNeeds adds the services that a service depends on: they are enabled
+// with it (documented).
+func withNeeds(p *Project, names ...string) []string {
+	var out []string
+	for _, n := range names {
+		for _, need := range serviceCatalogue[n].needs {
+			if !p.enabled(need) && !slices.Contains(out, need) {
+				out = append(out, need)
+			}
+		}
+		if !slices.Contains(out, n) {
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
+func batchEnableServices(c *call) (any, *apiError) {
+	var req struct {
+		ServiceIDs []string `json:"serviceIds"`
+	}
+	if err := c.decode(&req); err != nil {
+		return nil, err
+	}
+	if p := c.w.project(c.params["project"]); p != nil {
+		c.record = serviceRecord(p, c.who, "BatchEnableServices", "serviceusage.services.enable", "projects/"+p.ProjectID,
+			map[string]any{"parent": "projects/" + p.ProjectID, "serviceIds": req.ServiceIDs})
+	}
+	p, err := c.authorize(c.params["project"], "serviceusage.services.enable", errServiceDenied("enable", req.ServiceIDs...))
+	if err != nil {
+		return nil, err
+	}
+	if len(req.ServiceIDs) == 0 || len(req.ServiceIDs) > maxBatchEnable {
+		return nil, invalid("Between 1 and %d services can be enabled in one call.", maxBatchEnable)
+	}
+	var unknown []string
+	allOn := true
+	for _, n := range req.ServiceIDs {
+		if !p.known(n) {
+			unknown = append(unknown, n)
+		}
+		allOn = allOn && p.enabled(n)
+	}
+	if len(unknown) > 0 {
+		return nil, errServiceUnknown(unknown...) // all or nothing
+	}
+	if allOn {
+		c.record = nil
+		return lroBody{Name: "operations/noop.DONE_OPERATION", Done: true, Response: typed("google.api.serviceusage.v1.BatchEnableServicesResponse", map[string]any{})}, nil
+	}
+	if err := c.w.activating(p); err != nil {
+		return nil, err
+	}
+	return c.startServices(p, "BatchEnableServices", "p2", "", &Effect{Kind: effectServices, Enable: withNeeds(p, req.ServiceIDs...)}, c.w.Timings.Enable), nil
+}
+
+func disableService(c *call) (any, *apiError) {
+	var req struct {
+		DisableDependentServices bool   `json:"disableDependentServices"`
+		CheckIfServiceHasUsage   string `json:"checkIfServiceHasUsage"`
+	}
+	if err := c.decode(&req); err != nil {
+		return nil, err
+	}
+	switch req.CheckIfServiceHasUsage {
+	case "", "CHECK_IF_SERVICE_HAS_USAGE_UNSPECIFIED", "SKIP", "CHECK":
+	default:
+		return nil, invalid("Invalid value at 'check_if_service_has_usage' (type.googleapis.com/google.api.serviceusage.v1.DisableServiceRequest.CheckIfServiceHasUsage), %q", req.CheckIfServiceHasUsage)
+	}
+	name := c.params["service"]
+	if p := c.w.project(c.params["project"]); p != nil {
+		resource := "projects/" + p.ProjectID + "/services/" + name
+		request := map[string]any{"name": resource}
+		if req.DisableDependentServices {
+			request["disableDependentServices"] = true
+		}
+		c.record = serviceRecord(p, c.who, "DisableService", "serviceusage.services.disable", resource, request)
+	}
+	p, err := c.authorize(c.params["project"], "serviceusage.services.disable", errServiceDenied("disable", name))
+	if err != nil {
+		return nil, err
+	}
+	if !p.known(name) {
+		return nil, errServiceUnknown(name)
+	}
+	if !p.enabled(name) {
+		c.record = nil
+		return lroBody{Name: "operations/noop.DONE_OPERATION", Done: true, Response: serviceResponse("google.api.serviceusage.v1.DisableServiceResponse", c, p, name, serviceDisabled)}, nil
+	}
+	dependents := p.dependents(name)
+	if len(dependents) > 0 && !req.DisableDependentServices {
+		return nil, errHasDependents(name, dependents)
+	}
+	if req.CheckIfServiceHasUsage == "CHECK" && c.w.hasUsage(p, name) {
+		return nil, errHasUsage(name)
+	}
+	if err := c.w.activating(p); err != nil {
+		return nil, err
+	}
+	return c.startServices(p, "DisableService", "p17", name, &Effect{Kind: effectServices, Disable: append(dependents, name)}, c.w.Timings.Disable), nil
+}
+
+// startServices starts an operation on services. The id's prefix says which
+// kind it is (recorded).
+func (c *call) startServices(p *Project, method, prefix, target string, e *Effect, takes Duration) lroBody {
+	name := "operations/acat." + prefix + "-" + p.number() + "-" + uuidFor(c.w.longName(c.now))
+	first, last := c.record.started(name)
+	c.record = first
+	if target != "" {
+		state := serviceEnabled
+		if len(e.Disable) > 0 {
+			state = serviceDisabled
+		}
+		last.Response = map[string]any{"service": map[string]any{"name": "projects/" + p.number() + "/services/" + target, "state": state}}
+	}
+	op := c.w.begin(&Operation{
+		API: hostServiceUsage, Name: name, Project: p.ProjectID, Type: method, Target: target, Effect: e, Audit: last,
+	}, c.now, takes)
+	return lroBody{Name: op.Name}
+}
+
+// dependents lists the enabled services that need a service, and those that
+// need them.
+func (p *Project) dependents(name string) []string {
+	var out []string
+	for s := range p.Services {
+		if p.enabled(s) && slices.Contains(serviceCatalogue[s].needs, name) {
+			out = append(out, s)
+			for _, d := range p.dependents(s) {
+				if !slices.Contains(out, d) {
+					out = append(out, d)
+				}
+			}
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// hasUsage says whether resources of a service exist.
+func (w *World) hasUsage(p *Project, name string) bool {
+	switch name {
+	case hostContainer:
+		return len(p.Clusters) > 0
+	case hostHub:
+		return p.Fleet != nil && len(p.Fleet.Memberships) > 0
+	}
+	return false
+}
+
+// activating refuses a second change of a project's services while one is
+// under way; other services of the same project may change together only in
+// one batch (text from Terraform's retries).
+func (w *World) activating(p *Project) *apiError {
+	if w.activeFault("activation-conflict") == nil {
+		return nil
+	}
+	for _, op := range w.pending {
+		if op.API == hostServiceUsage && op.Project == p.ProjectID {
+			return invalid("Another activation or deactivation is in progress for project %s.", p.number())
+		}
+	}
+	return nil
+}
+
+// errHasDependents is recorded.
+func errHasDependents(name string, dependents []string) *apiError {
+	list := strings.Join(dependents, ",")
+	subject := "?error_code=100001&service_name=" + url.QueryEscape(name)
+	for _, d := range dependents {
+		subject += "&services=" + url.QueryEscape(d)
+	}
+	return precondition("The service %s is depended on by the following active service(s): %s; Please specify disable_dependent_services=true "+
+		"if you want to proceed with disabling all services.\nHelp Token: %s", name, list, helpToken(name)).
+		with(map[string]any{
+			"@type":      "type.googleapis.com/google.rpc.PreconditionFailure",
+			"violations": []any{map[string]any{"type": "googleapis.com", "subject": subject}},
+		}).
+		info("COMMON_SU_SERVICE_HAS_DEPENDENT_SERVICES", hostServiceUsage, map[string]string{"service_name": name, "services": list})
+}
+
+// errHasUsage has a recorded reason and an inferred message.
+func errHasUsage(name string) *apiError {
+	return precondition("Could not turn off service, as it still has resources in use: %s.\nHelp Token: %s", name, helpToken(name)).
+		info("COMMON_SU_SERVICES_HAVE_RESOURCES_DEACTIVATION_SUV1", hostServiceUsage, map[string]string{"service_name": name})
+}
+
+// switchService is a service change by a world fault: at once, with the same
+// two audit entries as a client's.
+func (w *World) switchService(p *Project, name string, on bool, now time.Time) {
+	if p.enabled(name) == on {
+		return
+	}
+	method, permission, state := "DisableService", "serviceusage.services.disable", serviceDisabled
+	if on {
+		method, permission, state = "EnableService", "serviceusage.services.enable", serviceEnabled
+	}
+	resource := "projects/" + p.ProjectID + "/services/" + name
+	first, last := serviceRecord(p, ciActor, method, permission, resource, map[string]any{"name": resource}).
+		started("operations/acat.p2-" + p.number() + "-" + uuidFor(w.longName(now)))
+	last.Response = map[string]any{"service": map[string]any{"name": "projects/" + p.number() + "/services/" + name, "state": state}}
+	w.appendAudit(first, now)
+	w.setServices(p, []string{name}, state, now)
+	w.appendAudit(last, now)
+	w.changed(p, now)
+}
