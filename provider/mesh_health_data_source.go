@@ -14,6 +14,7 @@ import (
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/gcp"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/prereq"
 )
 
 type meshHealth struct{ data *Data }
@@ -194,8 +195,11 @@ type report struct {
 // look reads and judges. Whatever fails becomes a finding.
 func (d *meshHealth) look(ctx context.Context, fleet types.String, only *mesh.Membership) report {
 	subject := "projects/" + fleet.ValueString() + "/locations/global/features/" + mesh.FeatureID
+	finding := func(v mesh.Verdict, f mesh.Finding) report {
+		return report{health: mesh.Health{Verdict: v, Summary: string(v) + ": " + f.Message, Findings: []mesh.Finding{f}}}
+	}
 	alone := func(code mesh.Code, v mesh.Verdict, message string) report {
-		return report{health: mesh.Health{Verdict: v, Summary: string(v) + ": " + message, Findings: []mesh.Finding{mesh.NewFinding(code, subject, message)}}}
+		return finding(v, mesh.NewFinding(code, subject, message))
 	}
 	if d.data == nil || d.data.Client == nil || fleet.IsNull() {
 		return alone(mesh.NotConfigured, mesh.Unknown, "the provider's configuration is not known yet")
@@ -205,7 +209,7 @@ func (d *meshHealth) look(ctx context.Context, fleet types.String, only *mesh.Me
 	case gcp.NotFound(err):
 		return alone(mesh.FeatureDisabled, mesh.Unhealthy, fmt.Sprintf("the mesh feature is not enabled in fleet project %s", fleet.ValueString()))
 	case err != nil:
-		return alone(mesh.Unreadable, mesh.Unknown, err.Error())
+		return finding(mesh.Unknown, prereq.Unreadable(subject, err))
 	}
 	if only == nil {
 		health, memberships := mesh.JudgeFeature(feature)

@@ -235,6 +235,9 @@ func (r *projectServices) Read(ctx context.Context, req resource.ReadRequest, re
 	resp.Diagnostics.Append(req.State.Get(ctx, &m)...)
 	timeout, d := m.Timeouts.Read(ctx, 5*time.Minute)
 	resp.Diagnostics.Append(d...)
+	// First of all: Terraform refuses a refresh without an identity, state from
+	// before identities existed has none, and a removal needs one, too.
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, projectIdentity{m.Project})...)
 	if resp.Diagnostics.HasError() || !r.configured() {
 		return
 	}
@@ -246,7 +249,6 @@ func (r *projectServices) Read(ctx context.Context, req resource.ReadRequest, re
 	if m.DeletionPolicy.IsNull() {
 		m.DeletionPolicy = types.StringValue(abandon)
 	}
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, projectIdentity{m.Project})...)
 	s, err := r.prerequisite(m).Read(ctx, false)
 	var gone *prereq.GoneError
 	if errors.As(err, &gone) {

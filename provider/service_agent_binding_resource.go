@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -217,16 +218,17 @@ func (r *serviceAgentBinding) Read(ctx context.Context, req resource.ReadRequest
 	resp.Diagnostics.Append(req.State.Get(ctx, &m)...)
 	timeout, d := m.Timeouts.Read(ctx, 5*time.Minute)
 	resp.Diagnostics.Append(d...)
+	if m.FleetProject.IsNull() { // imported
+		m.FleetProject = r.fleetProject(types.StringNull(), m.Project)
+	}
+	// First of all: Terraform refuses a refresh without an identity, state from
+	// before identities existed has none, and a removal needs one, too.
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, m.identity())...)
 	if resp.Diagnostics.HasError() || !r.configured() {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	if m.FleetProject.IsNull() {
-		m.FleetProject = r.fleetProject(types.StringNull(), m.Project)
-	}
-	// Before anything is removed: state from before identities existed has none.
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, m.identity())...)
 	s, err := r.prerequisite(m).Read(ctx, false)
 	var gone *prereq.GoneError
 	if errors.As(err, &gone) {
@@ -299,12 +301,15 @@ func (r *serviceAgentBinding) ImportState(ctx context.Context, req resource.Impo
 	} else {
 		resp.Diagnostics.Append(req.Identity.Get(ctx, &id)...)
 	}
-	for _, project := range []types.String{id.Project, id.FleetProject} {
-		if !project.IsNull() {
-			if err := mesh.CheckProject(project.ValueString()); err != nil {
-				resp.Diagnostics.AddError("Invalid import ID", sentence(err.Error())+" It reads PROJECT or PROJECT/FLEET_PROJECT.")
-			}
-		}
+	err := mesh.CheckProject(id.Project.ValueString())
+	if err == nil && !id.FleetProject.IsNull() {
+		err = mesh.CheckProject(id.FleetProject.ValueString())
+	}
+	if strings.HasPrefix(req.ID, "projects/") { // else a project called "projects"
+		err = fmt.Errorf("%q is a resource name", req.ID)
+	}
+	if err != nil {
+		resp.Diagnostics.AddError("Invalid import ID", sentence(err.Error())+" The import ID reads PROJECT or PROJECT/FLEET_PROJECT.")
 	}
 	if resp.Diagnostics.HasError() {
 		return

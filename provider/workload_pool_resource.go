@@ -263,6 +263,9 @@ func (r *workloadPool) Read(ctx context.Context, req resource.ReadRequest, resp 
 	resp.Diagnostics.Append(req.State.Get(ctx, &m)...)
 	timeout, d := m.Timeouts.Read(ctx, 5*time.Minute)
 	resp.Diagnostics.Append(d...)
+	// First of all: Terraform refuses a refresh without an identity, state from
+	// before identities existed has none, and a removal needs one, too.
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, clusterIdentity{m.Cluster})...)
 	if resp.Diagnostics.HasError() || !r.configured() {
 		return
 	}
@@ -274,7 +277,6 @@ func (r *workloadPool) Read(ctx context.Context, req resource.ReadRequest, resp 
 	if m.Migrate.IsNull() {
 		m.Migrate = types.BoolValue(false)
 	}
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, clusterIdentity{m.Cluster})...)
 	p, err := r.prerequisite(m)
 	var s prereq.PoolState
 	if err == nil {

@@ -25,12 +25,34 @@ type Error struct {
 	Message  string // the API's own words
 	Consumer string // project that the refusal of a disabled API names: its quota project
 	Service  string // API that it names
-	Missing  string // permission that the refusal names
+	Missing  string // permission that the caller lacks
 	Next     string // the next step
 	cause    error
 }
 
+// Error is the whole of it in two paragraphs: what failed, and what to do.
 func (e *Error) Error() string {
+	if e.Next == "" {
+		return e.what()
+	}
+	return e.what() + "\n\n" + e.Next
+}
+
+// Words splits an error in one line that says what failed and the next step,
+// which may be "".
+func Words(err error) (what, next string) {
+	var e *Error
+	if errors.As(err, &e) {
+		what = strings.Join(strings.Fields(e.what()), " ")
+		if e.Missing != "" {
+			what += " (it takes the permission " + e.Missing + ")"
+		}
+		return what, e.Next
+	}
+	return strings.Join(strings.Fields(err.Error()), " "), ""
+}
+
+func (e *Error) what() string {
 	var b strings.Builder
 	b.WriteString("cannot " + e.Doing + ": ")
 	if e.Code != 0 {
@@ -44,9 +66,6 @@ func (e *Error) Error() string {
 		b.WriteString(": ")
 	}
 	b.WriteString(e.Message)
-	if e.Next != "" {
-		b.WriteString("\n\n" + e.Next)
-	}
 	return b.String()
 }
 
@@ -119,6 +138,9 @@ func (c *Client) failed(err error, doing, permission string) error {
 		} else {
 			e.Next = "No answer came. Check the network, HTTPS_PROXY and custom endpoints."
 		}
+	}
+	if e.Code == http.StatusForbidden && e.Missing == "" && (e.Reason == "" || e.Reason == "IAM_PERMISSION_DENIED") {
+		e.Missing = permission
 	}
 	if e.Next == "" {
 		e.Next = e.nextStep(permission)

@@ -23,7 +23,7 @@ type memo[K ~string, V any] struct {
 
 	mu     sync.Mutex
 	values map[K]kept[V]
-	epochs map[K]int // counts what was forgotten or set, so that a read that began before a write is not kept
+	epochs map[K]int // counts what was forgotten, so that a read that began before a write is not kept
 }
 
 type kept[V any] struct {
@@ -63,15 +63,6 @@ func (m *memo[K, V]) get(ctx context.Context, key K, read func(context.Context) 
 	case r := <-result:
 		return r.Val.(V), r.Err
 	}
-}
-
-// set replaces the kept value by what a write answered with.
-func (m *memo[K, V]) set(key K, value V) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.advance(key)
-	m.keep(key, value)
-	m.flight.Forget(string(key))
 }
 
 // forget makes the next get read anew.

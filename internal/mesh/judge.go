@@ -70,7 +70,7 @@ func JudgeFeature(f Feature) (fleet Health, memberships []Health) {
 	}
 	fleet = j.health()
 	fleet.Verdict = Worst(verdicts...)
-	fleet.Summary = summary(fleet.Verdict, len(f.Memberships), counts)
+	fleet.Summary = summary(fleet.Verdict, len(f.Memberships), counts) + examples(f.Memberships, memberships)
 	return fleet, memberships
 }
 
@@ -85,6 +85,32 @@ func summary(v Verdict, total int, counts map[Verdict]int) string {
 		}
 	}
 	return fmt.Sprintf("%s: %d membership(s): %s", v, total, strings.Join(parts, ", "))
+}
+
+// examples tells of the first memberships that are not healthy, so that a small
+// fleet's summary says what is wrong and a large one's stays a line.
+func examples(members []MembershipMesh, healths []Health) string {
+	const most = 2
+	var told []string
+	rest := 0
+	for i, h := range healths {
+		switch {
+		case h.Verdict == Healthy:
+		case len(told) < most:
+			name := members[i].Name
+			told = append(told, name[strings.LastIndex(name, "/")+1:]+" is "+h.Summary)
+		default:
+			rest++
+		}
+	}
+	if len(told) == 0 {
+		return ""
+	}
+	text := "; " + strings.Join(told, "; ")
+	if rest > 0 {
+		text += fmt.Sprintf("; and %d more", rest)
+	}
+	return text
 }
 
 // judge collects findings and the verdicts that go with them.

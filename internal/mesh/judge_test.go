@@ -95,7 +95,7 @@ func TestJudgeFeatureCountsAndTakesTheWorst(t *testing.T) {
 	if fleet.Verdict != mesh.Unhealthy || members[0].Verdict != mesh.Healthy || members[1].Verdict != mesh.Unhealthy {
 		t.Errorf("verdicts %s, %v", fleet.Verdict, members)
 	}
-	if want := "unhealthy: 2 membership(s): 1 unhealthy, 1 healthy"; fleet.Summary != want {
+	if want := "unhealthy: 2 membership(s): 1 unhealthy, 1 healthy; m is unhealthy: control plane STALLED (REVISION_READY: Ready: asm-managed)"; fleet.Summary != want {
 		t.Errorf("summary %q, want %q", fleet.Summary, want)
 	}
 	fleet, _ = mesh.JudgeFeature(mesh.Feature{ResourceState: "ACTIVE", Unreachable: []string{"us-west1"}, Memberships: []mesh.MembershipMesh{ready()}})

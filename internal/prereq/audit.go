@@ -113,8 +113,20 @@ func fleetClusters(ctx context.Context, client *gcp.Client, project string) ([]m
 	return names, nil
 }
 
+// Unreadable is the finding that a failed read leaves behind: nothing can be told
+// about subject, for this reason.
+func Unreadable(subject string, err error) mesh.Finding {
+	what, next := gcp.Words(err)
+	f := mesh.NewFinding(mesh.Unreadable, subject, what)
+	if next != "" {
+		f.Remediation = next
+	}
+	return f
+}
+
 func unknown(kind mesh.Kind, subject string, err error) Result {
-	return Result{Kind: kind, Subject: subject, Status: Unknown, Message: err.Error(), Findings: []mesh.Finding{mesh.NewFinding(mesh.Unreadable, subject, err.Error())}}
+	f := Unreadable(subject, err)
+	return Result{Kind: kind, Subject: subject, Status: Unknown, Message: f.Message, Findings: []mesh.Finding{f}}
 }
 
 // examine checks one prerequisite. The metadata servers of node pools are a

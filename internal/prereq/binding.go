@@ -35,16 +35,16 @@ func (s BindingState) Met() bool { return s.Granted.Granted }
 
 // Findings implements State.
 func (s BindingState) Findings() []mesh.Finding {
-	subject := "projects/" + s.project
+	subject, email := "projects/"+s.project, mesh.ServiceAgent(s.FleetNumber)
 	switch {
 	case s.Met():
 		return nil
 	case s.Conditional:
-		return []mesh.Finding{mesh.NewFinding(mesh.BindingConditional, subject, fmt.Sprintf("%s holds %s on project %s only under a condition", s.Member, mesh.AgentRole, s.project))}
+		return []mesh.Finding{mesh.NewFinding(mesh.BindingConditional, subject, fmt.Sprintf("the mesh service agent %s holds %s on project %s only under a condition", email, mesh.AgentRole, s.project))}
 	case s.Deleted:
-		return []mesh.Finding{mesh.NewFinding(mesh.BindingDeleted, subject, fmt.Sprintf("%s on project %s is granted only to a deleted identity of %s", mesh.AgentRole, s.project, s.Member))}
+		return []mesh.Finding{mesh.NewFinding(mesh.BindingDeleted, subject, fmt.Sprintf("project %s grants %s only to a deleted identity of the mesh service agent %s", s.project, mesh.AgentRole, email))}
 	}
-	return []mesh.Finding{mesh.NewFinding(mesh.BindingMissing, subject, fmt.Sprintf("%s does not hold %s on project %s", s.Member, mesh.AgentRole, s.project))}
+	return []mesh.Finding{mesh.NewFinding(mesh.BindingMissing, subject, fmt.Sprintf("the mesh service agent %s does not hold %s on project %s", email, mesh.AgentRole, s.project))}
 }
 
 // Kind implements Prerequisite.

@@ -1,0 +1,39 @@
+// Terraform-provider-asm keeps what managed Anthos Service Mesh (Cloud Service
+// Mesh) on GKE needs in place. Started by Terraform it is a provider; started by
+// a person it is a command line.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"slices"
+	"syscall"
+
+	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+
+	"github.com/managed-mesh/terraform-provider-asm/internal/cli"
+	"github.com/managed-mesh/terraform-provider-asm/provider"
+)
+
+// version is set when a release is built.
+var version = "0.1.0-dev"
+
+func main() { os.Exit(run(os.Args[1:])) }
+
+func run(args []string) int {
+	// Terraform gives a plugin this cookie; a debugger is attached to -debug.
+	debug := slices.Equal(args, []string{"-debug"})
+	if debug || (len(args) == 0 && os.Getenv("TF_PLUGIN_MAGIC_COOKIE") != "") {
+		options := providerserver.ServeOpts{Address: provider.Address, Debug: debug}
+		if err := providerserver.Serve(context.Background(), provider.New(version, provider.Options{}), options); err != nil {
+			fmt.Fprintln(os.Stderr, "terraform-provider-asm: cannot serve the provider:", err)
+			return 1
+		}
+		return 0
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	return cli.Main(ctx, version, args, os.Stdout, os.Stderr)
+}
