@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -13,6 +14,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/prereq"
@@ -70,6 +72,30 @@ func (b *base) project(configured types.String) (project types.String, missing b
 
 func missingProject(diags *diag.Diagnostics, at path.Path) {
 	diags.AddAttributeError(at, "No project", "Set project here or on the provider, or GOOGLE_PROJECT in the environment.")
+}
+
+// within begins an operation that makes requests: under the timeout that the
+// user set, or the default. ok is false when it cannot go on; diags says why.
+func (b *base) within(ctx context.Context, timeout func(context.Context, time.Duration) (time.Duration, diag.Diagnostics), otherwise time.Duration, diags *diag.Diagnostics) (_ context.Context, cancel context.CancelFunc, ok bool) {
+	limit, d := timeout(ctx, otherwise)
+	diags.Append(d...)
+	if !b.configured() {
+		diags.AddError("Provider not configured", "The provider's configuration depends on values that are not known yet. Apply what makes them first (-target), or use values known at plan time.")
+	}
+	ctx, cancel = context.WithTimeout(ctx, limit)
+	return ctx, cancel, !diags.HasError()
+}
+
+// outcome is where a create and an update leave what they did.
+type outcome struct {
+	state    *tfsdk.State
+	identity *tfsdk.ResourceIdentity
+	diags    *diag.Diagnostics
+}
+
+func (o outcome) set(ctx context.Context, model, identity any) {
+	o.diags.Append(o.state.Set(ctx, model)...)
+	o.diags.Append(o.identity.Set(ctx, identity)...)
 }
 
 const privateChange = "change"

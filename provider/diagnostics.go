@@ -30,12 +30,6 @@ func addError(diags *diag.Diagnostics, summary string, err error) {
 	diags.AddError(summary, sentence(detail))
 }
 
-// unconfigured is the error of an operation that needs a client while the
-// provider's configuration is not known.
-func unconfigured(diags *diag.Diagnostics) {
-	diags.AddError("Provider not configured", "The provider's configuration depends on values that are not known yet. Apply what makes them first (-target), or use values known at plan time.")
-}
-
 // loss is one thing that a prerequisite lost, and how to ask the audit log for it.
 type loss struct {
 	finding mesh.Finding

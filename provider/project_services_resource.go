@@ -209,25 +209,42 @@ func (r *projectServices) warn(ctx context.Context, state servicesModel, resp *r
 func (r *projectServices) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	var plan servicesModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	timeout, d := plan.Timeouts.Create(ctx, 20*time.Minute)
-	resp.Diagnostics.Append(d...)
-	if !r.configured() {
-		unconfigured(&resp.Diagnostics)
-	}
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	ctx, cancel := context.WithTimeout(ctx, timeout)
+	ctx, cancel, ok := r.within(ctx, plan.Timeouts.Create, 20*time.Minute, &resp.Diagnostics)
 	defer cancel()
-	change, state, err := prereq.Apply(ctx, r.prerequisite(plan))
-	record(ctx, resp.Private, resp.Private, change, &resp.Diagnostics)
-	if err != nil {
-		addError(&resp.Diagnostics, "Cannot enable the APIs that managed mesh needs", err)
+	if ok {
+		change := r.apply(ctx, plan, outcome{&resp.State, resp.Identity, &resp.Diagnostics})
+		record(ctx, resp.Private, resp.Private, change, &resp.Diagnostics)
+	}
+}
+
+func (r *projectServices) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	var plan, prior servicesModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(req.State.Get(ctx, &prior)...)
+	ctx, cancel, ok := r.within(ctx, plan.Timeouts.Update, 20*time.Minute, &resp.Diagnostics)
+	defer cancel()
+	if !ok {
 		return
+	}
+	change := r.apply(ctx, plan, outcome{&resp.State, resp.Identity, &resp.Diagnostics})
+	// Only APIs new to this resource: what an update restores, somebody else had
+	// taken away, and a later destroy must not take it away again.
+	for name := range prior.Enabled.Elements() {
+		delete(change.After, name)
+		delete(change.Before, name)
+	}
+	record(ctx, req.Private, resp.Private, change, &resp.Diagnostics)
+}
+
+func (r *projectServices) apply(ctx context.Context, plan servicesModel, out outcome) prereq.Change {
+	change, state, err := prereq.Apply(ctx, r.prerequisite(plan))
+	if err != nil {
+		addError(out.diags, "Cannot enable the APIs that managed mesh needs", err)
+		return change
 	}
 	plan.Enabled = boolMap(state.(prereq.ServicesState).Enabled)
-	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, projectIdentity{plan.Project})...)
+	out.set(ctx, plan, projectIdentity{plan.Project})
+	return change
 }
 
 func (r *projectServices) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
@@ -263,51 +280,17 @@ func (r *projectServices) Read(ctx context.Context, req resource.ReadRequest, re
 	resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
 }
 
-func (r *projectServices) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
-	var plan, prior servicesModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	resp.Diagnostics.Append(req.State.Get(ctx, &prior)...)
-	timeout, d := plan.Timeouts.Update(ctx, 20*time.Minute)
-	resp.Diagnostics.Append(d...)
-	if !r.configured() {
-		unconfigured(&resp.Diagnostics)
-	}
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	ctx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
-	change, state, err := prereq.Apply(ctx, r.prerequisite(plan))
-	// Only APIs new to this resource: what an update restores, somebody else had
-	// taken away, and a later destroy must not take it away again.
-	for name := range prior.Enabled.Elements() {
-		delete(change.After, name)
-		delete(change.Before, name)
-	}
-	record(ctx, req.Private, resp.Private, change, &resp.Diagnostics)
-	if err != nil {
-		addError(&resp.Diagnostics, "Cannot enable the APIs that managed mesh needs", err)
-		return
-	}
-	plan.Enabled = boolMap(state.(prereq.ServicesState).Enabled)
-	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, projectIdentity{plan.Project})...)
-}
-
 func (r *projectServices) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var m servicesModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &m)...)
-	timeout, d := m.Timeouts.Delete(ctx, 20*time.Minute)
-	resp.Diagnostics.Append(d...)
 	if resp.Diagnostics.HasError() || m.DeletionPolicy.ValueString() != remove {
 		return
 	}
-	if !r.configured() {
-		unconfigured(&resp.Diagnostics)
+	ctx, cancel, ok := r.within(ctx, m.Timeouts.Delete, 20*time.Minute, &resp.Diagnostics)
+	defer cancel()
+	if !ok {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
 	change := recorded(ctx, req.Private, &resp.Diagnostics)
 	names, _ := m.names()
 	for name := range change.After {

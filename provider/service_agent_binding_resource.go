@@ -190,27 +190,34 @@ func (r *serviceAgentBinding) warn(ctx context.Context, state bindingModel, resp
 func (r *serviceAgentBinding) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	var plan bindingModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	timeout, d := plan.Timeouts.Create(ctx, 20*time.Minute)
-	resp.Diagnostics.Append(d...)
-	if !r.configured() {
-		unconfigured(&resp.Diagnostics)
-	}
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	ctx, cancel := context.WithTimeout(ctx, timeout)
+	ctx, cancel, ok := r.within(ctx, plan.Timeouts.Create, 20*time.Minute, &resp.Diagnostics)
 	defer cancel()
+	if ok {
+		r.apply(ctx, plan, outcome{&resp.State, resp.Identity, &resp.Diagnostics})
+	}
+}
+
+func (r *serviceAgentBinding) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	var plan bindingModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	ctx, cancel, ok := r.within(ctx, plan.Timeouts.Update, 20*time.Minute, &resp.Diagnostics)
+	defer cancel()
+	if ok {
+		r.apply(ctx, plan, outcome{&resp.State, resp.Identity, &resp.Diagnostics})
+	}
+}
+
+func (r *serviceAgentBinding) apply(ctx context.Context, plan bindingModel, out outcome) {
 	if plan.FleetProject.IsUnknown() { // both depended on a value that is known by now
 		plan.FleetProject = plan.Project
 	}
 	_, state, err := prereq.Apply(ctx, r.prerequisite(plan))
 	if err != nil {
-		addError(&resp.Diagnostics, "Cannot grant the mesh service agent its role", err)
+		addError(out.diags, "Cannot grant the mesh service agent its role", err)
 		return
 	}
 	plan.take(state.(prereq.BindingState))
-	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
+	out.set(ctx, plan, plan.identity())
 }
 
 func (r *serviceAgentBinding) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
@@ -246,43 +253,17 @@ func (r *serviceAgentBinding) Read(ctx context.Context, req resource.ReadRequest
 	resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
 }
 
-func (r *serviceAgentBinding) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
-	var plan bindingModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	timeout, d := plan.Timeouts.Update(ctx, 20*time.Minute)
-	resp.Diagnostics.Append(d...)
-	if !r.configured() {
-		unconfigured(&resp.Diagnostics)
-	}
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	ctx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
-	_, state, err := prereq.Apply(ctx, r.prerequisite(plan))
-	if err != nil {
-		addError(&resp.Diagnostics, "Cannot grant the mesh service agent its role", err)
-		return
-	}
-	plan.take(state.(prereq.BindingState))
-	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
-}
-
 func (r *serviceAgentBinding) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var m bindingModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &m)...)
-	timeout, d := m.Timeouts.Delete(ctx, 20*time.Minute)
-	resp.Diagnostics.Append(d...)
 	if resp.Diagnostics.HasError() || m.DeletionPolicy.ValueString() != remove {
 		return
 	}
-	if !r.configured() {
-		unconfigured(&resp.Diagnostics)
+	ctx, cancel, ok := r.within(ctx, m.Timeouts.Delete, 20*time.Minute, &resp.Diagnostics)
+	defer cancel()
+	if !ok {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
 	p := r.prerequisite(m)
 	if err := p.Undo(ctx, prereq.Change{Kind: p.Kind(), Subject: p.Subject(), After: map[string]any{"member": m.Member.ValueString()}}); err != nil {
 		addError(&resp.Diagnostics, "Cannot take the role from the mesh service agent", err)

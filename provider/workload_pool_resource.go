@@ -109,8 +109,7 @@ func (r *workloadPool) prerequisite(m poolModel) (*prereq.WorkloadPool, error) {
 	return &prereq.WorkloadPool{Client: r.data.Client, Cluster: cluster, MigrateNodePools: m.Migrate.ValueBool()}, err
 }
 
-// take sets what was seen. What the plan promised is kept: a node pool that
-// appeared since shows in the next plan.
+// take sets what was seen.
 func (m *poolModel) take(s prereq.PoolState) {
 	m.WorkloadPool = types.StringNull()
 	if s.Current != "" {
@@ -216,33 +215,47 @@ func (r *workloadPool) warn(ctx context.Context, state, plan poolModel, resp *re
 func (r *workloadPool) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	var plan poolModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	timeout, d := plan.Timeouts.Create(ctx, time.Hour)
-	resp.Diagnostics.Append(d...)
-	if !r.configured() {
-		unconfigured(&resp.Diagnostics)
-	}
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	ctx, cancel := context.WithTimeout(ctx, timeout)
+	ctx, cancel, ok := r.within(ctx, plan.Timeouts.Create, time.Hour, &resp.Diagnostics)
 	defer cancel()
-	p, err := r.prerequisite(plan)
-	if err != nil {
-		resp.Diagnostics.AddAttributeError(path.Root("cluster"), "Invalid cluster", sentence(err.Error()))
-		return
+	if ok {
+		change := r.apply(ctx, plan, outcome{&resp.State, resp.Identity, &resp.Diagnostics})
+		record(ctx, resp.Private, resp.Private, change, &resp.Diagnostics)
 	}
-	if !r.agrees(ctx, plan, p, resp.Diagnostics.AddAttributeError) {
-		return
+}
+
+// Update's change is not recorded: what an update restores, somebody else had
+// taken away, and a later destroy must not take it away again.
+func (r *workloadPool) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	var plan poolModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	ctx, cancel, ok := r.within(ctx, plan.Timeouts.Update, time.Hour, &resp.Diagnostics)
+	defer cancel()
+	if ok {
+		r.apply(ctx, plan, outcome{&resp.State, resp.Identity, &resp.Diagnostics})
+	}
+}
+
+func (r *workloadPool) apply(ctx context.Context, plan poolModel, out outcome) prereq.Change {
+	p, err := r.prerequisite(plan)
+	if err != nil { // known only now; the schema checked what was known earlier
+		out.diags.AddAttributeError(path.Root("cluster"), "Invalid cluster", sentence(err.Error()))
+		return prereq.Change{}
+	}
+	if !r.agrees(ctx, plan, p, out.diags.AddAttributeError) {
+		return prereq.Change{}
 	}
 	change, state, err := prereq.Apply(ctx, p)
-	record(ctx, resp.Private, resp.Private, change, &resp.Diagnostics)
 	if err != nil {
-		addError(&resp.Diagnostics, "Cannot set the cluster's workload pool", err)
-		return
+		addError(out.diags, "Cannot set the cluster's workload pool", err)
+		return change
 	}
+	promised := plan.NodePools
 	plan.take(state.(prereq.PoolState))
-	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, clusterIdentity{plan.Cluster})...)
+	if !promised.IsUnknown() {
+		plan.NodePools = promised // Terraform holds a provider to its plan; the next refresh shows the rest
+	}
+	out.set(ctx, plan, clusterIdentity{plan.Cluster})
+	return change
 }
 
 // agrees refuses a configured pool that became known only at apply and is wrong,
@@ -295,57 +308,17 @@ func (r *workloadPool) Read(ctx context.Context, req resource.ReadRequest, resp 
 	resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
 }
 
-func (r *workloadPool) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
-	var plan poolModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	timeout, d := plan.Timeouts.Update(ctx, time.Hour)
-	resp.Diagnostics.Append(d...)
-	if !r.configured() {
-		unconfigured(&resp.Diagnostics)
-	}
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	ctx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
-	p, err := r.prerequisite(plan)
-	if err != nil {
-		resp.Diagnostics.AddAttributeError(path.Root("cluster"), "Invalid cluster", sentence(err.Error()))
-		return
-	}
-	if !r.agrees(ctx, plan, p, resp.Diagnostics.AddAttributeError) {
-		return
-	}
-	// Not recorded: what an update restores, somebody else had taken away, and a
-	// later destroy must not take it away again.
-	_, state, err := prereq.Apply(ctx, p)
-	if err != nil {
-		addError(&resp.Diagnostics, "Cannot set the cluster's workload pool", err)
-		return
-	}
-	promised := plan.NodePools
-	plan.take(state.(prereq.PoolState))
-	if !promised.IsUnknown() {
-		plan.NodePools = promised // Terraform holds a provider to its plan; the next refresh shows the rest
-	}
-	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, clusterIdentity{plan.Cluster})...)
-}
-
 func (r *workloadPool) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var m poolModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &m)...)
-	timeout, d := m.Timeouts.Delete(ctx, time.Hour)
-	resp.Diagnostics.Append(d...)
 	if resp.Diagnostics.HasError() || m.DeletionPolicy.ValueString() != remove {
 		return
 	}
-	if !r.configured() {
-		unconfigured(&resp.Diagnostics)
+	ctx, cancel, ok := r.within(ctx, m.Timeouts.Delete, time.Hour, &resp.Diagnostics)
+	defer cancel()
+	if !ok {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
 	change := recorded(ctx, req.Private, &resp.Diagnostics)
 	p, err := r.prerequisite(m)
 	if err == nil && !change.Empty() {
