@@ -334,6 +334,11 @@ func TestTransportRepeatsAndGivesUp(t *testing.T) {
 			if n := c.count("projects/" + project); n < 3 && fault != "cut" {
 				t.Errorf("%d requests, want two refused and one served", n)
 			}
+			// A request with a body has to send it again.
+			c.fault(t, fault, "count", "1", "method", "POST")
+			if _, err := c.Policy(t.Context(), project); err != nil {
+				t.Error(err)
+			}
 		})
 	}
 	t.Run("malformed", func(t *testing.T) {
@@ -399,5 +404,36 @@ func TestCancelledWaitsEndAtOnce(t *testing.T) {
 	cancel()
 	if err := <-done; !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestBusyClusterIsWaitedFor(t *testing.T) {
+	c := newCloud(t, sim.Options{})
+	cluster := mesh.Cluster{Project: project, Location: "us-central1", Name: "cluster-1"}
+	c.fault(t, "workload-pool-missing")
+	c.fault(t, "cluster-busy", "for", "2s")
+	if err := c.SetWorkloadPool(t.Context(), cluster, "mesh-sim-1.svc.id.goog"); err != nil {
+		t.Fatal(err)
+	}
+	if n := c.count("PUT "); n < 2 {
+		t.Errorf("%d updates: the cluster was not busy, or the refusal was not met with another try", n)
+	}
+	got, err := c.FreshCluster(t.Context(), cluster)
+	if err != nil || got.WorkloadPool != "mesh-sim-1.svc.id.goog" {
+		t.Errorf("pool %q, %v", got.WorkloadPool, err)
+	}
+}
+
+func TestFailedOperationIsAnError(t *testing.T) {
+	c := newCloud(t, sim.Options{})
+	c.fault(t, "workload-pool-missing")
+	c.fault(t, "connectgateway-disabled")
+	c.fault(t, "failing-operations")
+	cluster := mesh.Cluster{Project: project, Location: "us-central1", Name: "cluster-1"}
+	if err := c.SetWorkloadPool(t.Context(), cluster, "mesh-sim-1.svc.id.goog"); err == nil || !strings.Contains(err.Error(), "was accepted and then failed") {
+		t.Errorf("a cluster operation that failed gives %v", err)
+	}
+	if err := c.EnableServices(t.Context(), project, []string{mesh.GatewayService}); err == nil || !strings.Contains(err.Error(), "was accepted and then failed") {
+		t.Errorf("a service operation that failed gives %v", err)
 	}
 }

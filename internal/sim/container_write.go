@@ -2,6 +2,7 @@ package sim
 
 import (
 	"encoding/json"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -92,7 +93,8 @@ func updateCluster(c *call) (any, *apiError) {
 	var u clusterUpdate
 	if len(req.Update) > 0 {
 		if err := u.decode("update", req.Update); err != nil {
-			if fe, ok := err.(*fieldError); ok && fe.name != "" {
+			var fe *fieldError
+			if errors.As(err, &fe) && fe.name != "" {
 				return nil, unknownField(fe.name, " at 'update': Cannot find field.")
 			}
 			return nil, invalid("Invalid JSON payload received. %s", err)

@@ -31,6 +31,9 @@ func getIamPolicy(c *call) (any, *apiError) {
 	if lag := p.PolicyLag; lag != nil && c.now.Before(lag.Until.Time) {
 		policy = lag.Policy
 	}
+	if policy.Version == 0 && len(policy.Bindings) > 0 {
+		policy = policy.versioned() // as a world document may have left it
+	}
 	if version < 3 && policy.conditional() {
 		if c.w.activeFault("policy-version-strict") != nil {
 			return nil, invalid("Requested policy version (%d) cannot be less than the existing policy version (3). "+
@@ -218,7 +221,7 @@ func (w *World) checkMember(p *Project, m string) *apiError {
 		if rest == "" {
 			return invalid("Invalid service account ().")
 		}
-		if !w.accountExists(rest, p.CreateTime.Time) {
+		if !w.accountExists(rest) {
 			return invalid("Service account %s does not exist.", rest)
 		}
 		return nil

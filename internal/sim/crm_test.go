@@ -18,6 +18,7 @@ func TestProjects(t *testing.T) {
 		c.api("GET", crm, "/v3/projects/"+ref, "").ok().
 			is("projects/"+n2, "name").is(p2, "projectId").is("ACTIVE", "state").is("organizations/123456789012", "parent")
 	}
+	c.api("POST", crm, "/v1/projects/"+p2+":getAncestry", "{}").ok().is(p2, "ancestor", 0, "resourceId", "id").is("organization", "ancestor", 1, "resourceId", "type")
 	// Unknown and forbidden are the same.
 	c.api("GET", crm, "/v3/projects/nowhere-at-all", "").refused(403, "PERMISSION_DENIED", "The caller does not have permission")
 	c.as("stranger@example.com").api("GET", crm, "/v1/projects/"+p1, "").refused(403, "PERMISSION_DENIED", `"reason":"forbidden"`)

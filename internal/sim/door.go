@@ -145,15 +145,12 @@ func (c *call) answer(authErr *apiError) reply {
 	return jsonReply(http.StatusOK, out)
 }
 
-// note remembers a request and shows the exchange to the observer.
+// note remembers a request and shows the exchange to the observer: with the
+// answer as it was meant, whatever a fault does to it on its way.
 func (s *Server) note(r *http.Request, door, host string, body []byte, rep reply, who string) {
 	now := time.Now()
-	u := "https://" + host + r.URL.EscapedPath()
-	if r.URL.RawQuery != "" {
-		u += "?" + r.URL.RawQuery
-	}
 	s.journal.add(served{
-		Time: at(now), Door: door, Method: r.Method, URL: u, Host: host, Path: r.URL.Path, Query: r.URL.RawQuery,
+		Time: at(now), Door: door, Method: r.Method, Host: host, Path: r.URL.Path, Query: r.URL.RawQuery,
 		Caller: who, UserAgent: r.UserAgent(), Status: rep.status, Body: body,
 	})
 	if s.options.Observe == nil {

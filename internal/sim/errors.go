@@ -98,12 +98,7 @@ func (e *apiError) httpStatus() int {
 
 func (e *apiError) rpcCode() int { return statusTable[e.status].rpc }
 
-// rpcStatus is the error as google.rpc.Status, for operations.
-func (e *apiError) rpcStatus() *rpcStatus {
-	return &rpcStatus{Code: e.rpcCode(), Message: e.message, Details: e.details}
-}
-
-// An rpcStatus is a google.rpc.Status.
+// An rpcStatus is a google.rpc.Status, as operations carry it.
 type rpcStatus struct {
 	Code    int    `json:"code"`
 	Message string `json:"message"`

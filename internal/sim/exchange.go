@@ -3,6 +3,7 @@ package sim
 import (
 	"encoding/json"
 	"net/http"
+	"net/url"
 	"sync"
 	"time"
 )
@@ -30,7 +31,7 @@ type served struct {
 	Time      Timestamp       `json:"time"`
 	Door      string          `json:"door"`
 	Method    string          `json:"method"`
-	URL       string          `json:"url"`
+	URL       string          `json:"url"` // made when it is asked for
 	Host      string          `json:"host"`
 	Path      string          `json:"path"`
 	Query     string          `json:"query,omitempty"`
@@ -46,13 +47,14 @@ const (
 	maxServedBody  = 64 << 10 // of one body
 )
 
-// A journal keeps the latest requests.
+// A journal keeps the latest requests in a ring: request k is at k modulo
+// the size.
 type journal struct {
-	mu        sync.Mutex
-	list      []served
-	first     int // index of the oldest in list, once it is full
-	bytes     int
-	truncated bool
+	mu    sync.Mutex
+	ring  []served
+	total int // how many there were
+	bytes int // of bodies that are kept
+	bare  int // requests before this one have lost their bodies
 }
 
 func (j *journal) add(s served) {
@@ -61,35 +63,41 @@ func (j *journal) add(s served) {
 	if len(s.Body) > maxServedBody || !json.Valid(s.Body) {
 		s.Body = nil
 	}
-	j.bytes += len(s.Body)
-	if len(j.list) < maxServed {
-		j.list = append(j.list, s)
+	if len(j.ring) < maxServed {
+		j.ring = append(j.ring, s)
 	} else {
-		j.bytes -= len(j.list[j.first].Body)
-		j.list[j.first] = s
-		j.first = (j.first + 1) % maxServed
-		j.truncated = true
+		old := &j.ring[j.total%maxServed]
+		j.bytes -= len(old.Body)
+		*old = s
 	}
-	// Over the limit the oldest lose their bodies, one for each new one.
-	for i := 0; j.bytes > maxServedBytes && i < len(j.list); i++ {
-		old := &j.list[(j.first+i)%len(j.list)]
+	j.total++
+	j.bytes += len(s.Body)
+	for j.bare = max(j.bare, j.oldest()); j.bytes > maxServedBytes; j.bare++ {
+		old := &j.ring[j.bare%maxServed]
 		j.bytes -= len(old.Body)
 		old.Body = nil
 	}
 }
+
+func (j *journal) oldest() int { return max(0, j.total-maxServed) }
 
 // all lists what is kept, the oldest first, and says whether older ones were
 // dropped.
 func (j *journal) all() ([]served, bool) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	out := make([]served, 0, len(j.list))
-	out = append(out, j.list[j.first:]...)
-	return append(out, j.list[:j.first]...), j.truncated
+	out := make([]served, 0, len(j.ring))
+	for k := j.oldest(); k < j.total; k++ {
+		s := j.ring[k%maxServed]
+		u := url.URL{Scheme: "https", Host: s.Host, Path: s.Path, RawQuery: s.Query}
+		s.URL = u.String()
+		out = append(out, s)
+	}
+	return out, j.oldest() > 0
 }
 
 func (j *journal) clear() {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.list, j.first, j.bytes, j.truncated = nil, 0, 0, false
+	j.ring, j.total, j.bytes, j.bare = nil, 0, 0, 0
 }

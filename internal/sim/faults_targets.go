@@ -29,7 +29,9 @@ func clusterTarget(p *Project, c *Cluster) target {
 
 // targets resolves the parameters project, cluster and membership. Without
 // one of them a fault takes the first project, or the first cluster; "*"
-// takes all. A cluster may be given by its name or as P/LOCATION/NAME.
+// takes all. A fault of clusters that is given a project only takes all
+// clusters of that. A cluster may be given by its name or as
+// P/LOCATION/NAME.
 func (w *World) targets(s scope, params map[string]string) ([]target, error) {
 	switch s {
 	case scopeNone:

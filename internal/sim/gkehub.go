@@ -2,6 +2,7 @@ package sim
 
 import (
 	"strings"
+	"time"
 )
 
 var hubRoutes = concat(
@@ -23,16 +24,16 @@ func hubVersion(v string) []route {
 	rid := []string{"requestId"}
 	return []route{
 		{method: "GET", path: v + at + "features", query: []string{"filter", "orderBy", "pageSize", "pageToken", "returnPartialSuccess"}, handle: listFeatures},
-		{method: "POST", path: v + at + "features", query: append([]string{"featureId"}, rid...), handle: createFeature, write: true},
+		{method: "POST", path: v + at + "features", query: append([]string{"featureId"}, rid...), handle: once(createFeature), write: true},
 		{method: "GET", path: v + at + "features/{feature}", query: []string{"returnPartialSuccess"}, handle: getFeature},
-		{method: "PATCH", path: v + at + "features/{feature}", query: append([]string{"updateMask"}, rid...), handle: patchFeature, write: true},
-		{method: "DELETE", path: v + at + "features/{feature}", query: append([]string{"force"}, rid...), handle: deleteFeature, write: true},
+		{method: "PATCH", path: v + at + "features/{feature}", query: append([]string{"updateMask"}, rid...), handle: once(patchFeature), write: true},
+		{method: "DELETE", path: v + at + "features/{feature}", query: append([]string{"force"}, rid...), handle: once(deleteFeature), write: true},
 		{method: "POST", path: v + at + "features/{feature}:testIamPermissions", handle: testHubPermissions},
 		{method: "GET", path: v + at + "memberships", query: []string{"filter", "orderBy", "pageSize", "pageToken"}, handle: listMemberships},
-		{method: "POST", path: v + at + "memberships", query: append([]string{"membershipId"}, rid...), handle: createMembership, write: true},
+		{method: "POST", path: v + at + "memberships", query: append([]string{"membershipId"}, rid...), handle: once(createMembership), write: true},
 		{method: "GET", path: v + at + "memberships/{membership}", handle: getMembership},
-		{method: "PATCH", path: v + at + "memberships/{membership}", query: append([]string{"updateMask"}, rid...), handle: patchMembership, write: true},
-		{method: "DELETE", path: v + at + "memberships/{membership}", query: append([]string{"force"}, rid...), handle: deleteMembership, write: true},
+		{method: "PATCH", path: v + at + "memberships/{membership}", query: append([]string{"updateMask"}, rid...), handle: once(patchMembership), write: true},
+		{method: "DELETE", path: v + at + "memberships/{membership}", query: append([]string{"force"}, rid...), handle: once(deleteMembership), write: true},
 		{method: "POST", path: v + at + "memberships/{membership}:testIamPermissions", handle: testHubPermissions},
 		{method: "GET", path: v + at + "operations", query: []string{"filter", "pageSize", "pageToken", "returnPartialSuccess"}, handle: listHubOperations},
 		{method: "GET", path: v + at + "operations/{operation}", handle: getHubOperation},
@@ -46,8 +47,8 @@ func hubV2(v string) []route {
 	return []route{
 		{method: "GET", path: v + at + "memberships/{membership}/features", query: []string{"filter", "orderBy", "pageSize", "pageToken"}, handle: listMembershipFeatures},
 		{method: "GET", path: v + at + "memberships/{membership}/features/{feature}", handle: getMembershipFeature},
-		{method: "PATCH", path: v + at + "memberships/{membership}/features/{feature}", query: []string{"allowMissing", "requestId", "updateMask"}, handle: patchMembershipFeature, write: true},
-		{method: "DELETE", path: v + at + "memberships/{membership}/features/{feature}", query: []string{"requestId"}, handle: deleteMembershipFeature, write: true},
+		{method: "PATCH", path: v + at + "memberships/{membership}/features/{feature}", query: []string{"allowMissing", "requestId", "updateMask"}, handle: once(patchMembershipFeature), write: true},
+		{method: "DELETE", path: v + at + "memberships/{membership}/features/{feature}", query: []string{"requestId"}, handle: once(deleteMembershipFeature), write: true},
 		{method: "GET", path: v + at + "operations/{operation}", handle: getHubOperation},
 	}
 }
@@ -134,9 +135,33 @@ func (c *call) startHub(p *Project, verb, target string, e *Effect, takes Durati
 	c.record = first
 	op := c.w.begin(&Operation{
 		API: hostHub, Name: name, Project: p.ProjectID, Location: location, Verb: verb, Version: c.version(),
-		Target: target, Effect: e, Audit: last,
+		Target: target, Effect: e, Audit: last, RequestID: c.param("requestId"),
 	}, c.now, takes)
 	return c.hubOperation(p, op)
+}
+
+// requestMemory is how long a requestId is remembered (discovery: at least
+// 60 minutes).
+const requestMemory = time.Hour
+
+// once lets a repeated requestId have the operation of the first request.
+func once(handle func(*call) (any, *apiError)) func(*call) (any, *apiError) {
+	return func(c *call) (any, *apiError) {
+		id := c.param("requestId")
+		if id == "" {
+			return handle(c)
+		}
+		p, err := c.hub("gkehub.operations.get", "operations")
+		if err != nil {
+			return nil, err
+		}
+		for _, op := range c.w.Operations {
+			if op.API == hostHub && op.RequestID == id && op.Project == p.ProjectID && c.now.Sub(op.Start.Time) < requestMemory {
+				return c.hubOperation(p, op), nil
+			}
+		}
+		return handle(c)
+	}
 }
 
 func (c *call) hubOperationFor(permission string) (*Project, *Operation, *apiError) {

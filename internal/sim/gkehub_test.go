@@ -135,10 +135,15 @@ func TestMemberships(t *testing.T) {
 	op := c.api("POST", hub, base+"us-central1/memberships?membershipId=cluster-2&requestId=5a2d4b1c-0000-4000-8000-000000000000", body).ok().is("create", "metadata", "verb")
 	c.advance(time.Second)
 	c.api("GET", hub, "/v1/"+op.str("name"), "").ok().is("type.googleapis.com/google.cloud.gkehub.v1.Membership", "response", "@type")
+	c.api("POST", hub, base+"us-central1/memberships?membershipId=cluster-2&requestId=5a2d4b1c-0000-4000-8000-000000000000", body).ok().is(op.str("name"), "name")
 	c.api("POST", hub, base+"us-central1/memberships?membershipId=cluster-2", body).refused(409, "ALREADY_EXISTS")
 	c.api("POST", hub, base+"us-central1/memberships?membershipId=other", strings.Replace(body, "clusters/cluster-2", "clusters/none", 1)).
 		refused(403, "PERMISSION_DENIED", "hub default service account does not have access to the GKE cluster project")
 	c.api("GET", hub, base+"-/operations", "").ok()
+	cancelled := c.api("DELETE", hub, path, "").ok().str("name")
+	c.api("POST", hub, "/v1/"+cancelled+":cancel", "{}").ok()
+	c.api("GET", hub, "/v1/"+cancelled, "").ok().is(1, "error", "code").is(true, "metadata", "cancelRequested")
+	c.api("GET", hub, path, "").ok().is("READY", "state", "code")
 	c.api("GET", hub, base+"us-central1/operations/none", "").refused(404, "NOT_FOUND")
 }
 

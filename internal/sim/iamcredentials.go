@@ -42,7 +42,7 @@ func generateAccessToken(c *call) (any, *apiError) {
 	p := c.w.project(strings.TrimSuffix(domain, ".iam.gserviceaccount.com"))
 	refuse := denied("Permission '%s' denied on resource (or it may not exist).", permission).
 		info("IAM_PERMISSION_DENIED", "iam.googleapis.com", map[string]string{"permission": permission})
-	if p == nil || p.deleted() || !c.w.accountExists(email, c.now) {
+	if p == nil || p.deleted() || !c.w.accountExists(email) {
 		return nil, refuse
 	}
 	if err := c.gate(p.ProjectID); err != nil {

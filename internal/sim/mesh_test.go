@@ -74,6 +74,25 @@ func TestCausesAndEffects(t *testing.T) {
 			lose: pool(""), repair: pool(p2 + ".svc.id.goog"),
 			control: "FAILED_PRECONDITION", data: "FAILED_PRECONDITION", condition: "WORKLOAD_IDENTITY_REQUIRED", text: "Workload identity is not enabled",
 		},
+		"cluster": {
+			lose:    func(c *client) { c.sim("PUT", "faults/cluster-deleted?cluster=cluster-2", "").ok() },
+			repair:  func(c *client) { c.sim("DELETE", "faults/cluster-deleted", "").ok() },
+			control: "STALLED", data: "STALLED", text: "does not exist",
+		},
+		"project": {
+			lose:    func(c *client) { c.sim("PUT", "faults/project-deleted?project="+p2, "").ok() },
+			repair:  func(c *client) { c.sim("DELETE", "faults/project-deleted", "").ok() },
+			control: "STALLED", data: "STALLED", text: "Project " + n2 + " has been deleted",
+		},
+		"service agent": {
+			lose: func(c *client) { c.sim("PUT", "faults/agent-missing", "").ok() },
+			repair: func(c *client) {
+				c.api("POST", usage, "/v1beta1/projects/"+p1+"/services/mesh.googleapis.com:generateServiceIdentity", "").ok()
+				c.grant(p1, agentRole, "serviceAccount:"+agent)
+				c.grant(p2, agentRole, "serviceAccount:"+agent)
+			},
+			control: "FAILED_PRECONDITION", data: "FAILED_PRECONDITION", condition: "MESH_IAM_PERMISSION_DENIED", text: agentRole, other: true,
+		},
 		"node pool": {
 			lose: nodes("GCE_METADATA"), repair: nodes("GKE_METADATA"),
 			control: "FAILED_PRECONDITION", data: "FAILED_PRECONDITION", condition: "NODEPOOL_WORKLOAD_IDENTITY_FEDERATION_REQUIRED", text: "Required in-cluster components are not ready",

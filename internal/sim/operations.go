@@ -22,6 +22,9 @@ type Operation struct {
 	Verb    string `json:"verb,omitempty"`
 	Target  string `json:"target,omitempty"`
 	Version string `json:"version,omitempty"` // the API version it was made by
+	// RequestID is the hub's requestId: the same one again is the same
+	// request.
+	RequestID string `json:"requestId,omitempty"`
 
 	Start Timestamp `json:"start"`
 	End   Timestamp `json:"end"` // when it ends, or ended

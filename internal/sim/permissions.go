@@ -4,7 +4,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"time"
 )
 
 // What callers may do is decided from the project's policy: roles are a
@@ -169,7 +168,7 @@ func (w *World) allowed(p *Project, email, permission string) bool {
 // accountExists says whether a service account is there. Accounts of
 // projects outside of this world cannot be known and are taken as existing;
 // service agents exist once they were generated.
-func (w *World) accountExists(email string, _ time.Time) bool {
+func (w *World) accountExists(email string) bool {
 	local, host, ok := strings.Cut(email, "@")
 	if !ok || local == "" {
 		return false

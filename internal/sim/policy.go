@@ -109,11 +109,16 @@ func (p Policy) normalise() Policy {
 			out.Bindings = append(out.Bindings, b)
 		}
 	}
-	out.Version = 1
-	if out.conditional() {
-		out.Version = 3
+	return out.versioned()
+}
+
+// versioned says 3 of a policy with conditions and 1 of others.
+func (p Policy) versioned() Policy {
+	p.Version = 1
+	if p.conditional() {
+		p.Version = 3
 	}
-	return out
+	return p
 }
 
 // normalMember lower-cases an email, which is case-insensitive on input.

@@ -73,7 +73,9 @@ type route struct {
 	handle func(*call) (any, *apiError)
 }
 
-// systemParameters go with every method (discovery, "parameters").
+// systemParameters go with every method (discovery, "parameters"). Of them
+// only prettyPrint and the tokens have an effect: a client that asks for some
+// fields gets all of them, which is valid too.
 var systemParameters = []string{
 	"$.xgafv", "$alt", "$callback", "$fields", "$key", "$prettyPrint", "$userProject", "access_token", "alt", "callback", "fields", "key",
 	"oauth_token", "prettyPrint", "quotaUser", "uploadType", "upload_protocol", "userIp",

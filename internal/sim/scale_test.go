@@ -18,6 +18,9 @@ func TestTenThousandClusters(t *testing.T) {
 	if testing.Short() {
 		t.Skip("large world")
 	}
+	if raceDetector {
+		t.Skip("the bounds are not for the race detector; TestConcurrentClients is")
+	}
 	const clusters = 10_000
 	var before, after runtime.MemStats
 	runtime.GC()

@@ -247,7 +247,7 @@ func (p *Project) log(t time.Time, entry map[string]any) {
 		return // entries are built from strings and maps of them
 	}
 	p.Logs = append(p.Logs, &LogEntry{at: at(t).Time, raw: raw})
-	if n := len(p.Logs) - maxLogEntries; n > 0 {
+	if n := len(p.Logs) - maxLogEntries; n > maxLogEntries/10 { // not for each entry: all others move
 		p.Logs = slices.Delete(p.Logs, 0, n)
 	}
 }

@@ -1,0 +1,95 @@
+package gcp_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/managed-mesh/terraform-provider-asm/internal/gcp"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/sim"
+)
+
+func TestWhoNamesTheCulprit(t *testing.T) {
+	c := newCloud(t, sim.Options{})
+	cluster := mesh.Cluster{Project: project, Location: "us-central1", Name: "cluster-1"}
+	for _, fault := range []string{"binding-revoked", "connectgateway-disabled", "workload-pool-missing"} {
+		c.fault(t, fault)
+	}
+	for what, ask := range map[string]func(*gcp.Client) (mesh.Change, bool, error){
+		"the binding": func(g *gcp.Client) (mesh.Change, bool, error) {
+			return g.WhoRevoked(t.Context(), project, mesh.AgentRole, agent)
+		},
+		"the API": func(g *gcp.Client) (mesh.Change, bool, error) {
+			return g.WhoDisabled(t.Context(), project, mesh.GatewayService)
+		},
+		"the pool": func(g *gcp.Client) (mesh.Change, bool, error) { return g.WhoSetPool(t.Context(), cluster) },
+	} {
+		who, found, err := ask(c.Client)
+		if err != nil || !found || who.Principal != "ci@mesh-sim-1.iam.gserviceaccount.com" || !strings.Contains(who.Client(), "google provider") || who.Time.IsZero() {
+			t.Errorf("%s: %+v, %t, %v", what, who, found, err)
+		}
+	}
+	if n := c.count("entries:list"); n != 1 {
+		t.Errorf("%d searches of one project's log, want one for all questions", n)
+	}
+	if _, found, err := c.WhoDisabled(t.Context(), project, "mesh.googleapis.com"); found || err != nil {
+		t.Errorf("somebody is blamed for an API that is enabled: %t, %v", found, err)
+	}
+}
+
+// An attempt that was refused, and a grant under a condition that went, did not
+// revoke the grant.
+func TestWhoBlamesNobodyForWhatDidNotHappen(t *testing.T) {
+	c := newCloud(t, sim.Options{})
+	p := c.policy(t)
+	kept := []map[string]any{}
+	for _, b := range p.Bindings {
+		if b["role"] != mesh.AgentRole {
+			kept = append(kept, b)
+		}
+	}
+	viewer := c.as(t, "viewer@example.com")
+	if _, err := viewer.RemoveMember(t.Context(), project, mesh.AgentRole, agent); !gcp.Forbidden(err) {
+		t.Fatalf("a viewer may revoke: %v", err)
+	}
+	conditional := map[string]any{"role": mesh.AgentRole, "members": []string{agent}, "condition": map[string]any{"title": "t", "expression": "true"}}
+	p.Version = 3
+	for _, bindings := range [][]map[string]any{append(p.Bindings, conditional), p.Bindings} {
+		p := c.policy(t)
+		c.control(t, http.MethodPost, crm+":setIamPolicy", map[string]any{"policy": map[string]any{"version": 3, "etag": p.Etag, "bindings": bindings}})
+	}
+	if who, found, err := c.WhoRevoked(t.Context(), project, mesh.AgentRole, agent); found || err != nil {
+		t.Errorf("blamed %+v, %v", who, err)
+	}
+	// Now somebody really does it.
+	c.control(t, http.MethodPost, crm+":setIamPolicy", map[string]any{"policy": map[string]any{"version": 3, "etag": c.policy(t).Etag, "bindings": kept}})
+	fresh := c.as(t, "admin@example.com")
+	if who, found, err := fresh.WhoRevoked(t.Context(), project, mesh.AgentRole, agent); !found || err != nil || who.Principal != "admin@example.com" {
+		t.Errorf("blamed %+v, %t, %v", who, found, err)
+	}
+}
+
+// Logs may be read sixty times a minute: many projects share a search, and one
+// that may not be searched does not blind the others.
+func TestWhoSharesSearchesBetweenProjects(t *testing.T) {
+	const projects = 30
+	c := newCloud(t, sim.Options{Projects: projects})
+	for i := range projects {
+		c.fault(t, "binding-revoked", "project", fmt.Sprintf("mesh-sim-%d", i+1))
+	}
+	var callers sync.WaitGroup
+	for i := range projects {
+		callers.Go(func() {
+			if _, found, err := c.WhoRevoked(t.Context(), fmt.Sprintf("mesh-sim-%d", i+1), mesh.AgentRole, agent); !found || err != nil {
+				t.Errorf("mesh-sim-%d: %t, %v", i+1, found, err)
+			}
+		})
+	}
+	callers.Wait()
+	if n := c.count("entries:list"); n > 5 {
+		t.Errorf("%d searches for %d projects", n, projects)
+	}
+}
