@@ -55,6 +55,12 @@ func TestWhoBlamesNobodyForWhatDidNotHappen(t *testing.T) {
 	if _, err := viewer.RemoveMember(t.Context(), project, mesh.AgentRole, agent); !gcp.Forbidden(err) {
 		t.Fatalf("a viewer may revoke: %v", err)
 	}
+	if err := viewer.DisableService(t.Context(), project, mesh.GatewayService); !gcp.Forbidden(err) {
+		t.Fatalf("a viewer may disable APIs: %v", err)
+	}
+	if who, found, err := c.as(t, "admin@example.com").WhoDisabled(t.Context(), project, mesh.GatewayService); found || err != nil {
+		t.Errorf("an attempt is taken for a deed: %+v, %v", who, err)
+	}
 	conditional := map[string]any{"role": mesh.AgentRole, "members": []string{agent}, "condition": map[string]any{"title": "t", "expression": "true"}}
 	p.Version = 3
 	for _, bindings := range [][]map[string]any{append(p.Bindings, conditional), p.Bindings} {
