@@ -1,0 +1,6 @@
+import {
+  to = asm_project_services.clusters
+  identity = {
+    project = "prod-clusters"
+  }
+}

@@ -1,0 +1,2 @@
+# PROJECT
+terraform import asm_project_services.clusters prod-clusters

@@ -1,0 +1,3 @@
+# PROJECT, where it is the fleet's own or the provider names the fleet; else PROJECT/FLEET_PROJECT.
+terraform import asm_service_agent_binding.fleet prod-fleet
+terraform import asm_service_agent_binding.clusters prod-clusters/prod-fleet
