@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
+	"github.com/managed-mesh/terraform-provider-asm/internal/gcp"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
 	"github.com/managed-mesh/terraform-provider-asm/internal/prereq"
 	"github.com/managed-mesh/terraform-provider-asm/internal/wait"
@@ -26,6 +27,9 @@ func addError(diags *diag.Diagnostics, summary string, err error) {
 		summary, detail = "Interrupted", "Stopped before it was finished. The next plan shows what was already changed; nothing is lost."
 	case errors.As(err, &expired):
 		detail += "\n\nRaise the timeout in the resource's timeouts block if it needs longer, and apply again: what is done already is not repeated."
+	}
+	if gcp.Disabled(err) {
+		detail += "\n\nWhere an asm_project_services of this configuration enables it, apply that first: terraform apply -target=ADDRESS."
 	}
 	diags.AddError(summary, sentence(detail))
 }
@@ -45,34 +49,41 @@ func warnOfDrift(ctx context.Context, diags *diag.Diagnostics, data *Data, p pre
 	}
 	var b strings.Builder
 	for _, l := range losses {
-		fmt.Fprintf(&b, "%s %s\n", sentence(l.finding.Message), cause(ctx, data, p, s, l.subject))
+		fmt.Fprintf(&b, "%s %s\n", sentence(l.finding.Message), cause(ctx, data, p, s, l))
 	}
-	fmt.Fprintf(&b, "\n%s This configuration restores it.", mesh.Describe(losses[0].finding.Code).Means)
-	diags.AddWarning(driftTitle(p.Kind(), losses), b.String())
+	fmt.Fprintf(&b, "\n%s This configuration corrects it.", mesh.Describe(losses[0].finding.Code).Means)
+	diags.AddWarning(driftTitle(p, losses), b.String())
 }
 
-func driftTitle(kind mesh.Kind, losses []loss) string {
-	switch kind {
-	case mesh.ServiceAgentGrant:
-		return "Drift: the mesh service agent lost its role"
-	case mesh.APIs:
-		if len(losses) == 1 {
-			return "Drift: " + losses[0].subject + " was disabled"
+// driftTitle names the project or cluster: Terraform folds warnings of one title
+// into the first of them.
+func driftTitle(p prereq.Prerequisite, losses []loss) string {
+	what := "changed"
+	switch losses[0].finding.Code {
+	case mesh.BindingMissing:
+		what = "the mesh service agent lost its role"
+	case mesh.BindingConditional:
+		what = "the mesh service agent holds its role only under a condition"
+	case mesh.BindingDeleted:
+		what = "the role is granted to a deleted mesh service agent"
+	case mesh.ServiceDisabled:
+		what = losses[0].subject + " was disabled"
+		if len(losses) > 1 {
+			what = fmt.Sprintf("%d APIs were disabled", len(losses))
 		}
-		return fmt.Sprintf("Drift: %d APIs were disabled", len(losses))
-	case mesh.ClusterPool:
-		return "Drift: the cluster's workload pool was changed"
+	case mesh.PoolMissing, mesh.PoolWrong:
+		what = "the workload pool was changed"
 	}
-	return "Drift"
+	return "Drift: " + what + " (" + p.Subject() + ")"
 }
 
 // cause says who did it, or nothing when that cannot be told.
-func cause(ctx context.Context, data *Data, p prereq.Prerequisite, s prereq.State, subject string) string {
+func cause(ctx context.Context, data *Data, p prereq.Prerequisite, s prereq.State, l loss) string {
 	if data == nil || data.Client == nil {
 		return ""
 	}
 	start := time.Now()
-	who, found, err := prereq.Cause(ctx, data.Client, p, s, subject)
+	who, found, err := prereq.Cause(ctx, data.Client, p, s, l.subject)
 	if err != nil {
 		tflog.Debug(ctx, "the audit log could not be read", map[string]any{"subject": p.Subject(), "error": err.Error(), "ms": time.Since(start).Milliseconds()})
 		return "Who changed it is not known: the audit log could not be read (it takes logging.logEntries.list)."
@@ -81,7 +92,7 @@ func cause(ctx context.Context, data *Data, p prereq.Prerequisite, s prereq.Stat
 		return "The audit log of the last 30 days does not show who changed it."
 	}
 	said := "Changed " + who.String() + "."
-	if hint := who.Hint(); hint != "" {
+	if hint := who.Hint(); hint != "" && l.finding.Code == mesh.BindingMissing {
 		said += " " + hint
 	}
 	return said

@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/datasource/timeouts"
@@ -26,6 +27,7 @@ func newPrerequisites() datasource.DataSource { return &prerequisites{} }
 type prerequisitesModel struct {
 	Project       types.String        `tfsdk:"project"`
 	FleetProject  types.String        `tfsdk:"fleet_project"`
+	HostProjects  types.Set           `tfsdk:"host_projects"`
 	Services      types.Set           `tfsdk:"services"`
 	Clusters      types.Set           `tfsdk:"clusters"`
 	Met           types.Bool          `tfsdk:"met"`
@@ -71,6 +73,11 @@ func (d *prerequisites) Schema(ctx context.Context, _ datasource.SchemaRequest, 
 				Optional: true, Computed: true,
 				MarkdownDescription: "ID or number of the fleet's host project. Default: the provider's `fleet_project`, else `project`.",
 				Validators:          []validator.String{isProject},
+			},
+			"host_projects": schema.SetAttribute{
+				Optional: true, ElementType: types.StringType,
+				MarkdownDescription: "Shared VPC host projects whose networks the clusters use: the agent needs its role there, too.",
+				Validators:          []validator.Set{setvalidator.ValueStringsAre(isProject)},
 			},
 			"services": schema.SetAttribute{
 				Optional: true, ElementType: types.StringType,
@@ -139,6 +146,8 @@ func (m prerequisitesModel) scope(ctx context.Context) (prereq.Scope, error) {
 	if !m.Services.IsNull() {
 		s.Services, _ = servicesModel{Services: m.Services}.names()
 	}
+	m.HostProjects.ElementsAs(ctx, &s.HostProjects, false)
+	slices.Sort(s.HostProjects)
 	if m.Clusters.IsNull() {
 		return s, nil
 	}

@@ -87,7 +87,7 @@ func (r *serviceAgentBinding) Schema(ctx context.Context, _ resource.SchemaReque
 				Computed:            true,
 				MarkdownDescription: "Whether the agent holds the role, without a condition. Terraform shows `false -> true` when somebody took it away.",
 			},
-			"deletion_policy": deletionPolicy("takes the role from the agent, and nothing else"),
+			"deletion_policy": deletionPolicy("takes the role from the agent, also where the agent held it before this resource, and nothing else"),
 		},
 		Blocks: map[string]schema.Block{
 			"timeouts": timeouts.Block(ctx, timeouts.Opts{Create: true, Read: true, Update: true, Delete: true}),

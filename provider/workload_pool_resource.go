@@ -205,7 +205,7 @@ func (r *workloadPool) warn(ctx context.Context, state, plan poolModel, resp *re
 			if p.MigrateNodePools {
 				effect = "With migrate_node_pools = true this configuration changes them, which recreates their nodes."
 			}
-			resp.Diagnostics.AddWarning("Node pools without GKE_METADATA", sentence(f.Message)+" Pods on them have no workload identity. "+effect)
+			resp.Diagnostics.AddWarning("Node pools without GKE_METADATA ("+p.Subject()+")", sentence(f.Message)+" Pods on them have no workload identity. "+effect)
 		} else {
 			warnOfDrift(ctx, &resp.Diagnostics, r.data, p, s, []loss{{finding: f}})
 		}

@@ -61,7 +61,7 @@ func (c *Client) lastChange(ctx context.Context, project string, is func(change)
 		return answer[project], err
 	})
 	if err != nil {
-		return mesh.Change{}, false, err
+		return mesh.Change{}, false, c.failed(err, "search the audit log of project "+project, "logging.logEntries.list")
 	}
 	for _, ch := range changes { // newest first
 		if is(ch) {
@@ -151,7 +151,7 @@ func (c *Client) fetchChanges(ctx context.Context, projects []string) (map[strin
 		}
 		answer, err := c.logging.Entries.List(request).Context(chargedTo(ctx, projects[0])).Do()
 		if err != nil {
-			return nil, c.failed(err, "search the audit log of "+strings.Join(projects, ", "), "logging.logEntries.list")
+			return nil, err
 		}
 		for _, entry := range answer.Entries {
 			ch, project, ok := readChange(entry)

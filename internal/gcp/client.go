@@ -130,5 +130,5 @@ func (c *Client) connect(ctx context.Context) (err error) {
 
 // backoff is the pace at which operations and propagation are polled.
 func (c *Client) backoff() wait.Backoff {
-	return wait.Backoff{First: 200 * time.Millisecond, Max: 10 * time.Second, Clock: c.clock}
+	return wait.Backoff{First: 250 * time.Millisecond, Max: 10 * time.Second, Clock: c.clock}
 }

@@ -67,11 +67,11 @@ func (c *Client) Clusters(ctx context.Context, project string) (clusters []Clust
 }
 
 func (c *Client) clusterList(ctx context.Context, project string) (clusterList, error) {
-	return c.clusters.get(ctx, project, func(ctx context.Context) (clusterList, error) {
+	list, err := c.clusters.get(ctx, project, func(ctx context.Context) (clusterList, error) {
 		answer, err := c.container.Projects.Locations.Clusters.List("projects/" + project + "/locations/-").
 			Fields(googleapi.Field("clusters(" + clusterFields + "),missingZones")).Context(chargedTo(ctx, project)).Do()
 		if err != nil {
-			return clusterList{}, c.failed(err, "list the clusters of project "+project, "container.clusters.list")
+			return clusterList{}, err
 		}
 		list := clusterList{clusters: map[string]Cluster{}, incomplete: len(answer.MissingZones) > 0}
 		for _, raw := range answer.Clusters {
@@ -80,6 +80,7 @@ func (c *Client) clusterList(ctx context.Context, project string) (clusterList, 
 		}
 		return list, nil
 	})
+	return list, c.failed(err, "list the clusters of project "+project, "container.clusters.list")
 }
 
 // Cluster returns one cluster. All clusters of a project are read by one request,
@@ -186,14 +187,16 @@ func (c *Client) updateCluster(ctx context.Context, name mesh.Cluster, doing str
 	if err != nil {
 		return err
 	}
+	begun := true // op is still what the call that began it answered with, and as good as new
 	return wait.Until(ctx, c.backoff(), "operation "+op.Name+" to "+doing, func(ctx context.Context) (bool, string, error) {
-		if op.Status != "DONE" {
+		if op.Status != "DONE" && !begun {
 			next, err := c.container.Projects.Locations.Operations.Get("projects/" + name.Project + "/locations/" + name.Location + "/operations/" + op.Name).Context(ctx).Do()
 			if err != nil {
 				return false, "", c.failed(err, "follow the operation to "+doing, "container.operations.get")
 			}
 			op = next
 		}
+		begun = false
 		switch {
 		case op.Status != "DONE":
 			return false, "operation " + op.Name + " is " + op.Status, nil

@@ -88,6 +88,9 @@ func (c *coalescer[K, V]) next() (batch []*question[K, V], keys []K) {
 		}
 		batch, c.queue = append(batch, c.queue[0]), c.queue[1:]
 	}
+	if len(c.queue) == 0 {
+		c.queue = nil // what is left of it holds on to questions and their contexts
+	}
 	c.running = len(batch) > 0
 	return batch, keys
 }

@@ -129,7 +129,8 @@ func (c *Client) failed(err error, doing, permission string) error {
 		e.Message = "the answer is not valid JSON: " + err.Error()
 		e.Next = "Something between here and the API may be answering in its place: check proxies and custom endpoints."
 	case errors.Is(err, context.DeadlineExceeded):
-		e.Next = "The API did not answer in time. Raise request_timeout or the operation's timeouts, or try again later."
+		e.Message = "no answer came in time (" + err.Error() + ")"
+		e.Next = "Try again later, or raise the timeouts of the resource or data source, or the provider's request_timeout."
 	default:
 		var identity *identityError
 		if errors.As(err, &identity) {

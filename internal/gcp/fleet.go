@@ -14,14 +14,15 @@ import (
 // (gkehub v1, features.get). Regions that cannot be reached are named in it
 // rather than failing the read. A feature that is off is a NotFound error.
 func (c *Client) MeshFeature(ctx context.Context, fleetProject string) (mesh.Feature, error) {
-	return c.features.get(ctx, fleetProject, func(ctx context.Context) (mesh.Feature, error) {
+	f, err := c.features.get(ctx, fleetProject, func(ctx context.Context) (mesh.Feature, error) {
 		name := "projects/" + fleetProject + "/locations/global/features/" + mesh.FeatureID
 		raw, err := c.hub.Projects.Locations.Features.Get(name).ReturnPartialSuccess(true).Context(chargedTo(ctx, fleetProject)).Do()
 		if err != nil {
-			return mesh.Feature{Name: name}, c.failed(err, "read the mesh feature of fleet project "+fleetProject, "gkehub.features.get")
+			return mesh.Feature{}, err
 		}
 		return readFeature(name, raw), nil
 	})
+	return f, c.failed(err, "read the mesh feature of fleet project "+fleetProject, "gkehub.features.get")
 }
 
 func readFeature(name string, raw *gkehub.Feature) mesh.Feature {

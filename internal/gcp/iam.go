@@ -29,14 +29,12 @@ var errMalformed = errors.New("malformed answer")
 
 // Policy returns a project's IAM policy at version 3. Callers must not change it.
 func (c *Client) Policy(ctx context.Context, project string) (*iampb.Policy, error) {
-	return c.policies.get(ctx, project, func(ctx context.Context) (*iampb.Policy, error) {
+	policy, err := c.policies.get(ctx, project, func(ctx context.Context) (*iampb.Policy, error) {
 		policy := &iampb.Policy{}
 		request := &iampb.GetIamPolicyRequest{Options: &iampb.GetPolicyOptions{RequestedPolicyVersion: policyVersion}}
-		if err := c.iam(ctx, project, "getIamPolicy", request, policy); err != nil {
-			return nil, c.failed(err, "read the IAM policy of project "+project, "resourcemanager.projects.getIamPolicy")
-		}
-		return policy, nil
+		return policy, c.iam(ctx, project, "getIamPolicy", request, policy)
 	})
+	return policy, c.failed(err, "read the IAM policy of project "+project, "resourcemanager.projects.getIamPolicy")
 }
 
 // FreshPolicy is Policy past anything that was read before.

@@ -17,13 +17,14 @@ type Project struct {
 // Project returns the project with this id or number. Google answers 403 both
 // for a project that the caller may not see and for one that does not exist.
 func (c *Client) Project(ctx context.Context, project string) (Project, error) {
-	return c.projects.get(ctx, project, func(ctx context.Context) (Project, error) {
+	p, err := c.projects.get(ctx, project, func(ctx context.Context) (Project, error) {
 		p, err := c.crm.Projects.Get("projects/" + project).Context(chargedTo(ctx, project)).Do()
 		if err != nil {
-			return Project{}, c.failed(err, "read project "+project, "resourcemanager.projects.get")
+			return Project{}, err
 		}
 		return Project{ID: p.ProjectId, Number: strings.TrimPrefix(p.Name, "projects/"), Active: p.State == "ACTIVE"}, nil
 	})
+	return p, c.failed(err, "read project "+project, "resourcemanager.projects.get")
 }
 
 // ProjectNumber is the number of a project; for a project given by number it

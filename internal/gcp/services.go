@@ -25,7 +25,8 @@ const (
 // (serviceusage v1, services.batchGet). All names asked for about one project at
 // about the same time, and the default set, share one request.
 func (c *Client) Services(ctx context.Context, project string, names []string) (map[string]string, error) {
-	return c.states.get(ctx, project, names)
+	states, err := c.states.get(ctx, project, names)
+	return states, c.failed(err, "read which APIs are enabled on project "+project, "serviceusage.services.get")
 }
 
 // FreshServices is Services past anything that was read before.
@@ -95,14 +96,16 @@ func (c *Client) serviceChange(ctx context.Context, doing, permission string, st
 	if strings.HasSuffix(op.Name, "DONE_OPERATION") {
 		return nil
 	}
+	begun := true // op is still what the call that began it answered with, and as good as new
 	return wait.Until(ctx, c.backoff(), "operation "+op.Name+" to "+doing, func(ctx context.Context) (bool, string, error) {
-		if !op.Done {
+		if !op.Done && !begun {
 			next, err := c.services.Operations.Get(op.Name).Context(ctx).Do()
 			if err != nil {
 				return false, "", c.failed(err, "follow the operation to "+doing, "serviceusage.operations.get")
 			}
 			op = next
 		}
+		begun = false
 		if op.Done && op.Error != nil {
 			return false, "", operationError(doing, op.Error.Code, op.Error.Message)
 		}
@@ -208,7 +211,7 @@ func (c *Client) batchGet(ctx context.Context, project string, p *projectService
 	answer, err := c.services.Services.BatchGet("projects/" + project).Names(full...).
 		Fields("services(name,state)").Context(chargedTo(ctx, project)).Do()
 	if err != nil {
-		return nil, c.failed(err, "read which APIs are enabled on project "+project, "serviceusage.services.get")
+		return nil, err
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()

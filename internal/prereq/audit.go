@@ -36,6 +36,7 @@ type Result struct {
 type Scope struct {
 	Project      string
 	FleetProject string
+	HostProjects []string // Shared VPC host projects: the agent needs its role there, too
 	Services     []string
 	Clusters     []mesh.Cluster // nil: the clusters of Project that are in a fleet
 }
@@ -53,6 +54,11 @@ func Audit(ctx context.Context, client *gcp.Client, scope Scope) []Result {
 		checks = append(checks,
 			&ProjectServices{Client: client, Project: p, Names: scope.Services},
 			&ServiceAgentBinding{Client: client, Project: p, FleetProject: scope.FleetProject})
+	}
+	for _, p := range scope.HostProjects {
+		if !slices.Contains(projects, p) {
+			checks = append(checks, &ServiceAgentBinding{Client: client, Project: p, FleetProject: scope.FleetProject})
+		}
 	}
 	results := []Result{}
 	clusters := scope.Clusters

@@ -86,4 +86,6 @@ func gone(ctx context.Context, client *gcp.Client, project string, err error) bo
 // be deleted, so that there is nothing left to need anything.
 type GoneError struct{ Subject string }
 
-func (e *GoneError) Error() string { return e.Subject + " is deleted" }
+func (e *GoneError) Error() string {
+	return e.Subject + " is deleted; take what needs it out of the configuration"
+}

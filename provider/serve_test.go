@@ -1,0 +1,99 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"os"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+	"weak"
+
+	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+)
+
+// Without the wrapping a large plan takes several times the memory, and nothing
+// else would tell.
+func TestServerIsFrugal(t *testing.T) {
+	server := frugal(providerserver.NewProtocol6(New("test", Options{})())())
+	if _, ok := server.(frugalServer); !ok {
+		t.Fatalf("the framework's server can no longer do all that wholeServer asks for: %T is served as it is", server)
+	}
+	if _, ok := server.(tfprotov6.ActionServer); !ok {
+		t.Errorf("%T hides the framework's actions", server)
+	}
+}
+
+type contextKey struct{}
+
+func TestLoan(t *testing.T) {
+	ctx, cancel := context.WithTimeout(context.WithValue(t.Context(), contextKey{}, "value"), time.Hour)
+	defer cancel()
+	l := lend(ctx)
+	child, cancelChild := context.WithCancel(l)
+	defer cancelChild()
+	if got := child.Value(contextKey{}); got != "value" {
+		t.Errorf("the value is %v while the context is lent", got)
+	}
+	if _, set := child.Deadline(); !set || child.Err() != nil {
+		t.Errorf("while the context is lent, a deadline is set: %t, error: %v", set, child.Err())
+	}
+	cancel()
+	select {
+	case <-child.Done():
+	case <-time.After(10 * time.Second):
+		t.Error("a cancelled context does not cancel what was made of its loan")
+	}
+	l.takeBack()
+	if got := l.Value(contextKey{}); got != nil || !errors.Is(l.Err(), context.Canceled) {
+		t.Errorf("after the call: value %v, error %v", got, l.Err())
+	}
+}
+
+// What a call came with is let go of, although the framework keeps the means to
+// cancel the call.
+func TestCallLetsGo(t *testing.T) {
+	var kept []context.CancelFunc
+	whole := &[1 << 20]byte{}
+	pointer := weak.Make(whole)
+	ctx, cancel := context.WithCancel(context.WithValue(t.Context(), contextKey{}, whole))
+	_, err := lent(ctx, func(ctx context.Context, in *[1 << 20]byte) (int, error) {
+		_, cancel := context.WithCancel(ctx) // as the framework does it
+		kept = append(kept, cancel)
+		return len(in), nil
+	}, whole)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cancel() // as the plugin's transport does after each call
+	runtime.GC() // ctx and whole are not used from here on
+	if pointer.Value() != nil {
+		t.Error("what a call came with is still in memory")
+	}
+	for _, cancel := range kept {
+		cancel()
+	}
+}
+
+func TestQuieten(t *testing.T) {
+	for _, variable := range os.Environ() {
+		if name, _, _ := strings.Cut(variable, "="); strings.HasPrefix(name, "TF_LOG") {
+			t.Setenv(name, "")
+		}
+	}
+	t.Setenv("TF_LOG_SDK", "")
+	t.Setenv("TF_LOG_PROVIDER_ASM", "")
+	t.Setenv("TF_LOG_PROVIDER", "DEBUG")
+	quieten()
+	if got := os.Getenv("TF_LOG_SDK"); got != "" {
+		t.Errorf("logs were asked for, and TF_LOG_SDK=%s", got)
+	}
+	t.Setenv("TF_LOG_PROVIDER", "")
+	t.Setenv("TF_LOG_PATH", "/somewhere") // says where to and not what
+	quieten()
+	if sdk, own := os.Getenv("TF_LOG_SDK"), os.Getenv("TF_LOG_PROVIDER_ASM"); sdk != "OFF" || own != "OFF" {
+		t.Errorf("nobody asked for logs, and TF_LOG_SDK=%q, TF_LOG_PROVIDER_ASM=%q", sdk, own)
+	}
+}
