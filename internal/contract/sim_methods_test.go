@@ -387,6 +387,9 @@ func TestSimulatorRefusesWhatTheContractRefuses(t *testing.T) {
 	s := simulate(t, newChecker(t))
 	project := crm + "/v3/projects/" + fleet
 	feature := hub + "/v1/projects/" + fleet + "/locations/global/features/servicemesh"
+	feature2 := hub + "/v2/projects/" + fleet + "/" + regional + "/memberships/cluster-1/features/servicemesh"
+	members := hub + "/v1/projects/" + fleet + "/" + regional + "/memberships"
+	cluster1 := "projects/" + fleet + "/" + regional + "/memberships/cluster-1"
 	for _, test := range []struct {
 		request, body string
 		status        int
@@ -411,6 +414,31 @@ func TestSimulatorRefusesWhatTheContractRefuses(t *testing.T) {
 		{"POST " + usage + "/v1/projects/" + fleet + "/services/mesh.googleapis.com:disable", `{"checkIfServiceHasUsage":"MAYBE"}`, http.StatusBadRequest},
 		{"POST " + logging + "/v2/entries:list", `{"resourceNames":["projects/` + fleet + `"],"filters":"x"}`, http.StatusBadRequest},
 		{"POST " + logging + "/v2/entries:list", `{"resourceNames":"projects/` + fleet + `"}`, http.StatusBadRequest},
+		{"POST " + project + ":setIamPolicy", `{"policy":{"auditConfigs":[{"service":"allServices","auditLogConfigs":[{"logType":"ALL"}]}]},"updateMask":"auditConfigs"}`, http.StatusBadRequest},
+		{"POST " + crm + "/v1/projects/" + fleet + ":getAncestry", `{"colour":"red"}`, http.StatusBadRequest},
+		{"PATCH " + feature + "?updateMask=membershipSpecs", `{"membershipSpecs":{"` + cluster1 + `":{"origin":{"type":"ROBOT"}}}}`, http.StatusBadRequest},
+		{"PATCH " + feature + "?updateMask=membershipSpecs", `{"membershipSpecs":{"` + cluster1 + `":{"mesh":{"controlPlane":"ON"}}}}`, http.StatusBadRequest},
+		{"PATCH " + feature + "?updateMask=membershipSpecs", `{"membershipSpecs":{"` + cluster1 + `":{"mesh":{"configApi":"ISTIO"}}}}`, http.StatusBadRequest},
+		{"PATCH " + feature + "?updateMask=spec", `{"spec":{"mesh":{"modernizationCompatibility":"ON"}}}`, http.StatusBadRequest},
+		{"PATCH " + feature + "?updateMask=spec", `{"spec":{"mesh":{"modernizationStrategy":"NEVER"}}}`, http.StatusBadRequest},
+		{"PATCH " + feature2 + "?updateMask=spec&allowMissing=true", `{"spec":{"origin":{"type":"ROBOT"}}}`, http.StatusBadRequest},
+		{"PATCH " + feature2 + "?updateMask=spec&allowMissing=true", `{"spec":{"servicemesh":{"management":"ON"}}}`, http.StatusBadRequest},
+		{"PATCH " + feature2 + "?updateMask=spec&allowMissing=true", `{"spec":{"servicemesh":{"defaultChannel":"FAST"}}}`, http.StatusBadRequest},
+		{"PATCH " + members + "/cluster-1?updateMask=labels", `{"membershipType":"HEAVY"}`, http.StatusBadRequest},
+		{"PUT " + gke + "/v1/projects/" + fleet + "/" + regional + "/clusters/cluster-1", `{"update":{"desiredFleet":{"membershipType":"HEAVY"}}}`, http.StatusBadRequest},
+		{"PUT " + gke + "/v1/projects/" + fleet + "/" + regional + "/clusters/cluster-1/nodePools/default-pool", `{"workloadMetadataConfig":{"mode":"X"}}`, http.StatusBadRequest},
+		{"GET " + project + "?alt=xml", "", http.StatusBadRequest},
+		{"GET " + project + "?%24.xgafv=3", "", http.StatusBadRequest},
+		{"GET " + project + "?alt=json;colour=red", "", http.StatusBadRequest},
+		{"GET " + project + "?alt=json&alt=json", "", http.StatusBadRequest},
+		{"GET " + usage + "/v1/projects/" + fleet + "/services?pageSize=2147483648", "", http.StatusBadRequest},
+		{"GET " + usage + "/v1/projects/" + fleet + "/services?pageSize=1&pageSize=2", "", http.StatusBadRequest},
+		{"GET " + members + "?pageSize=-2147483649", "", http.StatusBadRequest},
+		{"DELETE " + feature + "?force=true&force=false", "", http.StatusBadRequest},
+		{"GET " + project, `{"colour":"red"}`, http.StatusBadRequest},
+		{"GET " + project, `{}`, http.StatusBadRequest},
+		{"DELETE " + feature, `{"force":true}`, http.StatusBadRequest},
+		{"POST " + usage + "/v1beta1/projects/" + fleet + "/services/mesh.googleapis.com:generateServiceIdentity", `{"parent":"x"}`, http.StatusBadRequest},
 		{"GET " + crm + "/v1/nothing", "", http.StatusNotFound},
 		{"GET " + project + ":getIamPolicy", "", http.StatusNotFound},
 		{"DELETE " + hub + "/v1/projects/" + fleet + "/locations/global/operations", "", http.StatusNotFound},

@@ -84,6 +84,21 @@ func (c *call) decode(v any) *apiError {
 	}
 }
 
+// refuseBody refuses a body where the method has no message for one. The words
+// for a field are those of any unknown field, the others inferred.
+func (c *call) refuseBody() *apiError {
+	if !c.route.noBody && c.route.method != http.MethodGet && c.route.method != http.MethodDelete {
+		return nil
+	}
+	if len(strings.TrimSpace(string(c.body))) == 0 {
+		return nil
+	}
+	if err := c.decode(&struct{}{}); err != nil {
+		return err
+	}
+	return invalid("Invalid JSON payload received. The method takes no request body.")
+}
+
 // boolean reads a query parameter that was checked already; gcloud writes
 // "True".
 func (c *call) boolean(name string) bool {
@@ -108,9 +123,9 @@ func (c *call) param(name string) string {
 func (c *call) page(def, most int) (offset, size int, err *apiError) {
 	size = def
 	if v := c.param("pageSize"); v != "" {
-		n, e := strconv.Atoi(v)
+		n, e := strconv.Atoi(v) // an int32: the query was checked
 		if e != nil || n < 0 {
-			return 0, 0, invalid("Invalid value at 'page_size' (TYPE_INT32), %q", v)
+			return 0, 0, invalid("page_size must not be negative: %s", v)
 		}
 		if n > 0 {
 			size = n

@@ -3,18 +3,20 @@ package sim
 import (
 	"fmt"
 	"strings"
+
+	"google.golang.org/api/container/v1"
 )
 
 var containerRoutes = bothForms([]route{
-	{method: "GET", path: "clusters", handle: listClusters},
-	{method: "GET", path: "clusters/{cluster}", handle: getCluster},
-	{method: "PUT", path: "clusters/{cluster}", handle: updateCluster, write: true},
-	{method: "GET", path: "clusters/{cluster}/nodePools", handle: listNodePools},
-	{method: "GET", path: "clusters/{cluster}/nodePools/{nodePool}", handle: getNodePool},
-	{method: "PUT", path: "clusters/{cluster}/nodePools/{nodePool}", handle: updateNodePool, write: true},
-	{method: "GET", path: "operations", handle: listContainerOperations},
-	{method: "GET", path: "operations/{operation}", handle: getContainerOperation},
-	{method: "POST", path: "operations/{operation}:cancel", handle: cancelContainerOperation, write: true},
+	{method: "GET", path: "clusters", answer: container.ListClustersResponse{}, handle: listClusters},
+	{method: "GET", path: "clusters/{cluster}", answer: container.Cluster{}, handle: getCluster},
+	{method: "PUT", path: "clusters/{cluster}", answer: container.Operation{}, handle: updateCluster, write: true},
+	{method: "GET", path: "clusters/{cluster}/nodePools", answer: container.ListNodePoolsResponse{}, handle: listNodePools},
+	{method: "GET", path: "clusters/{cluster}/nodePools/{nodePool}", answer: container.NodePool{}, handle: getNodePool},
+	{method: "PUT", path: "clusters/{cluster}/nodePools/{nodePool}", answer: container.Operation{}, handle: updateNodePool, write: true},
+	{method: "GET", path: "operations", answer: container.ListOperationsResponse{}, handle: listContainerOperations},
+	{method: "GET", path: "operations/{operation}", answer: container.Operation{}, handle: getContainerOperation},
+	{method: "POST", path: "operations/{operation}:cancel", answer: container.Empty{}, handle: cancelContainerOperation, write: true},
 })
 
 // bothForms gives each method its path under locations/ and under the older

@@ -99,9 +99,10 @@ type IPEndpointsConfig struct {
 
 // ClusterFleet is container.v1.Fleet.
 type ClusterFleet struct {
-	Project       string `json:"project,omitempty"`
-	Membership    string `json:"membership,omitempty"`
-	PreRegistered bool   `json:"preRegistered,omitempty"`
+	Project        string `json:"project,omitempty"`
+	Membership     string `json:"membership,omitempty"`
+	MembershipType string `json:"membershipType,omitempty"`
+	PreRegistered  bool   `json:"preRegistered,omitempty"`
 }
 
 // A NodePool is container.v1.NodePool.

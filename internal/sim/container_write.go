@@ -3,6 +3,7 @@ package sim
 import (
 	"encoding/json"
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -25,6 +26,7 @@ type clusterUpdate struct {
 	DesiredWorkloadIdentityConfig *WorkloadIdentityConfig `json:"desiredWorkloadIdentityConfig"`
 	DesiredFleet                  *ClusterFleet           `json:"desiredFleet"`
 	other                         []string
+	raw                           map[string]json.RawMessage
 }
 
 // clusterUpdateFields are the fields of ClusterUpdate that are not simulated
@@ -74,12 +76,34 @@ func (u *clusterUpdate) decode(path string, raw json.RawMessage) error {
 	if err := json.Unmarshal(raw, &obj); err != nil {
 		return &fieldError{path: path, problem: "is not an object"}
 	}
+	u.raw = maps.Clone(obj)
 	u.other = takeOther(obj, clusterUpdateFields)
 	rest, err := json.Marshal(obj)
 	if err != nil {
 		return err
 	}
 	return decodeStrict(rest, u)
+}
+
+// logged is the update as the audit log has it: the message written again,
+// so that what is the default is left out. An update that clears the workload
+// pool has an empty desiredWorkloadIdentityConfig (inferred from the rules of
+// proto JSON).
+func (u *clusterUpdate) logged() map[string]any {
+	out := map[string]any{}
+	for _, name := range u.other {
+		out[name] = u.raw[name]
+	}
+	if u.Etag != "" {
+		out["etag"] = u.Etag
+	}
+	if u.DesiredWorkloadIdentityConfig != nil {
+		out["desiredWorkloadIdentityConfig"] = u.DesiredWorkloadIdentityConfig
+	}
+	if u.DesiredFleet != nil {
+		out["desiredFleet"] = u.DesiredFleet
+	}
+	return out
 }
 
 func updateCluster(c *call) (any, *apiError) {
@@ -100,10 +124,15 @@ func updateCluster(c *call) (any, *apiError) {
 			return nil, invalid("Invalid JSON payload received. %s", err)
 		}
 	}
+	if f := u.DesiredFleet; f != nil {
+		if err := enumFleetMembership.check("update.desired_fleet.membership_type", f.MembershipType); err != nil {
+			return nil, err
+		}
+	}
 	if p := c.w.project(c.params["project"]); p != nil {
 		if cl := p.cluster(c.params["location"], c.params["cluster"]); cl != nil {
 			c.record = clusterRecord(p, cl, c.who, "UpdateCluster", cl.path(p), "UPDATE_CLUSTER",
-				map[string]any{"name": cl.path(p), "update": req.Update})
+				map[string]any{"name": cl.path(p), "update": u.logged()})
 		}
 	}
 	p, cl, err := c.clusterFor("container.clusters.update")
@@ -143,6 +172,9 @@ func (c *call) clusterEffect(p *Project, cl *Cluster, u *clusterUpdate) (*Effect
 		fleet := c.w.project(f.Project)
 		if fleet == nil || fleet.deleted() {
 			return nil, invalid("Fleet project %q is invalid.", f.Project)
+		}
+		if f.MembershipType == "LIGHTWEIGHT" {
+			return nil, newError(statusUnimplemented, "The simulator does not simulate lightweight memberships.")
 		}
 		e.Kind, e.Value = effectFleet, fleet.ProjectID
 	}
@@ -218,7 +250,7 @@ func updateNodePool(c *call) (any, *apiError) {
 	}
 	mode := req.WorkloadMetadataConfig.Mode
 	if !slices.Contains([]string{"GCE_METADATA", "GKE_METADATA"}, mode) {
-		return nil, invalid("Invalid value at 'workload_metadata_config.mode', %q", mode)
+		return nil, errValue("workload_metadata_config.mode", "type.googleapis.com/google.container.v1.WorkloadMetadataConfig.Mode", mode)
 	}
 	if mode == "GKE_METADATA" && cl.pool() == "" {
 		return nil, invalid("Workload Identity is not enabled on cluster %q; GKE_METADATA cannot be used.", cl.Name) // text inferred

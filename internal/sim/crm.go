@@ -6,21 +6,24 @@ import (
 	"encoding/hex"
 	"slices"
 	"strings"
+
+	crmv1 "google.golang.org/api/cloudresourcemanager/v1"
+	crmv3 "google.golang.org/api/cloudresourcemanager/v3"
 )
 
 var crmRoutes = []route{
-	{method: "GET", path: "v1/projects", query: []string{"filter", "pageSize", "pageToken"}, handle: listProjectsV1},
-	{method: "GET", path: "v1/projects/{project}", handle: getProjectV1},
-	{method: "POST", path: "v1/projects/{project}:getIamPolicy", handle: getIamPolicy},
-	{method: "POST", path: "v1/projects/{project}:setIamPolicy", handle: setIamPolicy("v1"), write: true},
-	{method: "POST", path: "v1/projects/{project}:testIamPermissions", handle: testProjectPermissions},
-	{method: "POST", path: "v1/projects/{project}:getAncestry", handle: getAncestry},
-	{method: "GET", path: "v3/projects", query: []string{"pageSize", "pageToken", "parent", "showDeleted"}, handle: listProjectsV3},
-	{method: "GET", path: "v3/projects:search", query: []string{"pageSize", "pageToken", "query"}, handle: searchProjects},
-	{method: "GET", path: "v3/projects/{project}", handle: getProjectV3},
-	{method: "POST", path: "v3/projects/{project}:getIamPolicy", handle: getIamPolicy},
-	{method: "POST", path: "v3/projects/{project}:setIamPolicy", handle: setIamPolicy("v3"), write: true},
-	{method: "POST", path: "v3/projects/{project}:testIamPermissions", handle: testProjectPermissions},
+	{method: "GET", path: "v1/projects", query: []string{"filter", "pageSize", "pageToken"}, answer: crmv1.ListProjectsResponse{}, handle: listProjectsV1},
+	{method: "GET", path: "v1/projects/{project}", answer: crmv1.Project{}, handle: getProjectV1},
+	{method: "POST", path: "v1/projects/{project}:getIamPolicy", answer: crmv1.Policy{}, handle: getIamPolicy},
+	{method: "POST", path: "v1/projects/{project}:setIamPolicy", answer: crmv1.Policy{}, handle: setIamPolicy("v1"), write: true},
+	{method: "POST", path: "v1/projects/{project}:testIamPermissions", answer: crmv1.TestIamPermissionsResponse{}, handle: testProjectPermissions},
+	{method: "POST", path: "v1/projects/{project}:getAncestry", answer: crmv1.GetAncestryResponse{}, handle: getAncestry},
+	{method: "GET", path: "v3/projects", query: []string{"pageSize", "pageToken", "parent", "showDeleted"}, answer: crmv3.ListProjectsResponse{}, handle: listProjectsV3},
+	{method: "GET", path: "v3/projects:search", query: []string{"pageSize", "pageToken", "query"}, answer: crmv3.SearchProjectsResponse{}, handle: searchProjects},
+	{method: "GET", path: "v3/projects/{project}", answer: crmv3.Project{}, handle: getProjectV3},
+	{method: "POST", path: "v3/projects/{project}:getIamPolicy", answer: crmv3.Policy{}, handle: getIamPolicy},
+	{method: "POST", path: "v3/projects/{project}:setIamPolicy", answer: crmv3.Policy{}, handle: setIamPolicy("v3"), write: true},
+	{method: "POST", path: "v3/projects/{project}:testIamPermissions", answer: crmv3.TestIamPermissionsResponse{}, handle: testProjectPermissions},
 }
 
 // errCRMDenied is Resource Manager's answer for a project that the caller may
@@ -103,6 +106,9 @@ func getProjectV3(c *call) (any, *apiError) {
 
 // getAncestry answers for a project that has only an organization above it.
 func getAncestry(c *call) (any, *apiError) {
+	if err := c.decode(&struct{}{}); err != nil {
+		return nil, err
+	}
 	p, err := c.visible()
 	if err != nil {
 		return nil, err

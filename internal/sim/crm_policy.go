@@ -59,6 +59,9 @@ func setIamPolicy(version string) func(*call) (any, *apiError) {
 		if req.Policy == nil {
 			return nil, invalid("policy is required")
 		}
+		if err := req.Policy.checkEnums(); err != nil {
+			return nil, err
+		}
 		if p := c.w.project(c.params["project"]); p != nil {
 			c.record = policyRecord(p, c.who, version, *req.Policy)
 		}

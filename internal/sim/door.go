@@ -2,6 +2,7 @@ package sim
 
 import (
 	"context"
+	"encoding/json"
 	"io"
 	"log"
 	"net"
@@ -123,7 +124,14 @@ func (s *Server) exchange(r *http.Request, a *api, host string, body []byte) (re
 func (c *call) answer(authErr *apiError) reply {
 	err := authErr
 	if err == nil {
-		err = c.route.checkQuery(c.query)
+		err = c.route.checkQuery(c.r.URL.RawQuery)
+	}
+	var mask fieldMask
+	if err == nil {
+		mask, err = c.fields()
+	}
+	if err == nil {
+		err = c.refuseBody()
 	}
 	var out any
 	if err == nil {
@@ -138,6 +146,13 @@ func (c *call) answer(authErr *apiError) reply {
 	}
 	if err != nil {
 		return jsonReply(err.httpStatus(), err.envelope(c.api.legacy))
+	}
+	if mask != nil {
+		raw, failed := json.Marshal(out)
+		if failed != nil {
+			return jsonReply(http.StatusInternalServerError, newError(statusInternal, "%v", failed).envelope(c.api.legacy))
+		}
+		out = json.RawMessage(mask.prune(raw))
 	}
 	if pretty := c.query.Get("prettyPrint"); pretty == "false" || c.query.Get("$prettyPrint") == "false" {
 		return compactReply(http.StatusOK, out)

@@ -129,6 +129,16 @@ func (e *apiError) envelope(legacy bool) map[string]any {
 	return map[string]any{"error": body}
 }
 
+// errValue is the refusal of a value that is not of the field's type; types
+// are TYPE_INT32 or the name of an enumeration. Paths are in snake_case.
+func errValue(path, typ, value string) *apiError {
+	text := fmt.Sprintf("Invalid value at '%s' (%s), %q", path, typ, value)
+	return invalid("%s", text).with(map[string]any{
+		"@type":           "type.googleapis.com/google.rpc.BadRequest",
+		"fieldViolations": []any{map[string]any{"field": path, "description": text}},
+	})
+}
+
 // unknownField is the refusal of a field or query parameter that the message
 // does not have (recorded on gkehub for a query parameter).
 func unknownField(path, message string) *apiError {

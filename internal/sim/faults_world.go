@@ -166,7 +166,7 @@ func setPool(pool func(*Project) string) func(*World, *ActiveFault, target, time
 		value := pool(t.project)
 		e := &Effect{Kind: effectPool, Location: c.Location, Cluster: c.Name, Value: value}
 		w.alterCluster(t.project, c, e, map[string]any{"update": map[string]any{
-			"desiredWorkloadIdentityConfig": map[string]any{"workloadPool": value},
+			"desiredWorkloadIdentityConfig": WorkloadIdentityConfig{WorkloadPool: value},
 		}}, now)
 	}
 }

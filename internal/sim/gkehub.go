@@ -3,6 +3,9 @@ package sim
 import (
 	"strings"
 	"time"
+
+	"google.golang.org/api/gkehub/v1"
+	hubv2 "google.golang.org/api/gkehub/v2"
 )
 
 var hubRoutes = concat(
@@ -23,21 +26,21 @@ func hubVersion(v string) []route {
 	const at = "/projects/{project}/locations/{location}/"
 	rid := []string{"requestId"}
 	return []route{
-		{method: "GET", path: v + at + "features", query: []string{"filter", "orderBy", "pageSize", "pageToken", "returnPartialSuccess"}, handle: listFeatures},
-		{method: "POST", path: v + at + "features", query: append([]string{"featureId"}, rid...), handle: once(createFeature), write: true},
-		{method: "GET", path: v + at + "features/{feature}", query: []string{"returnPartialSuccess"}, handle: getFeature},
-		{method: "PATCH", path: v + at + "features/{feature}", query: append([]string{"updateMask"}, rid...), handle: once(patchFeature), write: true},
-		{method: "DELETE", path: v + at + "features/{feature}", query: append([]string{"force"}, rid...), handle: once(deleteFeature), write: true},
-		{method: "POST", path: v + at + "features/{feature}:testIamPermissions", handle: testHubPermissions},
-		{method: "GET", path: v + at + "memberships", query: []string{"filter", "orderBy", "pageSize", "pageToken"}, handle: listMemberships},
-		{method: "POST", path: v + at + "memberships", query: append([]string{"membershipId"}, rid...), handle: once(createMembership), write: true},
-		{method: "GET", path: v + at + "memberships/{membership}", handle: getMembership},
-		{method: "PATCH", path: v + at + "memberships/{membership}", query: append([]string{"updateMask"}, rid...), handle: once(patchMembership), write: true},
-		{method: "DELETE", path: v + at + "memberships/{membership}", query: append([]string{"force"}, rid...), handle: once(deleteMembership), write: true},
-		{method: "POST", path: v + at + "memberships/{membership}:testIamPermissions", handle: testHubPermissions},
-		{method: "GET", path: v + at + "operations", query: []string{"filter", "pageSize", "pageToken", "returnPartialSuccess"}, handle: listHubOperations},
-		{method: "GET", path: v + at + "operations/{operation}", handle: getHubOperation},
-		{method: "POST", path: v + at + "operations/{operation}:cancel", handle: cancelHubOperation, write: true},
+		{method: "GET", path: v + at + "features", query: []string{"filter", "orderBy", "pageSize", "pageToken", "returnPartialSuccess"}, answer: gkehub.ListFeaturesResponse{}, handle: listFeatures},
+		{method: "POST", path: v + at + "features", query: append([]string{"featureId"}, rid...), answer: gkehub.Operation{}, handle: once(createFeature), write: true},
+		{method: "GET", path: v + at + "features/{feature}", query: []string{"returnPartialSuccess"}, answer: gkehub.Feature{}, handle: getFeature},
+		{method: "PATCH", path: v + at + "features/{feature}", query: append([]string{"updateMask"}, rid...), answer: gkehub.Operation{}, handle: once(patchFeature), write: true},
+		{method: "DELETE", path: v + at + "features/{feature}", query: append([]string{"force"}, rid...), answer: gkehub.Operation{}, handle: once(deleteFeature), write: true},
+		{method: "POST", path: v + at + "features/{feature}:testIamPermissions", answer: gkehub.TestIamPermissionsResponse{}, handle: testHubPermissions},
+		{method: "GET", path: v + at + "memberships", query: []string{"filter", "orderBy", "pageSize", "pageToken"}, answer: gkehub.ListMembershipsResponse{}, handle: listMemberships},
+		{method: "POST", path: v + at + "memberships", query: append([]string{"membershipId"}, rid...), answer: gkehub.Operation{}, handle: once(createMembership), write: true},
+		{method: "GET", path: v + at + "memberships/{membership}", answer: gkehub.Membership{}, handle: getMembership},
+		{method: "PATCH", path: v + at + "memberships/{membership}", query: append([]string{"updateMask"}, rid...), answer: gkehub.Operation{}, handle: once(patchMembership), write: true},
+		{method: "DELETE", path: v + at + "memberships/{membership}", query: append([]string{"force"}, rid...), answer: gkehub.Operation{}, handle: once(deleteMembership), write: true},
+		{method: "POST", path: v + at + "memberships/{membership}:testIamPermissions", answer: gkehub.TestIamPermissionsResponse{}, handle: testHubPermissions},
+		{method: "GET", path: v + at + "operations", query: []string{"filter", "pageSize", "pageToken", "returnPartialSuccess"}, answer: gkehub.ListOperationsResponse{}, handle: listHubOperations},
+		{method: "GET", path: v + at + "operations/{operation}", answer: gkehub.Operation{}, handle: getHubOperation},
+		{method: "POST", path: v + at + "operations/{operation}:cancel", answer: gkehub.Empty{}, handle: cancelHubOperation, write: true},
 	}
 }
 
@@ -45,11 +48,11 @@ func hubVersion(v string) []route {
 func hubV2(v string) []route {
 	const at = "/projects/{project}/locations/{location}/"
 	return []route{
-		{method: "GET", path: v + at + "memberships/{membership}/features", query: []string{"filter", "orderBy", "pageSize", "pageToken"}, handle: listMembershipFeatures},
-		{method: "GET", path: v + at + "memberships/{membership}/features/{feature}", handle: getMembershipFeature},
-		{method: "PATCH", path: v + at + "memberships/{membership}/features/{feature}", query: []string{"allowMissing", "requestId", "updateMask"}, handle: once(patchMembershipFeature), write: true},
-		{method: "DELETE", path: v + at + "memberships/{membership}/features/{feature}", query: []string{"requestId"}, handle: once(deleteMembershipFeature), write: true},
-		{method: "GET", path: v + at + "operations/{operation}", handle: getHubOperation},
+		{method: "GET", path: v + at + "memberships/{membership}/features", query: []string{"filter", "orderBy", "pageSize", "pageToken"}, answer: hubv2.ListMembershipFeaturesResponse{}, handle: listMembershipFeatures},
+		{method: "GET", path: v + at + "memberships/{membership}/features/{feature}", answer: hubv2.MembershipFeature{}, handle: getMembershipFeature},
+		{method: "PATCH", path: v + at + "memberships/{membership}/features/{feature}", query: []string{"allowMissing", "requestId", "updateMask"}, answer: gkehub.Operation{}, handle: once(patchMembershipFeature), write: true},
+		{method: "DELETE", path: v + at + "memberships/{membership}/features/{feature}", query: []string{"requestId"}, answer: gkehub.Operation{}, handle: once(deleteMembershipFeature), write: true},
+		{method: "GET", path: v + at + "operations/{operation}", answer: gkehub.Operation{}, handle: getHubOperation},
 	}
 }
 

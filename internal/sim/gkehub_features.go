@@ -68,22 +68,6 @@ func errOnlyMesh(id string) *apiError {
 	return newError(statusUnimplemented, "The simulator simulates the fleet feature %q only, not %q.", meshFeature, id)
 }
 
-func checkManagement(m *MeshSpec) *apiError {
-	if m == nil {
-		return nil
-	}
-	if !slices.Contains([]string{"", "MANAGEMENT_UNSPECIFIED", managementAutomatic, managementManual, managementNotInstalled}, m.Management) {
-		return invalid("Invalid value at 'mesh.management' (type.googleapis.com/google.cloud.gkehub.servicemesh.v1.MembershipSpec.Management), %q", m.Management)
-	}
-	if !slices.Contains([]string{"", "CONTROL_PLANE_MANAGEMENT_UNSPECIFIED", "AUTOMATIC", "MANUAL"}, m.ControlPlane) {
-		return invalid("Invalid value at 'mesh.control_plane', %q", m.ControlPlane)
-	}
-	if !slices.Contains([]string{"", "CONFIG_API_UNSPECIFIED", "CONFIG_API_ISTIO", "CONFIG_API_GATEWAY"}, m.ConfigAPI) {
-		return invalid("Invalid value at 'mesh.config_api', %q", m.ConfigAPI)
-	}
-	return nil
-}
-
 // feature turns a request's message into a Feature of the world. Map keys
 // may have the project's id or number.
 func (c *call) feature(p *Project, msg *featureMessage) (*Feature, *apiError) {
@@ -92,9 +76,6 @@ func (c *call) feature(p *Project, msg *featureMessage) (*Feature, *apiError) {
 		ft.Spec = &FeatureSpec{Mesh: msg.Spec.Mesh}
 	}
 	if d := msg.FleetDefaultMemberConfig; d != nil {
-		if err := checkManagement(d.Mesh); err != nil {
-			return nil, err
-		}
 		ft.FleetDefaultMemberConfig = &FleetDefaultMemberConfig{Mesh: d.Mesh}
 	}
 	for _, name := range slices.Sorted(maps.Keys(msg.MembershipSpecs)) {
@@ -104,9 +85,6 @@ func (c *call) feature(p *Project, msg *featureMessage) (*Feature, *apiError) {
 		}
 		spec := &MembershipSpec{}
 		if s := msg.MembershipSpecs[name]; s != nil {
-			if err := checkManagement(s.Mesh); err != nil {
-				return nil, err
-			}
 			spec.Mesh = s.Mesh
 			if s.Mesh != nil {
 				spec.Origin = &Origin{Type: "USER"}
@@ -255,6 +233,9 @@ func createFeature(c *call) (any, *apiError) {
 	if err := c.decode(&msg); err != nil {
 		return nil, err
 	}
+	if err := msg.checkEnums(); err != nil {
+		return nil, err
+	}
 	c.hubRecord("CreateFeature", "gkehub.features.create", "features/"+id, map[string]any{"featureId": id, "resource": &msg})
 	p, err := c.hub("gkehub.features.create", "features/"+id)
 	if err != nil {
@@ -326,6 +307,9 @@ func patchFeature(c *call) (any, *apiError) {
 	id := c.params["feature"]
 	var msg featureMessage
 	if err := c.decode(&msg); err != nil {
+		return nil, err
+	}
+	if err := msg.checkEnums(); err != nil {
 		return nil, err
 	}
 	c.hubRecord("UpdateFeature", "gkehub.features.update", "features/"+id, map[string]any{"updateMask": c.param("updateMask"), "resource": &msg})

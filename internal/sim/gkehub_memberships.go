@@ -120,6 +120,9 @@ func createMembership(c *call) (any, *apiError) {
 	if err := c.decode(&msg); err != nil {
 		return nil, err
 	}
+	if err := msg.checkEnums(); err != nil {
+		return nil, err
+	}
 	c.hubRecord("CreateMembership", "gkehub.memberships.create", "memberships/"+id, map[string]any{"membershipId": id, "resource": &msg})
 	p, err := c.hub("gkehub.memberships.create", "memberships/"+id)
 	if err != nil {
@@ -164,6 +167,9 @@ func patchMembership(c *call) (any, *apiError) {
 	id := c.params["membership"]
 	var msg membershipMessage
 	if err := c.decode(&msg); err != nil {
+		return nil, err
+	}
+	if err := msg.checkEnums(); err != nil {
 		return nil, err
 	}
 	c.hubRecord("UpdateMembership", "gkehub.memberships.update", "memberships/"+id, map[string]any{"updateMask": c.param("updateMask"), "resource": &msg})

@@ -1,7 +1,5 @@
 package sim
 
-import "encoding/json"
-
 // In gkehub v2 each feature of each membership is a resource of its own. The
 // names differ from v1: what is "mesh" there is "servicemesh" here.
 
@@ -103,8 +101,11 @@ func patchMembershipFeature(c *call) (any, *apiError) {
 	if err := c.decode(&msg); err != nil {
 		return nil, err
 	}
+	if err := msg.checkEnums(); err != nil {
+		return nil, err
+	}
 	c.hubRecord("UpdateMembershipFeature", "gkehub.membershipfeatures.update", rest,
-		map[string]any{"updateMask": c.param("updateMask"), "membershipFeature": json.RawMessage(c.body)})
+		map[string]any{"updateMask": c.param("updateMask"), "membershipFeature": &msg})
 	p, m, ft, err := c.v2Feature("gkehub.membershipfeatures.update")
 	if err != nil {
 		return nil, err
@@ -126,9 +127,6 @@ func patchMembershipFeature(c *call) (any, *apiError) {
 	if msg.Spec != nil {
 		spec.Origin = msg.Spec.Origin
 		if s := msg.Spec.Servicemesh; s != nil {
-			if err := checkManagement(&s.MeshSpec); err != nil {
-				return nil, err
-			}
 			mesh := s.MeshSpec
 			spec.Mesh = &mesh
 		}

@@ -3,10 +3,12 @@ package sim
 import (
 	"strings"
 	"time"
+
+	"google.golang.org/api/iamcredentials/v1"
 )
 
 var iamCredentialsRoutes = []route{
-	{method: "POST", path: "v1/projects/{project}/serviceAccounts/{account}:generateAccessToken", handle: generateAccessToken},
+	{method: "POST", path: "v1/projects/{project}/serviceAccounts/{account}:generateAccessToken", answer: iamcredentials.GenerateAccessTokenResponse{}, handle: generateAccessToken},
 }
 
 const (

@@ -8,11 +8,13 @@ import (
 	"strings"
 	"time"
 
+	"google.golang.org/api/logging/v2"
+
 	"github.com/managed-mesh/terraform-provider-asm/internal/sim/logfilter"
 )
 
 var loggingRoutes = []route{
-	{method: "POST", path: "v2/entries:list", handle: listEntries},
+	{method: "POST", path: "v2/entries:list", answer: logging.ListLogEntriesResponse{}, handle: listEntries},
 }
 
 const (

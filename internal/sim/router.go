@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -70,15 +69,10 @@ type route struct {
 	query  []string
 	write  bool
 	batch  bool // counts as five writes in Service Usage's quota
+	noBody bool // takes no body though it is a POST
+	// answer is an empty message of the type that it answers with.
+	answer any
 	handle func(*call) (any, *apiError)
-}
-
-// systemParameters go with every method (discovery, "parameters"). Of them
-// only prettyPrint and the tokens have an effect: a client that asks for some
-// fields gets all of them, which is valid too.
-var systemParameters = []string{
-	"$.xgafv", "$alt", "$callback", "$fields", "$key", "$prettyPrint", "$userProject", "access_token", "alt", "callback", "fields", "key",
-	"oauth_token", "prettyPrint", "quotaUser", "uploadType", "upload_protocol", "userIp",
 }
 
 // match finds the method that a request means.
@@ -131,34 +125,6 @@ func matchPath(template, path string) (map[string]string, bool) {
 		params[name] = h
 	}
 	return params, true
-}
-
-// booleanParameters are of type bool, wherever they occur.
-var booleanParameters = []string{"allowMissing", "force", "prettyPrint", "returnPartialSuccess", "showDeleted"}
-
-// checkQuery refuses a parameter that the method does not have (recorded),
-// and a boolean that is none.
-func (r *route) checkQuery(q url.Values) *apiError {
-	for _, name := range slices.Sorted(keys(q)) {
-		if slices.Contains(systemParameters, name) || slices.Contains(r.query, name) || slices.Contains(r.query, lowerCamel(name)) {
-			if _, err := strconv.ParseBool(strings.ToLower(q.Get(name))); err != nil && slices.Contains(booleanParameters, lowerCamel(name)) {
-				return invalid("Invalid value at '%s' (TYPE_BOOL), %q", name, q.Get(name))
-			}
-			continue
-		}
-		return unknownField(name, ": Cannot bind query parameter. Field '"+name+"' could not be found in request message.")
-	}
-	return nil
-}
-
-func keys(q url.Values) func(yield func(string) bool) {
-	return func(yield func(string) bool) {
-		for k := range q {
-			if !yield(k) {
-				return
-			}
-		}
-	}
 }
 
 // notFoundPage is how Google answers for a path that no API has: a page, not

@@ -5,18 +5,20 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"google.golang.org/api/serviceusage/v1"
 )
 
 var serviceUsageRoutes = []route{
-	{method: "GET", path: "v1/projects/{project}/services", query: []string{"filter", "pageSize", "pageToken"}, handle: listServices},
-	{method: "GET", path: "v1/projects/{project}/services:batchGet", query: []string{"names"}, handle: batchGetServices},
-	{method: "POST", path: "v1/projects/{project}/services:batchEnable", handle: batchEnableServices, write: true, batch: true},
-	{method: "GET", path: "v1/projects/{project}/services/{service}", handle: getService},
-	{method: "POST", path: "v1/projects/{project}/services/{service}:enable", handle: enableService, write: true},
-	{method: "POST", path: "v1/projects/{project}/services/{service}:disable", handle: disableService, write: true},
-	{method: "GET", path: "v1/operations/{operation}", handle: getServiceOperation},
-	{method: "GET", path: "v1beta1/operations/{operation}", handle: getServiceOperation},
-	{method: "POST", path: "v1beta1/projects/{project}/services/{service}:generateServiceIdentity", handle: generateServiceIdentity, write: true},
+	{method: "GET", path: "v1/projects/{project}/services", query: []string{"filter", "pageSize", "pageToken"}, answer: serviceusage.ListServicesResponse{}, handle: listServices},
+	{method: "GET", path: "v1/projects/{project}/services:batchGet", query: []string{"names"}, answer: serviceusage.BatchGetServicesResponse{}, handle: batchGetServices},
+	{method: "POST", path: "v1/projects/{project}/services:batchEnable", answer: serviceusage.Operation{}, handle: batchEnableServices, write: true, batch: true},
+	{method: "GET", path: "v1/projects/{project}/services/{service}", answer: serviceusage.GoogleApiServiceusageV1Service{}, handle: getService},
+	{method: "POST", path: "v1/projects/{project}/services/{service}:enable", answer: serviceusage.Operation{}, handle: enableService, write: true},
+	{method: "POST", path: "v1/projects/{project}/services/{service}:disable", answer: serviceusage.Operation{}, handle: disableService, write: true},
+	{method: "GET", path: "v1/operations/{operation}", answer: serviceusage.Operation{}, handle: getServiceOperation},
+	{method: "GET", path: "v1beta1/operations/{operation}", answer: serviceusage.Operation{}, handle: getServiceOperation},
+	{method: "POST", path: "v1beta1/projects/{project}/services/{service}:generateServiceIdentity", answer: serviceusage.Operation{}, handle: generateServiceIdentity, write: true, noBody: true},
 }
 
 const maxBatchGet = 30

@@ -105,10 +105,8 @@ func disableService(c *call) (any, *apiError) {
 	if err := c.decode(&req); err != nil {
 		return nil, err
 	}
-	switch req.CheckIfServiceHasUsage {
-	case "", "CHECK_IF_SERVICE_HAS_USAGE_UNSPECIFIED", "SKIP", "CHECK":
-	default:
-		return nil, invalid("Invalid value at 'check_if_service_has_usage' (type.googleapis.com/google.api.serviceusage.v1.DisableServiceRequest.CheckIfServiceHasUsage), %q", req.CheckIfServiceHasUsage)
+	if err := enumUsageCheck.check("check_if_service_has_usage", req.CheckIfServiceHasUsage); err != nil {
+		return nil, err
 	}
 	name := c.params["service"]
 	if p := c.w.project(c.params["project"]); p != nil {

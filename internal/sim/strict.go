@@ -241,6 +241,19 @@ func describe(doc any) string {
 	}
 }
 
+// snakeCase turns lowerCamelCase into snake_case.
+func snakeCase(s string) string {
+	var b strings.Builder
+	for _, r := range s {
+		if 'A' <= r && r <= 'Z' {
+			b.WriteByte('_')
+			r += 'a' - 'A'
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
 // lowerCamel turns snake_case into lowerCamelCase.
 func lowerCamel(s string) string {
 	if !strings.Contains(s, "_") {
