@@ -26,7 +26,7 @@ func (t *tempFiles) create(ca []byte) error {
 	}
 	t.dir = dir
 	return errors.Join(
-		os.WriteFile(t.ca(), ca, 0o644),
+		os.WriteFile(t.ca(), withSystemRoots(ca), 0o644),
 		os.WriteFile(t.token(), []byte(tokenPrefix+adminEmail), 0o600),
 		os.Mkdir(t.gcloud(), 0o700),
 	)
@@ -42,8 +42,8 @@ func (s *Server) Env() []string {
 		"ASM_SIM_URL=" + s.URL(),
 		"HTTPS_PROXY=" + proxy,
 		"https_proxy=" + proxy, // curl and Python prefer it when both are set
-		"NO_PROXY=127.0.0.1,localhost",
-		"no_proxy=127.0.0.1,localhost",
+		"NO_PROXY=127.0.0.1,localhost," + registries,
+		"no_proxy=127.0.0.1,localhost," + registries,
 		"SSL_CERT_FILE=" + s.files.ca(),
 		// Python's requests, and gcloud with it, prefer these where a machine
 		// has them set; curl, the second.
