@@ -61,11 +61,14 @@ func (b *Builder) Ensure(ctx context.Context, tools []Tool) (int, error) {
 	return len(stale), b.buildAll(ctx, stale)
 }
 
-// stale returns the tools that have to be built. A tool that the machine has on PATH is linked here.
+// stale returns the tools that have to be built. One that the machine has already is linked here.
 func (b *Builder) stale(ctx context.Context, tools []Tool) ([]Tool, error) {
 	var stale []Tool
 	for _, tool := range tools {
 		linked, err := b.linkFromPath(ctx, tool)
+		if err == nil && !linked {
+			linked, err = b.linkFromAssets(tool)
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -188,6 +191,7 @@ func (b *Builder) buildOne(ctx context.Context, t Tool, cores int) error {
 	if t.OnPath != "" {
 		logf(b.out, "%s: there is none from %s on PATH.", t.Name, strings.TrimPrefix(t.OnPath, "v"))
 	}
+	b.whyNoAssets(t)
 	folder := filepath.Join(b.pins(), t.Folder)
 	if t.Folder == "" {
 		logf(b.out, "%s: fetching and checking the source of %s.", t.Name, t)

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/gofrs/flock"
+	"golang.org/x/mod/modfile"
 )
 
 // A tool of the standard library, so that tests build something real without the network.
@@ -258,5 +259,40 @@ func TestPins(t *testing.T) {
 	}
 	if _, err := Find("terrafrom"); err == nil || !strings.Contains(err.Error(), "there are: terraform, tofu") {
 		t.Errorf("a misspelt tool gets the error %v", err)
+	}
+}
+
+// A tool's module may pin the version that the binary tells.
+func TestFlagsTellTheVersion(t *testing.T) {
+	flags := Tool{Version: "v1.36.3", LDFlags: "-X v={version} -X major={major} -X minor={minor}"}.flags()
+	if want := "-s -w -X v=v1.36.3 -X major=1 -X minor=36"; flags[len(flags)-1] != want {
+		t.Errorf("the linker is told %q, want %q", flags[len(flags)-1], want)
+	}
+}
+
+// Kubernetes is built from parts that its go.mod does not pin: only the replaces do. One that was
+// forgotten in a raise gives a server of two releases, or none after minutes.
+func TestPinsOfKubernetesAreOneRelease(t *testing.T) {
+	data, err := os.ReadFile(filepath.Join("..", "kube", "go.mod"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	mod, err := modfile.Parse("go.mod", data, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kubernetes, _ := find("kube-apiserver")
+	kubernetes, err = kubernetes.resolved("..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	part := strings.Replace(kubernetes.Version, "v1.", "v0.", 1)
+	for _, replace := range mod.Replace {
+		if replace.New.Path != replace.Old.Path || replace.New.Version != part {
+			t.Errorf("%s is replaced by %s, want version %s of itself", replace.Old.Path, replace.New, part)
+		}
+	}
+	if len(mod.Replace) < 30 {
+		t.Errorf("go.mod replaces %d modules, which cannot be all parts of Kubernetes", len(mod.Replace))
 	}
 }

@@ -56,7 +56,45 @@ var All = []Tool{
 		Package: "golang.org/x/vuln/cmd/govulncheck",
 		CPU:     5 * time.Second,
 	},
+	// A control plane for the tests. Last, because it takes longer than all the others together. Its objects go
+	// into Go's build cache like everybody's: that is 2.8 GB, which Go itself removes when nobody uses them for
+	// some days, and it turns the nine minutes of the first checkout into seconds for the next.
+	{
+		Name:    "kube-apiserver",
+		Title:   "Kubernetes' API server",
+		Folder:  "kube",
+		Module:  "k8s.io/kubernetes",
+		Package: "k8s.io/kubernetes/cmd/kube-apiserver",
+		LDFlags: kubernetesVersion,
+		Asset:   true,
+		CPU:     750 * time.Second,
+	},
+	{
+		Name:    "kube-controller-manager",
+		Title:   "Kubernetes' controller manager",
+		Folder:  "kube",
+		Module:  "k8s.io/kubernetes",
+		Package: "k8s.io/kubernetes/cmd/kube-controller-manager",
+		LDFlags: kubernetesVersion,
+		Asset:   true,
+		CPU:     200 * time.Second, // after the API server, with which it shares most packages
+	},
+	{
+		Name:    "etcd",
+		Title:   "etcd",
+		Folder:  "kube",
+		Module:  "go.etcd.io/etcd/server/v3",
+		Package: "go.etcd.io/etcd/server/v3",
+		Asset:   true,
+		CPU:     30 * time.Second, // likewise
+	},
 }
+
+// kubernetesVersion makes the servers say which release they are: clients parse it.
+const kubernetesVersion = "-X k8s.io/component-base/version.gitVersion={version}" +
+	" -X k8s.io/component-base/version.gitMajor={major}" +
+	" -X k8s.io/component-base/version.gitMinor={minor}" +
+	" -X k8s.io/component-base/version.gitTreeState=clean"
 
 // DemoTerraform is the oldest Terraform on PATH that make demo and the acceptance suite accept.
 const DemoTerraform = "v1.11.0"

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"golang.org/x/mod/modfile"
+	"golang.org/x/mod/semver"
 )
 
 // A Tool is one program that make tools leaves in .tools/bin.
@@ -21,7 +22,7 @@ type Tool struct {
 	Module  string // that it comes from
 	Version string // of the module; read from Folder's go.mod when Folder is set
 	Package string // its main package
-	LDFlags string // besides -s -w
+	LDFlags string // besides -s -w; {version}, {major} and {minor} are those of the module
 
 	// Folder, below internal/tools, is the Go module that pins the tool with a tool directive. Without
 	// one, the tool is built inside its own source, from the archive whose hash is Sum.
@@ -35,6 +36,9 @@ type Tool struct {
 
 	// OnPath is the oldest version on PATH that is used instead of building one; "" always builds.
 	OnPath string
+
+	// Asset says that the tool is one of the set that KUBEBUILDER_ASSETS may name: see assets.
+	Asset bool
 
 	// CPU is what a build with empty caches took, so that a user can be told how long to expect.
 	CPU time.Duration
@@ -76,7 +80,10 @@ func allNames() []string {
 // flags are what go build is given. How many packages compile at once and where the result goes are
 // not among them, because they do not change the binary.
 func (t Tool) flags() []string {
-	return []string{"-trimpath", "-buildvcs=false", "-ldflags", strings.TrimSpace("-s -w " + t.LDFlags)}
+	major, minor, _ := strings.Cut(strings.TrimPrefix(semver.MajorMinor(t.Version), "v"), ".")
+	// A release that is built from its module does not know its version: releases set it in this way too.
+	known := strings.NewReplacer("{version}", t.Version, "{major}", major, "{minor}", minor)
+	return []string{"-trimpath", "-buildvcs=false", "-ldflags", strings.TrimSpace("-s -w " + known.Replace(t.LDFlags))}
 }
 
 // environment is what the build fixes of its environment. GOFLAGS is set rather than emptied, because
