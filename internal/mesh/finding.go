@@ -49,9 +49,24 @@ const (
 	DataPlaneState        Code = "data-plane-state"
 	ConditionReported     Code = "mesh-condition"
 	RevisionsUnhealthy    Code = "revisions-unhealthy"
-	UnlistedValue         Code = "unlisted-value"
-	Unreadable            Code = "cannot-read"
-	NotConfigured         Code = "provider-not-configured"
+	RevisionMissing       Code = "revision-missing"
+	RevisionStalled       Code = "revision-stalled"
+	RevisionNotReady      Code = "revision-not-ready"
+	RevisionMismatch      Code = "revision-mismatch"
+	RevisionsSeveral      Code = "revisions-several"
+	InjectorMissing       Code = "injector-missing"
+	InjectorURL           Code = "injector-url"
+	InjectorLeftover      Code = "injector-leftover"
+	InjectionWrong        Code = "wrong-injection"
+	InjectionNone         Code = "no-injection"
+	InjectionUnclear      Code = "unclear-injection"
+	ProxiesFailed         Code = "proxies-not-upgraded"
+	ProxiesOutdated       Code = "proxies-outdated"
+	DataPlaneProgress     Code = "data-plane-control"
+
+	UnlistedValue Code = "unlisted-value"
+	Unreadable    Code = "cannot-read"
+	NotConfigured Code = "provider-not-configured"
 )
 
 // Description is what is known about a kind of finding.
@@ -138,6 +153,62 @@ var catalogue = []Description{
 		"The mesh reports \"Revision(s) reporting unhealthy\": usually the mesh service agent lost " + AgentRole + ".",
 		"gkehub features.get, membershipStates[].state.description", "the seed, \"Revision(s) reporting unhealthy\"",
 		"Restore the binding with asm_service_agent_binding on the fleet, cluster and network host projects.", "asm_service_agent_binding", docTroubleshoot},
+	{RevisionMissing, Error, ControlPlane,
+		"The cluster has no ControlPlaneRevision, so no managed control plane was ever provisioned in it.",
+		"mesh.cloud.google.com controlplanerevisions, list", "the seed, \"Check the managed control plane status\"",
+		"Turn on mesh management for the membership: gcloud container fleet mesh update --management automatic --memberships MEMBERSHIP.", "asm_mesh_management", docTroubleshoot},
+	{RevisionStalled, Error, ControlPlane,
+		"A ControlPlaneRevision is stalled: provisioning will not go on without intervention.",
+		"mesh.cloud.google.com controlplanerevisions, status.conditions[type=Stalled]", "the seed, \"ControlPlaneRevision stop codes\"",
+		"See the stop code.", "", docTroubleshoot},
+	{RevisionNotReady, Error, ControlPlane,
+		"A ControlPlaneRevision does not say that it works. Only the condition Reconciled says so; ProvisioningFinished is true after a failure, too.",
+		"mesh.cloud.google.com controlplanerevisions, status.conditions[type=Reconciled]", "the seed, \"Check the managed control plane status\"; Google's Go type for ProvisioningFinished",
+		"Wait while it is being provisioned, some ten minutes; afterwards correct the prerequisites and read the conditions.", "", docTroubleshoot},
+	{RevisionMismatch, Error, ControlPlane,
+		"A ControlPlaneRevision's name, namespace, channel or type is not one that managed mesh accepts.",
+		"mesh.cloud.google.com controlplanerevisions, metadata and spec", "the seed, \"ControlPlaneRevision stop codes\"",
+		"Correct the field; a wrong name or namespace takes deleting and creating the revision.", "", docTroubleshoot},
+	{RevisionsSeveral, Info, ControlPlane,
+		"The cluster has more than one ControlPlaneRevision. That is meant while workloads move between channels.",
+		"mesh.cloud.google.com controlplanerevisions, list", "inferred",
+		"Nothing while a move is under way; otherwise move the remaining namespaces, then delete the one that is not used.", "", docTroubleshoot},
+	{InjectorMissing, Error, DataPlane,
+		"A ControlPlaneRevision has no mutating webhook, so no pod gets a proxy of it.",
+		"admissionregistration.k8s.io mutatingwebhookconfigurations, label istio.io/rev", "source of Google's data plane controller, which expects exactly one for each revision",
+		"Let the mesh provision again once the control plane is healthy; Google installs the webhook.", "", docTroubleshoot},
+	{InjectorURL, Warning, DataPlane,
+		"A webhook of the managed control plane calls another address than its revision's.",
+		"admissionregistration.k8s.io webhooks[].clientConfig.url beside ConfigMap env-REVISION", "the seed, stop codes on webhook URLs; how the expected URL is made is from a fork of Google's tool",
+		"Compare both URLs, keep a copy of the webhook configuration, then set the URL that is expected. Google never overwrites it.", "", docTroubleshoot},
+	{InjectorLeftover, Info, DataPlane,
+		"A webhook of an in-cluster control plane is still installed beside the managed one.",
+		"admissionregistration.k8s.io mutatingwebhookconfigurations, webhooks[].clientConfig.service", "the seed, \"Pod injected with istiod.istio-system\"",
+		"Once no namespace is selected by it, remove the in-cluster control plane with the tool that installed it.", "", docTroubleshoot},
+	{InjectionWrong, Error, DataPlane,
+		"Pods of a namespace get their proxy from an in-cluster istiod instead of the managed control plane; usually the label istio-injection was not replaced.",
+		"namespace labels against webhooks[].namespaceSelector and objectSelector", "the seed, \"Pod injected with istiod.istio-system\"",
+		"Set the label istio.io/rev to the revision, remove istio-injection, then restart the workloads.", "asm_namespace_injection", docTroubleshoot},
+	{InjectionNone, Warning, DataPlane,
+		"A namespace asks for injection, but no webhook selects its pods: they start without a proxy.",
+		"namespace labels against webhooks[].namespaceSelector and objectSelector", "Istio's documentation on injection",
+		"Set the label istio.io/rev to a revision that exists, and remove istio-injection.", "asm_namespace_injection", docTroubleshoot},
+	{InjectionUnclear, Warning, DataPlane,
+		"What injects the pods of a namespace is not well defined: it carries both labels, or several webhooks select it.",
+		"namespace labels against webhooks[].namespaceSelector and objectSelector", "Google's page on injection: behaviour is undefined with both labels",
+		"Keep the label istio.io/rev alone.", "asm_namespace_injection", docTroubleshoot},
+	{ProxiesFailed, Warning, DataPlane,
+		"Proxies could not be upgraded: their pods carry the label dataplane-upgrade=failed.",
+		"pods with label dataplane-upgrade=failed", "the seed, \"NEEDS_ATTENTION\"",
+		"Restart the workloads that own the pods, after the budget or other obstacle that is named has been seen to.", "", docTroubleshoot},
+	{ProxiesOutdated, Info, DataPlane,
+		"Proxies run another version than their revision's.",
+		"image of container istio-proxy beside TAG of ConfigMap env-REVISION", "source of Google's data plane controller",
+		"Wait for the managed data plane, or restart the workloads.", "", docTroubleshoot},
+	{DataPlaneProgress, Warning, DataPlane,
+		"The managed data plane controller reports that an upgrade does not succeed.",
+		"mesh.cloud.google.com dataplanecontrols, status.state and status.errorDetails", "source of Google's data plane controller",
+		"See the error, and the pods with label dataplane-upgrade=failed.", "", docTroubleshoot},
 	{UnlistedValue, Warning, ControlPlane,
 		"The API answered with a value that this version does not know.",
 		"the field named in the message", "GKE Hub API",

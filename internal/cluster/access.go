@@ -1,0 +1,136 @@
+package cluster
+
+import (
+	"context"
+	"net/http"
+	"sync"
+	"time"
+
+	"golang.org/x/oauth2"
+
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/wait"
+)
+
+// Config says how clusters are reached. The zero value reaches those that a
+// kubeconfig names.
+type Config struct {
+	// Tokens are Google access tokens (scope cloud-platform) for Connect Gateway
+	// and for endpoints of GKE clusters. Without them only a kubeconfig serves.
+	Tokens oauth2.TokenSource
+	// FindEndpoint finds where a GKE cluster's API server listens; nil means that
+	// no cluster is reached at its own endpoint.
+	FindEndpoint func(ctx context.Context, cluster mesh.Cluster) (Endpoint, error)
+
+	GatewayEndpoint string // replaces Connect Gateway's own hosts
+	Universe        string // default: googleapis.com
+	QuotaProject    string // X-Goog-User-Project, for the gateway
+	UserAgent       string
+
+	RequestTimeout time.Duration // of one request with its repetitions; default 30 s
+	MaxClients     int           // clients kept at once; default 64
+	Clock          wait.Clock
+	// Log is told of every request, without headers and bodies; nil is silent.
+	Log func(ctx context.Context, message string, fields map[string]any)
+}
+
+// Endpoint is where a GKE cluster's API server listens.
+type Endpoint struct {
+	Address string // https://ADDRESS
+	CA      []byte // PEM; nil trusts the machine's roots
+}
+
+// Access reaches clusters. It is safe for concurrent use, and bounds what a
+// fleet takes: clients, and with them connections, are kept for a limited number
+// of clusters and closed when idle.
+type Access struct {
+	config  Config
+	pool    *pool
+	gateway *http.Transport // one for all clusters behind the gateway
+}
+
+// New makes an access; it asks nothing of anybody.
+func New(config Config) *Access {
+	if config.RequestTimeout == 0 {
+		config.RequestTimeout = 30 * time.Second
+	}
+	if config.MaxClients == 0 {
+		config.MaxClients = 64
+	}
+	if config.Clock == nil {
+		config.Clock = wait.Real
+	}
+	return &Access{config: config, pool: newPool(config.MaxClients), gateway: newTransport()}
+}
+
+// Close closes what is idle. Calls that are under way end by themselves.
+func (a *Access) Close() {
+	a.pool.close()
+	a.gateway.CloseIdleConnections()
+}
+
+func newTransport() *http.Transport {
+	t := http.DefaultTransport.(*http.Transport).Clone()
+	t.MaxIdleConnsPerHost = 100 // all clusters behind the gateway are one host
+	t.IdleConnTimeout = 30 * time.Second
+	return t
+}
+
+// Cluster is one cluster, and the ways to it. It is safe for concurrent use.
+type Cluster struct {
+	access *Access
+	target Target
+	routes []route
+
+	mu      sync.Mutex
+	current int
+	skipped []error
+}
+
+// Open prepares the ways to a cluster. It finds out what is wrong with the
+// target, but asks nobody: the first read does.
+func (a *Access) Open(target Target) (*Cluster, error) {
+	if err := target.check(); err != nil {
+		return nil, err
+	}
+	routes, err := a.routes(target)
+	if err != nil {
+		return nil, err
+	}
+	return &Cluster{access: a, target: target, routes: routes}, nil
+}
+
+// String names the cluster.
+func (c *Cluster) String() string { return c.target.String() }
+
+// Via is the way by which the cluster is reached now.
+func (c *Cluster) Via() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.routes[c.current].via
+}
+
+// Skipped are the failures for which earlier ways were left, in order. That
+// Connect Gateway is disabled stays a finding even where the endpoint answers.
+func (c *Cluster) Skipped() []error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return append([]error(nil), c.skipped...)
+}
+
+// leave goes on to the next way, unless another call has already.
+func (c *Cluster) leave(at int, because error) (next int, more bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.current == at && at+1 < len(c.routes) {
+		c.current++
+		c.skipped = append(c.skipped, because)
+	}
+	return c.current, c.current > at
+}
+
+func (c *Cluster) at() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.current
+}

@@ -1,0 +1,209 @@
+package cluster
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/url"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/managed-mesh/terraform-provider-asm/internal/wait"
+)
+
+// request is one request to a cluster, in RBAC's words.
+type request struct {
+	doing       string // "list the pods"
+	verb        string // get, list, create, patch
+	resource    schema.GroupVersionResource
+	namespace   string
+	name        string
+	subresource string
+	query       url.Values
+	accept      string
+	contentType string
+	body        []byte
+}
+
+func (r request) method() string {
+	switch r.verb {
+	case "create":
+		return http.MethodPost
+	case "update":
+		return http.MethodPut
+	case "patch":
+		return http.MethodPatch
+	case "delete":
+		return http.MethodDelete
+	}
+	return http.MethodGet
+}
+
+func (r request) reads() bool { return r.method() == http.MethodGet }
+
+func (r request) path() []string {
+	p := []string{"/apis", r.resource.Group, r.resource.Version}
+	if r.resource.Group == "" {
+		p = []string{"/api", r.resource.Version}
+	}
+	if r.namespace != "" {
+		p = append(p, "namespaces", r.namespace)
+	}
+	p = append(p, r.resource.Resource)
+	for _, part := range []string{r.name, r.subresource} {
+		if part != "" {
+			p = append(p, part)
+		}
+	}
+	return p
+}
+
+// do sends a request by the current way, and by the next where this one cannot
+// be used, and decodes the answer into out.
+func (c *Cluster) do(ctx context.Context, r request, out any) error {
+	var failed []error
+	at := c.at()
+	for {
+		err := c.send(ctx, c.routes[at], r, out)
+		if err == nil {
+			return nil
+		}
+		if !c.mayLeave(c.routes[at], r, err) {
+			return errors.Join(append([]error{err}, failed...)...)
+		}
+		failed = append(failed, err)
+		next, more := c.leave(at, err)
+		if !more {
+			return errors.Join(failed...)
+		}
+		at = next
+	}
+}
+
+// mayLeave reports whether a failure is the way's own. A write that was not
+// answered may have happened, so it is not sent again elsewhere.
+func (c *Cluster) mayLeave(way route, r request, err error) bool {
+	var e *Error
+	if !way.gateway || !errors.As(err, &e) {
+		return false
+	}
+	switch e.Side {
+	case SideGateway:
+		return e.Code == http.StatusForbidden || e.Code == http.StatusNotFound || e.Code == http.StatusBadRequest || r.reads()
+	case SideNone:
+		return r.reads()
+	}
+	return false
+}
+
+// tries bounds how often one request is sent when the answer is that of a busy
+// or restarting server.
+const tries = 3
+
+func (c *Cluster) send(ctx context.Context, way route, r request, out any) error {
+	limited, cancel := context.WithTimeout(ctx, c.access.config.RequestTimeout)
+	defer cancel()
+	e := &Error{Doing: r.doing, Cluster: c.String(), Via: way.via}
+	client, release, err := c.access.pool.lease(limited, way.key, way.connect)
+	if err != nil {
+		if errors.Is(ctx.Err(), context.Canceled) {
+			return ctx.Err()
+		}
+		return r.unanswered(e, err)
+	}
+	defer release()
+	pause := wait.Backoff{First: 200 * time.Millisecond, Max: 2 * time.Second}.Pauses()
+	for try := 1; ; try++ {
+		err := c.sendOnce(limited, client, way, r, out)
+		var refused *Error
+		if err == nil || try == tries || !errors.As(err, &refused) || !passing(refused.Code) {
+			if errors.Is(ctx.Err(), context.Canceled) {
+				return ctx.Err()
+			}
+			return err
+		}
+		if wait.Sleep(limited, c.access.config.Clock, pause()) != nil {
+			return err
+		}
+	}
+}
+
+// passing are the answers of a server that did not do what it was asked, and may
+// a moment later.
+func passing(code int) bool {
+	return code == http.StatusTooManyRequests || code == http.StatusServiceUnavailable
+}
+
+func (c *Cluster) sendOnce(ctx context.Context, client *client, way route, r request, out any) error {
+	call := client.rest.Verb(r.method()).AbsPath(r.path()...).MaxRetries(0)
+	for key, values := range r.query {
+		for _, v := range values {
+			call = call.Param(key, v)
+		}
+	}
+	accept := r.accept
+	if accept == "" {
+		accept = "application/json"
+	}
+	call = call.SetHeader("Accept", accept)
+	if r.body != nil {
+		call = call.SetHeader("Content-Type", r.contentType).Body(r.body)
+	}
+	start := time.Now()
+	result := call.Do(ctx)
+	code := 0
+	result.StatusCode(&code)
+	body, err := result.Raw()
+	if refusal := (&apierrors.StatusError{}); code == 0 && errors.As(err, &refusal) {
+		code, body = undecoded(refusal)
+	}
+	c.log(ctx, r, way, code, time.Since(start))
+
+	e := &Error{Doing: r.doing, Cluster: c.String(), Via: way.via, Code: code}
+	switch {
+	case code >= 200 && code < 300 && err == nil:
+		if jsonErr := json.Unmarshal(body, out); jsonErr != nil {
+			e.Message = "the answer is not valid JSON: " + jsonErr.Error()
+			e.Next = "Something between here and the cluster answers in its place, or cuts answers short: check proxies and custom endpoints."
+			e.cause = jsonErr
+			return e
+		}
+		return nil
+	case code == 0 || (code >= 200 && code < 300):
+		if ctx.Err() != nil {
+			err = ctx.Err()
+		}
+		e.Code = 0
+		return r.unanswered(e, err)
+	}
+	return r.refused(e, body)
+}
+
+func (c *Cluster) log(ctx context.Context, r request, way route, code int, took time.Duration) {
+	if c.access.config.Log == nil {
+		return
+	}
+	c.access.config.Log(ctx, "Kubernetes request", map[string]any{
+		"cluster": c.String(), "via": way.via, "verb": r.verb, "resource": r.resource.String(),
+		"namespace": r.namespace, "name": r.name, "status": code, "ms": took.Milliseconds(),
+	})
+}
+
+// undecoded is the status and body of an answer that client-go found no decoder
+// for, as with plain text and web pages; it keeps them in its error alone.
+func undecoded(refusal *apierrors.StatusError) (code int, body []byte) {
+	status := refusal.ErrStatus
+	text := status.Message
+	if status.Details != nil {
+		for _, cause := range status.Details.Causes {
+			if cause.Type == metav1.CauseTypeUnexpectedServerResponse {
+				text = cause.Message
+			}
+		}
+	}
+	return int(status.Code), []byte(text)
+}

@@ -1,0 +1,27 @@
+package mesh_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+)
+
+func TestMergeHealth(t *testing.T) {
+	if got := mesh.MergeHealth(); got.Verdict != mesh.Unknown {
+		t.Errorf("of nothing: %+v", got)
+	}
+	unread := mesh.UnreadHealth("c", "cannot list pods: 403", "Grant it.")
+	if unread.Verdict != mesh.Unknown || unread.Findings[0].Code != mesh.Unreadable || unread.Findings[0].Remediation != "Grant it." {
+		t.Errorf("unread: %+v", unread)
+	}
+	healthy := mesh.JudgeRevisions("c", []mesh.ControlPlaneRevision{managed(nil)}, noon)
+	got := mesh.MergeHealth(healthy, unread)
+	if got.Verdict != mesh.Unknown || len(got.Findings) != 1 || !strings.Contains(got.Summary, "403") {
+		t.Errorf("healthy and unread: %+v", got)
+	}
+	named := got.About("m")
+	if named.Findings[0].Subject != "m/c" || got.Findings[0].Subject != "c" {
+		t.Errorf("subjects %q and %q", named.Findings[0].Subject, got.Findings[0].Subject)
+	}
+}

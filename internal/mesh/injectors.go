@@ -1,0 +1,93 @@
+package mesh
+
+import (
+	"fmt"
+	"slices"
+)
+
+// Webhooks are the webhook configurations of a cluster and what the managed
+// revisions expect of them.
+type Webhooks struct {
+	Mutating, Validating []WebhookConfiguration
+	Environments         []Environment
+	Revisions            []string // names of the ControlPlaneRevisions
+}
+
+// ValidatingName is the managed control plane's validating configuration.
+const ValidatingName = "istiod-istio-system-mcp"
+
+// Judge compares the webhooks with the revisions that are there: one injector
+// for each, calling the address of its environment, and nothing left over of an
+// in-cluster control plane.
+func (w Webhooks) Judge() Health {
+	j := judge{subject: "mutatingwebhookconfigurations"}
+	for _, revision := range w.Revisions {
+		j.subject = "mutatingwebhookconfigurations/istiod-" + revision
+		if !slices.ContainsFunc(w.Mutating, func(c WebhookConfiguration) bool {
+			return c.Revision() == revision && c.Tag() == ""
+		}) {
+			j.add(InjectorMissing, Degraded, "revision "+revision+" has no mutating webhook with label istio.io/rev="+revision+", so no pod is injected by it")
+		}
+	}
+	for _, c := range w.Mutating {
+		j.subject = "mutatingwebhookconfigurations/" + c.Name
+		switch {
+		case !c.Injects():
+		case c.Plane() == PlaneInCluster && len(w.Revisions) > 0:
+			j.add(InjectorLeftover, Healthy, "webhook "+c.Name+" calls the in-cluster control plane "+c.Webhooks[0].calls())
+		default:
+			j.url("MutatingWebhookConfiguration", c, w.environment(c.Revision()).InjectURL())
+		}
+	}
+	for _, c := range w.Validating {
+		j.subject = "validatingwebhookconfigurations/" + c.Name
+		if c.Name == ValidatingName {
+			j.validating(c, w.Environments)
+		}
+	}
+	return j.health()
+}
+
+func (w Webhooks) environment(revision string) Environment {
+	for _, e := range w.Environments {
+		if e.Revision == revision {
+			return e
+		}
+	}
+	return Environment{}
+}
+
+// url reports every address of c that is not the expected one, each once. Where
+// none is expected, nothing can be compared.
+func (j *judge) url(kind string, c WebhookConfiguration, expected string) {
+	if expected == "" {
+		return
+	}
+	seen := map[string]bool{}
+	for _, w := range c.Webhooks {
+		if w.URL == "" || SameURL(w.URL, expected) || seen[w.URL] {
+			continue
+		}
+		seen[w.URL] = true
+		owner := "asmcli or a person installed it, and Google does not correct it"
+		if c.Owned() {
+			owner = "Google maintains it"
+		}
+		j.add(InjectorURL, Degraded, fmt.Sprintf("%s %s calls %s; its revision's environment expects %s; %s", kind, c.Name, w.URL, expected, owner))
+	}
+}
+
+// validating accepts the address of any revision: the object is shared.
+func (j *judge) validating(c WebhookConfiguration, environments []Environment) {
+	expected := ""
+	for _, e := range environments {
+		if e.ValidateURL() == "" {
+			continue
+		}
+		expected = e.ValidateURL()
+		if slices.ContainsFunc(c.Webhooks, func(w Webhook) bool { return SameURL(w.URL, expected) }) {
+			return
+		}
+	}
+	j.url("ValidatingWebhookConfiguration", c, expected)
+}
