@@ -31,13 +31,15 @@ func newSimulate() *cobra.Command {
 		Use:   "simulate",
 		Short: "Serve a simulated Google Cloud on this machine",
 		Long: `Serve a simulated Google Cloud on this machine: projects, GKE clusters, a
-fleet with managed mesh, and logs. Terraform, gcloud and any other client use
-it unmodified once the env file is sourced. Nothing leaves the machine.
+fleet with managed mesh, and logs. Terraform, gcloud, kubectl and any other
+client use it unmodified once the env file is sourced. Nothing leaves the
+machine.
 
 One line on standard output says when it is ready. SIGTERM or Ctrl-C ends it.`,
 		Example: `  terraform-provider-asm simulate --env-file sim.env &
   . ./sim.env
   gcloud container fleet mesh describe
+  kubectl get controlplanerevisions --all-namespaces
   curl -X PUT "$ASM_SIM_URL/_sim/faults/binding-revoked"
   curl -X POST "$ASM_SIM_URL/_sim/clock?advance=15m"`,
 		Args: cobra.NoArgs,

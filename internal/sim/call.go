@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/managed-mesh/terraform-provider-asm/internal/sim/kube"
 )
 
 // maxBody bounds a request's body; Google's own limit is about 10 MB.
@@ -20,6 +22,8 @@ type reply struct {
 	status      int
 	contentType string
 	body        []byte
+	// watch is a stream that follows instead of a body.
+	watch *kube.Watch
 }
 
 func jsonReply(status int, v any) reply {
@@ -48,6 +52,7 @@ type call struct {
 	w     *World
 	now   time.Time
 	api   *api
+	host  string // that was called; an API may have several
 	route *route
 
 	r      *http.Request

@@ -1,6 +1,10 @@
 package sim
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/managed-mesh/terraform-provider-asm/internal/sim/kube"
+)
 
 // The types of this file are the part of container.v1 that the world keeps,
 // under the names of its discovery document.
@@ -37,6 +41,9 @@ type Cluster struct {
 	ControlPlaneEndpointsConfig *ControlPlaneEndpointsConfig `json:"controlPlaneEndpointsConfig,omitempty"`
 	Fleet                       *ClusterFleet                `json:"fleet,omitempty"`
 	NodePools                   []*NodePool                  `json:"nodePools,omitempty"`
+
+	// Kubernetes is what is in the cluster, once somebody looked.
+	Kubernetes *kube.Cluster `json:"kubernetes,omitempty"`
 }
 
 // The states of a cluster and of a node pool.
@@ -219,6 +226,7 @@ func (n *NodePool) setMetadataMode(mode string) {
 func (c *Cluster) answer(p *Project) *Cluster {
 	out := *c
 	out.SelfLink = "https://container.googleapis.com/v1/" + c.path(p)
+	out.Kubernetes = nil
 	out.NodePools = make([]*NodePool, len(c.NodePools))
 	for i, n := range c.NodePools {
 		out.NodePools[i] = n.answer(p, c)

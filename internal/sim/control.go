@@ -80,6 +80,9 @@ func (s *Server) putWorld(r *http.Request) reply {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	next.trackAll(next.now())
+	if err := s.writeKubeconfig(next); err != nil {
+		return controlError(http.StatusInternalServerError, err.Error())
+	}
 	s.world = next
 	return jsonReply(http.StatusOK, struct{}{})
 }

@@ -20,6 +20,8 @@
 //   - world*.go, build.go, clock.go, operations.go, effects.go: the world and
 //     how it moves in time;
 //   - mesh*.go: what the mesh makes of the world;
+//   - gateway.go, cluster_api.go, cluster_env.go, kubeconfig.go, kube/: the
+//     ways into clusters, and what is in them;
 //   - audit.go: who did what;
 //   - fault*.go: what can be made to go wrong.
 package sim

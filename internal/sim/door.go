@@ -34,6 +34,8 @@ func (s *Server) Handler() http.Handler {
 			s.serveAPI(w, r, "proxy", r.URL.Hostname(), r.URL)
 		case r.URL.Path == "/_sim" || strings.HasPrefix(r.URL.Path, "/_sim/"):
 			s.control(w, r)
+		case strings.HasPrefix(r.URL.Path, clusterPrefix):
+			s.servePlainCluster(w, r)
 		default:
 			s.servePlain(w, r)
 		}
@@ -59,7 +61,7 @@ func (s *Server) servePlain(w http.ResponseWriter, r *http.Request) {
 
 // serveAPI answers one request to a simulated API.
 func (s *Server) serveAPI(w http.ResponseWriter, r *http.Request, door, host string, u *url.URL) {
-	a := findAPI(host)
+	a := s.findAPI(host)
 	if a == nil {
 		http.Error(w, noSuchHost(host), http.StatusBadGateway)
 		return
@@ -75,6 +77,10 @@ func (s *Server) serveAPI(w http.ResponseWriter, r *http.Request, door, host str
 	s.pause(r.Context(), s.options.Latency)
 	rep, damage, who := s.exchange(in, a, host, body)
 	s.note(in, door, host, body, rep, who)
+	if rep.watch != nil {
+		s.stream(w, r, rep, damage)
+		return
+	}
 	switch damage {
 	case "cut":
 		cut(w, r, rep)
@@ -112,11 +118,15 @@ func (s *Server) exchange(r *http.Request, a *api, host string, body []byte) (re
 		}
 		return jsonReply(e.httpStatus(), e.envelope(a.legacy)), damage, caller.Email
 	}
+	if a.serve != nil {
+		c := &call{s: s, w: world, now: now, api: a, host: host, route: &route{method: r.Method}, r: r, query: r.URL.Query(), body: body, who: caller}
+		return a.serve(c, authErr), damage, caller.Email
+	}
 	rt, params := a.match(r.Method, r.URL)
 	if rt == nil {
 		return notFoundPage(r.URL.Path), damage, caller.Email
 	}
-	c := &call{s: s, w: world, now: now, api: a, route: rt, r: r, params: params, query: r.URL.Query(), body: body, who: caller}
+	c := &call{s: s, w: world, now: now, api: a, host: host, route: rt, r: r, params: params, query: r.URL.Query(), body: body, who: caller}
 	return c.answer(authErr), damage, caller.Email
 }
 

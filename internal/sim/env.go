@@ -15,9 +15,10 @@ type tempFiles struct {
 	dir string
 }
 
-func (t *tempFiles) ca() string     { return filepath.Join(t.dir, "ca.pem") }
-func (t *tempFiles) token() string  { return filepath.Join(t.dir, "access-token") }
-func (t *tempFiles) gcloud() string { return filepath.Join(t.dir, "gcloud") }
+func (t *tempFiles) ca() string         { return filepath.Join(t.dir, "ca.pem") }
+func (t *tempFiles) token() string      { return filepath.Join(t.dir, "access-token") }
+func (t *tempFiles) gcloud() string     { return filepath.Join(t.dir, "gcloud") }
+func (t *tempFiles) kubeconfig() string { return filepath.Join(t.dir, "kubeconfig") }
 
 func (t *tempFiles) create(ca []byte) error {
 	dir, err := os.MkdirTemp("", "asm-sim-")
@@ -51,6 +52,7 @@ func (s *Server) Env() []string {
 		"CURL_CA_BUNDLE=" + s.files.ca(),
 		"GOOGLE_OAUTH_ACCESS_TOKEN=" + tokenPrefix + adminEmail,
 		"GOOGLE_PROJECT=" + s.firstProject(),
+		"KUBECONFIG=" + s.files.kubeconfig(),
 		"CLOUDSDK_CONFIG=" + s.files.gcloud(),
 		"CLOUDSDK_CORE_PROJECT=" + s.firstProject(),
 		"CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE=" + s.files.ca(),

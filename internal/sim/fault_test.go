@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"slices"
 	"strings"
@@ -153,6 +154,7 @@ func TestFaults(t *testing.T) {
 			return false
 		},
 	}
+	maps.Copy(shows, clusterFaultShows())
 	query := map[string]string{"slow": "?by=50ms", "cluster-busy": "?for=10m"}
 	for _, f := range sim.Faults() {
 		t.Run(f.Name, func(t *testing.T) {

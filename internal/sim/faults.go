@@ -56,7 +56,7 @@ const (
 )
 
 // faultDefs is filled by the files that know the faults.
-var faultDefs = append(worldFaults(), requestFaults()...)
+var faultDefs = slices.Concat(worldFaults(), clusterFaults(), requestFaults())
 
 func findFault(name string) *faultDef {
 	for i := range faultDefs {

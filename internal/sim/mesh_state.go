@@ -110,7 +110,9 @@ func (w *World) managedState(fleet *Project, ft *Feature, m *Membership, h MeshH
 	case now.Before(ready):
 		s = provisioningState()
 	default:
-		s = readyState()
+		var trouble time.Time
+		s, trouble = w.seenInside(m, now)
+		since = latest(since, trouble)
 	}
 	s.State.UpdateTime = at(since)
 	return s
@@ -124,6 +126,33 @@ func latest(times ...time.Time) time.Time {
 		}
 	}
 	return out
+}
+
+// seenInside is what a provisioned mesh reports of what it meets inside its
+// cluster. A cluster in which nobody looked is as it was made: well. Codes
+// and states are documented; the texts of what goes with a stop code, and the
+// membership's own code for failed upgrades, are inferred.
+func (w *World) seenInside(m *Membership, now time.Time) (*membershipState, time.Time) {
+	s := readyState()
+	p, c := w.memberCluster(m)
+	if c == nil || c.Kubernetes == nil {
+		return s, time.Time{}
+	}
+	k := w.kube(p, c, now)
+	if reason, message := k.Stopped(); reason != "" {
+		s.ServiceMesh.ControlPlane.State, s.ServiceMesh.ControlPlane.Details = "FAILED_PRECONDITION", []meshDetail{{"REVISION_FAILED_PRECONDITION", message}}
+		if reason == "ProvisioningFailed" {
+			s.ServiceMesh.ControlPlane.State, s.ServiceMesh.ControlPlane.Details = "STALLED", []meshDetail{{"REVISION_STALLED", message}}
+		}
+		s.ServiceMesh.DataPlane = &planeState{State: "FAILED_PRECONDITION", Details: []meshDetail{{"MANAGED_CONTROL_PLANE_REQUIRED", "Managed control plane is not ready."}}}
+		s.State = &stateReport{Code: "ERROR", Description: "Revision(s) reporting unhealthy: " + revision + "."}
+		return s, k.TroubleSince()
+	}
+	if n := k.FailedProxies(); n > 0 {
+		s.ServiceMesh.DataPlane = &planeState{State: "NEEDS_ATTENTION", Details: []meshDetail{{"UPGRADE_FAILURES", fmt.Sprintf("%d proxies could not be upgraded.", n)}}}
+		s.State.Code = "WARNING"
+	}
+	return s, k.TroubleSince()
 }
 
 // readyState is as pasted from gcloud by several people.

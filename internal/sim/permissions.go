@@ -48,8 +48,14 @@ var roleTable = map[string]roleDef{
 		"container.clusters.create", "container.clusters.delete", "container.clusters.get", "container.clusters.list", "container.clusters.update",
 		"container.operations.*", "resourcemanager.projects.get", "resourcemanager.projects.list",
 	}},
+	"roles/container.developer": {allow: []string{
+		"container.clusters.get", "container.clusters.list", "container.pods.*", "resourcemanager.projects.get", "resourcemanager.projects.list",
+	}},
+	"roles/gkehub.gatewayReader": {allow: []string{"gkehub.gateway.get", "gkehub.gateway.generateCredentials", "gkehub.memberships.get"}},
+	"roles/gkehub.gatewayEditor": {allow: []string{"gkehub.gateway.*", "gkehub.memberships.get"}, deny: []string{"gkehub.gateway.stream"}},
+	"roles/gkehub.gatewayAdmin":  {allow: []string{"gkehub.gateway.*", "gkehub.memberships.get"}},
 	"roles/container.viewer": {allow: []string{
-		"container.clusters.get", "container.clusters.list", "container.operations.get", "container.operations.list",
+		"container.pods.get", "container.pods.list", "container.clusters.get", "container.clusters.list", "container.operations.get", "container.operations.list",
 		"resourcemanager.projects.get", "resourcemanager.projects.list",
 	}},
 	"roles/container.clusterViewer": {allow: []string{

@@ -20,7 +20,7 @@ func (s *Server) connect(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "CONNECT wants host:port", http.StatusBadRequest)
 		return
 	}
-	if findAPI(host) == nil || port != "443" {
+	if s.findAPI(host) == nil || port != "443" {
 		http.Error(w, noSuchHost(r.Host), http.StatusBadGateway)
 		return
 	}

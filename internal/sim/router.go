@@ -16,6 +16,7 @@ const (
 	hostLogging        = "logging.googleapis.com"
 	hostIAMCredentials = "iamcredentials.googleapis.com"
 	hostOAuth          = "oauth2.googleapis.com"
+	hostGateway        = "connectgateway.googleapis.com"
 )
 
 // An api is one simulated API: its host, which is also its service name, and
@@ -24,6 +25,8 @@ type api struct {
 	host   string
 	legacy bool // repeats errors in error.errors (recorded)
 	routes []route
+	// serve answers instead of routes, where a path goes on into a cluster.
+	serve func(c *call, authErr *apiError) reply
 }
 
 // apis are the simulated APIs by host.
@@ -35,6 +38,7 @@ var apis = map[string]*api{
 	hostLogging:        {host: hostLogging, routes: loggingRoutes},
 	hostIAMCredentials: {host: hostIAMCredentials, routes: iamCredentialsRoutes},
 	hostOAuth:          {host: hostOAuth},
+	hostGateway:        {host: hostGateway, serve: serveGateway},
 }
 
 // apiHosts lists the hosts, for messages.
@@ -48,7 +52,8 @@ func apiHosts() []string {
 }
 
 // findAPI finds the API of a host name. The hub also has regional hosts,
-// gkehub.<region>.rep.googleapis.com (discovery).
+// gkehub.<region>.rep.googleapis.com (discovery), and so has Connect Gateway,
+// <location>-connectgateway.googleapis.com (gcloud).
 func findAPI(host string) *api {
 	host = strings.ToLower(host)
 	if a := apis[host]; a != nil {
@@ -56,6 +61,9 @@ func findAPI(host string) *api {
 	}
 	if strings.HasPrefix(host, "gkehub.") && strings.HasSuffix(host, ".rep.googleapis.com") {
 		return apis[hostHub]
+	}
+	if strings.HasSuffix(host, "-"+hostGateway) {
+		return apis[hostGateway]
 	}
 	return nil
 }

@@ -117,7 +117,10 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	}
 	s.address = listener.Addr().String()
 	if err := s.files.create(s.ca.pem); err != nil {
-		return nil, errors.Join(err, listener.Close())
+		return nil, errors.Join(err, listener.Close(), s.files.remove())
+	}
+	if err := s.writeKubeconfig(s.world); err != nil {
+		return nil, errors.Join(err, listener.Close(), s.files.remove())
 	}
 	s.serve(ctx, listener)
 	return s, nil

@@ -27,6 +27,9 @@ type World struct {
 	projects map[string]*Project   // by id and by number
 	ops      map[string]*Operation // by API and name
 	pending  []*Operation          // not settled, the soonest first
+	// endpoints are the clusters by the names and addresses they are called
+	// by; made when one is called.
+	endpoints map[string]clusterRef
 	// meshDue is when the next mesh log line may be due; zero: none.
 	meshDue time.Time
 }

@@ -1,0 +1,154 @@
+package sim
+
+import (
+	"encoding/base64"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// Connect Gateway: the way into a cluster through its membership.
+//
+//	/v1/projects/P/locations/L/gkeMemberships/M/<path of the cluster>
+//	/v1/projects/P/locations/L/memberships/M:generateCredentials
+//
+// Its own refusals have Google's envelope; what comes from the cluster is a
+// Kubernetes Status.
+
+// gatewayVerbs are the permissions by method.
+var gatewayVerbs = map[string]string{
+	http.MethodGet: "get", http.MethodHead: "get", http.MethodPost: "post", http.MethodPut: "put", http.MethodPatch: "patch", http.MethodDelete: "delete",
+}
+
+// A gatewayPath is a request's path, taken apart.
+type gatewayPath struct {
+	version    string
+	project    string
+	location   string
+	collection string // gkeMemberships or memberships
+	membership string
+	verb       string // after the colon
+	rest       string // the cluster's path
+}
+
+func parseGatewayPath(path string) (gatewayPath, bool) {
+	part := strings.SplitN(strings.TrimPrefix(path, "/"), "/", 8)
+	if len(part) < 7 || part[1] != "projects" || part[3] != "locations" || (part[5] != "gkeMemberships" && part[5] != "memberships") {
+		return gatewayPath{}, false
+	}
+	switch part[0] {
+	case "v1", "v1beta1", "v1alpha1":
+	default:
+		return gatewayPath{}, false
+	}
+	g := gatewayPath{version: part[0], project: part[2], location: part[4], collection: part[5]}
+	name, err := url.PathUnescape(part[6])
+	if err != nil {
+		return gatewayPath{}, false
+	}
+	g.membership, g.verb, _ = strings.Cut(name, ":")
+	g.rest = "/"
+	if len(part) == 8 {
+		g.rest += part[7]
+	}
+	if g.verb != "" && (g.verb != "generateCredentials" || len(part) == 8) {
+		return gatewayPath{}, false
+	}
+	return g, g.membership != ""
+}
+
+// host is where a location's memberships are served.
+func (g gatewayPath) host() string {
+	if g.location == "global" {
+		return hostGateway
+	}
+	return g.location + "-" + hostGateway
+}
+
+// serveGateway answers a request to Connect Gateway.
+func serveGateway(c *call, authErr *apiError) reply {
+	refuse := func(e *apiError) reply { return jsonReply(e.httpStatus(), e.envelope(false)) }
+	if authErr != nil {
+		return refuse(authErr)
+	}
+	g, ok := parseGatewayPath(c.r.URL.EscapedPath())
+	if !ok {
+		return notFoundPage(c.r.URL.Path)
+	}
+	if err := c.gate(g.project); err != nil {
+		return refuse(err)
+	}
+	if !strings.EqualFold(c.host, g.host()) {
+		return refuse(invalid("Request contains an invalid argument.")) // recorded
+	}
+	permission := "gkehub.gateway." + gatewayVerbs[c.r.Method]
+	if g.verb != "" {
+		permission = "gkehub.gateway." + g.verb
+	}
+	name := "projects/" + g.project + "/locations/" + g.location + "/memberships/" + g.membership
+	fleet := c.w.project(g.project)
+	if fleet == nil || fleet.deleted() || !c.w.allowed(fleet, c.who.Email, permission) {
+		return refuse(denied("Permission '%s' denied on resource \"//gkehub.googleapis.com/%s\" (or it may not exist).", permission, name)) // inferred
+	}
+	var m *Membership
+	if fleet.Fleet != nil {
+		m = fleet.Fleet.membership(membershipKey(g.location, g.membership))
+	}
+	if m == nil {
+		return refuse(notFound("Resource '%s' was not found", name)) // inferred
+	}
+	if g.verb != "" {
+		if c.r.Method != http.MethodGet {
+			return notFoundPage(c.r.URL.Path)
+		}
+		return jsonReply(http.StatusOK, c.gatewayCredentials(g, fleet, m))
+	}
+	if g.collection == "gkeMemberships" && m.clusterLink() == "" {
+		return refuse(precondition("Membership %s is not a GKE membership.", name)) // inferred
+	}
+	p, cl := c.w.memberCluster(m)
+	if cl == nil {
+		return refuse(newError(statusUnavailable, "The cluster of membership %s cannot be reached.", name)) // inferred
+	}
+	return c.serveKube(p, cl, fleet, g.rest)
+}
+
+// memberCluster is the cluster behind a membership: by its link, or where it
+// has none by the issuer of its identities, which names the cluster too.
+func (w *World) memberCluster(m *Membership) (*Project, *Cluster) {
+	link := m.clusterLink()
+	if link == "" && m.Authority != nil {
+		link = m.Authority.Issuer
+	}
+	return w.clusterByLink(link)
+}
+
+// gatewayURL is where a membership's cluster is reached. gcloud writes the
+// project's number.
+func gatewayURL(version string, fleet *Project, m *Membership) string {
+	g := gatewayPath{location: m.Location}
+	collection := "memberships"
+	if m.clusterLink() != "" {
+		collection = "gkeMemberships"
+	}
+	return "https://" + g.host() + "/" + version + "/projects/" + fleet.number() + "/locations/" + m.Location + "/" + collection + "/" + m.Name
+}
+
+// gatewayCredentials is connectgateway.v1.GenerateCredentialsResponse: the
+// kubeconfig logs in by Google's plugin, as the real one does.
+func (c *call) gatewayCredentials(g gatewayPath, fleet *Project, m *Membership) any {
+	endpoint := gatewayURL(g.version, fleet, m)
+	context := contextName(fleet, m)
+	namespace := ""
+	if ns := c.param("kubernetesNamespace"); ns != "" {
+		context += "_ns-" + ns
+		namespace = "    namespace: " + quoteYAML(ns) + "\n"
+	}
+	config := "apiVersion: v1\nclusters:\n- cluster:\n    server: " + endpoint + "\n  name: " + quoteYAML(context) +
+		"\ncontexts:\n- context:\n    cluster: " + quoteYAML(context) + "\n" + namespace + "    user: " + quoteYAML(context) + "\n  name: " + quoteYAML(context) +
+		"\ncurrent-context: " + quoteYAML(context) + "\nkind: Config\npreferences: {}\nusers:\n- name: " + quoteYAML(context) +
+		"\n  user:\n    exec:\n      apiVersion: client.authentication.k8s.io/v1beta1\n      command: gke-gcloud-auth-plugin\n" +
+		"      installHint: Install gke-gcloud-auth-plugin for use with kubectl by following\n" +
+		"        https://cloud.google.com/kubernetes-engine/docs/how-to/cluster-access-for-kubectl#install_plugin\n      provideClusterInfo: true\n"
+	return map[string]string{"endpoint": endpoint, "kubeconfig": base64.StdEncoding.EncodeToString([]byte(config))}
+}

@@ -1,0 +1,155 @@
+package kube
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"strconv"
+	"strings"
+)
+
+// The forms in which objects are asked for.
+const (
+	asObject = iota
+	asTable
+	asMetadata
+)
+
+// form reads the Accept header: the first form in it that there is.
+func (k *call) form() int {
+	for clause := range strings.SplitSeq(k.Header.Get("Accept"), ",") {
+		kind := mediaType(clause)
+		if kind != "application/json" && kind != "*/*" && kind != "application/*" {
+			continue
+		}
+		switch {
+		case strings.Contains(clause, "as=Table") && !strings.Contains(clause, "v1beta1"):
+			return asTable
+		case strings.Contains(clause, "as=PartialObjectMetadata"):
+			return asMetadata
+		case strings.Contains(clause, "as="):
+			continue
+		}
+		return asObject
+	}
+	return asObject
+}
+
+// outward is an object as a version of the API shows it.
+func (k *call) outward(o Object) Object {
+	o["apiVersion"], o["kind"] = k.r.groupVersion(k.version), k.r.kind
+	return o
+}
+
+func metadataOnly(o Object) Object {
+	return Object{"apiVersion": "meta.k8s.io/v1", "kind": "PartialObjectMetadata", "metadata": o["metadata"]}
+}
+
+// show answers with one object in the form that was asked for.
+func (k *call) show(code int, o Object) Response {
+	o = k.outward(o)
+	switch k.form() {
+	case asTable:
+		return jsonAnswer(code, k.table([]Object{o}, Object{"resourceVersion": text(o, "metadata", "resourceVersion")}))
+	case asMetadata:
+		return jsonAnswer(code, metadataOnly(o))
+	}
+	return jsonAnswer(code, o)
+}
+
+// A selection is what the query of a list or watch selects.
+type selection struct {
+	labels []requirement
+	fields []fieldTerm
+}
+
+func (s selection) matches(o Object) bool {
+	return o != nil && matchAll(s.labels, labels(o)) && matchFields(s.fields, o)
+}
+
+func (k *call) selection() (selection, *status) {
+	var s selection
+	var err error
+	if s.labels, err = parseLabels(k.Query.Get("labelSelector")); err != nil {
+		return s, errBadRequest("%s", err)
+	}
+	if s.fields, err = parseFields(k.r, k.Query.Get("fieldSelector")); err != nil {
+		return s, errBadRequest("Unable to find %q that match label selector %q, field selector %q: %s",
+			k.r.groupVersion(k.version)+", Resource="+k.r.plural, k.Query.Get("labelSelector"), k.Query.Get("fieldSelector"), err)
+	}
+	return s, nil
+}
+
+// A position is where the next page of a list begins.
+type position struct {
+	Version uint64 `json:"rv"`
+	Start   string `json:"start"` // the last key of the page before
+}
+
+func (k *call) list() (Response, *status) {
+	sel, s := k.selection()
+	if s != nil {
+		return Response{}, s
+	}
+	var found []Object
+	for _, o := range k.c.list(k.r.id(), k.ns) {
+		if sel.matches(o) {
+			found = append(found, o)
+		}
+	}
+	meta := Object{"resourceVersion": strconv.FormatUint(k.c.rv, 10)}
+	found, s = k.page(found, meta, len(sel.labels)+len(sel.fields) == 0)
+	if s != nil {
+		return Response{}, s
+	}
+	form := k.form()
+	list := make([]any, len(found))
+	for i, o := range found {
+		o = k.outward(o)
+		list[i] = o
+		if form == asMetadata {
+			list[i] = metadataOnly(o)
+		}
+	}
+	switch form {
+	case asTable:
+		return jsonAnswer(http.StatusOK, k.table(found, meta)), nil
+	case asMetadata:
+		return jsonAnswer(http.StatusOK, Object{"apiVersion": "meta.k8s.io/v1", "kind": "PartialObjectMetadataList", "metadata": meta, "items": list}), nil
+	}
+	return jsonAnswer(http.StatusOK, Object{"apiVersion": k.r.groupVersion(k.version), "kind": k.r.kind + "List", "metadata": meta, "items": list}), nil
+}
+
+// page cuts a page out of a list.
+func (k *call) page(list []Object, meta Object, counted bool) ([]Object, *status) {
+	limit := 0
+	if v := k.Query.Get("limit"); v != "" {
+		n, err := strconv.Atoi(v)
+		if err != nil || n < 0 {
+			return nil, errBadRequest("limit: %q is not a number", v)
+		}
+		limit = n
+	}
+	if token := k.Query.Get("continue"); token != "" {
+		var p position
+		raw, err := base64.RawURLEncoding.DecodeString(token)
+		if err != nil || json.Unmarshal(raw, &p) != nil {
+			return nil, errBadRequest("continue key is not valid: %s", token)
+		}
+		for len(list) > 0 && namespace(list[0])+"/"+name(list[0]) <= p.Start {
+			list = list[1:]
+		}
+		meta["resourceVersion"] = strconv.FormatUint(p.Version, 10)
+	}
+	if limit == 0 || len(list) <= limit {
+		return list, nil
+	}
+	last := list[limit-1]
+	version, _ := strconv.ParseUint(text(meta, "resourceVersion"), 10, 64)
+	raw, _ := json.Marshal(position{Version: version, Start: namespace(last) + "/" + name(last)}) // a number and a string
+	meta["continue"] = base64.RawURLEncoding.EncodeToString(raw)
+	if counted {
+		meta["remainingItemCount"] = len(list) - limit
+	}
+	return list[:limit], nil
+}

@@ -1,0 +1,338 @@
+package kube
+
+import (
+	"fmt"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+var (
+	dnsName  = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$`)
+	dnsLabel = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`)
+)
+
+const (
+	subdomainProblem = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"
+	labelProblem     = "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')"
+)
+
+// identify checks that an object is of this resource and namespace.
+func (k *call) identify(o Object) *status {
+	if want := k.r.groupVersion(k.version); text(o, "apiVersion") != "" && text(o, "apiVersion") != want {
+		return errBadRequest("the API version in the data (%s) does not match the expected API version (%s)", text(o, "apiVersion"), want)
+	}
+	if kind := text(o, "kind"); kind != "" && kind != k.r.kind {
+		return errBadRequest("%s in version %q cannot be handled as a %s: no kind %q is registered", kind, k.version, k.r.kind, kind)
+	}
+	if ns := namespace(o); ns != "" && k.ns != "" && ns != k.ns {
+		return errBadRequest("the namespace of the provided object does not match the namespace sent on the request")
+	}
+	m := child(o, "metadata")
+	if k.r.namespaced {
+		m["namespace"] = k.ns
+	} else {
+		delete(m, "namespace")
+	}
+	o["apiVersion"], o["kind"] = k.r.groupVersion(k.r.versions[0]), k.r.kind
+	return nil
+}
+
+// validate checks what is checked of every object, and the enumerations of
+// custom ones.
+func (k *call) validate(o Object) *status {
+	pattern, problem := dnsName, subdomainProblem
+	if k.r.id() == resNamespaces || k.r.id() == resServices {
+		pattern, problem = dnsLabel, labelProblem
+	}
+	if n := name(o); !pattern.MatchString(n) || len(n) > 253 || pattern == dnsLabel && len(n) > 63 {
+		return errInvalid(k.r, n, "metadata.name", fmt.Sprintf("Invalid value: %q: %s", n, problem), "FieldValueInvalid")
+	}
+	for l, v := range child(o, "metadata") {
+		if l != "labels" && l != "annotations" {
+			continue
+		}
+		m, ok := v.(map[string]any)
+		if !ok && v != nil {
+			return errBadRequest("%s in version %q cannot be handled as a %s: json: cannot unmarshal into Go struct field ObjectMeta.metadata.%s of type map[string]string", k.r.kind, k.version, k.r.kind, l)
+		}
+		for key, value := range m {
+			s, ok := value.(string)
+			if !ok {
+				return errBadRequest("%s in version %q cannot be handled as a %s: json: cannot unmarshal %v into Go struct field ObjectMeta.metadata.%s of type string", k.r.kind, k.version, k.r.kind, value, l)
+			}
+			if !labelKeyPattern.MatchString(key) {
+				return errInvalid(k.r, name(o), "metadata."+l, fmt.Sprintf("Invalid value: %q: name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character", key), "FieldValueInvalid")
+			}
+			if l == "labels" && s != "" && (len(s) > 63 || strings.Contains(s, "/") || !labelKeyPattern.MatchString(s)) {
+				return errInvalid(k.r, name(o), "metadata.labels", fmt.Sprintf("Invalid value: %q: a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')", s), "FieldValueInvalid")
+			}
+		}
+	}
+	switch k.r.id() {
+	case resDeployments, resReplicaSets, resStateful, resDaemonSets:
+		return k.validateWorkload(o)
+	}
+	if k.r.custom != nil {
+		return k.validateEnums(o, k.r.custom.schemas[k.version], "")
+	}
+	return nil
+}
+
+func (k *call) validateWorkload(o Object) *status {
+	selector := dig(o, "spec", "selector")
+	if selector == nil {
+		return errInvalid(k.r, name(o), "spec.selector", "Required value", "FieldValueRequired")
+	}
+	if len(items(o, "spec", "template", "spec", "containers")) == 0 {
+		return errInvalid(k.r, name(o), "spec.template.spec.containers", "Required value", "FieldValueRequired")
+	}
+	if !matchSelector(selector, labels(dig(o, "spec", "template"))) {
+		return errInvalid(k.r, name(o), "spec.template.metadata.labels", "Invalid value: `selector` does not match template `labels`", "FieldValueInvalid")
+	}
+	return nil
+}
+
+// validateEnums checks the strings of a custom resource that its schema
+// enumerates.
+func (k *call) validateEnums(v, schema any, path string) *status {
+	if enum := items(schema, "enum"); enum != nil && v != nil && !slices.Contains(enum, v) {
+		var known []string
+		for _, e := range enum {
+			known = append(known, quote(sprint(e)))
+		}
+		return errInvalid(k.r, k.name, path, fmt.Sprintf("Unsupported value: %q: supported values: %s", sprint(v), strings.Join(known, ", ")), "FieldValueNotSupported")
+	}
+	properties, _ := dig(schema, "properties").(map[string]any)
+	for p, sub := range properties {
+		if below := dig(v, p); below != nil {
+			if s := k.validateEnums(below, sub, strings.TrimPrefix(path+"."+p, ".")); s != nil {
+				return s
+			}
+		}
+	}
+	return nil
+}
+
+func (k *call) create() (Response, *status) {
+	o, s := k.body()
+	if s != nil {
+		return Response{}, s
+	}
+	if s := k.identify(o); s != nil {
+		return Response{}, s
+	}
+	m := child(o, "metadata")
+	if g := text(m, "generateName"); g != "" && text(m, "name") == "" {
+		k.c.serial++
+		m["name"] = g + suffix(fmt.Sprint(k.c.seed.path(), k.c.serial), 5)
+	}
+	if name(o) == "" {
+		return Response{}, errInvalid(k.r, "", "metadata.name", "Required value: name or generateName is required", "FieldValueRequired")
+	}
+	k.name = name(o)
+	if s := k.insert(o); s != nil {
+		return Response{}, s
+	}
+	return k.show(http.StatusCreated, o), nil
+}
+
+// insert stores an object that is not there yet.
+func (k *call) insert(o Object) *status {
+	if text(o, "metadata", "resourceVersion") != "" {
+		return errBadRequest("resourceVersion should not be set on objects to be created")
+	}
+	if k.r.namespaced && k.c.get(resNamespaces, "", k.ns) == nil {
+		return errNotFound(builtinByID[resNamespaces], k.ns)
+	}
+	if s := k.validate(o); s != nil {
+		return s
+	}
+	if k.c.get(k.r.id(), k.ns, name(o)) != nil {
+		return errExists(k.r, name(o))
+	}
+	if k.r.status {
+		delete(o, "status")
+	}
+	m := child(o, "metadata")
+	delete(m, "uid")
+	delete(m, "creationTimestamp")
+	if o["spec"] != nil && k.r.id() != resPods {
+		m["generation"] = 1
+	}
+	k.defaults(o)
+	k.own(nil, o)
+	if k.r.id() == resPods {
+		k.c.workshop().settlePod(o)
+		if k.dryRun {
+			return nil
+		}
+		if err := k.c.admitPod(o); err != nil {
+			return &status{code: http.StatusInternalServerError, reason: "InternalError", message: err.Error(), causes: []any{anyMap("message", strings.TrimPrefix(err.Error(), "Internal error occurred: "))}}
+		}
+		return nil
+	}
+	if !k.dryRun {
+		k.c.create(k.r.id(), o)
+	}
+	return nil
+}
+
+// defaults are the few that controllers and readers rely on.
+func (k *call) defaults(o Object) {
+	spec := child(o, "spec")
+	switch k.r.id() {
+	case resNamespaces:
+		child(o, "metadata", "labels")["kubernetes.io/metadata.name"] = name(o)
+		spec["finalizers"] = []any{"kubernetes"}
+		o["status"] = Object{"phase": "Active"}
+	case resDeployments, resStateful, resReplicaSets:
+		if spec["replicas"] == nil {
+			spec["replicas"] = 1
+		}
+	case resJobs:
+		if spec["completions"] == nil {
+			spec["completions"] = 1
+		}
+	case resCRDs:
+		o["status"] = definition(text(spec, "group"), text(spec, "names", "kind"), text(spec, "names", "plural"), "", nil, false, nil, nil, "v1")["status"]
+	}
+	if len(spec) == 0 {
+		delete(o, "spec")
+	}
+}
+
+func (k *call) update() (Response, *status) {
+	o, s := k.body()
+	if s != nil {
+		return Response{}, s
+	}
+	if s := k.identify(o); s != nil {
+		return Response{}, s
+	}
+	if name(o) != k.name {
+		return Response{}, errBadRequest("the name of the object (%s) does not match the name on the URL (%s)", name(o), k.name)
+	}
+	old := k.c.get(k.r.id(), k.ns, k.name)
+	if old == nil {
+		return Response{}, errNotFound(k.r, k.name)
+	}
+	if s := k.replace(old, o); s != nil {
+		return Response{}, s
+	}
+	return k.show(http.StatusOK, o), nil
+}
+
+// replace puts a new state of an object in the place of the old. What the
+// server alone writes stays; without a difference nothing is written.
+func (k *call) replace(old, o Object) *status {
+	m, before := child(o, "metadata"), child(old, "metadata")
+	if rv := text(m, "resourceVersion"); rv != "" && rv != text(before, "resourceVersion") {
+		return errConflict(k.r, k.name)
+	}
+	if u := text(m, "uid"); u != "" && u != text(before, "uid") {
+		return &status{code: http.StatusConflict, reason: "Conflict", name: k.name, group: k.r.group, kind: k.r.plural, message: fmt.Sprintf(
+			"Operation cannot be fulfilled on %s %q: Precondition failed: UID in precondition: %s, UID in object meta: %s", k.r.qualified(), k.name, u, text(before, "uid"))}
+	}
+	if name(o) != k.name || namespace(o) != k.ns {
+		return errBadRequest("the name of the object (%s) does not match the name on the URL (%s)", name(o), k.name)
+	}
+	for _, f := range []string{"uid", "creationTimestamp", "generation", "resourceVersion", "generateName"} {
+		if v := before[f]; v != nil {
+			m[f] = v
+		} else {
+			delete(m, f)
+		}
+	}
+	keep := []string{"status"}
+	if k.sub == "status" {
+		keep = []string{"spec", "data", "webhooks"}
+	}
+	for _, f := range keep {
+		if k.r.status || f != "status" {
+			if v := old[f]; v != nil {
+				o[f] = v
+			} else {
+				delete(o, f)
+			}
+		}
+	}
+	if s := k.validate(o); s != nil {
+		return s
+	}
+	if s := k.immutable(old, o); s != nil {
+		return s
+	}
+	k.own(old, o)
+	if equal(old, o) {
+		return nil
+	}
+	if numberOr(0, before, "generation") > 0 && (!equal(old["spec"], o["spec"]) || !equal(old["webhooks"], o["webhooks"])) {
+		bumpGeneration(o)
+	}
+	if !k.dryRun {
+		k.c.put(k.r.id(), o)
+	}
+	return nil
+}
+
+// immutable refuses changes of selectors, as apps/v1 does.
+func (k *call) immutable(old, o Object) *status {
+	switch k.r.id() {
+	case resDeployments, resReplicaSets, resStateful, resDaemonSets:
+		if !equal(dig(old, "spec", "selector"), dig(o, "spec", "selector")) {
+			return errInvalid(k.r, k.name, "spec.selector", "Invalid value: field is immutable", "FieldValueInvalid")
+		}
+	}
+	return nil
+}
+
+func (k *call) delete() (Response, *status) {
+	old := k.c.get(k.r.id(), k.ns, k.name)
+	if old == nil {
+		return Response{}, errNotFound(k.r, k.name)
+	}
+	if len(k.Body) > 0 {
+		var options Object
+		if err := decode(k.Body, &options); err != nil {
+			return Response{}, errBadRequest("couldn't get version/kind; json parse error: %v", err)
+		}
+		if u := text(options, "preconditions", "uid"); u != "" && u != uid(old) {
+			return Response{}, &status{code: http.StatusConflict, reason: "Conflict", name: k.name, group: k.r.group, kind: k.r.plural, message: fmt.Sprintf(
+				"Precondition failed: UID in precondition: %s, UID in object meta: %s", u, uid(old))}
+		}
+		if rv := text(options, "preconditions", "resourceVersion"); rv != "" && rv != text(old, "metadata", "resourceVersion") {
+			return Response{}, errConflict(k.r, k.name)
+		}
+		k.dryRun = k.dryRun || slices.Contains(items(options, "dryRun"), any("All"))
+	}
+	if k.r.id() == resNamespaces && slices.Contains([]string{"default", "kube-system", "kube-public"}, k.name) {
+		return Response{}, &status{code: http.StatusForbidden, reason: "Forbidden", name: k.name, kind: "namespaces",
+			message: fmt.Sprintf("namespaces %q is forbidden: this namespace may not be deleted", k.name)}
+	}
+	if !k.dryRun {
+		k.c.remove(k.r.id(), k.ns, k.name)
+	}
+	return jsonAnswer(http.StatusOK, Object{
+		"kind": "Status", "apiVersion": "v1", "metadata": Object{}, "status": "Success",
+		"details": anyMap("name", k.name, "group", k.r.group, "kind", k.r.plural, "uid", uid(old)),
+	}), nil
+}
+
+func (k *call) deleteAll() (Response, *status) {
+	sel, s := k.selection()
+	if s != nil {
+		return Response{}, s
+	}
+	list := []any{}
+	for _, o := range k.c.list(k.r.id(), k.ns) {
+		if sel.matches(o) {
+			if !k.dryRun {
+				k.c.remove(k.r.id(), namespace(o), name(o))
+			}
+			list = append(list, k.outward(o))
+		}
+	}
+	return jsonAnswer(http.StatusOK, Object{"apiVersion": k.r.groupVersion(k.version), "kind": k.r.kind + "List", "metadata": Object{}, "items": list}), nil
+}
