@@ -67,7 +67,7 @@ func TestCallLetsGo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cancel() // as the plugin's transport does after each call
+	cancel()     // as the plugin's transport does after each call
 	runtime.GC() // ctx and whole are not used from here on
 	if pointer.Value() != nil {
 		t.Error("what a call came with is still in memory")
