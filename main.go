@@ -11,8 +11,6 @@ import (
 	"slices"
 	"syscall"
 
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
-
 	"github.com/managed-mesh/terraform-provider-asm/internal/cli"
 	"github.com/managed-mesh/terraform-provider-asm/provider"
 )
@@ -26,8 +24,7 @@ func run(args []string) int {
 	// Terraform gives a plugin this cookie; a debugger is attached to -debug.
 	debug := slices.Equal(args, []string{"-debug"})
 	if debug || (len(args) == 0 && os.Getenv("TF_PLUGIN_MAGIC_COOKIE") != "") {
-		options := providerserver.ServeOpts{Address: provider.Address, Debug: debug}
-		if err := providerserver.Serve(context.Background(), provider.New(version, provider.Options{}), options); err != nil {
+		if err := provider.Serve(version, debug); err != nil {
 			fmt.Fprintln(os.Stderr, "terraform-provider-asm: cannot serve the provider:", err)
 			return 1
 		}
