@@ -94,7 +94,7 @@ func newExampleRunner(t *testing.T, c cli) exampleRunner {
 	return exampleRunner{c, []string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "TMPDIR=" + t.TempDir(),
 		"TF_CLI_CONFIG_FILE=" + rc, "CHECKPOINT_DISABLE=1", "TF_IN_AUTOMATION=1", "TF_INPUT=0", "TF_CLI_ARGS=-no-color",
-		"GORACE=halt_on_error=1", "TERRAFORM=" + c.path,
+		"GORACE=halt_on_error=1 atexit_sleep_ms=0", "TERRAFORM=" + c.path,
 	}}
 }
 
