@@ -39,12 +39,15 @@ const (
 	PoolMissing        Code = "workload-pool-missing"
 	PoolWrong          Code = "workload-pool-wrong"
 	NodePoolNoMetadata Code = "node-pool-without-gke-metadata"
+	IdentityMissing    Code = "membership-identity-missing"
+	IdentityWrong      Code = "membership-identity-wrong"
 
 	FeatureDisabled       Code = "mesh-feature-disabled"
 	FeatureNotReady       Code = "mesh-feature-not-ready"
 	MembershipNotReported Code = "membership-not-reported"
 	MembershipState       Code = "membership-state"
 	NotManaged            Code = "mesh-not-managed"
+	ManagementDiffers     Code = "mesh-management-differs"
 	ControlPlaneState     Code = "control-plane-state"
 	DataPlaneState        Code = "data-plane-state"
 	ConditionReported     Code = "mesh-condition"
@@ -60,6 +63,8 @@ const (
 	InjectionWrong        Code = "wrong-injection"
 	InjectionNone         Code = "no-injection"
 	InjectionUnclear      Code = "unclear-injection"
+	InjectionLabel        Code = "injection-label-wrong"
+	ProxyUnmanaged        Code = "managed-data-plane-off"
 	ProxiesFailed         Code = "proxies-not-upgraded"
 	ProxiesOutdated       Code = "proxies-outdated"
 	DataPlaneProgress     Code = "data-plane-control"
@@ -117,6 +122,14 @@ var catalogue = []Description{
 		"A node pool does not run the GKE metadata server (GKE_METADATA), so its pods have no workload identity.",
 		"container clusters.get, nodePools[].config.workloadMetadataConfig.mode", "condition NODEPOOL_WORKLOAD_IDENTITY_FEDERATION_REQUIRED",
 		"Set migrate_node_pools = true on asm_workload_pool when the nodes may be recreated, or change the pool by hand.", "asm_workload_pool", docConditions},
+	{IdentityMissing, Error, MembershipIdentity,
+		"The fleet membership has no identity provider, so the mesh cannot tell who a workload is: it was registered before Workload Identity was on. The installer says \"Cluster has memberships.hub.gke.io CRD but no identity provider specified\".",
+		"gkehub memberships.get, authority", "the seed, \"no identity provider specified\"; that an absent authority is its sign is inferred",
+		"Turn on the cluster's workload pool, then set the membership's authority.", "asm_membership_identity", docTroubleshoot},
+	{IdentityWrong, Error, MembershipIdentity,
+		"The fleet membership's identity provider is not the cluster that it is a membership of. An issuer cannot be changed, only cleared and set again.",
+		"gkehub memberships.get, authority.issuer", "GKE Hub API, Authority.issuer",
+		"Find out who set it; clear the authority and set the cluster's own while no workload relies on the old one.", "asm_membership_identity", docTroubleshoot},
 	{FeatureDisabled, Error, FleetFeature,
 		"The mesh feature is not enabled in the fleet, so nothing is managed in it.",
 		"gkehub features.get answers 404", "GKE Hub API",
@@ -137,6 +150,10 @@ var catalogue = []Description{
 		"Google is not asked to manage the mesh of this membership.",
 		"gkehub features.get, membershipSpecs[].mesh.management", "GKE Hub API",
 		"Nothing, if that is meant; otherwise gcloud container fleet mesh update --management automatic.", "", docTroubleshoot},
+	{ManagementDiffers, Error, MeshManagement,
+		"The membership's mesh management is not the one that is asked for. It is a wish, not a state: switching it leaves a control plane that runs as it is for a while.",
+		"gkehub features.get, membershipSpecs[].mesh.management", "GKE Hub API",
+		"Set the management of this membership alone.", "asm_mesh_management", docTroubleshoot},
 	{ControlPlaneState, Error, ControlPlane,
 		"The managed control plane is not active.",
 		"gkehub features.get, membershipStates[].servicemesh.controlPlaneManagement.state", "the seed, \"Check the managed control plane status\"",
@@ -197,15 +214,23 @@ var catalogue = []Description{
 		"What injects the pods of a namespace is not well defined: it carries both labels, or several webhooks select it.",
 		"namespace labels against webhooks[].namespaceSelector and objectSelector", "Google's page on injection: behaviour is undefined with both labels",
 		"Keep the label istio.io/rev alone.", "asm_namespace_injection", docTroubleshoot},
-	{ProxiesFailed, Warning, DataPlane,
+	{InjectionLabel, Error, InjectionLabels,
+		"A namespace does not carry the label that makes the managed control plane inject its pods, or carries istio-injection beside it.",
+		"namespace labels istio.io/rev and istio-injection", "the seed, \"Pod injected with istiod.istio-system\"",
+		"Set the label istio.io/rev to the revision, remove istio-injection, then restart the workloads.", "asm_namespace_injection", docTroubleshoot},
+	{ProxyUnmanaged, Error, DataPlane,
+		"The managed data plane is not set as asked for by the annotation mesh.cloud.google.com/proxy of a namespace or a revision.",
+		"annotation mesh.cloud.google.com/proxy", "the seed, \"Managed data plane status\", state DISABLED",
+		"Set the annotation.", "asm_managed_data_plane", docTroubleshoot},
+	{ProxiesFailed, Warning, ProxyUpgrades,
 		"Proxies could not be upgraded: their pods carry the label dataplane-upgrade=failed.",
 		"pods with label dataplane-upgrade=failed", "the seed, \"NEEDS_ATTENTION\"",
 		"Restart the workloads that own the pods, after the budget or other obstacle that is named has been seen to.", "", docTroubleshoot},
-	{ProxiesOutdated, Info, DataPlane,
+	{ProxiesOutdated, Info, ProxyUpgrades,
 		"Proxies run another version than their revision's.",
 		"image of container istio-proxy beside TAG of ConfigMap env-REVISION", "source of Google's data plane controller",
 		"Wait for the managed data plane, or restart the workloads.", "", docTroubleshoot},
-	{DataPlaneProgress, Warning, DataPlane,
+	{DataPlaneProgress, Warning, ProxyUpgrades,
 		"The managed data plane controller reports that an upgrade does not succeed.",
 		"mesh.cloud.google.com dataplanecontrols, status.state and status.errorDetails", "source of Google's data plane controller",
 		"See the error, and the pods with label dataplane-upgrade=failed.", "", docTroubleshoot},

@@ -8,18 +8,25 @@ type Kind string
 // causes and conditions that Google documents (facts of the seed and of the
 // feature-state-condition page), not stated by Google as a list.
 const (
-	APIs              Kind = "apis"
-	ServiceAgentGrant Kind = "service_agent_binding"
-	ClusterPool       Kind = "workload_pool"
-	NodePoolMetadata  Kind = "node_pool_metadata"
-	FleetFeature      Kind = "mesh_feature"
-	ControlPlane      Kind = "control_plane"
-	DataPlane         Kind = "data_plane"
+	APIs               Kind = "apis"
+	ServiceAgentGrant  Kind = "service_agent_binding"
+	ClusterPool        Kind = "workload_pool"
+	NodePoolMetadata   Kind = "node_pool_metadata"
+	MembershipIdentity Kind = "membership_identity"
+	FleetFeature       Kind = "mesh_feature"
+	MeshManagement     Kind = "mesh_management"
+	ControlPlane       Kind = "control_plane"
+	InjectionLabels    Kind = "namespace_injection"
+	DataPlane          Kind = "data_plane"
+	ProxyUpgrades      Kind = "proxies"
 )
 
 // Order lists the kinds, roots first.
 func Order() []Kind {
-	return []Kind{APIs, ServiceAgentGrant, ClusterPool, NodePoolMetadata, FleetFeature, ControlPlane, DataPlane}
+	return []Kind{
+		APIs, ServiceAgentGrant, ClusterPool, NodePoolMetadata, MembershipIdentity,
+		FleetFeature, MeshManagement, ControlPlane, InjectionLabels, DataPlane, ProxyUpgrades,
+	}
 }
 
 // Before reports whether k comes before other in Order.

@@ -1,0 +1,3 @@
+// Package diagnosis reads a fleet, its projects and its clusters, and answers
+// with findings: root causes first, and under them what they bring about.
+package diagnosis
