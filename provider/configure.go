@@ -15,7 +15,9 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
+	"github.com/managed-mesh/terraform-provider-asm/internal/cluster"
 	"github.com/managed-mesh/terraform-provider-asm/internal/gcp"
+	"github.com/managed-mesh/terraform-provider-asm/internal/prereq"
 )
 
 type findDefault = gcp.FindDefault
@@ -41,6 +43,7 @@ type providerModel struct {
 	GKEHub              types.String `tfsdk:"gke_hub_custom_endpoint"`
 	Logging             types.String `tfsdk:"logging_custom_endpoint"`
 	IAMCredentials      types.String `tfsdk:"iam_credentials_custom_endpoint"`
+	ConnectGateway      types.String `tfsdk:"connect_gateway_custom_endpoint"`
 }
 
 // Data is what the provider hands to its resources and data sources.
@@ -48,8 +51,9 @@ type Data struct {
 	// Client is nil while the provider's configuration is not fully known, as in
 	// a plan in which another resource makes the credentials.
 	Client       *gcp.Client
-	Project      types.String // default project; unknown, null or a value
-	FleetProject types.String // default fleet host project, likewise
+	Clusters     *prereq.Clusters // nil as Client is
+	Project      types.String     // default project; unknown, null or a value
+	FleetProject types.String     // default fleet host project, likewise
 }
 
 func (p *asmProvider) Configure(ctx context.Context, req provider.ConfigureRequest, resp *provider.ConfigureResponse) {
@@ -83,7 +87,33 @@ func (p *asmProvider) Configure(ctx context.Context, req provider.ConfigureReque
 		refuse(&resp.Diagnostics, m, err)
 		return
 	}
-	data.Client = client
+	clusters, err := clusterConfig(m, config)
+	if err != nil {
+		refuse(&resp.Diagnostics, m, err)
+		return
+	}
+	data.Client, data.Clusters = client, prereq.NewClusters(client, clusters)
+}
+
+// clusterConfig reaches clusters as config reaches Google Cloud.
+func clusterConfig(m providerModel, config gcp.Config) (c cluster.Config, err error) {
+	gateway := fromEnv(m.ConnectGateway, "GOOGLE_CONNECT_GATEWAY_CUSTOM_ENDPOINT").ValueString()
+	if gateway != "" {
+		if gateway, err = gcp.ParseEndpoint(gateway); err != nil {
+			return c, err
+		}
+	}
+	c = cluster.Config{
+		GatewayEndpoint: gateway,
+		Universe:        config.UniverseDomain,
+		UserAgent:       config.UserAgent,
+		RequestTimeout:  config.RequestTimeout,
+		Log:             config.Log,
+	}
+	if config.UserProjectOverride {
+		c.QuotaProject = config.BillingProject
+	}
+	return c, nil
 }
 
 // clientConfig joins the configuration and the environment, in the order of the
@@ -171,6 +201,7 @@ func (m providerModel) firstUnknown() string {
 		"resource_manager_v3_custom_endpoint": m.ResourceManager, "service_usage_custom_endpoint": m.ServiceUsage,
 		"container_custom_endpoint": m.Container, "gke_hub_custom_endpoint": m.GKEHub,
 		"logging_custom_endpoint": m.Logging, "iam_credentials_custom_endpoint": m.IAMCredentials,
+		"connect_gateway_custom_endpoint": m.ConnectGateway,
 	} {
 		if value.IsUnknown() {
 			return name

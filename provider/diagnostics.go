@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
+	"github.com/managed-mesh/terraform-provider-asm/internal/cluster"
 	"github.com/managed-mesh/terraform-provider-asm/internal/gcp"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
 	"github.com/managed-mesh/terraform-provider-asm/internal/prereq"
@@ -28,7 +29,8 @@ func addError(diags *diag.Diagnostics, summary string, err error) {
 	case errors.As(err, &expired):
 		detail += "\n\nRaise the timeout in the resource's timeouts block if it needs longer, and apply again: what is done already is not repeated."
 	}
-	if gcp.Disabled(err) {
+	_, gatewayDisabled := cluster.GatewayDisabled(err)
+	if gcp.Disabled(err) || gatewayDisabled {
 		detail += "\n\nWhere an asm_project_services of this configuration enables it, apply that first: terraform apply -target=ADDRESS."
 	}
 	diags.AddError(summary, sentence(detail))
@@ -49,7 +51,7 @@ func warnOfDrift(ctx context.Context, diags *diag.Diagnostics, data *Data, p pre
 	}
 	var b strings.Builder
 	for _, l := range losses {
-		fmt.Fprintf(&b, "%s %s\n", sentence(l.finding.Message), cause(ctx, data, p, s, l))
+		b.WriteString(strings.TrimSpace(sentence(l.finding.Message)+" "+cause(ctx, data, p, s, l)) + "\n")
 	}
 	fmt.Fprintf(&b, "\n%s This configuration corrects it.", mesh.Describe(losses[0].finding.Code).Means)
 	diags.AddWarning(driftTitle(p, losses), b.String())
@@ -73,13 +75,21 @@ func driftTitle(p prereq.Prerequisite, losses []loss) string {
 		}
 	case mesh.PoolMissing, mesh.PoolWrong:
 		what = "the workload pool was changed"
+	case mesh.IdentityMissing, mesh.IdentityWrong:
+		what = "the identity provider was changed"
+	case mesh.ManagementDiffers:
+		what = "the mesh management was changed"
+	case mesh.InjectionLabel:
+		what = "the injection labels were changed"
+	case mesh.ProxyUnmanaged:
+		what = "the management of the data plane was changed"
 	}
 	return "Drift: " + what + " (" + p.Subject() + ")"
 }
 
 // cause says who did it, or nothing when that cannot be told.
 func cause(ctx context.Context, data *Data, p prereq.Prerequisite, s prereq.State, l loss) string {
-	if data == nil || data.Client == nil {
+	if data == nil || data.Client == nil || !prereq.Audited(p) {
 		return ""
 	}
 	start := time.Now()

@@ -130,16 +130,17 @@ func (p *asmProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp *
 			"gke_hub_custom_endpoint":             endpoint("GKE Hub", "GOOGLE_GKE_HUB_CUSTOM_ENDPOINT"),
 			"logging_custom_endpoint":             endpoint("Cloud Logging", "GOOGLE_LOGGING_CUSTOM_ENDPOINT"),
 			"iam_credentials_custom_endpoint":     endpoint("IAM Service Account Credentials", "GOOGLE_IAM_CREDENTIALS_CUSTOM_ENDPOINT"),
+			"connect_gateway_custom_endpoint":     endpoint("Connect Gateway", "GOOGLE_CONNECT_GATEWAY_CUSTOM_ENDPOINT"),
 		},
 	}
 }
 
 func (p *asmProvider) Resources(context.Context) []func() resource.Resource {
-	return []func() resource.Resource{newServiceAgentBinding, newProjectServices, newWorkloadPool}
+	return []func() resource.Resource{newServiceAgentBinding, newProjectServices, newWorkloadPool, newMembershipIdentity, newMeshManagement, newNamespaceInjection, newManagedDataPlane}
 }
 
 func (p *asmProvider) DataSources(context.Context) []func() datasource.DataSource {
-	return []func() datasource.DataSource{newMeshHealth, newPrerequisites}
+	return []func() datasource.DataSource{newMeshHealth, newPrerequisites, newControlPlaneRevisions, newSidecarInjection, newProxies}
 }
 
 func (p *asmProvider) Functions(context.Context) []func() function.Function {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 
+	"github.com/managed-mesh/terraform-provider-asm/internal/cluster"
 	"github.com/managed-mesh/terraform-provider-asm/internal/gcp"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
 )
@@ -40,6 +41,10 @@ var (
 	isService    = checked("API name", mesh.CheckService)
 	isCluster    = checked("cluster", func(s string) error { _, err := mesh.ParseCluster(s); return err })
 	isMembership = checked("membership", func(s string) error { _, err := mesh.ParseMembership(s); return err })
+
+	isNamespace = checked("namespace", cluster.CheckNamespace)
+	isRevision  = checked("revision", mesh.CheckRevision)
+	isIssuer    = checked("issuer", mesh.CheckIssuer)
 
 	isServiceAccount = checked("service account", func(s string) error {
 		if !serviceAccount.MatchString(s) {

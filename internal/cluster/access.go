@@ -60,7 +60,11 @@ func New(config Config) *Access {
 	if config.Clock == nil {
 		config.Clock = wait.Real
 	}
-	return &Access{config: config, pool: newPool(config.MaxClients), gateway: newTransport()}
+	// All clusters behind the gateway are one host: where it does not speak HTTP/2,
+	// each of their requests at once has a connection, which the next cluster takes.
+	gateway := newTransport()
+	gateway.MaxIdleConns, gateway.MaxIdleConnsPerHost = 0, config.MaxClients*len(healthyParts)
+	return &Access{config: config, pool: newPool(config.MaxClients), gateway: gateway}
 }
 
 // Close closes what is idle. Calls that are under way end by themselves.
@@ -71,7 +75,7 @@ func (a *Access) Close() {
 
 func newTransport() *http.Transport {
 	t := http.DefaultTransport.(*http.Transport).Clone()
-	t.MaxIdleConnsPerHost = 100 // all clusters behind the gateway are one host
+	t.MaxIdleConnsPerHost = len(healthyParts)
 	t.IdleConnTimeout = 30 * time.Second
 	return t
 }

@@ -200,3 +200,11 @@ func (e *Error) nextStep() string {
 	}
 	return ""
 }
+
+// IsError reports whether err is, or joins, failed requests to a cluster.
+func IsError(err error) bool {
+	for range all(err) {
+		return true
+	}
+	return false
+}

@@ -76,7 +76,9 @@ func (c *Cluster) listEnvironments(ctx context.Context) ([]mesh.Environment, err
 	return all, nil
 }
 
-// listNamespaces reads the namespaces' marks, and nothing else of them.
+// listNamespaces reads the namespaces' marks, and nothing else of them. One that
+// is being deleted is left out: no pod can be made in it, and one that hangs there
+// would be a trouble for ever.
 func (c *Cluster) listNamespaces(ctx context.Context) ([]mesh.Namespace, error) {
 	raw, err := listAll[metav1.PartialObjectMetadata](ctx, c, request{doing: "list the namespaces", resource: namespaces, accept: metadataOnly}, "")
 	if err != nil {
@@ -84,6 +86,9 @@ func (c *Cluster) listNamespaces(ctx context.Context) ([]mesh.Namespace, error) 
 	}
 	var all []mesh.Namespace
 	for _, r := range raw {
+		if r.DeletionTimestamp != nil {
+			continue
+		}
 		all = append(all, mesh.Namespace{Name: r.Name, Labels: r.Labels, Annotations: r.Annotations})
 	}
 	slices.SortFunc(all, func(a, b mesh.Namespace) int { return strings.Compare(a.Name, b.Name) })

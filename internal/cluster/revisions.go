@@ -2,6 +2,9 @@ package cluster
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -91,6 +94,7 @@ func (r controlPlaneRevision) read() mesh.ControlPlaneRevision {
 	revision := mesh.ControlPlaneRevision{
 		Name: r.Metadata.Name, Namespace: r.Metadata.Namespace,
 		Channel: r.Spec.Channel, Type: r.Spec.Type, Created: r.Metadata.CreationTimestamp.Time,
+		Annotations: r.Metadata.Annotations,
 	}
 	for _, c := range r.Status.Conditions {
 		revision.Conditions = append(revision.Conditions, mesh.RevisionCondition{
@@ -99,4 +103,54 @@ func (r controlPlaneRevision) read() mesh.ControlPlaneRevision {
 	}
 	slices.SortFunc(revision.Conditions, func(a, b mesh.RevisionCondition) int { return strings.Compare(a.Type, b.Type) })
 	return revision
+}
+
+// Revision reads one ControlPlaneRevision of istio-system. One that is missing,
+// and a cluster that does not know the kind, is a NotFound error.
+func (c *Cluster) Revision(ctx context.Context, name string) (mesh.ControlPlaneRevision, error) {
+	revision, _, err := c.revision(ctx, name)
+	return revision, err
+}
+
+// revision also tells which version of the kind the cluster serves.
+func (c *Cluster) revision(ctx context.Context, name string) (mesh.ControlPlaneRevision, schema.GroupVersionResource, error) {
+	var first error
+	for _, version := range []schema.GroupVersionResource{revisionsBeta, revisionsAlpha} {
+		var raw controlPlaneRevision
+		err := c.do(ctx, request{
+			doing: "read ControlPlaneRevision " + name, verb: "get",
+			resource: version, namespace: mesh.SystemNamespace, name: name,
+		}, &raw)
+		if err == nil {
+			return raw.read(), version, nil
+		}
+		if !NotFound(err) {
+			return mesh.ControlPlaneRevision{}, version, err
+		}
+		if first == nil {
+			first = err
+		}
+	}
+	return mesh.ControlPlaneRevision{}, revisionsBeta, first
+}
+
+// AnnotateRevision sets an annotation of a ControlPlaneRevision, or removes it
+// when value is nil, with a patch that names this key alone.
+func (c *Cluster) AnnotateRevision(ctx context.Context, name, key string, value *string) (mesh.ControlPlaneRevision, error) {
+	_, version, err := c.revision(ctx, name)
+	if err != nil {
+		return mesh.ControlPlaneRevision{}, err
+	}
+	body, err := json.Marshal(map[string]any{"metadata": map[string]any{"annotations": map[string]*string{key: value}}})
+	if err != nil {
+		return mesh.ControlPlaneRevision{}, fmt.Errorf("cannot write the patch of ControlPlaneRevision %s: %w", name, err)
+	}
+	var raw controlPlaneRevision
+	err = c.do(ctx, request{
+		doing: "annotate ControlPlaneRevision " + name, verb: "patch",
+		resource: version, namespace: mesh.SystemNamespace, name: name,
+		query:       url.Values{"fieldManager": {FieldManager}},
+		contentType: "application/merge-patch+json", body: body,
+	}, &raw)
+	return raw.read(), err
 }

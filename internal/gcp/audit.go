@@ -3,6 +3,7 @@ package gcp
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"strings"
 	"time"
 
@@ -24,6 +25,8 @@ type change struct {
 	disabled string // the API that was disabled
 	cluster  string // LOCATION/NAME of the cluster that was updated
 	setsPool bool
+	identity string   // LOCATION/NAME of the membership whose authority was updated
+	meshes   []string // LOCATION/NAME of memberships whose mesh was updated
 }
 
 type grant struct{ role, member string }
@@ -55,6 +58,17 @@ func (c *Client) WhoSetPool(ctx context.Context, name mesh.Cluster) (who mesh.Ch
 	})
 }
 
+// WhoSetIdentity tells who last changed a membership's identity provider.
+func (c *Client) WhoSetIdentity(ctx context.Context, name mesh.Membership) (who mesh.Change, found bool, err error) {
+	return c.lastChange(ctx, name.Project, func(ch change) bool { return ch.identity == name.Location+"/"+name.Name })
+}
+
+// WhoSetManagement tells who last changed what is asked for of a membership's
+// mesh.
+func (c *Client) WhoSetManagement(ctx context.Context, name mesh.Membership) (who mesh.Change, found bool, err error) {
+	return c.lastChange(ctx, name.Project, func(ch change) bool { return slices.Contains(ch.meshes, name.Location+"/"+name.Name) })
+}
+
 func (c *Client) lastChange(ctx context.Context, project string, is func(change) bool) (mesh.Change, bool, error) {
 	changes, err := c.audits.get(ctx, project, func(ctx context.Context) ([]change, error) {
 		answer, err := c.auditQueue.ask(ctx, []string{project})
@@ -71,7 +85,7 @@ func (c *Client) lastChange(ctx context.Context, project string, is func(change)
 	return mesh.Change{}, false, nil
 }
 
-// auditFilter finds what the three prerequisites can lose, and more: an entry may
+// auditFilter finds what the prerequisites can lose, and more: an entry may
 // match on two different deltas of one policy write, and which field of a cluster
 // an update is about shows only when it is read.
 func auditFilter(since time.Time) string {
@@ -80,7 +94,9 @@ func auditFilter(since time.Time) string {
 		`timestamp>="` + since.UTC().Format(time.RFC3339) + `"`,
 		`((protoPayload.methodName="SetIamPolicy" AND protoPayload.serviceData.policyDelta.bindingDeltas.action="REMOVE" AND protoPayload.serviceData.policyDelta.bindingDeltas.member:"gcp-sa-servicemesh.iam.gserviceaccount.com")` +
 			` OR protoPayload.methodName=~"ServiceUsage[.]DisableService$"` +
-			` OR protoPayload.methodName=~"ClusterManager[.]UpdateCluster$")`,
+			` OR protoPayload.methodName=~"ClusterManager[.]UpdateCluster$"` +
+			` OR protoPayload.methodName=~"GkeHub[.]Update(Membership|Feature)$"` +
+			` OR protoPayload.methodName=~"[.](Update|Delete)MembershipFeature$")`,
 	}, "\nAND ")
 }
 
@@ -112,6 +128,8 @@ type auditPayload struct {
 		Update struct {
 			Pool *struct{} `json:"desiredWorkloadIdentityConfig"`
 		} `json:"update"`
+		UpdateMask json.RawMessage `json:"updateMask"` // a string, or an object with paths
+		Resource   json.RawMessage `json:"resource"`   // of GKE Hub an object, of others a name
 	} `json:"request"`
 	ServiceData struct {
 		PolicyDelta struct {
@@ -209,10 +227,42 @@ func readChange(entry *logging.LogEntry) (ch change, projectID string, ok bool) 
 		ch.disabled = name[strings.LastIndex(name, "/")+1:]
 	}
 	ch.setsPool = p.Request.Update.Pool != nil
+	ch.readHub(p)
 	var labels map[string]string
 	if entry.Resource != nil {
 		labels = entry.Resource.Labels
 	}
 	ch.cluster = labels["location"] + "/" + labels["cluster_name"]
 	return ch, labels["project_id"], true
+}
+
+// readHub reads an update of GKE Hub. The names of the v2 methods are inferred
+// from those of v1.
+func (ch *change) readHub(p auditPayload) {
+	name, _, ofFeature := strings.Cut(p.ResourceName, "/features/")
+	member := func(name string) string {
+		m, err := mesh.ParseMembership(name)
+		if err != nil {
+			return ""
+		}
+		return m.Location + "/" + m.Name
+	}
+	switch {
+	case strings.HasSuffix(p.MethodName, "GkeHub.UpdateMembership"):
+		if strings.Contains(string(p.Request.UpdateMask), "authority") {
+			ch.identity = member(name)
+		}
+	case strings.HasSuffix(p.MethodName, "GkeHub.UpdateFeature"):
+		var feature struct {
+			MembershipSpecs map[string]json.RawMessage `json:"membershipSpecs"`
+		}
+		if json.Unmarshal(p.Request.Resource, &feature) != nil {
+			return
+		}
+		for spec := range feature.MembershipSpecs {
+			ch.meshes = append(ch.meshes, member(spec))
+		}
+	case ofFeature && strings.HasSuffix(p.MethodName, "MembershipFeature"):
+		ch.meshes = append(ch.meshes, member(name))
+	}
 }

@@ -48,6 +48,7 @@ func (c *Client) authenticated(ctx context.Context) (*http.Client, error) {
 			return nil, err
 		}
 	}
+	c.tokens = source
 	return &http.Client{Transport: &transport{client: c, base: plain.base, tokens: source, quotaProject: quotaProject}}, nil
 }
 

@@ -13,9 +13,11 @@ import (
 	"time"
 
 	"cloud.google.com/go/iam/apiv1/iampb"
+	"golang.org/x/oauth2"
 	crm "google.golang.org/api/cloudresourcemanager/v3"
 	"google.golang.org/api/container/v1"
 	"google.golang.org/api/gkehub/v1"
+	hubv2 "google.golang.org/api/gkehub/v2"
 	"google.golang.org/api/logging/v2"
 	"google.golang.org/api/option"
 	"google.golang.org/api/serviceusage/v1"
@@ -56,11 +58,13 @@ type Client struct {
 	config    Config
 	endpoints Endpoints
 	http      *http.Client
+	tokens    oauth2.TokenSource
 	clock     wait.Clock
 
 	crm        *crm.Service
 	container  *container.Service
 	hub        *gkehub.Service
+	hub2       *hubv2.Service
 	logging    *logging.Service
 	services   *serviceusage.Service
 	identities *identity.APIService
@@ -70,6 +74,8 @@ type Client struct {
 	states     serviceStates
 	clusters   memo[string, clusterList]
 	features   memo[string, mesh.Feature]
+	members    memo[string, membershipList]
+	endpointOf memo[string, Endpoint]
 	audits     memo[string, []change]
 	auditQueue coalescer[string, []change]
 	writers    keyedLock
@@ -99,7 +105,7 @@ func New(ctx context.Context, config Config) (*Client, error) {
 	c.states.client = c
 	c.auditQueue.max, c.auditQueue.fetch = maxLogResources, c.fetchChanges
 	c.auditQuota = newLimiter()
-	for _, m := range []interface{ setClock(wait.Clock) }{&c.projects, &c.policies, &c.clusters, &c.features, &c.audits} {
+	for _, m := range []interface{ setClock(wait.Clock) }{&c.projects, &c.policies, &c.clusters, &c.features, &c.members, &c.endpointOf, &c.audits} {
 		m.setClock(c.clock)
 	}
 	return c, nil
@@ -118,6 +124,9 @@ func (c *Client) connect(ctx context.Context) (err error) {
 	if c.hub, err = gkehub.NewService(ctx, to(c.endpoints.GKEHub)...); err != nil {
 		return err
 	}
+	if c.hub2, err = hubv2.NewService(ctx, to(c.endpoints.GKEHub)...); err != nil {
+		return err
+	}
 	if c.logging, err = logging.NewService(ctx, to(c.endpoints.Logging)...); err != nil {
 		return err
 	}
@@ -127,6 +136,10 @@ func (c *Client) connect(ctx context.Context) (err error) {
 	c.identities, err = identity.NewService(ctx, to(c.endpoints.ServiceUsage)...)
 	return err
 }
+
+// Tokens are the access tokens that this client's requests carry, for other
+// clients that act as the same caller.
+func (c *Client) Tokens() oauth2.TokenSource { return c.tokens }
 
 // backoff is the pace at which operations and propagation are polled.
 func (c *Client) backoff() wait.Backoff {

@@ -2,6 +2,7 @@ package gcp
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/http"
@@ -132,6 +133,39 @@ func readCluster(project string, raw *container.Cluster) Cluster {
 	}
 	slices.SortFunc(c.NodePools, func(a, b NodePool) int { return strings.Compare(a.Name, b.Name) })
 	return c
+}
+
+// Endpoint is where a cluster's API server listens (container v1, clusters.get).
+type Endpoint struct {
+	Address string // host or host:port, for https
+	CA      []byte // PEM; nil where the machine's roots are to be trusted
+}
+
+// Endpoint finds a cluster's API server: its DNS-based endpoint where that lets
+// callers from outside in, which any network reaches, or else its IP address.
+func (c *Client) Endpoint(ctx context.Context, name mesh.Cluster) (Endpoint, error) {
+	doing := "find the endpoint of cluster " + name.String()
+	e, err := c.endpointOf.get(ctx, name.String(), func(ctx context.Context) (Endpoint, error) {
+		raw, err := c.container.Projects.Locations.Clusters.Get(name.String()).
+			Fields("endpoint,masterAuth/clusterCaCertificate,controlPlaneEndpointsConfig/dnsEndpointConfig").Context(chargedTo(ctx, name.Project)).Do()
+		if err != nil {
+			return Endpoint{}, err
+		}
+		if p := raw.ControlPlaneEndpointsConfig; p != nil && p.DnsEndpointConfig != nil && p.DnsEndpointConfig.AllowExternalTraffic && p.DnsEndpointConfig.Endpoint != "" {
+			return Endpoint{Address: p.DnsEndpointConfig.Endpoint}, nil // its certificate is a public one
+		}
+		e := Endpoint{Address: raw.Endpoint}
+		if raw.MasterAuth != nil {
+			if e.CA, err = base64.StdEncoding.DecodeString(raw.MasterAuth.ClusterCaCertificate); err != nil {
+				return Endpoint{}, fmt.Errorf("its certificate authority is not base64: %w", err)
+			}
+		}
+		return e, nil
+	})
+	if err == nil && e.Address == "" {
+		err = &Error{Doing: doing, Message: "the cluster has none: it is being made, or it failed", Next: "Look at the cluster's state: gcloud container clusters describe " + name.Name + " --location " + name.Location + " --project " + name.Project + "."}
+	}
+	return e, c.failed(err, doing, "container.clusters.get")
 }
 
 // SetWorkloadPool sets a cluster's workload pool, or turns Workload Identity off

@@ -68,10 +68,7 @@ func readFeature(name string, raw *gkehub.Feature) mesh.Feature {
 
 func readSpec(m *mesh.MembershipMesh, spec *gkehub.MembershipFeatureSpec) {
 	if spec.Mesh != nil {
-		m.Management = spec.Mesh.Management
-		if m.Management == "" && spec.Mesh.ControlPlane == "AUTOMATIC" { // the older spelling of the same wish
-			m.Management = mesh.ManagementAutomatic
-		}
+		m.Management = managementOf(spec.Mesh.Management, spec.Mesh.ControlPlane)
 	}
 	if spec.Origin != nil {
 		m.Origin = spec.Origin.Type

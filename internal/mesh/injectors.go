@@ -91,3 +91,30 @@ func (j *judge) validating(c WebhookConfiguration, environments []Environment) {
 	}
 	j.url("ValidatingWebhookConfiguration", c, expected)
 }
+
+// ExpectedURL is the address that the revisions' environments call for in a
+// configuration of this kind, or "" where they do not tell. The validating
+// configuration is shared: any revision's is as good.
+func (w Webhooks) ExpectedURL(kind string, c WebhookConfiguration) string {
+	if kind == "MutatingWebhookConfiguration" {
+		if c.Plane() == PlaneInCluster {
+			return ""
+		}
+		return w.environment(c.Revision()).InjectURL()
+	}
+	if c.Name != ValidatingName {
+		return ""
+	}
+	expected := ""
+	for _, e := range w.Environments {
+		url := e.ValidateURL()
+		if url == "" {
+			continue
+		}
+		expected = url
+		if slices.ContainsFunc(c.Webhooks, func(hook Webhook) bool { return SameURL(hook.URL, url) }) {
+			return url
+		}
+	}
+	return expected
+}

@@ -144,50 +144,46 @@ func (j *judge) unlisted(field, value string) {
 }
 
 func (j *judge) controlPlane(m MembershipMesh) {
-	state, why := m.ControlPlane.State, explain(m.ControlPlane)
+	state, why := m.ControlPlane.State, inDetail(m.ControlPlane)
+	var f *Finding
 	switch state {
 	case StateActive:
 	case StateProvisioning:
-		j.add(ControlPlaneState, Provisioning, "control plane PROVISIONING"+why)
+		f = j.add(ControlPlaneState, Provisioning, "control plane PROVISIONING"+why)
 	case StateNeedsAttention, StateDegraded:
-		j.add(ControlPlaneState, Degraded, "control plane "+state+why)
+		f = j.add(ControlPlaneState, Degraded, "control plane "+state+why)
 	case StateFailedPrecondition, StateStalled:
-		j.add(ControlPlaneState, Unhealthy, "control plane "+state+why)
+		f = j.add(ControlPlaneState, Unhealthy, "control plane "+state+why)
 	case StateDisabled:
-		j.add(ControlPlaneState, Unhealthy, "control plane DISABLED although management is automatic"+why)
+		f = j.add(ControlPlaneState, Unhealthy, "control plane DISABLED although management is automatic"+why)
 	case StateDeprovisioning:
 		v := Degraded
 		if m.Management == ManagementNotInstalled {
 			v = Provisioning
 		}
-		j.add(ControlPlaneState, v, "control plane DEPROVISIONING"+why)
+		f = j.add(ControlPlaneState, v, "control plane DEPROVISIONING"+why)
 	default:
 		j.unlisted("controlPlaneManagement.state", state)
 	}
+	if info, known := DescribeState(state); f != nil && known {
+		f.Detail, f.Remediation = state, info.ControlRemedy
+	}
 	switch m.Implementation {
-	case "", "ISTIOD", "TRAFFIC_DIRECTOR", "UPDATING", "IMPLEMENTATION_UNSPECIFIED":
+	case "", ImplementationIstiod, ImplementationTrafficDirector, ImplementationUpdating, "IMPLEMENTATION_UNSPECIFIED":
 	default:
 		j.unlisted("controlPlaneManagement.implementation", m.Implementation)
 	}
 }
 
-// dataPlaneRemedies are the seed's words for each state, shortened.
-var dataPlaneRemedies = map[string]string{
-	StateFailedPrecondition: "The managed data plane needs a working managed control plane: correct that first.",
-	StateProvisioning:       "Wait; when it lasts over 10 minutes, something went wrong: contact support.",
-	StateStalled:            "An internal error blocks the data plane; when it persists, contact support.",
-	StateNeedsAttention:     "Restart the workloads whose proxies could not be upgraded: kubectl get pods --all-namespaces -l dataplane-upgrade=failed.",
-}
-
 func (j *judge) dataPlane(m MembershipMesh) {
-	state, why := m.DataPlane.State, explain(m.DataPlane)
+	state, why := m.DataPlane.State, inDetail(m.DataPlane)
 	var f *Finding
 	switch state {
 	case StateActive:
 	case StateDisabled:
 		// Pods that were enabled one by one are managed although the feature says
 		// DISABLED, and a mesh may do without a managed data plane: no alarm.
-		j.add(DataPlaneState, Healthy, "data plane management DISABLED: no namespace or revision is enabled for it"+why)
+		f = j.add(DataPlaneState, Healthy, "data plane management DISABLED: no namespace or revision is enabled for it"+why)
 	case StateProvisioning:
 		f = j.add(DataPlaneState, Provisioning, "data plane PROVISIONING"+why)
 	case StateNeedsAttention, StateDegraded:
@@ -203,8 +199,8 @@ func (j *judge) dataPlane(m MembershipMesh) {
 	default:
 		j.unlisted("dataPlaneManagement.state", state)
 	}
-	if remedy := dataPlaneRemedies[state]; f != nil && remedy != "" {
-		f.Remediation = remedy
+	if info, known := DescribeState(state); f != nil && known {
+		f.Detail, f.Remediation = state, info.DataPlaneRemedy
 	}
 }
 
@@ -233,14 +229,6 @@ func (j *judge) membershipCode(m MembershipMesh) {
 	}
 }
 
-// conditionFixes names the resource that corrects what a condition is about.
-var conditionFixes = map[string]string{
-	"MESH_IAM_PERMISSION_DENIED":                     "asm_service_agent_binding",
-	"MESH_IAM_CROSS_PROJECT_PERMISSION_DENIED":       "asm_service_agent_binding",
-	"WORKLOAD_IDENTITY_REQUIRED":                     "asm_workload_pool",
-	"NODEPOOL_WORKLOAD_IDENTITY_FEDERATION_REQUIRED": "asm_workload_pool",
-}
-
 func (j *judge) conditions(conditions []Condition) {
 	for _, c := range conditions {
 		text := c.Code
@@ -258,11 +246,12 @@ func (j *judge) conditions(conditions []Condition) {
 		default:
 			f = j.add(ConditionReported, Unknown, text+" (severity "+orNone(c.Severity)+")")
 		}
+		f.Detail = c.Code
+		if info, known := DescribeCondition(c.Code); known {
+			f.Remediation, f.FixedBy, f.DocURL = info.Remedy, info.FixedBy, info.DocURL
+		}
 		if c.Link != "" {
 			f.DocURL = c.Link
-		}
-		if fix := conditionFixes[c.Code]; fix != "" {
-			f.FixedBy, f.Remediation = fix, "Corrected by "+fix+"; see the condition's documentation."
 		}
 	}
 }
@@ -286,8 +275,8 @@ func (j *judge) health() Health {
 	return h
 }
 
-// explain renders the details of a component's state.
-func explain(c Component) string {
+// inDetail renders the details of a component's state.
+func inDetail(c Component) string {
 	var parts []string
 	for _, d := range c.Details {
 		switch {

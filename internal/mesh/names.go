@@ -172,3 +172,20 @@ func Revision(channel string) (string, error) {
 	}
 	return "", fmt.Errorf("%q is not a release channel of managed mesh; it is one of %s", channel, strings.Join(Channels(), ", "))
 }
+
+var revisionName = regexp.MustCompile(`^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$`)
+
+// CheckRevision says what is wrong with the name of a revision or of a revision
+// tag, or returns nil: it is the value of a label and part of object names.
+func CheckRevision(name string) error {
+	if revisionName.MatchString(name) {
+		return nil
+	}
+	return fmt.Errorf("%q cannot be a revision: a name has 1 to 63 lower-case letters, digits and hyphens, starting and ending with a letter or digit; the managed ones are asm-managed, asm-managed-rapid and asm-managed-stable", name)
+}
+
+// Managements are what may be asked for of a membership's mesh, as the GKE Hub
+// API spells it.
+func Managements() []string {
+	return []string{ManagementAutomatic, ManagementManual, ManagementNotInstalled}
+}

@@ -20,10 +20,6 @@ const (
 	ConditionFinished   = "ProvisioningFinished" // True: provisioning ended, either way
 )
 
-// ProvisioningLimit is how long provisioning may take before something is
-// wrong: asmcli waits 600 s, and the seed gives the data plane ten minutes.
-const ProvisioningLimit = 10 * time.Minute
-
 // ControlPlaneRevision is a revision of the managed control plane as its object
 // in the cluster tells it (mesh.cloud.google.com, v1alpha1 and v1beta1 alike).
 type ControlPlaneRevision struct {
@@ -31,6 +27,7 @@ type ControlPlaneRevision struct {
 	Channel         string // spec.channel: regular, rapid, stable
 	Type            string // spec.type: managed_service
 	Created         time.Time
+	Annotations     map[string]string
 	Conditions      []RevisionCondition
 }
 
@@ -127,6 +124,7 @@ func (j *judge) stalled(r ControlPlaneRevision, stop Stop) {
 		message += ": " + strings.TrimSpace(stop.Message)
 	}
 	f := j.add(RevisionStalled, Unhealthy, message)
+	f.Detail = string(stop.Code)
 	f.Remediation, f.FixedBy = stop.Explanation+" "+stop.Remedy, stop.FixedBy
 }
 
@@ -141,9 +139,9 @@ func (j *judge) unfinished(r ControlPlaneRevision, now time.Time) {
 	switch {
 	case since.IsZero():
 		j.add(RevisionNotReady, Unknown, "revision "+r.Name+" is not ready, and does not tell since when"+says(reconciled))
-	case now.Sub(since) > ProvisioningLimit && len(r.Conditions) == 0:
+	case Overdue(since, now) && len(r.Conditions) == 0:
 		j.add(RevisionNotReady, Unknown, fmt.Sprintf("revision %s has reported no condition for over %d minutes", r.Name, int(ProvisioningLimit.Minutes())))
-	case now.Sub(since) > ProvisioningLimit:
+	case Overdue(since, now):
 		j.add(RevisionNotReady, Unhealthy, fmt.Sprintf("revision %s has not been ready for over %d minutes%s", r.Name, int(ProvisioningLimit.Minutes()), says(reconciled)))
 	default:
 		j.add(RevisionNotReady, Provisioning, "revision "+r.Name+" is being provisioned"+says(reconciled))
@@ -151,20 +149,26 @@ func (j *judge) unfinished(r ControlPlaneRevision, now time.Time) {
 }
 
 // revisionFields tells of fields that managed mesh will not accept, also before
-// it has said so in a condition.
+// it has said so in a condition. The detail is the stop code that it will say.
 func (j *judge) revisionFields(r ControlPlaneRevision) {
+	mismatch := func(stop StopCode, message string) {
+		f := j.add(RevisionMismatch, Unhealthy, message)
+		f.Detail = string(stop)
+	}
 	if r.Namespace != SystemNamespace {
-		j.add(RevisionMismatch, Unhealthy, fmt.Sprintf("revision %s is in namespace %s; it must be in %s", r.Name, orNone(r.Namespace), SystemNamespace))
+		mismatch(StopNamespace, fmt.Sprintf("revision %s is in namespace %s; it must be in %s", r.Name, orNone(r.Namespace), SystemNamespace))
 	}
 	channel, known := ChannelOf(r.Name)
 	switch {
 	case !known:
-		j.add(RevisionMismatch, Unhealthy, "revision "+r.Name+" has a name that managed mesh does not accept; it is asm-managed, asm-managed-rapid or asm-managed-stable")
+		mismatch(StopName, "revision "+r.Name+" has a name that managed mesh does not accept; it is asm-managed, asm-managed-rapid or asm-managed-stable")
+	case r.Channel == "":
+		mismatch(StopChannelMissing, fmt.Sprintf("revision %s has channel none; its name requires %s", r.Name, channel))
 	case r.Channel != channel:
-		j.add(RevisionMismatch, Unhealthy, fmt.Sprintf("revision %s has channel %s; its name requires %s", r.Name, orNone(r.Channel), channel))
+		mismatch(StopChannel, fmt.Sprintf("revision %s has channel %s; its name requires %s", r.Name, r.Channel, channel))
 	}
 	if r.Type != RevisionType {
-		j.add(RevisionMismatch, Unhealthy, fmt.Sprintf("revision %s has type %s; it must be %s", r.Name, orNone(r.Type), RevisionType))
+		mismatch(StopType, fmt.Sprintf("revision %s has type %s; it must be %s", r.Name, orNone(r.Type), RevisionType))
 	}
 }
 

@@ -1,7 +1,6 @@
 package mesh
 
 import (
-	"regexp"
 	"strings"
 	"unicode"
 )
@@ -50,6 +49,9 @@ type Stop struct {
 	MechanicalFix string
 	Remedy        string
 	FixedBy       string // the Terraform resource that corrects it, or ""
+	Runbook       string // the runbook that corrects it; one that collects evidence where it takes a person
+	// Follows are the findings of which this stop is the consequence.
+	Follows []Code
 }
 
 // ParseStop recognises a stop message, in English or in the seed's Chinese,
@@ -59,19 +61,14 @@ func ParseStop(reason, message string) Stop {
 	folded := foldMessage(message)
 	for _, known := range stops {
 		for _, w := range known.wordings {
-			m := w.pattern.FindStringSubmatch(folded)
+			m := w.whole.FindStringSubmatch(folded)
 			if m == nil {
 				continue
 			}
 			stop := known.stop
-			stop.Message, stop.Established, stop.Variables = message, w.established, map[string]string{}
+			stop.Message, stop.Established, stop.Variables = message, w.established, namedGroups(w.whole, m)
 			if reason = strings.TrimSpace(reason); reason != "" {
 				stop.Reason = reason
-			}
-			for i, name := range w.pattern.SubexpNames() {
-				if name != "" {
-					stop.Variables[name] = m[i]
-				}
 			}
 			return stop
 		}
@@ -105,51 +102,4 @@ func foldMessage(message string) string {
 		}
 		return r
 	}, message))
-}
-
-// wording is one published form of a stop message.
-type wording struct {
-	pattern     *regexp.Regexp
-	established bool
-}
-
-var placeholder = regexp.MustCompile(`\$\{([A-Z_]+)\}`)
-
-// compileWording makes a pattern from a message as Google prints it, with
-// ${VARIABLES}. Blanks may be more, fewer or none; quotes, commas and full stops
-// may be missing; a colon is kept, for it alone tells "name: X" from
-// "namespace: X".
-func compileWording(template string, established bool) wording {
-	var b strings.Builder
-	b.WriteString(`(?i)^ *`)
-	template = foldMessage(template)
-	literal := func(text string) {
-		for _, r := range text {
-			switch {
-			case r == ' ':
-				b.WriteString(` *`)
-			case r == '"', r == '.', r == ',':
-				b.WriteString(` *` + regexp.QuoteMeta(string(r)) + `? *`)
-			case r == ':':
-				b.WriteString(` *: *`)
-			case unicode.Is(unicode.Han, r): // no words are set apart: a blank may stand anywhere
-				b.WriteString(` *` + string(r) + ` *`)
-			default:
-				b.WriteString(regexp.QuoteMeta(string(r)))
-			}
-		}
-	}
-	rest := template
-	for {
-		at := placeholder.FindStringSubmatchIndex(rest)
-		if at == nil {
-			break
-		}
-		literal(rest[:at[0]])
-		b.WriteString(` *"?(?P<` + rest[at[2]:at[3]] + `>[^ "]*?)"? *`)
-		rest = rest[at[1]:]
-	}
-	literal(rest)
-	b.WriteString(` *\.? *$`)
-	return wording{regexp.MustCompile(b.String()), established}
 }

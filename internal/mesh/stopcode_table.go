@@ -12,6 +12,7 @@ var stops = []struct {
 			Code: StopNotGKE, Reason: ReasonPreconditionFailed,
 			Explanation: "The cluster does not seem to be a GKE cluster. The managed control plane is available on GKE clusters only.",
 			Remedy:      "Use an in-cluster control plane there, or take the cluster out of mesh management.",
+			Runbook:     runEvidence,
 		},
 		published(`Only GKE memberships are supported but ${CLUSTER_NAME} is not a GKE cluster.`,
 			`仅支持 GKE 成员资格,但 ${CLUSTER_NAME} 不是 GKE 集群。`),
@@ -22,6 +23,8 @@ var stops = []struct {
 			Explanation:   "A ControlPlaneRevision must be called asm-managed, asm-managed-rapid or asm-managed-stable.",
 			MechanicalFix: "Delete the ControlPlaneRevision and create it under the name that belongs to its channel; a name cannot be changed.",
 			Remedy:        "Delete the ControlPlaneRevision, and create it anew under the name that belongs to its channel.",
+			Runbook:       runRecreate,
+			Follows:       []Code{RevisionMismatch},
 		},
 		published(`Unsupported ControlPlaneRevision name: ${NAME}`,
 			`不受支持的 ControlPlaneRevision 名称:${NAME}`),
@@ -32,6 +35,8 @@ var stops = []struct {
 			Explanation:   "A ControlPlaneRevision must be in the namespace istio-system.",
 			MechanicalFix: "Delete the ControlPlaneRevision and create it in istio-system; a namespace cannot be changed.",
 			Remedy:        "Delete the ControlPlaneRevision, and create it anew in istio-system.",
+			Runbook:       runRecreate,
+			Follows:       []Code{RevisionMismatch},
 		},
 		published(`Unsupported ControlPlaneRevision namespace: ${NAMESPACE}`,
 			`不受支持的 ControlPlaneRevision 命名空间:${NAMESPACE}`),
@@ -42,6 +47,8 @@ var stops = []struct {
 			Explanation:   "The channel of a ControlPlaneRevision must match its name: asm-managed is regular, asm-managed-rapid is rapid, asm-managed-stable is stable.",
 			MechanicalFix: "Set spec.channel to the channel that the message expects.",
 			Remedy:        "Set spec.channel of the ControlPlaneRevision to the channel that the message expects.",
+			Runbook:       runChannel,
+			Follows:       []Code{RevisionMismatch},
 		},
 		published(`Unsupported channel ${CHANNEL} for ControlPlaneRevision with name ${NAME}. Expected ${OTHER_CHANNEL}`,
 			`名为 ${NAME} 的 ControlPlaneRevision 的渠道 ${CHANNEL} 不受支持。预期的 ${OTHER_CHANNEL}`),
@@ -52,6 +59,8 @@ var stops = []struct {
 			Explanation:   "The field spec.channel is required, and is missing or empty.",
 			MechanicalFix: "Set spec.channel to the channel that belongs to the revision's name.",
 			Remedy:        "Set spec.channel of the ControlPlaneRevision to the channel that belongs to its name.",
+			Runbook:       runChannel,
+			Follows:       []Code{RevisionMismatch},
 		},
 		published(`Channel must not be omitted or blank`, `渠道值不能省略,也不能留空`),
 	},
@@ -61,6 +70,8 @@ var stops = []struct {
 			Explanation:   "The only value that spec.type may have is managed_service.",
 			MechanicalFix: "Set spec.type to managed_service.",
 			Remedy:        "Set spec.type of the ControlPlaneRevision to managed_service.",
+			Runbook:       runType,
+			Follows:       []Code{RevisionMismatch},
 		},
 		published(`Unsupported control plane revision type: ${TYPE}`, `不受支持的控制平面修订版本类型:${TYPE}`),
 	},
@@ -69,6 +80,7 @@ var stops = []struct {
 			Code: StopKubernetesVersion, Reason: ReasonPreconditionFailed,
 			Explanation: "Kubernetes 1.15 and later are supported.",
 			Remedy:      "Upgrade the cluster.",
+			Runbook:     runEvidence,
 		},
 		published(`Unsupported Kubernetes version: ${VERSION}`, `不支持的 Kubernetes 版本:${VERSION}`),
 	},
@@ -79,6 +91,8 @@ var stops = []struct {
 			MechanicalFix: "Set the cluster's workload pool to PROJECT_ID.svc.id.goog.",
 			Remedy:        "Enable Workload Identity: set the cluster's workload pool to PROJECT_ID.svc.id.goog. It takes up to some ten minutes.",
 			FixedBy:       "asm_workload_pool",
+			Runbook:       runIdentity,
+			Follows:       []Code{PoolMissing},
 		},
 		published(`Workload identity is not enabled`, `未启用 Workload Identity`),
 	},
@@ -89,6 +103,8 @@ var stops = []struct {
 			MechanicalFix: "Set the cluster's workload pool to PROJECT_ID.svc.id.goog.",
 			Remedy:        "Set the cluster's workload pool to PROJECT_ID.svc.id.goog.",
 			FixedBy:       "asm_workload_pool",
+			Runbook:       runIdentity,
+			Follows:       []Code{PoolWrong},
 		},
 		published(`Unsupported workload pool: ${POOL}`, `不受支持的工作负载池:${POOL}`),
 	},
@@ -97,6 +113,7 @@ var stops = []struct {
 			Code: StopProject, Reason: ReasonPreconditionFailed,
 			Explanation: "The cluster must belong to the project in whose fleet it is registered.",
 			Remedy:      "Register the cluster in the fleet of its own project. Other fleet features share the membership: plan it.",
+			Runbook:     runEvidence,
 		},
 		// Google's page in English has dropped this row; the English is a translation.
 		[]wording{
@@ -109,6 +126,7 @@ var stops = []struct {
 			Code: StopClusterUpdate, Reason: ReasonProvisioningFailed,
 			Explanation: "Google could not update resources in the cluster, such as CRDs and webhooks.",
 			Remedy:      "Look for what refuses it: an admission policy, node taints, a missing role of the mesh service agent. Otherwise contact support.",
+			Runbook:     runEvidence,
 		},
 		published(`An error occurred updating cluster resources`, `更新集群资源时出错`),
 	},
@@ -118,6 +136,8 @@ var stops = []struct {
 			Explanation:   "Google does not overwrite an existing webhook, so as not to break an installation.",
 			MechanicalFix: "Set the webhook's URL to the one that the message expects, after a person has seen both.",
 			Remedy:        "Compare both URLs, keep a copy of the webhook configuration, then set the URL that is expected.",
+			Runbook:       runWebhook,
+			Follows:       []Code{InjectorURL},
 		},
 		published(`MutatingWebhookConfiguration "${NAME}" contains a webhook with URL of ${EXISTING_URL} but expected ${EXPECTED_URL}`,
 			`MutatingWebhookConfiguration "${NAME}"包含网址为 ${EXISTING_URL} 的网络钩子,但预期的网址是 ${EXPECTED_URL}`),
@@ -128,10 +148,32 @@ var stops = []struct {
 			Explanation:   "Google does not overwrite an existing webhook, so as not to break an installation.",
 			MechanicalFix: "Set the webhook's URL to the one that the message expects, after a person has seen both.",
 			Remedy:        "Compare both URLs, keep a copy of the webhook configuration, then set the URL that is expected.",
+			Runbook:       runWebhook,
+			Follows:       []Code{InjectorURL},
 		},
 		published(`ValidatingWebhookConfiguration ${NAME} contains a webhook with URL of ${EXISTING_URL} but expected ${EXPECTED_URL}`,
 			`ValidatingWebhookConfiguration ${NAME} 包含网址为 ${EXISTING_URL} 的网络钩子,但预期的网址是 ${EXPECTED_URL}`),
 	},
+}
+
+// describeStop is what is known about a stop code, without a message.
+func describeStop(code StopCode) (Stop, bool) {
+	for _, known := range stops {
+		if known.stop.Code == code {
+			return known.stop, true
+		}
+	}
+	return Stop{}, false
+}
+
+// StopCodes are the thirteen stop codes with what is known about each, in the
+// seed's order. Established and Variables belong to a message and are not set.
+func StopCodes() []Stop {
+	var all []Stop
+	for _, known := range stops {
+		all = append(all, known.stop)
+	}
+	return all
 }
 
 // published are wordings that Google printed itself.

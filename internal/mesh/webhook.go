@@ -2,6 +2,7 @@ package mesh
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -135,4 +136,15 @@ func (s InClusterService) String() string { return s.Name + "." + s.Namespace }
 
 func (s InClusterService) istiod() bool {
 	return s.Name == "istiod" || strings.HasPrefix(s.Name, "istiod-")
+}
+
+// Calls are what the configuration's entries call, each once, in their order.
+func (c WebhookConfiguration) Calls() []string {
+	var calls []string
+	for _, w := range c.Webhooks {
+		if what := w.calls(); what != "" && !slices.Contains(calls, what) {
+			calls = append(calls, what)
+		}
+	}
+	return calls
 }

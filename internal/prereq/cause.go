@@ -24,6 +24,20 @@ func Cause(ctx context.Context, client *gcp.Client, p Prerequisite, s State, sub
 		return client.WhoDisabled(ctx, p.Project, subject)
 	case *WorkloadPool:
 		return client.WhoSetPool(ctx, p.Cluster)
+	case *MembershipIdentity:
+		return client.WhoSetIdentity(ctx, p.Membership)
+	case *MeshManagement:
+		return client.WhoSetManagement(ctx, p.Membership)
 	}
 	return mesh.Change{}, false, nil
+}
+
+// Audited reports whether Cause can tell anything of a prerequisite: what happens
+// inside of clusters is in no log that is read.
+func Audited(p Prerequisite) bool {
+	switch p.(type) {
+	case *NamespaceInjection, *ManagedDataPlane:
+		return false
+	}
+	return true
 }

@@ -82,10 +82,10 @@ func gone(ctx context.Context, client *gcp.Client, project string, err error) bo
 	return (gcp.Forbidden(err) || gcp.NotFound(err)) && client.ProjectGone(ctx, project)
 }
 
-// GoneError is returned by Check when the project or cluster itself is known to
-// be deleted, so that there is nothing left to need anything.
+// GoneError is returned by Check when the project, cluster, membership or
+// namespace itself is known not to be there, so that nothing needs anything.
 type GoneError struct{ Subject string }
 
 func (e *GoneError) Error() string {
-	return e.Subject + " is deleted; take what needs it out of the configuration"
+	return e.Subject + " does not exist: make it first, or take what needs it out of the configuration"
 }

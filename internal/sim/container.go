@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"encoding/base64"
 	"fmt"
 	"strings"
 
@@ -84,7 +85,7 @@ func listClusters(c *call) (any, *apiError) {
 	}{}
 	for _, cl := range p.Clusters {
 		if l := c.params["location"]; l == "-" || l == cl.Location {
-			out.Clusters = append(out.Clusters, cl.answer(p))
+			out.Clusters = append(out.Clusters, c.cluster(p, cl))
 		}
 	}
 	return out, nil
@@ -95,7 +96,19 @@ func getCluster(c *call) (any, *apiError) {
 	if err != nil {
 		return nil, err
 	}
-	return cl.answer(p), nil
+	return c.cluster(p, cl), nil
+}
+
+// cluster is a cluster's answer. Its certificate authority is the server's own,
+// which signs for every endpoint.
+func (c *call) cluster(p *Project, cl *Cluster) *Cluster {
+	out := cl.answer(p)
+	if out.MasterAuth != nil && out.MasterAuth.ClusterCaCertificate == clusterCA {
+		auth := *out.MasterAuth
+		auth.ClusterCaCertificate = base64.StdEncoding.EncodeToString(c.s.ca.pem)
+		out.MasterAuth = &auth
+	}
+	return out
 }
 
 func listNodePools(c *call) (any, *apiError) {

@@ -56,7 +56,7 @@ const (
 )
 
 // faultDefs is filled by the files that know the faults.
-var faultDefs = slices.Concat(worldFaults(), clusterFaults(), requestFaults())
+var faultDefs = slices.Concat(worldFaults(), fleetFaults(), clusterFaults(), requestFaults())
 
 func findFault(name string) *faultDef {
 	for i := range faultDefs {

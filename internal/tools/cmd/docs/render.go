@@ -13,7 +13,8 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/tools/build"
 )
 
-// render generates the pages into a folder of its own and returns it.
+// render generates the pages into a folder of its own and returns it: those of tfplugindocs, and the
+// reference of findings.
 func (g *generator) render(ctx context.Context) (string, error) {
 	schema, err := g.schema(ctx)
 	if err != nil {
@@ -51,7 +52,24 @@ func (g *generator) render(ctx context.Context) (string, error) {
 			fmt.Print("tfplugindocs: ", line)
 		}
 	}
-	return rendered, nil
+	return rendered, g.findings(ctx, filepath.Join(rendered, "guides"))
+}
+
+// findings adds the guide that is made from the catalogue of findings. It is Go of the main module, which
+// this one cannot import.
+func (g *generator) findings(ctx context.Context, guides string) error {
+	cmd := exec.CommandContext(ctx, "go", "run", "./internal/docs/findings")
+	cmd.Dir = g.root
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	page, err := cmd.Output()
+	if err != nil {
+		return fmt.Errorf("the reference of findings cannot be generated: %w\n%s", err, stderr.Bytes())
+	}
+	if err := os.MkdirAll(guides, 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(guides, "findings.md"), page, 0o644)
 }
 
 // schema asks the built provider for its schema through Terraform, as a user's Terraform does.

@@ -1,0 +1,16 @@
+resource "asm_namespace_injection" "cart" {
+  membership = "projects/prod-fleet/locations/europe-west1/memberships/orders"
+  namespace  = "cart"
+  revision   = provider::asm::revision("regular")
+}
+
+# Many namespaces of one cluster, reached at its endpoint where Connect Gateway
+# refuses.
+resource "asm_namespace_injection" "shop" {
+  for_each = toset(["checkout", "payment"])
+
+  membership = "projects/prod-fleet/locations/europe-west1/memberships/orders"
+  cluster    = "projects/prod-clusters/locations/europe-west1/clusters/orders"
+  namespace  = each.key
+  revision   = "asm-managed"
+}

@@ -1,0 +1,142 @@
+// Command findings writes the guide "Findings", the reference of everything that
+// a check or a diagnosis reports, from the catalogue in internal/mesh. The
+// command docs runs it; by hand: go run ./internal/docs/findings > docs/guides/findings.md.
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+)
+
+func main() {
+	if err := write(os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "findings:", err)
+		os.Exit(1)
+	}
+}
+
+const head = `---
+page_title: "Findings"
+subcategory: ""
+description: |-
+  Every finding by its code: what it means, what it is judged by, its cause, its remedy, and what it brings about.
+---
+
+# Findings
+
+Every finding has a stable code. This page is made from the catalogue that the program itself uses.
+
+- *Severity* is that of a finding that does not bring its own.
+- *Judged by* is the API field or object that is read.
+- *Known*: what is **established** is documented, read in source code, or recorded from the API. What is **inferred** is
+  marked so; its source says which part.
+- *Brings about* are the findings that go away by themselves once this one is corrected. A report shows them under it.
+
+Met a message and no code? ` + "`terraform-provider-asm explain 'MESSAGE'`" + ` names the finding.
+`
+
+// write writes the page.
+func write(w io.Writer) error {
+	out := bufio.NewWriter(w)
+	fmt.Fprint(out, head)
+	index(out)
+	for _, d := range mesh.Catalogue() {
+		finding(out, d)
+	}
+	states(out)
+	stops(out)
+	conditions(out)
+	return out.Flush()
+}
+
+func index(w io.Writer) {
+	fmt.Fprint(w, "\n## All findings, in the order of their causes\n\n| code | severity | what | runbook |\n|---|---|---|---|\n")
+	for _, d := range mesh.Catalogue() {
+		fmt.Fprintf(w, "| [`%s`](#%s) | %s | %s | %s |\n", d.Code, d.Code, d.Severity, cell(d.Title), code(d.Runbook))
+	}
+}
+
+func finding(w io.Writer, d mesh.Description) {
+	fmt.Fprintf(w, "\n## %s\n\n**%s.** %s\n\n", d.Code, prose(d.Title), prose(d.Means))
+	item := func(name, text string) {
+		if text != "" {
+			fmt.Fprintf(w, "- %s: %s\n", name, text)
+		}
+	}
+	item("Severity", string(d.Severity))
+	item("Judged by", prose(d.JudgedBy))
+	item("Cause", prose(d.Cause))
+	item("Remedy", prose(d.Remedy))
+	item("Corrected by", code(d.FixedBy))
+	item("Runbook", code(d.Runbook))
+	var blocks []string
+	for _, b := range d.Blocks {
+		blocks = append(blocks, fmt.Sprintf("[`%s`](#%s)", b, b))
+	}
+	item("Brings about", strings.Join(blocks, ", "))
+	item("Known", known(d.Established)+"; source: "+prose(d.Source))
+	if d.DocURL != "" {
+		item("Documentation", "<"+d.DocURL+">")
+	}
+}
+
+func states(w io.Writer) {
+	fmt.Fprint(w, "\n## States of the control plane and the data plane\n\n")
+	fmt.Fprintf(w, "What `%s` and `%s` tell by their state. The API pairs codes with states freely, so the state decides and the code only explains.\n\n",
+		mesh.ControlPlaneState, mesh.DataPlaneState)
+	fmt.Fprint(w, "| state | of the control plane | remedy | of the data plane | remedy | known |\n|---|---|---|---|---|---|\n")
+	for _, s := range mesh.States() {
+		fmt.Fprintf(w, "| `%s` | %s | %s | %s | %s | %s |\n", s.State, cell(s.ControlPlane), cell(s.ControlRemedy), cell(s.DataPlane), cell(s.DataPlaneRemedy), known(s.Established))
+	}
+}
+
+func stops(w io.Writer) {
+	fmt.Fprintf(w, "\n## Stop codes\n\nWhy a ControlPlaneRevision is stalled (`%s`). Google gives texts; the names are ours.\n\n", mesh.RevisionStalled)
+	fmt.Fprint(w, "| stop code | reason | explanation | remedy | follows from | runbook |\n|---|---|---|---|---|---|\n")
+	for _, s := range mesh.StopCodes() {
+		fmt.Fprintf(w, "| `%s` | %s | %s | %s | %s | %s |\n", s.Code, s.Reason, cell(s.Explanation), cell(s.Remedy), links(s.Follows), code(s.Runbook))
+	}
+}
+
+func conditions(w io.Writer) {
+	fmt.Fprintf(w, "\n## Conditions\n\nThe condition codes of the GKE Hub API (`%s`). How grave one is, the API says with it. A code that is not listed\nis judged by its severity alone.\n\n", mesh.ConditionReported)
+	fmt.Fprint(w, "| condition | means | cause | remedy | follows from | runbook | known |\n|---|---|---|---|---|---|---|\n")
+	for _, c := range mesh.Conditions() {
+		fmt.Fprintf(w, "| [`%s`](%s) | %s | %s | %s | %s | %s | %s |\n", c.Code, c.DocURL, cell(c.Means), cell(c.Cause), cell(c.Remedy), links(c.Follows), code(c.Runbook), known(c.Established))
+	}
+}
+
+func known(established bool) string {
+	if established {
+		return "established"
+	}
+	return "inferred"
+}
+
+func links(codes []mesh.Code) string {
+	var all []string
+	for _, c := range codes {
+		all = append(all, fmt.Sprintf("[`%s`](#%s)", c, c))
+	}
+	return strings.Join(all, ", ")
+}
+
+func code(name string) string {
+	if name == "" {
+		return ""
+	}
+	return "`" + name + "`"
+}
+
+// prose keeps Markdown from reading marks into plain text.
+func prose(text string) string {
+	return strings.NewReplacer("_", `\_`, "*", `\*`, "<", `\<`, "[", `\[`, "]", `\]`).Replace(text)
+}
+
+// cell is prose in a table.
+func cell(text string) string { return strings.ReplaceAll(prose(text), "|", `\|`) }

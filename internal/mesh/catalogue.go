@@ -1,0 +1,122 @@
+package mesh
+
+import "slices"
+
+// Description is what is known about a kind of finding. The documentation's
+// finding reference is made from it.
+type Description struct {
+	Code     Code
+	Title    string   // a few words, for a heading
+	Severity Severity // of a finding that does not bring its own
+	Kind     Kind     // the prerequisite or part of the mesh it is about
+	Means    string
+	JudgedBy string // the API field it is read from
+	Cause    string // why it comes about
+	Source   string // where the knowledge comes from
+	// Established is false where what is said is inferred, in part or in whole;
+	// Source says which part.
+	Established bool
+	Remedy      string
+	FixedBy     string // the Terraform resource that corrects it, or ""
+	Runbook     string // the runbook that corrects it, or "" where only a person can
+	// Blocks are the findings that this one directly brings about: they are gone
+	// once it is corrected, with nothing done about them. What is merely to be
+	// corrected later, as a membership's identity after the workload pool, is not.
+	Blocks []Code
+	DocURL string
+}
+
+const (
+	docTroubleshoot = "https://cloud.google.com/service-mesh/docs/troubleshooting/troubleshoot-managed-service-mesh"
+	docConditions   = "https://cloud.google.com/service-mesh/docs/troubleshooting/troubleshoot-with-feature-state-condition"
+	docCNI          = "https://cloud.google.com/service-mesh/docs/troubleshooting/troubleshoot-managed-cni"
+	docConfig       = "https://cloud.google.com/service-mesh/docs/troubleshooting/troubleshoot-configuration"
+)
+
+// The runbooks that findings name.
+const (
+	runBinding    = "restore-service-agent-binding"
+	runInjection  = "correct-injection"
+	runIdentity   = "enable-workload-identity"
+	runDataPlane  = "enable-managed-data-plane"
+	runProxies    = "restart-proxies"
+	runMembership = "register-membership-identity"
+	runProvision  = "provision-control-plane"
+	runGateway    = "restore-connect-gateway"
+	runChannel    = "fix-revision-channel"
+	runType       = "fix-revision-type"
+	runRecreate   = "recreate-revision"
+	runWebhook    = "correct-webhook-url"
+	runEvidence   = "collect-evidence"
+)
+
+// The Terraform resources that correct findings.
+const (
+	fixBinding    = "asm_service_agent_binding"
+	fixServices   = "asm_project_services"
+	fixPool       = "asm_workload_pool"
+	fixIdentity   = "asm_membership_identity"
+	fixManagement = "asm_mesh_management"
+	fixInjection  = "asm_namespace_injection"
+	fixDataPlane  = "asm_managed_data_plane"
+)
+
+// The sources that several findings share; the seed is Google's page on
+// troubleshooting managed Anthos Service Mesh, in Chinese.
+const (
+	seedUnhealthy  = "the seed, \"Revision(s) reporting unhealthy\""
+	seedInjection  = "the seed, \"Pod injected with istiod.istio-system\""
+	seedHTTP400    = "the seed, \"HTTP 400\""
+	seedDataPlane  = "the seed, \"Managed data plane status\""
+	seedAttention  = "the seed, \"NEEDS_ATTENTION\""
+	seedIdentity   = "the seed, \"no identity provider specified\""
+	seedPlane      = "the seed, \"Check the managed control plane status\""
+	seedStops      = "the seed, \"ControlPlaneRevision stop codes\""
+	seedConnect    = "the seed, \"cannot connect to the GKE cluster\""
+	sourceHub      = "GKE Hub API"
+	sourceDataCtrl = "source of Google's data plane controller"
+)
+
+var catalogue = slices.Concat(
+	apiFindings, iamFindings, clusterFindings, fleetFindings, controlPlaneFindings, conditionFindings,
+	injectionFindings, proxyFindings, logFindings, readFindings,
+)
+
+var described = func() map[Code]*Description {
+	m := make(map[Code]*Description, len(catalogue))
+	for i := range catalogue {
+		m[catalogue[i].Code] = &catalogue[i]
+	}
+	return m
+}()
+
+// Describe returns what is known about a kind of finding.
+func Describe(code Code) Description {
+	if d := described[code]; d != nil {
+		return *d
+	}
+	return Description{Code: code, Severity: Warning}
+}
+
+// Catalogue returns all kinds of findings, in the order of their causes.
+func Catalogue() []Description { return slices.Clone(catalogue) }
+
+// RunbookOf is the name of the runbook that corrects a finding, or "" where it
+// takes a person. Of a condition, a stop or a state, the detail decides.
+func RunbookOf(f Finding) string {
+	switch f.Code {
+	case ConditionReported:
+		if c, known := DescribeCondition(f.Detail); known {
+			return c.Runbook
+		}
+	case RevisionStalled, RevisionMismatch:
+		if s, known := describeStop(StopCode(f.Detail)); known {
+			return s.Runbook
+		}
+	case DataPlaneState:
+		if s, known := DescribeState(f.Detail); known {
+			return s.DataPlaneRunbook
+		}
+	}
+	return Describe(f.Code).Runbook
+}

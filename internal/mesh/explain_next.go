@@ -1,0 +1,170 @@
+package mesh
+
+import (
+	"regexp"
+	"strings"
+)
+
+// checks are what variables must look like to be believed; a text is full of
+// words that stand where a name would.
+var checks = map[string]func(string) bool{
+	"project":      func(v string) bool { return CheckProject(v) == nil },
+	"fleet_number": IsProjectNumber,
+	"location":     func(v string) bool { return v == "global" || location.MatchString(v) },
+	"cluster":      clusterID.MatchString,
+	"membership":   membershipID.MatchString,
+	"namespace":    membershipID.MatchString, // an RFC 1123 label, as namespaces are
+	"service":      regexp.MustCompile(`^[a-z0-9.-]+\.googleapis\.com$`).MatchString,
+	"revision":     regexp.MustCompile(`^[a-z0-9][a-z0-9.-]*$`).MatchString,
+	"role":         regexp.MustCompile(`^roles/[A-Za-z0-9.]+$`).MatchString,
+}
+
+// namings are how texts name things.
+var namings = []struct {
+	pattern *regexp.Regexp // its groups are the variables
+}{
+	{regexp.MustCompile(`projects/(?P<project>[a-z0-9:.-]+)/(?:locations|zones|regions)/(?P<location>[a-z0-9-]+)/(?:clusters/(?P<cluster>[a-z0-9-]+)|(?:gkeM|m)emberships/(?P<membership>[a-z0-9-]+))`)},
+	{regexp.MustCompile(`service-(?P<fleet_number>[0-9]+)@gcp-sa-servicemesh`)},
+	{regexp.MustCompile(`cluster_name"? ?[:=] ?"?(?P<cluster>[a-z0-9-]+)`)},
+	{regexp.MustCompile(`"location"? ?[:=] ?"?(?P<location>[a-z0-9-]+)`)},
+	{regexp.MustCompile(`(?:--|labels\.)location[= ]"?(?P<location>[a-z0-9-]+)`)},
+	{regexp.MustCompile(`namespaces?(?:_name)?"? ?[/:=] ?"?(?P<namespace>[a-z0-9-]+)`)},
+	{regexp.MustCompile(`\b(?P<revision>asm-managed(?:-rapid|-stable)?)\b`)},
+	{regexp.MustCompile(`project_id"? ?[:=] ?"?(?P<project>[a-z][a-z0-9:.-]+)`)},
+	{regexp.MustCompile(`(?:[?&]|--)project[= ](?P<project>[a-z0-9:.-]+)`)},
+	{regexp.MustCompile(`\bprojects/(?P<project>[a-z0-9:.-]+)`)},
+	{regexp.MustCompile(`\bproject "?\[?(?P<project>[a-z0-9:.-]+)`)},
+}
+
+// name notes what the text around the evidence names. What the message itself
+// named stays.
+func (e *explainer) name(x *Explanation) {
+	text := e.window(x.at, 600, min(x.at, len(e.text)), 1400)
+	for _, n := range namings {
+		m := n.pattern.FindStringSubmatch(text)
+		if m == nil {
+			continue
+		}
+		for name, value := range namedGroups(n.pattern, m) {
+			x.set(name, strings.TrimRight(value, ".-:"))
+		}
+	}
+	if number := x.Variables["fleet_number"]; number != "" {
+		x.Variables["agent"] = ServiceAgent(number)
+	}
+}
+
+// The commands by which to go on. {project} is a variable; without it the name in
+// capitals stands there for a person to fill in.
+const (
+	enableAPI   = "gcloud services enable {service} --project={project}"
+	showBinding = `gcloud projects get-iam-policy {project} --flatten="bindings[].members" --filter="bindings.role:` + AgentRole + `" --format="value(bindings.members)"`
+	grantRole   = "gcloud projects add-iam-policy-binding {project} --member=serviceAccount:{agent} --role=" + AgentRole + " --condition=None"
+	setPool     = "gcloud container clusters update {cluster} --location={location} --project={project} --workload-pool={project_id}.svc.id.goog"
+	describe    = "gcloud container fleet mesh describe --project={project}"
+	showPlane   = "kubectl describe controlplanerevisions -n istio-system"
+	failedPods  = "kubectl get pods --all-namespaces -l dataplane-upgrade=failed"
+	webhooks    = "kubectl get mutatingwebhookconfigurations"
+)
+
+var nextCommands = map[Code]string{
+	ServiceDisabled:        enableAPI,
+	ConnectGatewayDisabled: strings.ReplaceAll(enableAPI, "{service}", GatewayService),
+	LogGatewayDisabled:     strings.ReplaceAll(enableAPI, "{service}", GatewayService),
+	LogWebhookFailed:       "gcloud services list --enabled --project={project} --filter=config.name=" + GatewayService,
+	AgentMissing:           "gcloud beta services identity create --service=" + IdentityService + " --project={project}",
+	BindingMissing:         grantRole,
+	BindingConditional:     grantRole,
+	BindingDeleted:         grantRole,
+	RevisionsUnhealthy:     showBinding,
+	PoolMissing:            setPool,
+	PoolWrong:              setPool,
+	InstallerHealthCheck:   setPool,
+	NodePoolNoMetadata:     `gcloud container node-pools list --cluster={cluster} --location={location} --project={project} --format="table(name,config.workloadMetadataConfig.mode)"`,
+	IdentityMissing:        "gcloud container fleet memberships register {membership} --gke-cluster={location}/{cluster} --enable-workload-identity --project={project}",
+	InjectionWrong:         webhooks,
+	InjectorURL:            webhooks,
+	InjectionLabel:         "kubectl label namespace {namespace} istio-injection- istio.io/rev={revision} --overwrite",
+	FeatureDisabled:        "gcloud container fleet mesh enable --project={project}",
+	MembershipNotReported:  describe,
+	NotManaged:             describe,
+	ControlPlaneState:      showPlane,
+	RevisionStalled:        showPlane,
+	RevisionNotReady:       showPlane,
+	ProxiesFailed:          failedPods,
+	DataPlaneProgress:      failedPods,
+	ClusterMissing:         "gcloud container fleet memberships list --project={project}",
+	ProjectDeleted:         "gcloud projects describe {project}",
+}
+
+// stopCommands and stateCommands are those of stops and data plane states that
+// have one of their own. What changes a webhook begins with a copy of it.
+var (
+	stopCommands = map[StopCode]string{
+		StopWorkloadIdentity:  setPool,
+		StopWorkloadPool:      setPool,
+		StopChannel:           `kubectl patch controlplanerevision {name} -n istio-system --type=merge --patch='{"spec":{"channel":"{expected_channel}"}}'`,
+		StopChannelMissing:    showPlane,
+		StopType:              `kubectl patch controlplanerevision {revision} -n istio-system --type=merge --patch='{"spec":{"type":"managed_service"}}'`,
+		StopName:              "kubectl get controlplanerevision {name} -n istio-system -o yaml",
+		StopNamespace:         "kubectl get controlplanerevisions -n {namespace} -o yaml",
+		StopKubernetesVersion: "gcloud container clusters describe {cluster} --location={location} --project={project} --format='value(currentMasterVersion)'",
+		StopMutatingURL:       "kubectl get mutatingwebhookconfiguration {name} -o yaml",
+		StopValidatingURL:     "kubectl get validatingwebhookconfiguration {name} -o yaml",
+		StopClusterUpdate:     "kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations",
+		StopProject:           "gcloud container clusters describe {cluster} --location={location} --project={project} --format='value(fleet)'",
+		StopNotGKE:            "gcloud container fleet memberships list --project={project}",
+	}
+	stateCommands = map[string]string{StateNeedsAttention: failedPods, StateFailedPrecondition: showPlane}
+	variable      = regexp.MustCompile(`\{[a-z_]+\}`)
+	plainWord     = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._:/@-]*$`)
+)
+
+// next is the command to run next, with what the text names filled in. Only plain
+// words are: a text may come from anywhere, and a shell would run the rest.
+func (x Explanation) next() string {
+	command := nextCommands[x.Code]
+	switch x.Code {
+	case RevisionStalled:
+		if c := stopCommands[StopCode(x.Detail)]; c != "" {
+			command = c
+		}
+	case DataPlaneState:
+		command = stateCommands[x.Detail]
+	case ConditionReported:
+		for _, root := range x.Roots {
+			if command = nextCommands[root]; command != "" {
+				break
+			}
+		}
+	}
+	if command == "" {
+		command = x.diagnose()
+	}
+	return variable.ReplaceAllStringFunc(command, func(name string) string {
+		name = strings.Trim(name, "{}")
+		value := x.Variables[name]
+		if name == "project_id" && !IsProjectNumber(x.Variables["project"]) { // pools are named after the id
+			value = x.Variables["project"]
+		}
+		switch {
+		case plainWord.MatchString(value):
+			return value
+		case name == "agent":
+			return ServiceAgent("FLEET_PROJECT_NUMBER")
+		}
+		return strings.ToUpper(name)
+	})
+}
+
+// diagnose is the command for what the text does not decide.
+func (x Explanation) diagnose() string {
+	const at = "terraform-provider-asm diagnose "
+	switch {
+	case x.Variables["membership"] != "" && x.Variables["location"] != "" && x.Variables["project"] != "":
+		return at + "--membership=projects/{project}/locations/{location}/memberships/{membership}"
+	case x.Variables["cluster"] != "" && x.Variables["location"] != "" && x.Variables["project"] != "":
+		return at + "--cluster=projects/{project}/locations/{location}/clusters/{cluster}"
+	}
+	return at + "--fleet-project={project}"
+}

@@ -1,0 +1,62 @@
+package mesh
+
+import "slices"
+
+// explains has for each code all that it brings about, directly or through
+// others.
+var explains = func() map[Code]map[Code]bool {
+	all := map[Code]map[Code]bool{}
+	var reach func(seen map[Code]bool, code Code)
+	reach = func(seen map[Code]bool, code Code) {
+		for _, next := range Describe(code).Blocks {
+			if !seen[next] {
+				seen[next] = true
+				reach(seen, next)
+			}
+		}
+	}
+	for _, d := range catalogue {
+		seen := map[Code]bool{}
+		reach(seen, d.Code)
+		all[d.Code] = seen
+	}
+	return all
+}()
+
+// Explains reports whether a finding of kind root can bring about one of kind
+// consequence, directly or through others. Whether it does depends on the
+// subjects: the binding of one project says nothing about a mesh in another.
+func Explains(root, consequence Code) bool { return explains[root][consequence] }
+
+// FollowsFrom reports whether f can be a consequence of root. It is Explains,
+// narrowed by what f is about: of the stop codes and conditions, each has its own
+// causes, and proxies that could not be upgraded have none in the control plane.
+// A stop or condition that is not known follows from nothing.
+func (f Finding) FollowsFrom(root Finding) bool {
+	if !Explains(root.Code, f.Code) {
+		return false
+	}
+	if root.Code == ConditionReported {
+		if c, known := DescribeCondition(root.Detail); known && !c.Blocks {
+			return false
+		}
+	}
+	switch f.Code {
+	case RevisionStalled:
+		stop, _ := describeStop(StopCode(f.Detail))
+		return root.reaches(stop.Follows)
+	case ConditionReported:
+		c, _ := DescribeCondition(f.Detail)
+		return root.reaches(c.Follows)
+	case DataPlaneState:
+		if f.Detail == StateNeedsAttention {
+			return root.reaches([]Code{ProxiesFailed, DataPlaneProgress})
+		}
+	}
+	return true
+}
+
+// reaches reports whether root is one of codes or brings one of them about.
+func (f Finding) reaches(codes []Code) bool {
+	return slices.ContainsFunc(codes, func(c Code) bool { return f.Code == c || Explains(f.Code, c) })
+}

@@ -1,0 +1,63 @@
+package mesh
+
+import (
+	"fmt"
+	"time"
+)
+
+// JudgeSpec compares what is asked for a membership with what runs, which the
+// state alone does not show. It reports nothing where they agree, where the
+// control plane does not run anyway, and while it is being removed as asked.
+func JudgeSpec(m MembershipMesh) (f Finding, differs bool) {
+	switch {
+	case m.Management != ManagementManual && m.Management != ManagementNotInstalled:
+		return Finding{}, false
+	case m.ControlPlane.State == "" || m.ControlPlane.State == StateDisabled || m.ControlPlane.State == StateDeprovisioning:
+		return Finding{}, false
+	}
+	f = NewFinding(SpecState, m.Name, fmt.Sprintf("management is %s, but a managed control plane is %s", m.Management, m.ControlPlane.State))
+	f.Detail = m.Management
+	return f, true
+}
+
+// The implementations of a managed control plane
+// (ServiceMeshControlPlaneManagement.implementation of the GKE Hub API).
+const (
+	ImplementationIstiod          = "ISTIOD"
+	ImplementationTrafficDirector = "TRAFFIC_DIRECTOR"
+	ImplementationUpdating        = "UPDATING"
+)
+
+// When the implementation ISTIOD on GKE was deprecated and when its support ends
+// (Google's pages on modernization).
+var (
+	IstiodDeprecated = time.Date(2026, time.September, 28, 0, 0, 0, 0, time.UTC)
+	IstiodSupportEnd = time.Date(2028, time.March, 1, 0, 0, 0, 0, time.UTC)
+)
+
+// JudgeImplementation tells of a control plane whose implementation is
+// deprecated, without support, or being changed. Its text has the two dates and
+// no age, so that it does not differ from read to read.
+func JudgeImplementation(m MembershipMesh, now time.Time) (f Finding, reported bool) {
+	switch m.Implementation {
+	case ImplementationUpdating:
+		return NewFinding(ImplementationMoving, m.Name, "the implementation of the control plane is being updated"), true
+	case ImplementationIstiod:
+	default:
+		return Finding{}, false
+	}
+	deprecated, ends := IstiodDeprecated.Format(time.DateOnly), IstiodSupportEnd.Format(time.DateOnly)
+	f = NewFinding(ImplementationLegacy, m.Name, "")
+	f.Detail = ImplementationIstiod
+	switch {
+	case now.Before(IstiodDeprecated):
+		f.Severity = Info
+		f.Message = fmt.Sprintf("the control plane's implementation is ISTIOD, which is deprecated from %s on; support ends on %s", deprecated, ends)
+	case now.Before(IstiodSupportEnd):
+		f.Message = fmt.Sprintf("the control plane's implementation is ISTIOD, deprecated since %s; support ends on %s", deprecated, ends)
+	default:
+		f.Severity = Error
+		f.Message = fmt.Sprintf("the control plane's implementation is ISTIOD, deprecated since %s and without support since %s", deprecated, ends)
+	}
+	return f, true
+}

@@ -1,0 +1,73 @@
+package prereq
+
+import (
+	"context"
+
+	"github.com/managed-mesh/terraform-provider-asm/internal/cluster"
+	"github.com/managed-mesh/terraform-provider-asm/internal/gcp"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+)
+
+// Clusters reaches the clusters that prerequisites are inside of, as the same
+// caller as Client.
+type Clusters struct {
+	Client *gcp.Client
+	access *cluster.Access
+}
+
+// NewClusters lets clusters be reached with the credentials of client, whether
+// through Connect Gateway or at the endpoint that GKE tells. Of config, tokens
+// and the search for endpoints are filled in.
+func NewClusters(client *gcp.Client, config cluster.Config) *Clusters {
+	config.Tokens = client.Tokens()
+	config.FindEndpoint = func(ctx context.Context, name mesh.Cluster) (cluster.Endpoint, error) {
+		e, err := client.Endpoint(ctx, name)
+		return cluster.Endpoint{Address: e.Address, CA: e.CA}, err
+	}
+	return &Clusters{Client: client, access: cluster.New(config)}
+}
+
+// Open prepares the ways to a cluster. Connect Gateway is asked by the fleet
+// project's number, as gcloud does; where that cannot be told, by what is written.
+func (c *Clusters) Open(ctx context.Context, target cluster.Target) (*cluster.Cluster, error) {
+	if target.Membership != nil {
+		m := *target.Membership
+		if number, err := c.Client.ProjectNumber(ctx, m.Project); err == nil {
+			m.Project = number
+		}
+		target.Membership = &m
+	}
+	return c.access.Open(target)
+}
+
+// gone reports whether a failed read came about because the cluster, its
+// membership or its project is deleted. A gateway's answer alone does not tell.
+func (c *Clusters) gone(ctx context.Context, target cluster.Target, err error) bool {
+	if err == nil || cluster.Unreachable(err) {
+		return false
+	}
+	if m := target.Membership; m != nil {
+		_, err := c.Client.Membership(ctx, *m)
+		return gcp.NotFound(err) || gone(ctx, c.Client, m.Project, err)
+	}
+	if name := target.Cluster; name != nil {
+		_, err := c.Client.Cluster(ctx, *name)
+		return gcp.NotFound(err) || gone(ctx, c.Client, name.Project, err)
+	}
+	return false
+}
+
+// Words splits an error in one line that says what failed and the next step.
+func Words(err error) (what, next string) {
+	if cluster.IsError(err) {
+		return cluster.Words(err)
+	}
+	return gcp.Words(err)
+}
+
+// UnreadHealth is the health of what err kept from being read: unknown, with the
+// reason and the next step.
+func UnreadHealth(subject string, err error) mesh.Health {
+	what, next := Words(err)
+	return mesh.UnreadHealth(subject, what, next)
+}

@@ -1,0 +1,208 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/managed-mesh/terraform-provider-asm/internal/cluster"
+	"github.com/managed-mesh/terraform-provider-asm/internal/prereq"
+)
+
+// enforced is a resource that keeps one prerequisite in place. All that it does
+// between the schema and the prerequisite is the same for each of them.
+type enforced[M any, P interface {
+	*M
+	enforceable
+}] struct {
+	base
+	name     string // of the type, behind the provider's
+	read     string // titles of errors: "Cannot tell whether …"
+	enforce  string
+	undo     string
+	patience time.Duration // default of the timeouts of changes
+}
+
+// enforceable is the model of an enforced resource.
+type enforceable interface {
+	identity() any
+	common() *commonModel
+	// prerequisite is what the resource keeps in place. Its error is about an
+	// argument that became known only now.
+	prerequisite(data *Data) (prereq.Prerequisite, error)
+	// take sets the computed attributes by what was seen.
+	take(state prereq.State)
+	// wish is what a plan asks for; of a state, what was seen in its place.
+	wish() string
+}
+
+// commonModel is what every enforced resource has.
+type commonModel struct {
+	DeletionPolicy types.String   `tfsdk:"deletion_policy"`
+	Timeouts       timeouts.Value `tfsdk:"timeouts"`
+}
+
+func (m *commonModel) common() *commonModel { return m }
+
+func timeoutsBlock(ctx context.Context) map[string]schema.Block {
+	return map[string]schema.Block{"timeouts": timeouts.Block(ctx, timeouts.Opts{Create: true, Read: true, Update: true, Delete: true})}
+}
+
+func (r *enforced[M, P]) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_" + r.name
+}
+
+func (r *enforced[M, P]) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+	plan := P(new(M))
+	resp.Diagnostics.Append(req.Plan.Get(ctx, plan)...)
+	ctx, cancel, ok := r.within(ctx, plan.common().Timeouts.Create, r.patience, &resp.Diagnostics)
+	defer cancel()
+	if ok {
+		change := r.apply(ctx, plan, resp.Private, outcome{&resp.State, resp.Identity, &resp.Diagnostics})
+		record(ctx, resp.Private, resp.Private, change, &resp.Diagnostics)
+	}
+}
+
+// Update's change is not recorded: what an update restores, somebody else had
+// taken away, and a later destroy must not take it away again.
+func (r *enforced[M, P]) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	plan := P(new(M))
+	resp.Diagnostics.Append(req.Plan.Get(ctx, plan)...)
+	ctx, cancel, ok := r.within(ctx, plan.common().Timeouts.Update, r.patience, &resp.Diagnostics)
+	defer cancel()
+	if ok {
+		r.apply(ctx, plan, resp.Private, outcome{&resp.State, resp.Identity, &resp.Diagnostics})
+	}
+}
+
+func (r *enforced[M, P]) apply(ctx context.Context, plan P, remember private, out outcome) prereq.Change {
+	p, err := plan.prerequisite(r.data)
+	if err != nil {
+		out.diags.AddError("Invalid argument", sentence(err.Error()))
+		return prereq.Change{}
+	}
+	change, state, err := prereq.Apply(ctx, p)
+	if err != nil {
+		addError(out.diags, r.enforce, err)
+		return change
+	}
+	out.diags.Append(remember.SetKey(ctx, privateWish, quote(plan.wish()))...)
+	plan.take(state)
+	out.set(ctx, plan, plan.identity())
+	return change
+}
+
+// privateWish is the private state that keeps what was last asked for. It tells
+// drift from a change of the configuration.
+const privateWish = "wish"
+
+// quote is a string as JSON, which private state has to be.
+func quote(s string) []byte { return []byte(strconv.Quote(s)) }
+
+func (r *enforced[M, P]) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	m := P(new(M))
+	resp.Diagnostics.Append(req.State.Get(ctx, m)...)
+	timeout, d := m.common().Timeouts.Read(ctx, 5*time.Minute)
+	resp.Diagnostics.Append(d...)
+	// First of all: Terraform refuses a refresh without an identity, state from
+	// before identities existed has none, and a removal needs one, too.
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, m.identity())...)
+	if resp.Diagnostics.HasError() || !r.configured() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	if m.common().DeletionPolicy.IsNull() { // imported
+		m.common().DeletionPolicy = types.StringValue(abandon)
+	}
+	var s prereq.State
+	p, err := m.prerequisite(r.data)
+	if err == nil {
+		s, err = p.Check(ctx, false)
+	}
+	var gone *prereq.GoneError
+	_, gatewayDisabled := cluster.GatewayDisabled(err)
+	switch {
+	case errors.As(err, &gone):
+		resp.State.RemoveResource(ctx)
+	case gatewayDisabled:
+		// An error would keep the plan from showing, and the apply from correcting,
+		// the API that is the cause.
+		resp.Diagnostics.AddWarning("Not read: Connect Gateway is disabled ("+p.Subject()+")",
+			"What the last read saw is kept, and may be out of date.\n\n"+sentence(err.Error()))
+	case err != nil:
+		addError(&resp.Diagnostics, r.read, err)
+	default:
+		m.take(s)
+		resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
+	}
+}
+
+func (r *enforced[M, P]) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
+	m := P(new(M))
+	resp.Diagnostics.Append(req.State.Get(ctx, m)...)
+	if resp.Diagnostics.HasError() || m.common().DeletionPolicy.ValueString() != remove {
+		return
+	}
+	ctx, cancel, ok := r.within(ctx, m.common().Timeouts.Delete, r.patience, &resp.Diagnostics)
+	defer cancel()
+	if !ok {
+		return
+	}
+	change := recorded(ctx, req.Private, &resp.Diagnostics)
+	p, err := m.prerequisite(r.data)
+	if err == nil && !change.Empty() {
+		err = p.Undo(ctx, change)
+	}
+	var gone *prereq.GoneError
+	if err != nil && !errors.As(err, &gone) {
+		addError(&resp.Diagnostics, r.undo, err)
+	}
+}
+
+// keptPrivate is private state that can only be read.
+type keptPrivate interface {
+	GetKey(context.Context, string) ([]byte, diag.Diagnostics)
+}
+
+// planned reads what a plan modifier works on. state is nil for a resource that
+// is to be made; ok is false when there is nothing to plan.
+func planned[M any](ctx context.Context, req resource.ModifyPlanRequest, diags *diag.Diagnostics) (config, plan, state *M, ok bool) {
+	if req.Plan.Raw.IsNull() {
+		return nil, nil, nil, false
+	}
+	config, plan = new(M), new(M)
+	diags.Append(req.Config.Get(ctx, config)...)
+	diags.Append(req.Plan.Get(ctx, plan)...)
+	if !req.State.Raw.IsNull() {
+		state = new(M)
+		diags.Append(req.State.Get(ctx, state)...)
+	}
+	return config, plan, state, !diags.HasError()
+}
+
+// warn tells of drift that the refresh has found; seen is what it saw. What
+// differs because the configuration changed is none.
+func (r *enforced[M, P]) warn(ctx context.Context, kept keptPrivate, state, plan P, seen prereq.State, diags *diag.Diagnostics) {
+	wished, d := kept.GetKey(ctx, privateWish)
+	diags.Append(d...)
+	if len(wished) == 0 || string(wished) == string(quote(state.wish())) || seen.Met() || !r.configured() {
+		return
+	}
+	p, err := plan.prerequisite(r.data)
+	if err != nil {
+		return
+	}
+	var losses []loss
+	for _, f := range seen.Findings() {
+		losses = append(losses, loss{finding: f})
+	}
+	warnOfDrift(ctx, diags, r.data, p, seen, losses)
+}

@@ -1,0 +1,90 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/managed-mesh/terraform-provider-asm/internal/cluster"
+)
+
+// placeModel says which cluster is meant. It is an argument and never provider
+// configuration, which would have to be known at plan time.
+type placeModel struct {
+	Membership types.String `tfsdk:"membership"`
+	Cluster    types.String `tfsdk:"cluster"`
+}
+
+const (
+	membershipMeans = "The cluster's fleet membership, `projects/PROJECT/locations/LOCATION/memberships/MEMBERSHIP`: the cluster is reached through Connect Gateway, private clusters included. At least one of `membership` and `cluster` is needed."
+	clusterMeans    = "The cluster, `projects/PROJECT/locations/LOCATION/clusters/CLUSTER`: it is reached at its own endpoint, and with `membership` beside it only where Connect Gateway refuses."
+)
+
+// atLeastOnePlace are the validators of the one argument, naming the other.
+func atLeastOnePlace(is validator.String) []validator.String {
+	return []validator.String{is, stringvalidator.AtLeastOneOf(path.MatchRoot("membership"), path.MatchRoot("cluster"))}
+}
+
+// placeAttributes are the arguments of a resource; another cluster is another
+// resource.
+func placeAttributes() map[string]schema.Attribute {
+	replace := []planmodifier.String{stringplanmodifier.RequiresReplace()}
+	return map[string]schema.Attribute{
+		"membership": schema.StringAttribute{Optional: true, MarkdownDescription: membershipMeans, Validators: atLeastOnePlace(isMembership), PlanModifiers: replace},
+		"cluster":    schema.StringAttribute{Optional: true, MarkdownDescription: clusterMeans, Validators: atLeastOnePlace(isCluster), PlanModifiers: replace},
+	}
+}
+
+func placeIdentity() map[string]identityschema.Attribute {
+	return map[string]identityschema.Attribute{
+		"membership": identityschema.StringAttribute{OptionalForImport: true, Description: "The cluster's fleet membership."},
+		"cluster":    identityschema.StringAttribute{OptionalForImport: true, Description: "The cluster, where it is reached at its own endpoint."},
+	}
+}
+
+func (m placeModel) target() (cluster.Target, error) {
+	return cluster.ParseTarget(m.Membership.ValueString(), m.Cluster.ValueString())
+}
+
+// known reports whether the cluster can be named yet.
+func (m placeModel) known() bool { return !m.Membership.IsUnknown() && !m.Cluster.IsUnknown() }
+
+var errPlace = errors.New("the import ID begins with the resource name of a membership or a cluster")
+
+// parsePlace splits an import ID in the membership or cluster at its front and
+// what follows.
+func parsePlace(id string) (m placeModel, rest string, err error) {
+	parts := strings.Split(id, "/")
+	if len(parts) < 6 {
+		return m, "", errPlace
+	}
+	name := strings.Join(parts[:6], "/")
+	switch parts[4] {
+	case "memberships":
+		m.Membership = types.StringValue(name)
+	case "clusters":
+		m.Cluster = types.StringValue(name)
+	default:
+		return m, "", errPlace
+	}
+	if _, err := m.target(); err != nil {
+		return m, "", err
+	}
+	return m, strings.Join(parts[6:], "/"), nil
+}
+
+// set begins the state of an imported resource.
+func (m placeModel) set(ctx context.Context, resp *resource.ImportStateResponse) {
+	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("membership"), m.Membership)...)
+	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("cluster"), m.Cluster)...)
+}
