@@ -243,3 +243,42 @@ func TestAFleetIsBounded(t *testing.T) {
 		t.Errorf("%d requests at once with %d clients", got, clients)
 	}
 }
+
+// Waiting for a turn is not timed: what comes after clusters that do not answer
+// is asked all the same.
+func TestALateTurnIsNoFailure(t *testing.T) {
+	asked := make(chan struct{}, 1)
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if strings.Contains(r.URL.Path, "m-bad") {
+			select {
+			case asked <- struct{}{}:
+			default:
+			}
+			asleep(w, r)
+			return
+		}
+		says(200, emptyList)(w, r)
+	})
+	a := access(t, cluster.Config{GatewayEndpoint: s.URL, MaxClients: 1, RequestTimeout: 200 * time.Millisecond})
+	var group sync.WaitGroup
+	for i := range 3 {
+		c := open(t, a, fmt.Sprintf("projects/1234567/locations/global/memberships/m-bad-%d", i), "")
+		group.Go(func() {
+			if _, err := c.Revisions(t.Context()); !cluster.Unreachable(err) {
+				t.Errorf("a cluster that does not answer: %v", err)
+			}
+		})
+		if i == 0 {
+			<-asked
+		}
+	}
+	if _, err := open(t, a, "projects/1234567/locations/global/memberships/m-good", "").Revisions(t.Context()); err != nil {
+		t.Error(err)
+	}
+	group.Wait()
+	for i := range 3 {
+		if n := s.count(fmt.Sprintf("/m-bad-%d/apis/mesh.cloud.google.com/v1beta1/controlplanerevisions", i)); n != 1 {
+			t.Errorf("m-bad-%d was asked %d times", i, n)
+		}
+	}
+}

@@ -105,10 +105,14 @@ func (c *Cluster) mayLeave(way route, r request, err error) bool {
 const tries = 3
 
 func (c *Cluster) send(ctx context.Context, way route, r request, out any) error {
-	limited, cancel := context.WithTimeout(ctx, c.access.config.RequestTimeout)
-	defer cancel()
 	e := &Error{Doing: r.doing, Cluster: c.String(), Via: way.via}
-	client, release, err := c.access.pool.lease(limited, way.key, way.connect)
+	// In a large fleet clusters wait for their turn. That is not timed: it would look
+	// as if the cluster did not answer.
+	client, release, err := c.access.pool.lease(ctx, way.key, func(ctx context.Context) (*client, error) {
+		limited, cancel := context.WithTimeout(ctx, c.access.config.RequestTimeout)
+		defer cancel()
+		return way.connect(limited)
+	})
 	if err != nil {
 		if errors.Is(ctx.Err(), context.Canceled) {
 			return ctx.Err()
@@ -116,6 +120,8 @@ func (c *Cluster) send(ctx context.Context, way route, r request, out any) error
 		return r.unanswered(e, err)
 	}
 	defer release()
+	limited, cancel := context.WithTimeout(ctx, c.access.config.RequestTimeout)
+	defer cancel()
 	pause := wait.Backoff{First: 200 * time.Millisecond, Max: 2 * time.Second}.Pauses()
 	for try := 1; ; try++ {
 		err := c.sendOnce(limited, client, way, r, out)

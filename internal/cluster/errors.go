@@ -203,8 +203,8 @@ func (e *Error) nextStep() string {
 
 // IsError reports whether err is, or joins, failed requests to a cluster.
 func IsError(err error) bool {
-	for range all(err) {
-		return true
+	for e := range all(err) {
+		return e != nil
 	}
 	return false
 }

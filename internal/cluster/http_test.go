@@ -52,6 +52,16 @@ func (s *server) requests() []string {
 	return slices.Clone(s.asked)
 }
 
+// count is how many of the requests were for a path with that end.
+func (s *server) count(end string) (n int) {
+	for _, line := range s.requests() {
+		if strings.HasSuffix(line, end) {
+			n++
+		}
+	}
+	return n
+}
+
 // says answers with a status and a body, of JSON unless it begins otherwise.
 func says(code int, body string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {

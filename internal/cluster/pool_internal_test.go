@@ -70,3 +70,73 @@ func TestPoolForgetsWhatDidNotConnect(t *testing.T) {
 		release()
 	}
 }
+
+// Turns come in order, wake only who can use them, and are passed on by who has
+// gone meanwhile.
+func TestPoolGivesTurnsInOrder(t *testing.T) {
+	p := newPool(1)
+	connect := func(context.Context) (*client, error) { return &client{close: func() {}}, nil }
+	_, releaseFirst, err := p.lease(t.Context(), "first", connect)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var order []string
+	done := make(chan string)
+	wait := func(ctx context.Context, key string) {
+		before := p.waiting(key)
+		go func() {
+			_, release, err := p.lease(ctx, key, connect)
+			if err != nil {
+				done <- key + ": " + err.Error()
+				return
+			}
+			done <- key
+			release()
+		}()
+		for p.waiting(key) == before {
+			time.Sleep(time.Millisecond)
+		}
+	}
+	leaving, leave := context.WithCancel(t.Context())
+	wait(t.Context(), "a")
+	wait(t.Context(), "a")
+	wait(leaving, "b")
+	wait(t.Context(), "c")
+	leave()
+	order = append(order, <-done)
+	releaseFirst()
+	for range 3 { // both of a have the client at once, so that c comes last
+		order = append(order, <-done)
+	}
+	if got := fmt.Sprint(order); got != "[b: context canceled a a c]" {
+		t.Errorf("turns came as %s", got)
+	}
+	if len(p.turns) != 0 || p.queue.Len() != 0 || p.size() != 1 {
+		t.Errorf("%d turns in the queue, %d known, %d clients", p.queue.Len(), len(p.turns), p.size())
+	}
+}
+
+// A turn that comes at the same time as its context ends is not lost.
+func TestPoolPassesATurnOn(t *testing.T) {
+	p := newPool(1)
+	p.mu.Lock()
+	gone, next := p.enqueue("gone"), p.enqueue("next")
+	p.next()
+	p.mu.Unlock()
+	<-gone.come
+	p.giveUp(gone)
+	select {
+	case <-next.come:
+	default:
+		t.Error("the next does not get the turn")
+	}
+}
+
+func (p *pool) waiting(key string) int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if t := p.turns[key]; t != nil {
+		return t.waiting
+	}
+	return 0
+}

@@ -34,6 +34,26 @@ func (c *Cluster) Revisions(ctx context.Context) (Revisions, error) {
 	return s.RevisionHealth(), nil
 }
 
+// Traces are the signs that a cluster is, or was, set up for managed mesh: its
+// ControlPlaneRevisions, and namespaces whose label names a managed revision, in
+// words. It costs two requests.
+func (c *Cluster) Traces(ctx context.Context) ([]string, error) {
+	s, err := c.read(ctx, false, partRevisions, partNamespaces)
+	if err != nil {
+		return nil, err
+	}
+	var traces []string
+	for _, r := range s.Revisions {
+		traces = append(traces, "ControlPlaneRevision "+r.Name)
+	}
+	for _, n := range s.Namespaces {
+		if _, managed := mesh.ChannelOf(n.Labels[mesh.LabelRevision]); managed {
+			traces = append(traces, "namespace "+n.Name+" with "+mesh.LabelRevision+"="+n.Labels[mesh.LabelRevision])
+		}
+	}
+	return traces, nil
+}
+
 // RevisionHealth judges the revisions that were read.
 func (s *State) RevisionHealth() Revisions {
 	if s.lacks(partRevisions) {

@@ -6,10 +6,13 @@ import (
 	"path/filepath"
 )
 
+// etcdSocket is where it listens, in the server's folder.
+const etcdSocket = "etcd.sock"
+
 // startEtcd starts the storage and returns its address, a socket in the server's folder: etcd asks nobody
 // who they are, so nobody else should find it.
 func (s *Server) startEtcd(ctx context.Context, bin string) (string, error) {
-	socket := filepath.Join(s.dir, "etcd.sock")
+	socket := filepath.Join(s.dir, etcdSocket)
 	address := "unix://" + socket
 	err := s.run(bin, etcdBinary,
 		"--data-dir="+filepath.Join(s.dir, "etcd"),

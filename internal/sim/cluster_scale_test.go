@@ -1,3 +1,5 @@
+//go:build !race
+
 package sim_test
 
 import (
@@ -10,14 +12,11 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/sim"
 )
 
-// TestMemoryOfTouchedClusters reads from each of ten thousand clusters and
+// TestScaleMemoryOfTouchedClusters reads from each of ten thousand clusters and
 // changes something in each: that takes less than 40 KB a cluster.
-func TestMemoryOfTouchedClusters(t *testing.T) {
+func TestScaleMemoryOfTouchedClusters(t *testing.T) {
 	if testing.Short() {
 		t.Skip("large world")
-	}
-	if raceDetector {
-		t.Skip("the bounds are not for the race detector")
 	}
 	const clusters, bound = 10_000, 40 << 10
 	c := start(t, sim.Options{Projects: 100, Clusters: clusters})

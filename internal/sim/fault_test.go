@@ -155,6 +155,13 @@ func TestFaults(t *testing.T) {
 		},
 	}
 	maps.Copy(shows, clusterFaultShows())
+	const member = "/v1/projects/" + p1 + "/locations/us-central1/memberships/cluster-1"
+	shows["identity-provider-missing"] = func(c *client) bool {
+		return c.api("GET", hub, member, "").ok().at("authority") == nil
+	}
+	shows["management-manual"] = func(c *client) bool {
+		return strings.Contains(string(c.api("GET", hub, "/v1/projects/"+p1+"/locations/global/features/servicemesh", "").ok().raw), "MANAGEMENT_MANUAL")
+	}
 	query := map[string]string{"slow": "?by=50ms", "cluster-busy": "?for=10m"}
 	for _, f := range sim.Faults() {
 		t.Run(f.Name, func(t *testing.T) {

@@ -49,7 +49,12 @@ func setManagement(management string) func(*World, *ActiveFault, target, time.Ti
 		if ft.MembershipSpecs == nil {
 			ft.MembershipSpecs = map[string]*MembershipSpec{}
 		}
+		before := ""
+		if old := ft.MembershipSpecs[m.key()]; old != nil && old.Mesh != nil {
+			before = old.Mesh.Management
+		}
 		ft.MembershipSpecs[m.key()] = spec
+		w.managementChanged(fleet, ft, m, before, management, now)
 		ft.UpdateTime = at(now)
 		name := "projects/" + fleet.ProjectID + "/" + m.key()
 		w.hubChanged(fleet, "UpdateFeature", "gkehub.features.update", "locations/global/features/"+meshFeature, map[string]any{

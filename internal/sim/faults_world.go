@@ -196,6 +196,13 @@ func (w *World) auditHub(p *Project, method, permission string, now time.Time) {
 }
 
 func dropFeature(w *World, _ *ActiveFault, t target, now time.Time) {
+	for _, p := range w.Projects { // their namespaces keep the labels that they have
+		for _, c := range p.Clusters {
+			if fleet, _ := w.fleetOf(c); fleet == t.project {
+				w.kube(p, c, now)
+			}
+		}
+	}
 	w.deleteFeature(t.project, meshFeature)
 	w.auditHub(t.project, "DeleteFeature", "gkehub.features.delete", now)
 	w.changed(t.project, now)

@@ -17,7 +17,7 @@
 //   - the schemas of built-in kinds are not checked, those of custom
 //     resources only for enumerations;
 //   - a list's later pages are of the present, not of the first page's
-//     resourceVersion;
+//     resourceVersion, and none after ten minutes;
 //   - deletion is immediate: no grace period, finalizers are not waited for;
 //   - who may do what comes from IAM alone (Request.Allowed);
 //   - exec, attach, port-forward, logs and proxies are not served;

@@ -195,13 +195,15 @@ func TestOtherWorkloads(t *testing.T) {
 	k := newTester(t)
 	template := `"template":{"metadata":{"labels":{"app":"db"}},"spec":{"containers":[{"name":"db","image":"db"}]}}`
 	k.post("/apis/apps/v1/namespaces/shop/statefulsets", `{"metadata":{"name":"db"},"spec":{"replicas":2,"selector":{"matchLabels":{"app":"db"}},`+template+`}}`).want(201)
+	k.post("/apis/batch/v1/namespaces/default/jobs", `{"metadata":{"name":"once"},"spec":{`+template+`}}`).want(201)
 	k.post("/apis/batch/v1/namespaces/shop/jobs", `{"metadata":{"name":"once"},"spec":{`+template+`}}`).want(201)
 	for range 3 {
 		k.now = k.now.Add(time.Second)
 		k.get("/version").want(200)
 	}
 	k.get("/apis/apps/v1/namespaces/shop/statefulsets/db").want(200, `"readyReplicas":2`)
-	k.get("/apis/batch/v1/namespaces/shop/jobs/once").want(200, `"succeeded":1`, `"type":"Complete"`)
+	k.get("/apis/batch/v1/namespaces/default/jobs/once").want(200, `"succeeded":1`, `"type":"Complete"`)
+	k.get("/apis/batch/v1/namespaces/shop/jobs/once").want(200, `"active":1`) // its proxy goes on
 	before := uid(k.get(shop+"/pods/db-0").want(200, "istio-proxy").body)
 	again := `{"spec":{"template":{"metadata":{"annotations":{"kubectl.kubernetes.io/restartedAt":"now"}}}}}`
 	k.send("PATCH", "/apis/apps/v1/namespaces/shop/statefulsets/db", strategicPatchType, again).want(200)
@@ -217,4 +219,18 @@ func TestOtherWorkloads(t *testing.T) {
 	k.get("/apis/apps/v1/namespaces/kube-system/daemonsets/istio-cni-node").want(200, `"updatedNumberScheduled":3`, `"numberReady":3`)
 	k.send("DELETE", "/apis/apps/v1/namespaces/shop/statefulsets/db", "", "").want(200)
 	k.get(shop + "/pods/db-0").want(404)
+}
+
+// TestContinueTokensExpire reads a second page in time, and too late.
+func TestContinueTokensExpire(t *testing.T) {
+	k := newTester(t)
+	first := k.get("/api/v1/namespaces?limit=2").want(200)
+	next := "/api/v1/namespaces?limit=2&continue=" + text(first.body, "metadata", "continue")
+	k.now = k.now.Add(tokenLife - time.Second)
+	third := "/api/v1/namespaces?limit=2&continue=" + text(k.get(next).want(200).body, "metadata", "continue")
+	k.now = k.now.Add(time.Second)
+	for _, path := range []string{next, third} { // a token is as old as the first page
+		late := k.get(path).want(410, `"reason":"Expired"`, "The provided continue parameter is too old")
+		k.get("/api/v1/namespaces?limit=2&continue=" + text(late.body, "metadata", "continue")).want(200)
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // The forms in which objects are asked for.
@@ -82,8 +83,18 @@ func (k *call) selection() (selection, *status) {
 
 // A position is where the next page of a list begins.
 type position struct {
-	Version uint64 `json:"rv"`
-	Start   string `json:"start"` // the last key of the page before
+	Version uint64    `json:"rv"`
+	Start   string    `json:"start"` // the last key of the page before
+	Began   time.Time `json:"began"` // when the first page was read
+}
+
+// tokenLife is how long a continue token is good for: the API server compacts
+// every five minutes, and keeps what is younger than five then.
+const tokenLife = 10 * time.Minute
+
+func (p position) token() string {
+	raw, _ := json.Marshal(p) // a number, a string and a time
+	return base64.RawURLEncoding.EncodeToString(raw)
 }
 
 func (k *call) list() (Response, *status) {
@@ -92,7 +103,7 @@ func (k *call) list() (Response, *status) {
 		return Response{}, s
 	}
 	var found []Object
-	for _, o := range k.c.list(k.r.id(), k.ns) {
+	for _, o := range k.c.listWhere(k.r.id(), k.ns, sel.labels) {
 		if sel.matches(o) {
 			found = append(found, o)
 		}
@@ -130,12 +141,18 @@ func (k *call) page(list []Object, meta Object, counted bool) ([]Object, *status
 		}
 		limit = n
 	}
+	began := k.c.now
 	if token := k.Query.Get("continue"); token != "" {
 		var p position
 		raw, err := base64.RawURLEncoding.DecodeString(token)
 		if err != nil || json.Unmarshal(raw, &p) != nil {
 			return nil, errBadRequest("continue key is not valid: %s", token)
 		}
+		if k.c.now.Sub(p.Began) >= tokenLife {
+			p.Version, p.Began = k.c.rv, k.c.now
+			return nil, errExpired(p.token())
+		}
+		began = p.Began
 		for len(list) > 0 && namespace(list[0])+"/"+name(list[0]) <= p.Start {
 			list = list[1:]
 		}
@@ -146,8 +163,7 @@ func (k *call) page(list []Object, meta Object, counted bool) ([]Object, *status
 	}
 	last := list[limit-1]
 	version, _ := strconv.ParseUint(text(meta, "resourceVersion"), 10, 64)
-	raw, _ := json.Marshal(position{Version: version, Start: namespace(last) + "/" + name(last)}) // a number and a string
-	meta["continue"] = base64.RawURLEncoding.EncodeToString(raw)
+	meta["continue"] = position{Version: version, Start: namespace(last) + "/" + name(last), Began: began}.token()
 	if counted {
 		meta["remainingItemCount"] = len(list) - limit
 	}

@@ -3,6 +3,7 @@ package kube
 import (
 	"slices"
 	"strings"
+	"sync"
 )
 
 // A resource is one kind of object and how it is served.
@@ -120,11 +121,24 @@ func (c *Cluster) resource(id string) *resource {
 	if r := builtinByID[id]; r != nil {
 		return r
 	}
+	if _, changed := c.objects[key(resCRDs, "", id)]; !changed {
+		return seedResources()[id]
+	}
 	if crd := c.get(resCRDs, "", id); crd != nil {
 		return customResource(crd)
 	}
 	return nil
 }
+
+// seedResources are the custom resources of a cluster in which nobody changed
+// their definitions.
+var seedResources = sync.OnceValue(func() map[string]*resource {
+	out := map[string]*resource{}
+	for _, crd := range definitions() {
+		out[name(crd)] = customResource(crd)
+	}
+	return out
+})
 
 // resources lists everything that the cluster serves.
 func (c *Cluster) resources() []*resource {

@@ -1,8 +1,10 @@
 package kube
 
 import (
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // The mesh as it is installed. The tag of a fresh cluster's proxies, and the
@@ -19,16 +21,8 @@ const (
 	upgradeLabel   = "dataplane-upgrade"
 )
 
-// objects are what the cluster begins with, of one resource.
-func (s Seed) objects(id string) []Object {
-	out := s.bare(id)
-	for _, o := range out {
-		s.complete(id, o)
-	}
-	return out
-}
-
-// object is one of them; nil if it is not among them.
+// object is one of those that the cluster begins with; nil if it is not among
+// them.
 func (s Seed) object(id, namespace, name string) Object {
 	for _, o := range s.bare(id) {
 		if text(o, "metadata", "name") == name && text(o, "metadata", "namespace") == namespace {
@@ -37,6 +31,29 @@ func (s Seed) object(id, namespace, name string) Object {
 		}
 	}
 	return nil
+}
+
+// seedLabels are the keys of labels that objects of a seed have, by resource.
+var seedLabels = sync.OnceValue(func() map[string]map[string]bool {
+	s := Seed{Mesh: true, Membership: "locations/l/memberships/m"}
+	out := map[string]map[string]bool{}
+	for _, r := range builtins {
+		out[r.id()] = map[string]bool{}
+		for _, o := range s.bare(r.id()) {
+			for k := range labels(o) {
+				out[r.id()][k] = true
+			}
+		}
+	}
+	return out
+})
+
+// seedLacks says that no object of any seed meets the requirements.
+func seedLacks(id string, where []requirement) bool {
+	known, found := seedLabels()[id]
+	return found && slices.ContainsFunc(where, func(r requirement) bool {
+		return (r.operator == "In" || r.operator == "Exists") && !known[r.key]
+	})
 }
 
 // bare are the objects without what every stored object has.

@@ -14,11 +14,15 @@ type status struct {
 	group   string
 	kind    string // the resource's plural, or the kind where Kubernetes writes that
 	causes  []any
-	retry   int // seconds
+	retry   int    // seconds
+	next    string // a continue token that may be used instead
 }
 
 func (s *status) body() Object {
 	o := Object{"kind": "Status", "apiVersion": "v1", "metadata": Object{}, "status": "Failure", "message": s.message, "reason": s.reason, "code": s.code}
+	if s.next != "" {
+		child(o, "metadata")["continue"] = s.next
+	}
 	details := Object{}
 	for k, v := range map[string]string{"name": s.name, "group": s.group, "kind": s.kind} {
 		if v != "" {
@@ -84,6 +88,13 @@ func errMediaType(accepted string) *status {
 
 func errGone(from, have uint64) *status {
 	return &status{code: http.StatusGone, reason: "Expired", message: fmt.Sprintf("too old resource version: %d (%d)", from, have)}
+}
+
+// errExpired is about a continue token, and gives one for those who can do with
+// an inconsistent list.
+func errExpired(next string) *status {
+	return &status{code: http.StatusGone, reason: "Expired", next: next, message: "The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, " +
+		"or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list."}
 }
 
 // errForbidden is what RBAC says, word by word.

@@ -72,31 +72,40 @@ func (e entry) object() Object {
 
 // list finds the objects of a resource, in one namespace or with "" in all,
 // sorted by namespace and name as etcd sorts its keys.
-func (c *Cluster) list(id, namespace string) []Object {
-	byKey := map[string]Object{}
-	for _, o := range c.seed.objects(id) {
-		k := key(id, text(o, "metadata", "namespace"), name(o))
-		if _, changed := c.objects[k]; !changed {
-			byKey[k] = o
+func (c *Cluster) list(id, namespace string) []Object { return c.listWhere(id, namespace, nil) }
+
+// listWhere is list, and may leave out what does not have the labels: the seed
+// is not computed where none of it can have them.
+func (c *Cluster) listWhere(id, namespace string, where []requirement) []Object {
+	var out []Object
+	if !seedLacks(id, where) {
+		for _, o := range c.seed.bare(id) {
+			ns := text(o, "metadata", "namespace")
+			if namespace != "" && ns != namespace {
+				continue
+			}
+			if _, changed := c.objects[key(id, ns, name(o))]; !changed {
+				c.seed.complete(id, o)
+				out = append(out, o)
+			}
 		}
 	}
 	prefix := id + "/"
+	if namespace != "" {
+		prefix += namespace + "/"
+	}
 	for k, e := range c.objects {
-		if strings.HasPrefix(k, prefix) && e.raw != nil {
-			byKey[k] = e.object()
+		if e.raw != nil && strings.HasPrefix(k, prefix) {
+			out = append(out, e.object())
 		}
 	}
-	keys := make([]string, 0, len(byKey))
-	for k, o := range byKey {
-		if namespace == "" || text(o, "metadata", "namespace") == namespace {
-			keys = append(keys, k)
+	slices.SortFunc(out, func(a, b Object) int {
+		x, y := text(a, "metadata", "namespace"), text(b, "metadata", "namespace")
+		if x != y {
+			return strings.Compare(x+"/", y+"/")
 		}
-	}
-	slices.Sort(keys)
-	out := make([]Object, len(keys))
-	for i, k := range keys {
-		out[i] = byKey[k]
-	}
+		return strings.Compare(name(a), name(b))
+	})
 	return out
 }
 

@@ -22,6 +22,9 @@ func setDeploymentStatus(d Object, replicas, updated, readyCount, want int, now 
 	if updated < want || readyCount < want || replicas > want {
 		progressing = condition{"Progressing", "True", "ReplicaSetUpdated", "ReplicaSet \"" + name(d) + "\" is progressing."}
 	}
+	if dig(d, "spec", "paused") == true {
+		progressing = condition{"Progressing", "Unknown", "DeploymentPaused", "Deployment is paused"}
+	}
 	setWorkloadConditions(st, []condition{available, progressing}, now)
 	return !equal(before, st)
 }

@@ -67,12 +67,23 @@ func (c *Cluster) startPods() {
 		}
 		delete(child(pod, "metadata", "annotations"), createdPrecisely)
 		markReady(pod, c.now)
-		if o := controllerOf(pod); o != nil && text(o, "kind") == "Job" {
+		if o := controllerOf(pod); o != nil && text(o, "kind") == "Job" && !keptByProxy(pod) {
 			child(pod, "status")["phase"] = "Succeeded"
 		}
 		c.put(resPods, pod)
 	}
 }
+
+// keptByProxy says that a pod does not end by itself: a proxy that is an
+// ordinary container goes on when the job's own is done (a known trouble of Jobs
+// in a mesh).
+func keptByProxy(pod Object) bool {
+	return slices.ContainsFunc(items(pod, "spec", "containers"), func(c any) bool { return text(c, "name") == "istio-proxy" })
+}
+
+// onDelete says that a workload's pods are replaced only when somebody deletes
+// them.
+func onDelete(o Object) bool { return text(o, "spec", "updateStrategy", "type") == "OnDelete" }
 
 // wake asks for another run at a time.
 func (c *Cluster) wake(at time.Time) {
@@ -102,7 +113,8 @@ func countReady(pods []Object) int {
 }
 
 // runDeployment keeps one ReplicaSet of the present template at full size,
-// and empties the others when its pods are ready.
+// and empties the others when its pods are ready. A paused one gets no new
+// ReplicaSet.
 func (c *Cluster) runDeployment(d Object) {
 	want := min(numberOr(1, d, "spec", "replicas"), maxPods)
 	fresh := c.workshop().replicaSet(d, want)
@@ -115,6 +127,10 @@ func (c *Cluster) runDeployment(d Object) {
 		} else {
 			others = append(others, rs)
 		}
+	}
+	if current == nil && dig(d, "spec", "paused") == true {
+		c.runPaused(d, others, want)
+		return
 	}
 	if current == nil {
 		revision := len(others) + 1
@@ -143,6 +159,18 @@ func (c *Cluster) runDeployment(d Object) {
 		total, readyCount = total+len(old), readyCount+countReady(old)
 	}
 	if setDeploymentStatus(d, total, updated, readyCount, want, c.now) {
+		c.put(resDeployments, d)
+	}
+}
+
+// runPaused lets a Deployment whose template is newer than its pods stand.
+func (c *Cluster) runPaused(d Object, sets []Object, want int) {
+	total, readyCount := 0, 0
+	for _, rs := range sets {
+		pods := c.owned(resPods, rs)
+		total, readyCount = total+len(pods), readyCount+countReady(pods)
+	}
+	if setDeploymentStatus(d, total, 0, readyCount, want, c.now) {
 		c.put(resDeployments, d)
 	}
 }
@@ -188,7 +216,7 @@ func (c *Cluster) runStatefulSet(sts Object) {
 	hash := templateHash(dig(sts, "spec", "template"))
 	_, old := revised(c.owned(resPods, sts), hash)
 	pods := c.owned(resPods, sts)
-	if len(old) > 0 && countReady(pods) == len(pods) {
+	if len(old) > 0 && countReady(pods) == len(pods) && !onDelete(sts) {
 		c.remove(resPods, namespace(sts), name(old[len(old)-1]))
 		pods = c.owned(resPods, sts)
 	}
@@ -210,7 +238,7 @@ func (c *Cluster) runDaemonSet(ds Object) {
 	hash := templateHash(dig(ds, "spec", "template"))
 	pods := c.owned(resPods, ds)
 	_, old := revised(pods, hash)
-	if len(old) > 0 && countReady(pods) == len(pods) {
+	if len(old) > 0 && countReady(pods) == len(pods) && !onDelete(ds) {
 		c.remove(resPods, namespace(ds), name(old[0]))
 		pods = c.owned(resPods, ds)
 	}

@@ -19,6 +19,7 @@ type Summary struct {
 	packages map[string]*pkg
 	builds   map[string][]string // output of failed builds, by import path
 	checks   []check
+	failures int // of runs of packages
 }
 
 type pkg struct {
@@ -102,7 +103,12 @@ func (s *Summary) event(e event) {
 		case "output":
 			p.output = append(p.output, e.Output)
 		case "pass", "fail", "skip":
-			p.action = e.Action
+			if p.action != "fail" { // another run of the package makes up for nothing
+				p.action = e.Action
+			}
+			if e.Action == "fail" {
+				s.failures++
+			}
 			s.finished(p, e)
 		}
 		return
@@ -117,7 +123,9 @@ func (s *Summary) event(e event) {
 	case "output":
 		t.output = append(t.output, e.Output)
 	case "pass", "fail", "skip":
-		t.action = e.Action
+		if t.action != "fail" {
+			t.action = e.Action
+		}
 	}
 }
 
@@ -187,16 +195,8 @@ func (p *pkg) count(want func(name string) bool) (passed, failed, skipped int) {
 	return passed, failed, skipped
 }
 
-// Failures counts the packages that failed so far.
-func (s *Summary) Failures() int {
-	n := 0
-	for _, p := range s.packages {
-		if p.action == "fail" {
-			n++
-		}
-	}
-	return n
-}
+// Failures counts the runs of packages that failed so far.
+func (s *Summary) Failures() int { return s.failures }
 
 // Finish prints the lists and the last line, and reports whether everything passed. Suites are those
 // that had to run.

@@ -156,6 +156,33 @@ func TestSummary(t *testing.T) {
 			last:   "1 passed, 1 failed, 0 skipped",
 			says:   []string{"a: 0 tests like /tofu_ ran, at least 1 were expected"},
 		},
+		"a second run of a package adds to the first": {
+			events: `run a TestOne
+				pass a TestOne
+				pass a
+				run a TestScale
+				pass a TestScale
+				pass a`,
+			suites: "a 2",
+			ok:     true,
+			last:   "2 passed, 0 failed, 0 skipped",
+		},
+		"a second run makes up for nothing": {
+			events: `run a TestOne
+				fail a TestOne
+				fail a
+				run b TestOne
+				pass b TestOne
+				fail b
+				run a TestOne
+				pass a TestOne
+				pass a
+				run b TestOne
+				pass b TestOne
+				pass b`,
+			last: "1 passed, 2 failed, 0 skipped",
+			says: []string{"a TestOne", "b: its tests did not build or did not come to an end"},
+		},
 		"a failed check counts": {
 			check: errors.New("exit status 1"),
 			last:  "0 passed, 1 failed, 0 skipped",

@@ -43,7 +43,8 @@ type options struct {
 	modules pairs // without a value
 	checks  pairs
 	env     pairs
-	args    []string // of go test
+	also    [][]string // of more runs of go test
+	args    []string   // of go test
 }
 
 func run(ctx context.Context, out io.Writer, args []string) error {
@@ -92,6 +93,12 @@ func run(ctx context.Context, out io.Writer, args []string) error {
 			result.Check("go test in "+dir.name, err)
 		}
 	}
+	for _, args := range opts.also {
+		fmt.Fprintln(out, "==> go test", strings.Join(args, " "))
+		if err := goTest(ctx, opts.root, args, result); err != nil {
+			result.Check("go test "+strings.Join(args, " "), err)
+		}
+	}
 	if err := ctx.Err(); err != nil {
 		result.Check("stopped", err)
 	}
@@ -113,6 +120,10 @@ func parse(args []string) (options, error) {
 	flags.Var(&opts.modules, "module", "`FOLDER` of another Go module below the root to test as well; may be repeated")
 	flags.Var(&opts.checks, "check", "`NAME=COMMAND` for the shell to run before the tests, counted as one test; may be repeated")
 	flags.Var(&opts.env, "setenv", "`NAME=COMMAND` whose output becomes an environment variable of the tests; may be repeated")
+	flags.Func("also", "`ARGUMENTS` of go test for one more run after the others, such as one without the race detector; may be repeated", func(text string) error {
+		opts.also = append(opts.also, strings.Fields(text))
+		return nil
+	})
 	if err := flags.Parse(args); err != nil {
 		return opts, err
 	}

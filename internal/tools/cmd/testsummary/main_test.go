@@ -24,6 +24,18 @@ func TestRun(t *testing.T) {
 			last:   "3 passed, 0 failed, 0 skipped",
 			says:   "==> true",
 		},
+		"one more run": {
+			source: strings.Replace(passing, "TestIt", "TestScaleIt", 1),
+			args:   []string{"-setenv", "ASM_TESTED=echo yes", "-suites", "suites", "-also", "-count=1 -run ^TestScale .", "--", "-skip", "^TestScale", "./..."},
+			last:   "1 passed, 0 failed, 0 skipped",
+			says:   "==> go test -count=1 -run ^TestScale .",
+		},
+		"one more run that does not start": {
+			source: passing,
+			args:   []string{"-setenv", "ASM_TESTED=echo yes", "-also", "-mod=nonsense .", "--", "./..."},
+			failed: true, last: "1 passed, 1 failed, 0 skipped",
+			says: "go test -mod=nonsense .: exit status",
+		},
 		"a suite that was skipped": {
 			source: passing,
 			args:   []string{"-suites", "suites", "--", "./..."},
