@@ -1,6 +1,7 @@
 package diagnosis
 
 import (
+	"context"
 	"time"
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
@@ -24,6 +25,8 @@ type Report struct {
 	Findings []Finding    `json:"findings"` // roots first, in the order of their causes
 	// Suppressed are findings that a suppression covers; they count nowhere.
 	Suppressed []Finding `json:"suppressed,omitempty"`
+	// Expired are suppressions past their day; what they cover is in Findings.
+	Expired []Suppression `json:"expired,omitempty"`
 	// Resolved are the fingerprints of the baseline's findings that are gone.
 	Resolved []string `json:"resolved,omitempty"`
 }
@@ -96,6 +99,9 @@ type Finding struct {
 	// New is set when there is a baseline and it does not have this finding.
 	New         bool         `json:"new,omitempty"`
 	Suppression *Suppression `json:"suppression,omitempty"`
+
+	cause   func(context.Context) (mesh.Change, bool, error) // asks the audit log; nil where it cannot tell
+	parents []int                                            // indices of the findings that bring it about, directly or not
 }
 
 // Root reports whether nothing else explains the finding.

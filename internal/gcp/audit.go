@@ -1,6 +1,7 @@
 package gcp
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"slices"
@@ -22,8 +23,10 @@ const (
 type change struct {
 	mesh.Change
 	revoked  []grant
-	disabled string // the API that was disabled
-	cluster  string // LOCATION/NAME of the cluster that was updated
+	granted  []grant
+	disabled string   // the API that was disabled
+	enabled  []string // the APIs that were enabled
+	cluster  string   // LOCATION/NAME of the cluster that was updated
 	setsPool bool
 	identity string   // LOCATION/NAME of the membership whose authority was updated
 	meshes   []string // LOCATION/NAME of memberships whose mesh was updated
@@ -37,13 +40,38 @@ type grant struct{ role, member string }
 // it within 30 days.
 func (c *Client) WhoRevoked(ctx context.Context, project, role, member string) (who mesh.Change, found bool, err error) {
 	return c.lastChange(ctx, project, func(ch change) bool {
-		for _, g := range ch.revoked {
-			if g.role == role && strings.EqualFold(g.member, member) {
-				return true
-			}
-		}
-		return false
+		return hasGrant(ch.revoked, role, member)
 	})
+}
+
+func hasGrant(grants []grant, role, member string) bool {
+	return slices.ContainsFunc(grants, func(g grant) bool { return g.role == role && strings.EqualFold(g.member, member) })
+}
+
+// BindingChanges are the grants and revocations of a role of a member on a
+// project in the last 30 days, oldest first.
+func (c *Client) BindingChanges(ctx context.Context, project, role, member string) ([]mesh.BindingChange, error) {
+	changes, err := c.changes(ctx, project)
+	var of []mesh.BindingChange
+	for _, ch := range slices.Backward(changes) {
+		switch {
+		case hasGrant(ch.granted, role, member):
+			of = append(of, mesh.BindingChange{Change: ch.Change, Added: true})
+		case hasGrant(ch.revoked, role, member):
+			of = append(of, mesh.BindingChange{Change: ch.Change})
+		}
+	}
+	return of, err
+}
+
+// LastEnabled tells when an API was last enabled on a project; zero is not in the
+// last 30 days.
+func (c *Client) LastEnabled(ctx context.Context, project, service string) (time.Time, error) {
+	who, found, err := c.lastChange(ctx, project, func(ch change) bool { return slices.Contains(ch.enabled, service) })
+	if !found {
+		return time.Time{}, err
+	}
+	return who.Time, err
 }
 
 // WhoDisabled tells who last disabled an API on a project.
@@ -70,14 +98,11 @@ func (c *Client) WhoSetManagement(ctx context.Context, name mesh.Membership) (wh
 }
 
 func (c *Client) lastChange(ctx context.Context, project string, is func(change) bool) (mesh.Change, bool, error) {
-	changes, err := c.audits.get(ctx, project, func(ctx context.Context) ([]change, error) {
-		answer, err := c.auditQueue.ask(ctx, []string{project})
-		return answer[project], err
-	})
+	changes, err := c.changes(ctx, project)
 	if err != nil {
-		return mesh.Change{}, false, c.failed(err, "search the audit log of project "+project, "logging.logEntries.list")
+		return mesh.Change{}, false, err
 	}
-	for _, ch := range changes { // newest first
+	for _, ch := range changes {
 		if is(ch) {
 			return ch.Change, true, nil
 		}
@@ -85,15 +110,24 @@ func (c *Client) lastChange(ctx context.Context, project string, is func(change)
 	return mesh.Change{}, false, nil
 }
 
-// auditFilter finds what the prerequisites can lose, and more: an entry may
-// match on two different deltas of one policy write, and which field of a cluster
-// an update is about shows only when it is read.
+// changes are the audited changes of a project, newest first.
+func (c *Client) changes(ctx context.Context, project string) ([]change, error) {
+	changes, err := c.audits.get(ctx, project, func(ctx context.Context) ([]change, error) {
+		answer, err := c.auditQueue.ask(ctx, []string{project})
+		return answer[project], err
+	})
+	return changes, c.failed(err, "search the audit log of project "+project, "logging.logEntries.list")
+}
+
+// auditFilter finds what the prerequisites can lose and get back, and more: an
+// entry may match on another role of the agent, and which field of a cluster an
+// update is about shows only when it is read.
 func auditFilter(since time.Time) string {
 	return strings.Join([]string{
 		`log_id("cloudaudit.googleapis.com/activity")`,
 		`timestamp>="` + since.UTC().Format(time.RFC3339) + `"`,
-		`((protoPayload.methodName="SetIamPolicy" AND protoPayload.serviceData.policyDelta.bindingDeltas.action="REMOVE" AND protoPayload.serviceData.policyDelta.bindingDeltas.member:"gcp-sa-servicemesh.iam.gserviceaccount.com")` +
-			` OR protoPayload.methodName=~"ServiceUsage[.]DisableService$"` +
+		`((protoPayload.methodName="SetIamPolicy" AND protoPayload.serviceData.policyDelta.bindingDeltas.member:"gcp-sa-servicemesh.iam.gserviceaccount.com")` +
+			` OR protoPayload.methodName=~"ServiceUsage[.](DisableService|EnableService|BatchEnableServices)$"` +
 			` OR protoPayload.methodName=~"ClusterManager[.]UpdateCluster$"` +
 			` OR protoPayload.methodName=~"GkeHub[.]Update(Membership|Feature)$"` +
 			` OR protoPayload.methodName=~"[.](Update|Delete)MembershipFeature$")`,
@@ -124,8 +158,9 @@ type auditPayload struct {
 		} `json:"requestAttributes"`
 	} `json:"requestMetadata"`
 	Request struct {
-		Name   string `json:"name"`
-		Update struct {
+		Name       string   `json:"name"`
+		ServiceIDs []string `json:"serviceIds"`
+		Update     struct {
 			Pool *struct{} `json:"desiredWorkloadIdentityConfig"`
 		} `json:"update"`
 		UpdateMask json.RawMessage `json:"updateMask"` // a string, or an object with paths
@@ -215,16 +250,23 @@ func readChange(entry *logging.LogEntry) (ch change, projectID string, ok bool) 
 		return change{}, "", false // the last entry of an operation may leave out who began it
 	}
 	for _, d := range p.ServiceData.PolicyDelta.BindingDeltas {
-		if d.Action == "REMOVE" && len(d.Condition) == 0 {
+		switch {
+		case len(d.Condition) > 0:
+		case d.Action == "REMOVE":
 			ch.revoked = append(ch.revoked, grant{d.Role, d.Member})
+		case d.Action == "ADD":
+			ch.granted = append(ch.granted, grant{d.Role, d.Member})
 		}
 	}
-	if strings.HasSuffix(p.MethodName, "ServiceUsage.DisableService") {
-		name := p.Request.Name
-		if name == "" {
-			name = p.ResourceName
-		}
-		ch.disabled = name[strings.LastIndex(name, "/")+1:]
+	name := cmp.Or(p.Request.Name, p.ResourceName)
+	service := name[strings.LastIndex(name, "/")+1:]
+	switch {
+	case strings.HasSuffix(p.MethodName, "ServiceUsage.DisableService"):
+		ch.disabled = service
+	case strings.HasSuffix(p.MethodName, "ServiceUsage.EnableService"):
+		ch.enabled = []string{service}
+	case strings.HasSuffix(p.MethodName, "ServiceUsage.BatchEnableServices"):
+		ch.enabled = p.Request.ServiceIDs
 	}
 	ch.setsPool = p.Request.Update.Pool != nil
 	ch.readHub(p)

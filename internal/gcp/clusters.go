@@ -25,6 +25,7 @@ type Cluster struct {
 	WorkloadPool    string // "" when Workload Identity is off
 	FleetProject    string // "" when the cluster is in no fleet
 	FleetMembership string
+	NetworkProject  string     // the project that its VPC network is of: the Shared VPC host, or its own
 	NodePools       []NodePool // sorted by name
 }
 
@@ -46,7 +47,7 @@ func (c Cluster) WithoutMetadataServer() []string {
 	return names
 }
 
-const clusterFields = "name,location,status,autopilot,workloadIdentityConfig,fleet,nodePools(name,config/workloadMetadataConfig)"
+const clusterFields = "name,location,status,autopilot,workloadIdentityConfig,fleet,networkConfig/network,nodePools(name,config/workloadMetadataConfig)"
 
 type clusterList struct {
 	clusters   map[string]Cluster // by LOCATION/NAME
@@ -120,6 +121,11 @@ func readCluster(project string, raw *container.Cluster) Cluster {
 	}
 	if raw.WorkloadIdentityConfig != nil { // an empty object counts as off
 		c.WorkloadPool = raw.WorkloadIdentityConfig.WorkloadPool
+	}
+	if raw.NetworkConfig != nil { // projects/HOST/global/networks/NETWORK
+		if parts := strings.Split(raw.NetworkConfig.Network, "/"); len(parts) == 5 {
+			c.NetworkProject = parts[1]
+		}
 	}
 	if raw.Fleet != nil {
 		c.FleetProject, c.FleetMembership = raw.Fleet.Project, raw.Fleet.Membership

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"google.golang.org/api/gkehub/v1"
 
@@ -78,6 +79,7 @@ func readSpec(m *mesh.MembershipMesh, spec *gkehub.MembershipFeatureSpec) {
 func readState(m *mesh.MembershipMesh, state *gkehub.MembershipFeatureState) {
 	if state.State != nil {
 		m.Code, m.Description = state.State.Code, state.State.Description
+		m.Updated, _ = time.Parse(time.RFC3339, state.State.UpdateTime) // zero where it is not told
 	}
 	s := state.Servicemesh
 	if s == nil {

@@ -215,3 +215,18 @@ func TestRunbookOf(t *testing.T) {
 		}
 	}
 }
+
+// What a revision will be stopped for is corrected by the runbook of that stop,
+// also before it is stopped.
+func TestRunbookOfMismatch(t *testing.T) {
+	for want, change := range map[string]func(*mesh.ControlPlaneRevision){
+		"recreate-revision":    func(r *mesh.ControlPlaneRevision) { r.Name = "asm-mine" },
+		"fix-revision-channel": func(r *mesh.ControlPlaneRevision) { r.Channel = "" },
+		"fix-revision-type":    func(r *mesh.ControlPlaneRevision) { r.Type = "in_cluster" },
+	} {
+		h := mesh.JudgeRevision(managed(change), noon)
+		if len(h.Findings) != 1 || mesh.RunbookOf(h.Findings[0]) != want {
+			t.Errorf("%+v: want the runbook %s", h.Findings, want)
+		}
+	}
+}

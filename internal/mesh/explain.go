@@ -48,6 +48,7 @@ func Explain(text string) []Explanation {
 	e.disabledAPI()
 	e.failedWebhook()
 	e.states()
+	e.unknownStop()
 	e.enums()
 	e.codes()
 	if len(e.found) == 0 {
@@ -104,8 +105,25 @@ func (e *explainer) stops() {
 	}
 }
 
+// unknownStop recognises that a revision is stalled for a reason that has no stop
+// code here, by the reasons that Google gives.
+func (e *explainer) unknownStop() {
+	if e.has(RevisionStalled) || !strings.Contains(e.squeezed, "stalled") && !strings.Contains(e.squeezed, "controlplanerevision") {
+		return
+	}
+	for _, reason := range []string{ReasonPreconditionFailed, ReasonProvisioningFailed} {
+		e.hits(squeeze(reason), func(at, end int) bool {
+			e.add(RevisionStalled, string(StopUnknown), e.window(at, 0, end, 200), at, true).stopped(ParseStop(reason, ""))
+			return false
+		})
+	}
+}
+
 func (x *Explanation) stopped(stop Stop) {
-	x.Title = "A ControlPlaneRevision is stalled: " + strings.ReplaceAll(string(stop.Code), "-", " ")
+	x.Title = "A ControlPlaneRevision is stalled"
+	if stop.Code != StopUnknown {
+		x.Title += ": " + strings.ReplaceAll(string(stop.Code), "-", " ")
+	}
 	x.Means = "Provisioning will not go on without intervention. " + stop.Explanation
 	x.Cause, x.Remedy, x.FixedBy, x.Roots = stop.Explanation, stop.Remedy, stop.FixedBy, stop.Follows
 }
@@ -155,15 +173,17 @@ func (x *Explanation) set(name, value string) {
 }
 
 // sorted orders what was found: root causes first, then the graver, then by what
-// depends on what and by place. That something works counts only where nothing
-// else was found.
+// depends on what and by place. That something works is not said beside what does
+// not.
 func (e *explainer) sorted() []Explanation {
-	if len(e.found) > 1 {
-		found := slices.DeleteFunc(slices.Clone(e.found), func(x Explanation) bool { return x.Code == NothingWrong })
-		if len(found) == 0 {
-			found = e.found[:1]
+	if slices.ContainsFunc(e.found, func(x Explanation) bool { return x.Severity != Info }) {
+		e.found = slices.DeleteFunc(e.found, func(x Explanation) bool { return x.Code == NothingWrong })
+	}
+	well := func(x Explanation) int {
+		if x.Code == NothingWrong {
+			return 0
 		}
-		e.found = found
+		return 1
 	}
 	behind := make([]int, len(e.found)) // how many others explain it
 	order := make([]int, len(e.found))
@@ -179,7 +199,7 @@ func (e *explainer) sorted() []Explanation {
 		a, b := e.found[i], e.found[j]
 		return cmp.Or(
 			cmp.Compare(behind[i], behind[j]),
-			cmp.Compare(gravity[a.Severity], gravity[b.Severity]),
+			cmp.Compare(gravity[a.Severity], gravity[b.Severity]), cmp.Compare(well(a), well(b)),
 			cmp.Compare(Describe(a.Code).Kind.position(), Describe(b.Code).Kind.position()),
 			cmp.Compare(a.at, b.at), cmp.Compare(a.Code, b.Code), cmp.Compare(a.Detail, b.Detail),
 		)

@@ -129,6 +129,7 @@ var signs = []sign{
 			inferred(`Service Mesh Feature for project [${PROJECT}] is not enabled`, `Service Mesh Feature is not enabled`)...),
 	},
 	{code: ClusterMissing, wordings: append(published(`clusterMissing: true`), inferred(`The cluster of this membership does not exist`)...)},
+	{code: ProjectDeleted, wordings: inferred(`Project ${PROJECT} has been deleted`)},
 	// What keeps this product from seeing.
 	{
 		code:     Unreadable,

@@ -1,5 +1,7 @@
 package mesh
 
+import "time"
+
 // The states of a mesh component (ServiceMeshControlPlaneManagement.state and
 // ServiceMeshDataPlaneManagement.state of the GKE Hub API, which are one list).
 const (
@@ -42,7 +44,8 @@ type MembershipMesh struct {
 	Reported       bool   // the API has a state for it
 	Code           string // OK, WARNING, ERROR; may be absent while provisioning
 	Description    string
-	Implementation string // ISTIOD, TRAFFIC_DIRECTOR, UPDATING
+	Updated        time.Time // state.updateTime; zero where it is not told
+	Implementation string    // ISTIOD, TRAFFIC_DIRECTOR, UPDATING
 	ControlPlane   Component
 	DataPlane      Component
 	Conditions     []Condition

@@ -31,6 +31,9 @@ type Finding struct {
 	Remediation string `json:"remediation"`
 	FixedBy     string `json:"fixed_by,omitempty"` // the Terraform resource that corrects it
 	DocURL      string `json:"doc_url,omitempty"`
+	// Verdict is what the finding alone makes of its subject. Severity says less:
+	// a warning may be Degraded, Provisioning or Unknown.
+	Verdict Verdict `json:"-"`
 }
 
 // Code is a finding's stable name, in kebab-case.
@@ -39,8 +42,14 @@ type Code string
 // NewFinding makes a finding with the severity, remedy and links of its kind.
 func NewFinding(code Code, subject, message string) Finding {
 	d := Describe(code)
-	return Finding{Code: code, Severity: d.Severity, Subject: subject, Message: message, Remediation: d.Remedy, FixedBy: d.FixedBy, DocURL: d.DocURL}
+	return Finding{
+		Code: code, Severity: d.Severity, Subject: subject, Message: message, Remediation: d.Remedy,
+		FixedBy: d.FixedBy, DocURL: d.DocURL, Verdict: verdictOf[d.Severity],
+	}
 }
+
+// verdictOf is the verdict of a finding that does not bring its own.
+var verdictOf = map[Severity]Verdict{Error: Unhealthy, Warning: Degraded, Info: Healthy}
 
 // SortFindings orders findings by subject, then roots first, then by text, so
 // that the same facts always give the same list.

@@ -122,6 +122,7 @@ type judge struct {
 
 func (j *judge) add(code Code, v Verdict, message string) *Finding {
 	f := NewFinding(code, j.subject, message)
+	f.Verdict = v
 	switch v {
 	case Healthy:
 		f.Severity = Info

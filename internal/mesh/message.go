@@ -5,7 +5,8 @@ import (
 	"strings"
 )
 
-// This file is the only place where the text of a message decides anything.
+// Here and in ParseStop the text of a message decides something, because the API
+// gives nothing better. Explain reads texts for people; nothing is decided on it.
 
 var revisionsUnhealthy = regexp.MustCompile(`(?i)revision\(?s?\)?\s+reporting\s+unhealthy`)
 

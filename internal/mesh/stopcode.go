@@ -77,6 +77,7 @@ func ParseStop(reason, message string) Stop {
 		Code: StopUnknown, Reason: strings.TrimSpace(reason), Message: message, Variables: map[string]string{},
 		Explanation: "This version does not know this message; it is shown as the control plane reported it.",
 		Remedy:      "Read the message, and Google's list of stop codes; contact support when neither helps.",
+		Runbook:     runEvidence,
 	}
 }
 

@@ -16,10 +16,13 @@ type Clusters struct {
 }
 
 // NewClusters lets clusters be reached with the credentials of client, whether
-// through Connect Gateway or at the endpoint that GKE tells. Of config, tokens
-// and the search for endpoints are filled in.
+// through Connect Gateway or at the endpoint that GKE tells. Of config, the tokens
+// are filled in, and the search for endpoints where there is none.
 func NewClusters(client *gcp.Client, config cluster.Config) *Clusters {
 	config.Tokens = client.Tokens()
+	if config.FindEndpoint != nil {
+		return &Clusters{Client: client, access: cluster.New(config)}
+	}
 	config.FindEndpoint = func(ctx context.Context, name mesh.Cluster) (cluster.Endpoint, error) {
 		e, err := client.Endpoint(ctx, name)
 		return cluster.Endpoint{Address: e.Address, CA: e.CA}, err

@@ -43,8 +43,9 @@ func (s ServicesState) Met() bool { return len(s.Disabled()) == 0 }
 func (s ServicesState) Findings() []mesh.Finding {
 	var findings []mesh.Finding
 	for _, name := range s.Disabled() {
-		findings = append(findings, mesh.NewFinding(mesh.ServiceDisabled, "projects/"+s.project,
-			fmt.Sprintf("%s is not enabled on project %s: %s", name, s.project, mesh.ServiceReason(name))))
+		f := mesh.NewFinding(mesh.ServiceDisabled, "projects/"+s.project, fmt.Sprintf("%s is not enabled on project %s: %s", name, s.project, mesh.ServiceReason(name)))
+		f.Detail = name
+		findings = append(findings, f)
 	}
 	return findings
 }

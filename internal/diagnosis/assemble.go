@@ -1,0 +1,193 @@
+package diagnosis
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+)
+
+// report puts the findings in order and counts them.
+func (r *run) report() *Report {
+	out := &Report{
+		Schema: SchemaVersion, Tool: r.Tool, Started: r.now, Finished: r.Clock.Now(),
+		Scope: r.scope(), Subjects: []Subject{}, Findings: []Finding{},
+	}
+	for i := range r.findings {
+		r.findings[i].Fingerprint = fingerprint(r.findings[i])
+	}
+	for i := range r.findings {
+		f := &r.findings[i]
+		for _, root := range r.roots(i) {
+			f.BlockedBy = append(f.BlockedBy, r.findings[root].Fingerprint)
+		}
+		slices.Sort(f.BlockedBy)
+		f.BlockedBy = slices.Compact(f.BlockedBy)
+	}
+	active, expired := r.suppressions()
+	out.Expired = expired
+	for _, f := range r.findings {
+		if s := covering(active, f); s != nil {
+			f.Suppression = s
+			out.Suppressed = append(out.Suppressed, f)
+			continue
+		}
+		out.Findings = append(out.Findings, f)
+	}
+	sortFindings(out.Findings)
+	sortFindings(out.Suppressed)
+	out.compare(r.Baseline)
+	r.conclude(out)
+	return out
+}
+
+// fingerprint is of the kind of problem and of where it is, not of its words.
+func fingerprint(f Finding) string {
+	sum := sha256.Sum256([]byte(strings.Join([]string{string(f.Code), f.Detail, f.About, f.Subject}, "\x00")))
+	return hex.EncodeToString(sum[:8])
+}
+
+func sortFindings(findings []Finding) {
+	slices.SortStableFunc(findings, func(a, b Finding) int {
+		return cmp.Or(
+			compareBool(a.Root(), b.Root()),
+			cmp.Compare(severityRank[a.Severity], severityRank[b.Severity]),
+			compareBool(a.Kind.Before(b.Kind), b.Kind.Before(a.Kind)),
+			cmp.Compare(a.About, b.About), cmp.Compare(a.Code, b.Code), cmp.Compare(a.Subject, b.Subject), cmp.Compare(a.Message, b.Message),
+		)
+	})
+}
+
+var severityRank = map[mesh.Severity]int{mesh.Error: 0, mesh.Warning: 1, mesh.Info: 2}
+
+// compareBool puts what is true first.
+func compareBool(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return -1
+	}
+	return 1
+}
+
+// conclude gives every subject and the whole their verdicts.
+func (r *run) conclude(out *Report) {
+	byAbout := map[string][]*Finding{}
+	for i := range out.Findings {
+		f := &out.Findings[i]
+		byAbout[f.About] = append(byAbout[f.About], f)
+	}
+	verdicts := []mesh.Verdict{}
+	counts := map[mesh.Verdict]int{}
+	for name, s := range r.subjects {
+		s.conclude(byAbout[name])
+		verdicts = append(verdicts, s.Verdict)
+		if s.Type == TypeMembership {
+			counts[s.Verdict]++
+		}
+		out.Subjects = append(out.Subjects, *s)
+	}
+	slices.SortFunc(out.Subjects, func(a, b Subject) int {
+		return cmp.Or(cmp.Compare(typeRank[a.Type], typeRank[b.Type]), cmp.Compare(a.Name, b.Name))
+	})
+	out.Verdict = mesh.Worst(append(verdicts, mesh.Healthy)...)
+	out.Summary = out.summarize(counts)
+}
+
+var typeRank = map[string]int{TypeFleet: 0, TypeProject: 1, TypeMembership: 2, TypeCluster: 3}
+
+func (s *Subject) conclude(findings []*Finding) {
+	verdicts := []mesh.Verdict{mesh.Healthy}
+	var said []string
+	for _, f := range findings {
+		verdicts = append(verdicts, f.Verdict)
+		if f.Severity != mesh.Info && len(said) < 3 && f.Root() {
+			said = append(said, f.Message)
+		}
+		for i := range s.Checks {
+			c := &s.Checks[i]
+			if c.Kind == f.Kind && f.Severity != mesh.Info {
+				c.Status = worseStatus(c.Status, statusOf(f))
+			}
+		}
+	}
+	for _, c := range s.Checks {
+		if c.Status == Unknown {
+			verdicts = append(verdicts, mesh.Unknown)
+		}
+	}
+	slices.SortFunc(s.Checks, func(a, b Check) int { return compareBool(a.Kind.Before(b.Kind), b.Kind.Before(a.Kind)) })
+	s.Verdict = mesh.Worst(verdicts...)
+	s.Summary = string(s.Verdict)
+	if len(said) == 0 && len(findings) > 0 {
+		for _, f := range findings {
+			if f.Severity != mesh.Info && len(said) < 1 {
+				said = append(said, f.Message)
+			}
+		}
+	}
+	if len(said) > 0 {
+		s.Summary += ": " + strings.Join(said, "; ")
+	}
+}
+
+func statusOf(f *Finding) Status {
+	switch {
+	case f.Verdict == mesh.Unknown:
+		return Unknown
+	case !f.Root():
+		return Blocked
+	}
+	return Unmet
+}
+
+var statusRank = map[Status]int{Met: 0, Blocked: 1, Unknown: 2, Unmet: 3}
+
+func worseStatus(a, b Status) Status {
+	if statusRank[b] > statusRank[a] {
+		return b
+	}
+	return a
+}
+
+func (o *Report) summarize(counts map[mesh.Verdict]int) string {
+	roots, consequences, waiting := 0, 0, 0
+	for _, f := range o.Findings {
+		switch {
+		case f.Severity == mesh.Info:
+		case f.Waiting:
+			waiting++
+		case f.Root():
+			roots++
+		default:
+			consequences++
+		}
+	}
+	total := 0
+	var parts []string
+	for _, v := range []mesh.Verdict{mesh.Unhealthy, mesh.Unknown, mesh.Degraded, mesh.Provisioning, mesh.Healthy} {
+		if n := counts[v]; n > 0 {
+			total += n
+			parts = append(parts, fmt.Sprintf("%d %s", n, v))
+		}
+	}
+	text := string(o.Verdict) + ": " + plural(total, "membership", "memberships")
+	if total > 0 {
+		text += ": " + strings.Join(parts, ", ")
+	}
+	if roots > 0 {
+		text += "; " + plural(roots, "root cause", "root causes")
+		if consequences > 0 {
+			text += " with " + plural(consequences, "consequence", "consequences")
+		}
+	}
+	if waiting > 0 {
+		text += "; " + plural(waiting, "finding", "findings") + " corrected, waiting for the mesh to notice"
+	}
+	return text
+}

@@ -1,0 +1,188 @@
+package diagnosis
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/managed-mesh/terraform-provider-asm/internal/gcp"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/prereq"
+)
+
+// readFleet reads the fleet's feature and its memberships, which costs two
+// requests however many there are.
+func (r *run) readFleet(ctx context.Context, f *fleet) {
+	about := fleetName(f.project)
+	r.subject(about, TypeFleet, "", place{fleet: f.project, homes: []string{f.project}})
+	var hub []gcp.Membership
+	var unreachable []string
+	var featureErr, hubErr error
+	var group errgroup.Group
+	group.Go(func() error { f.feature, featureErr = r.Client.MeshFeature(ctx, f.project); return nil })
+	group.Go(func() error { hub, unreachable, hubErr = r.Client.Memberships(ctx, f.project); return nil })
+	_ = group.Wait() // failures are findings
+
+	r.checked(about, mesh.FleetFeature)
+	if (featureErr != nil || hubErr != nil) && r.Client.ProjectGone(ctx, f.project) {
+		r.add(about, mesh.NewFinding(mesh.ProjectDeleted, about, "the fleet's host project "+f.project+" is deleted"))
+		f.blind = true
+		return
+	}
+	switch {
+	case gcp.NotFound(featureErr):
+		f.off = true
+	case featureErr != nil:
+		f.blind = true
+		r.unread(about, mesh.FleetFeature, featureErr)
+	}
+	if hubErr != nil {
+		r.unread(about, mesh.MembershipIdentity, hubErr)
+	}
+	for _, region := range unreachable {
+		if !slices.Contains(f.feature.Unreachable, region) {
+			r.unread(about, mesh.MembershipIdentity, fmt.Errorf("the fleet could not reach %s; memberships there are missing from its answer", region))
+		}
+	}
+	f.gather(hub)
+	if f.off && !r.NoClusters {
+		r.findTraces(ctx, f)
+	}
+	r.judgeFleet(f, hubErr != nil)
+}
+
+// findTraces looks whether clusters are set up for a mesh whose feature is off.
+// Without a trace, the mesh is just not used, and nothing is wrong; that a cluster
+// cannot be read for it is no finding either.
+func (r *run) findTraces(ctx context.Context, f *fleet) {
+	var group errgroup.Group
+	group.SetLimit(r.Concurrency)
+	for i := range f.members {
+		m := &f.members[i]
+		group.Go(func() error {
+			opened, err := r.open(ctx, *m)
+			if err == nil && m.listed {
+				m.traces, _ = opened.Traces(ctx)
+			}
+			return nil
+		})
+	}
+	_ = group.Wait()
+	about := fleetName(f.project)
+	if slices.ContainsFunc(f.members, func(m member) bool { return len(m.traces) > 0 }) {
+		r.add(about, mesh.NewFinding(mesh.FeatureDisabled, about, "the mesh feature is not enabled in the fleet of project "+f.project+", though its clusters are set up for managed mesh"))
+	}
+}
+
+// gather joins what the feature says of memberships and what the fleet has.
+func (f *fleet) gather(hub []gcp.Membership) {
+	byKey := map[string]*member{}
+	get := func(name mesh.Membership) *member {
+		name.Project = f.project
+		key := name.Location + "/" + name.Name
+		if byKey[key] == nil {
+			byKey[key] = &member{name: name, mesh: mesh.MembershipMesh{Name: name.String()}}
+		}
+		return byKey[key]
+	}
+	for _, m := range f.feature.Memberships {
+		if name, err := mesh.ParseMembership(m.Name); err == nil {
+			of := get(name)
+			of.mesh, of.known = m, true
+			of.mesh.Name = of.name.String()
+		}
+	}
+	for _, m := range hub {
+		of := get(m.Name)
+		of.hub, of.listed, of.cluster = m, true, m.Cluster
+	}
+	for key := range f.only {
+		location, name, _ := strings.Cut(key, "/")
+		get(mesh.Membership{Location: location, Name: name})
+	}
+	for key, m := range byKey {
+		if f.only == nil || f.only[key] {
+			f.members = append(f.members, *m)
+		}
+	}
+	slices.SortFunc(f.members, func(a, b member) int { return strings.Compare(a.name.String(), b.name.String()) })
+}
+
+// judgeFleet judges the feature itself; its memberships are judged one by one.
+func (r *run) judgeFleet(f *fleet, blindMembers bool) {
+	about := fleetName(f.project)
+	if f.off || f.blind {
+		return
+	}
+	feature := f.feature
+	feature.Memberships = nil
+	health, _ := mesh.JudgeFeature(feature)
+	for _, finding := range health.Findings {
+		finding.Subject = about
+		r.add(about, finding)
+	}
+	for i := range f.members {
+		m := &f.members[i]
+		if !m.listed && !blindMembers && len(f.feature.Unreachable) == 0 {
+			name := m.name.String()
+			r.subject(name, TypeMembership, about, place{fleet: f.project})
+			r.add(name, mesh.NewFinding(mesh.MembershipNotReported, name, "the fleet has no membership "+name))
+		}
+	}
+}
+
+// used reports whether the mesh of a membership is managed or meant to be. One
+// that is not needs nothing, and a project that does not use the mesh is left in
+// peace.
+func (m member) used() bool {
+	state := m.mesh.ControlPlane.State
+	return len(m.traces) > 0 || m.mesh.Management == mesh.ManagementAutomatic || state != "" && state != mesh.StateDisabled
+}
+
+// projectsOf are the projects that the mesh of a fleet needs something of, where
+// any membership uses it.
+func (r *run) projectsOf(ctx context.Context, f *fleet) []string {
+	var projects []string
+	add := func(p string) {
+		if p = r.projectID(ctx, p); !slices.Contains(projects, p) {
+			projects = append(projects, p)
+		}
+	}
+	for _, m := range f.members {
+		if !m.used() {
+			continue
+		}
+		add(f.project)
+		if m.cluster != nil {
+			add(m.cluster.Project)
+		}
+	}
+	if len(projects) > 0 {
+		for _, p := range r.HostProjects {
+			add(p)
+		}
+	}
+	return projects
+}
+
+// readProject checks what the mesh of a fleet needs of a project.
+func (r *run) readProject(ctx context.Context, project, fleetProject string) {
+	about := projectName(project)
+	r.subject(about, TypeProject, "", place{homes: []string{project}})
+	host := slices.Contains(r.HostProjects, project)
+	var group errgroup.Group
+	if !host { // a network's host runs no mesh
+		group.Go(func() error {
+			r.check(ctx, about, &prereq.ProjectServices{Client: r.Client, Project: project, Names: r.Services})
+			return nil
+		})
+	}
+	group.Go(func() error {
+		r.check(ctx, about, &prereq.ServiceAgentBinding{Client: r.Client, Project: project, FleetProject: fleetProject})
+		return nil
+	})
+	_ = group.Wait()
+}

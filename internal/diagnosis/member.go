@@ -1,0 +1,205 @@
+package diagnosis
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/managed-mesh/terraform-provider-asm/internal/cluster"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/prereq"
+)
+
+// readMember judges one membership: what the fleet says of it, its cluster's
+// pool, its identity, and what is in the cluster.
+func (r *run) readMember(ctx context.Context, f *fleet, m member) {
+	about := m.name.String()
+	at := place{fleet: f.project}
+	if m.cluster != nil {
+		at.homes = append(at.homes, r.projectID(ctx, m.cluster.Project))
+	}
+	at.homes = append(at.homes, r.HostProjects...)
+	r.subject(about, TypeMembership, fleetName(f.project), at)
+	r.facts(about, m)
+	if f.blind {
+		r.dark(about, mesh.MeshManagement, mesh.ControlPlane, mesh.DataPlane)
+	}
+	if m.known {
+		r.judgeMember(about, m)
+	}
+	if len(m.traces) > 0 {
+		r.checked(about, mesh.ControlPlane)
+		r.add(about, mesh.NewFinding(mesh.MembershipNotReported, about, "the fleet reports no mesh state of membership "+about+", whose cluster has "+strings.Join(m.traces, ", ")))
+	}
+	if !m.used() && !f.blind || !m.listed && !m.known {
+		return
+	}
+	if m.listed {
+		r.check(ctx, about, &prereq.MembershipIdentity{Client: r.Client, Membership: m.name, Issuer: issuerOf(m)})
+	}
+	if m.hub.ClusterGone || m.cluster != nil && r.readPool(ctx, about, *m.cluster) {
+		r.add(about, mesh.NewFinding(mesh.ClusterMissing, about, "the GKE cluster of membership "+about+" does not exist"))
+		return
+	}
+	if !r.NoClusters {
+		r.readCluster(ctx, about, m)
+	}
+}
+
+// issuerOf is the issuer to expect. That of a cluster outside of Google Cloud is
+// not known, so any will do.
+func issuerOf(m member) string {
+	if m.cluster != nil {
+		return ""
+	}
+	return m.hub.Issuer
+}
+
+func (r *run) facts(about string, m member) {
+	if m.cluster != nil {
+		r.fact(about, FactCluster, m.cluster.String())
+	}
+	r.fact(about, FactManagement, m.mesh.Management)
+	r.fact(about, FactControlPlane, m.mesh.ControlPlane.State)
+	r.fact(about, FactDataPlane, m.mesh.DataPlane.State)
+	r.fact(about, FactImplementation, m.mesh.Implementation)
+}
+
+// judgeMember judges what the fleet says.
+func (r *run) judgeMember(about string, m member) {
+	if m.used() {
+		r.checked(about, mesh.MeshManagement, mesh.ControlPlane, mesh.DataPlane)
+	}
+	findings := mesh.JudgeMembership(m.mesh).Findings
+	if f, differs := mesh.JudgeSpec(m.mesh); differs {
+		findings = append(findings, f)
+	}
+	if f, reported := mesh.JudgeImplementation(m.mesh, r.now); reported {
+		findings = append(findings, f)
+	}
+	for _, f := range findings {
+		if f.Verdict == mesh.Provisioning && mesh.Overdue(m.mesh.Updated, r.now) {
+			f.Verdict, f.Severity = mesh.Unhealthy, mesh.Error
+			f.Message += fmt.Sprintf("; it has been so for over %d minutes", int(mesh.ProvisioningLimit.Minutes()))
+		}
+		r.add(about, f)
+	}
+}
+
+// readPool checks the cluster's workload pool and its node pools, and reports
+// whether the cluster is gone.
+func (r *run) readPool(ctx context.Context, about string, name mesh.Cluster) (gone bool) {
+	p := &prereq.WorkloadPool{Client: r.Client, Cluster: name}
+	r.checked(about, mesh.ClusterPool, mesh.NodePoolMetadata)
+	state, err := p.Check(ctx, false)
+	var missing *prereq.GoneError
+	if errors.As(err, &missing) {
+		return true
+	}
+	if err != nil {
+		r.unread(about, mesh.ClusterPool, err)
+		r.dark(about, mesh.NodePoolMetadata)
+		return false
+	}
+	r.found(about, p, state)
+	return false
+}
+
+func (r *run) open(ctx context.Context, m member) (*cluster.Cluster, error) {
+	return r.Reader.Clusters.Open(ctx, cluster.Target{Membership: &m.name, Cluster: m.cluster, Agent: m.listed && m.cluster == nil})
+}
+
+// clusterKinds are what the reads of a cluster are for.
+var clusterKinds = []mesh.Kind{mesh.ControlPlane, mesh.InjectionLabels, mesh.ProxyUpgrades}
+
+// readCluster judges what is in the cluster.
+func (r *run) readCluster(ctx context.Context, about string, m member) {
+	r.checked(about, clusterKinds...)
+	opened, err := r.open(ctx, m)
+	if err != nil {
+		r.unread(about, mesh.ControlPlane, err)
+		r.dark(about, clusterKinds...)
+		return
+	}
+	state, err := opened.Read(ctx)
+	for _, skipped := range append(opened.Skipped(), err) {
+		r.gateway(about, m, skipped)
+	}
+	if err != nil {
+		r.dark(about, clusterKinds...)
+		if _, disabled := cluster.GatewayDisabled(err); !disabled {
+			r.unread(about, mesh.ControlPlane, err)
+		}
+		return
+	}
+	r.fact(about, FactReachedBy, opened.Via())
+	r.fact(about, FactRevisions, revisionNames(state.Revisions))
+	for _, part := range []struct {
+		kind   mesh.Kind
+		health mesh.Health
+	}{
+		{mesh.ControlPlane, state.RevisionHealth().Health},
+		{mesh.InjectionLabels, state.InjectionHealth().Health},
+		{mesh.ProxyUpgrades, state.ProxyHealth().Health},
+	} {
+		for _, f := range part.health.About(about).Findings {
+			if f.Code == mesh.Unreadable {
+				r.dark(about, part.kind)
+				if r.told(about, f.Message) {
+					continue
+				}
+			}
+			r.add(about, f)
+		}
+	}
+}
+
+// gateway notes that Connect Gateway is disabled, which is a finding even where
+// the cluster was then reached at its endpoint.
+func (r *run) gateway(about string, m member, err error) {
+	project, disabled := cluster.GatewayDisabled(err)
+	if !disabled {
+		return
+	}
+	if project == "" {
+		project = m.name.Project
+	}
+	what, next := cluster.Words(err)
+	f := mesh.NewFinding(mesh.ConnectGatewayDisabled, about, what)
+	if next != "" {
+		f.Remediation = next
+	}
+	f.Detail = mesh.GatewayService
+	r.add(about, f)
+}
+
+// told reports whether a subject has a finding of this message already: one
+// refusal that stands for many reads is told once.
+func (r *run) told(about, message string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.ContainsFunc(r.findings, func(f Finding) bool { return f.About == about && f.Message == message })
+}
+
+// dark notes that nothing can be told of these kinds.
+func (r *run) dark(about string, kinds ...mesh.Kind) {
+	r.checked(about, kinds...)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	checks := r.subjects[about].Checks
+	for i := range checks {
+		if slices.Contains(kinds, checks[i].Kind) {
+			checks[i].Status = Unknown
+		}
+	}
+}
+
+func revisionNames(revisions []mesh.ControlPlaneRevision) string {
+	var names []string
+	for _, r := range revisions {
+		names = append(names, r.Name)
+	}
+	return strings.Join(names, ", ")
+}

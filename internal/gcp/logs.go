@@ -1,0 +1,79 @@
+package gcp
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"strings"
+	"time"
+
+	"google.golang.org/api/logging/v2"
+
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+)
+
+// LogLine is a line of Cloud Logging that one of the mesh's signatures found.
+type LogLine struct {
+	Code     mesh.Code // of mesh.LogSignatures
+	Time     time.Time
+	Project  string // id of the project in whose log it is
+	Location string
+	Cluster  string // "" for the control plane's log, which names none
+	Message  string
+}
+
+// MeshLogs finds the lines by which managed mesh tells that it cannot reach its
+// clusters, newest first, in the logs of several projects (Cloud Logging,
+// entries.list). It takes one request for each 100 projects, of which Google
+// allows 60 a minute, and reads at most the newest thousand lines of each.
+func (c *Client) MeshLogs(ctx context.Context, projects []string, since time.Time) ([]LogLine, error) {
+	var signatures []string
+	for _, s := range mesh.LogSignatures {
+		signatures = append(signatures, "("+s.Filter+")")
+	}
+	filter := `timestamp>="` + since.UTC().Format(time.RFC3339) + `" AND (` + strings.Join(signatures, " OR ") + ")"
+	var lines []LogLine
+	for chunk := range slices.Chunk(projects, maxLogResources) {
+		request := &logging.ListLogEntriesRequest{Filter: filter, OrderBy: "timestamp desc", PageSize: 1000}
+		for _, p := range chunk {
+			request.ResourceNames = append(request.ResourceNames, "projects/"+p)
+		}
+		for range maxAuditPages {
+			if err := c.auditQuota.Wait(ctx); err != nil {
+				return lines, err
+			}
+			answer, err := c.logging.Entries.List(request).Context(chargedTo(ctx, chunk[0])).Do()
+			if err != nil {
+				return lines, c.failed(err, "search the logs of project "+chunk[0], "logging.logEntries.list")
+			}
+			for _, entry := range answer.Entries {
+				if line, ok := readLine(entry); ok {
+					lines = append(lines, line)
+				}
+			}
+			// A page may be empty while the search goes on.
+			if request.PageToken = answer.NextPageToken; request.PageToken == "" || len(lines) >= 1000 {
+				break
+			}
+		}
+	}
+	return lines, nil
+}
+
+func readLine(entry *logging.LogEntry) (LogLine, bool) {
+	var payload struct {
+		Message string `json:"message"`
+	}
+	at, err := time.Parse(time.RFC3339, entry.Timestamp)
+	if err != nil || entry.Resource == nil || json.Unmarshal(entry.JsonPayload, &payload) != nil {
+		return LogLine{}, false
+	}
+	labels := entry.Resource.Labels
+	line := LogLine{Time: at, Project: labels["project_id"], Location: labels["location"], Cluster: labels["cluster_name"], Message: payload.Message}
+	for _, s := range mesh.LogSignatures {
+		if strings.Contains(s.Filter, `resource.type="`+entry.Resource.Type+`"`) {
+			line.Code = s.Code
+		}
+	}
+	return line, line.Code != ""
+}
