@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"strconv"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
@@ -63,8 +61,11 @@ func (p *asmProvider) Configure(ctx context.Context, req provider.ConfigureReque
 		return
 	}
 	data := &Data{
-		Project:      fromEnv(m.Project, "GOOGLE_PROJECT", "GOOGLE_CLOUD_PROJECT", "GCLOUD_PROJECT", "CLOUDSDK_CORE_PROJECT"),
+		Project:      m.Project,
 		FleetProject: m.FleetProject,
+	}
+	if env := gcp.FirstOf(gcp.ProjectVariables...); data.Project.IsNull() && env != "" {
+		data.Project = types.StringValue(env)
 	}
 	if !m.Project.IsUnknown() && !data.Project.IsNull() {
 		checkEnv(&resp.Diagnostics, "project", data.Project.ValueString())
@@ -87,74 +88,35 @@ func (p *asmProvider) Configure(ctx context.Context, req provider.ConfigureReque
 		refuse(&resp.Diagnostics, m, err)
 		return
 	}
-	clusters, err := clusterConfig(m, config)
-	if err != nil {
-		refuse(&resp.Diagnostics, m, err)
-		return
-	}
-	data.Client, data.Clusters = client, prereq.NewClusters(client, clusters)
-}
-
-// clusterConfig reaches clusters as config reaches Google Cloud.
-func clusterConfig(m providerModel, config gcp.Config) (c cluster.Config, err error) {
-	gateway := fromEnv(m.ConnectGateway, "GOOGLE_CONNECT_GATEWAY_CUSTOM_ENDPOINT").ValueString()
-	if gateway != "" {
-		if gateway, err = gcp.ParseEndpoint(gateway); err != nil {
-			return c, err
-		}
-	}
-	c = cluster.Config{
-		GatewayEndpoint: gateway,
-		Universe:        config.UniverseDomain,
-		UserAgent:       config.UserAgent,
-		RequestTimeout:  config.RequestTimeout,
-		Log:             config.Log,
-	}
-	if config.UserProjectOverride {
-		c.QuotaProject = config.BillingProject
-	}
-	return c, nil
+	data.Client, data.Clusters = client, prereq.NewClusters(client, cluster.Config{})
 }
 
 // clientConfig joins the configuration and the environment, in the order of the
-// google provider: what the configuration says goes first, and of the
-// environment a token goes before credentials.
+// google provider.
 func (p *asmProvider) clientConfig(ctx context.Context, m providerModel, terraformVersion string, diags *diag.Diagnostics) gcp.Config {
-	token, credentials := m.AccessToken.ValueString(), m.Credentials.ValueString()
-	if token == "" && credentials == "" {
-		token = os.Getenv("GOOGLE_OAUTH_ACCESS_TOKEN")
-	}
-	if token == "" && credentials == "" {
-		credentials = fromEnv(types.StringNull(), "GOOGLE_CREDENTIALS", "GOOGLE_CLOUD_KEYFILE_JSON", "GCLOUD_KEYFILE_JSON").ValueString()
-	}
 	config := gcp.Config{
-		AccessToken: token, Credentials: credentials,
-		Impersonate:    fromEnv(m.Impersonate, "GOOGLE_IMPERSONATE_SERVICE_ACCOUNT").ValueString(),
-		BillingProject: fromEnv(m.BillingProject, "GOOGLE_BILLING_PROJECT").ValueString(),
-		RequestReason:  fromEnv(m.RequestReason, "CLOUDSDK_CORE_REQUEST_REASON").ValueString(),
-		UniverseDomain: fromEnv(m.UniverseDomain, "GOOGLE_UNIVERSE_DOMAIN").ValueString(),
-		UserAgent:      fmt.Sprintf("Terraform/%s (+https://www.terraform.io) terraform-provider-asm/%s", terraformVersion, p.version),
-		Log:            func(ctx context.Context, message string, fields map[string]any) { tflog.Debug(ctx, message, fields) },
-		FindDefault:    p.options.FindDefault,
+		AccessToken: m.AccessToken.ValueString(), Credentials: m.Credentials.ValueString(),
+		Impersonate: m.Impersonate.ValueString(), BillingProject: m.BillingProject.ValueString(),
+		RequestReason: m.RequestReason.ValueString(), UniverseDomain: m.UniverseDomain.ValueString(),
+		UserAgent:   fmt.Sprintf("Terraform/%s (+https://www.terraform.io) terraform-provider-asm/%s", terraformVersion, p.version),
+		Log:         func(ctx context.Context, message string, fields map[string]any) { tflog.Debug(ctx, message, fields) },
+		FindDefault: p.options.FindDefault,
 		Endpoints: gcp.Endpoints{
-			ResourceManager: fromEnv(m.ResourceManager, "GOOGLE_RESOURCE_MANAGER_V3_CUSTOM_ENDPOINT").ValueString(),
-			ServiceUsage:    fromEnv(m.ServiceUsage, "GOOGLE_SERVICE_USAGE_CUSTOM_ENDPOINT").ValueString(),
-			Container:       fromEnv(m.Container, "GOOGLE_CONTAINER_CUSTOM_ENDPOINT").ValueString(),
-			GKEHub:          fromEnv(m.GKEHub, "GOOGLE_GKE_HUB_CUSTOM_ENDPOINT").ValueString(),
-			Logging:         fromEnv(m.Logging, "GOOGLE_LOGGING_CUSTOM_ENDPOINT").ValueString(),
-			IAMCredentials:  fromEnv(m.IAMCredentials, "GOOGLE_IAM_CREDENTIALS_CUSTOM_ENDPOINT").ValueString(),
+			ResourceManager: m.ResourceManager.ValueString(), ServiceUsage: m.ServiceUsage.ValueString(), Container: m.Container.ValueString(),
+			GKEHub: m.GKEHub.ValueString(), Logging: m.Logging.ValueString(), IAMCredentials: m.IAMCredentials.ValueString(),
+			ConnectGateway: m.ConnectGateway.ValueString(),
 		},
-	}
+	}.FromEnvironment()
 	diags.Append(m.Delegates.ElementsAs(ctx, &config.Delegates, false)...)
 	diags.Append(m.Scopes.ElementsAs(ctx, &config.Scopes, false)...)
 	if d := m.RequestTimeout.ValueString(); d != "" {
 		config.RequestTimeout, _ = time.ParseDuration(d) // checked by the schema
 	}
 	config.UserProjectOverride = m.UserProjectOverride.ValueBool()
-	if v := os.Getenv("USER_PROJECT_OVERRIDE"); m.UserProjectOverride.IsNull() && v != "" {
-		override, err := strconv.ParseBool(v)
+	if m.UserProjectOverride.IsNull() {
+		override, err := gcp.OverrideFromEnvironment()
 		if err != nil {
-			diags.AddAttributeError(path.Root("user_project_override"), "Invalid environment variable", fmt.Sprintf("USER_PROJECT_OVERRIDE is %q; it is true or false.", v))
+			diags.AddAttributeError(path.Root("user_project_override"), "Invalid environment variable", sentence(err.Error()))
 		}
 		config.UserProjectOverride = override
 	}
@@ -208,18 +170,4 @@ func (m providerModel) firstUnknown() string {
 		}
 	}
 	return ""
-}
-
-// fromEnv is the configured value, known or not, or else the first of the
-// environment variables that is set.
-func fromEnv(configured types.String, variables ...string) types.String {
-	if !configured.IsNull() {
-		return configured
-	}
-	for _, name := range variables {
-		if v := os.Getenv(name); v != "" {
-			return types.StringValue(v)
-		}
-	}
-	return types.StringNull()
 }

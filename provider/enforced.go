@@ -43,6 +43,29 @@ type enforceable interface {
 	wish() string
 }
 
+// What some models do besides.
+type (
+	// settler fills in what neither the configuration nor an import says.
+	settler interface{ settle(data *Data) }
+	// refuser tells, before anything is changed, what cannot be; it became known
+	// only now.
+	refuser interface {
+		refuse(ctx context.Context, data *Data, diags *diag.Diagnostics) bool
+	}
+	// keeper takes over what the plan promised, where what was seen goes further:
+	// Terraform holds a provider to its plan.
+	keeper[P any] interface{ keep(planned P) }
+	// adopter says what of an update's change is recorded, to be taken back by a
+	// destroy.
+	adopter[P any] interface {
+		adopt(prior P, change prereq.Change) prereq.Change
+	}
+	// giver says what of the recorded change a destroy takes back.
+	giver interface {
+		giveBack(change prereq.Change) prereq.Change
+	}
+)
+
 // commonModel is what every enforced resource has.
 type commonModel struct {
 	DeletionPolicy types.String   `tfsdk:"deletion_policy"`
@@ -70,24 +93,35 @@ func (r *enforced[M, P]) Create(ctx context.Context, req resource.CreateRequest,
 	}
 }
 
-// Update's change is not recorded: what an update restores, somebody else had
-// taken away, and a later destroy must not take it away again.
+// Update's change is not recorded, unless the model says otherwise: what an update
+// restores, somebody else had taken away, and a later destroy must not take it
+// away again.
 func (r *enforced[M, P]) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
-	plan := P(new(M))
+	plan, prior := P(new(M)), P(new(M))
 	resp.Diagnostics.Append(req.Plan.Get(ctx, plan)...)
+	resp.Diagnostics.Append(req.State.Get(ctx, prior)...)
 	ctx, cancel, ok := r.within(ctx, plan.common().Timeouts.Update, r.patience, &resp.Diagnostics)
 	defer cancel()
-	if ok {
-		r.apply(ctx, plan, resp.Private, outcome{&resp.State, resp.Identity, &resp.Diagnostics})
+	if !ok {
+		return
+	}
+	change := r.apply(ctx, plan, resp.Private, outcome{&resp.State, resp.Identity, &resp.Diagnostics})
+	if a, ok := any(plan).(adopter[P]); ok {
+		record(ctx, req.Private, resp.Private, a.adopt(prior, change), &resp.Diagnostics)
 	}
 }
 
 func (r *enforced[M, P]) apply(ctx context.Context, plan P, remember private, out outcome) prereq.Change {
+	settle(plan, r.data)
 	p, err := plan.prerequisite(r.data)
 	if err != nil {
 		out.diags.AddError("Invalid argument", sentence(err.Error()))
 		return prereq.Change{}
 	}
+	if v, ok := any(plan).(refuser); ok && v.refuse(ctx, r.data, out.diags) {
+		return prereq.Change{}
+	}
+	planned := *plan
 	change, state, err := prereq.Apply(ctx, p)
 	if err != nil {
 		addError(out.diags, r.enforce, err)
@@ -95,8 +129,17 @@ func (r *enforced[M, P]) apply(ctx context.Context, plan P, remember private, ou
 	}
 	out.diags.Append(remember.SetKey(ctx, privateWish, quote(plan.wish()))...)
 	plan.take(state)
+	if k, ok := any(plan).(keeper[P]); ok {
+		k.keep(&planned)
+	}
 	out.set(ctx, plan, plan.identity())
 	return change
+}
+
+func settle(model any, data *Data) {
+	if s, ok := model.(settler); ok {
+		s.settle(data)
+	}
 }
 
 // privateWish is the private state that keeps what was last asked for. It tells
@@ -111,6 +154,7 @@ func (r *enforced[M, P]) Read(ctx context.Context, req resource.ReadRequest, res
 	resp.Diagnostics.Append(req.State.Get(ctx, m)...)
 	timeout, d := m.common().Timeouts.Read(ctx, 5*time.Minute)
 	resp.Diagnostics.Append(d...)
+	settle(m, r.data)
 	// First of all: Terraform refuses a refresh without an identity, state from
 	// before identities existed has none, and a removal needs one, too.
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, m.identity())...)
@@ -157,6 +201,12 @@ func (r *enforced[M, P]) Delete(ctx context.Context, req resource.DeleteRequest,
 		return
 	}
 	change := recorded(ctx, req.Private, &resp.Diagnostics)
+	if g, ok := any(m).(giver); ok {
+		change = g.giveBack(change)
+	}
+	if resp.Diagnostics.HasError() {
+		return
+	}
 	p, err := m.prerequisite(r.data)
 	if err == nil && !change.Empty() {
 		err = p.Undo(ctx, change)

@@ -2,13 +2,11 @@ package provider
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -24,7 +22,9 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/prereq"
 )
 
-type projectServices struct{ base }
+type projectServices struct {
+	enforced[servicesModel, *servicesModel]
+}
 
 var (
 	_ resource.ResourceWithConfigure   = (*projectServices)(nil)
@@ -33,22 +33,25 @@ var (
 	_ resource.ResourceWithIdentity    = (*projectServices)(nil)
 )
 
-func newProjectServices() resource.Resource { return &projectServices{} }
+func newProjectServices() resource.Resource {
+	return &projectServices{enforced[servicesModel, *servicesModel]{
+		name:     "project_services",
+		read:     "Cannot tell which APIs are enabled",
+		enforce:  "Cannot enable the APIs that managed mesh needs",
+		undo:     "Cannot disable the APIs that this resource enabled",
+		patience: 20 * time.Minute,
+	}}
+}
 
 type servicesModel struct {
-	Project        types.String   `tfsdk:"project"`
-	Services       types.Set      `tfsdk:"services"`
-	Enabled        types.Map      `tfsdk:"enabled"`
-	DeletionPolicy types.String   `tfsdk:"deletion_policy"`
-	Timeouts       timeouts.Value `tfsdk:"timeouts"`
+	Project  types.String `tfsdk:"project"`
+	Services types.Set    `tfsdk:"services"`
+	Enabled  types.Map    `tfsdk:"enabled"`
+	commonModel
 }
 
 type projectIdentity struct {
 	Project types.String `tfsdk:"project"`
-}
-
-func (r *projectServices) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
-	resp.TypeName = req.ProviderTypeName + "_project_services"
 }
 
 func (r *projectServices) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
@@ -72,9 +75,7 @@ func (r *projectServices) Schema(ctx context.Context, _ resource.SchemaRequest, 
 			},
 			"deletion_policy": deletionPolicy("disables the APIs that this resource itself enabled, and fails rather than disable what depends on them"),
 		},
-		Blocks: map[string]schema.Block{
-			"timeouts": timeouts.Block(ctx, timeouts.Opts{Create: true, Read: true, Update: true, Delete: true}),
-		},
+		Blocks: timeoutsBlock(ctx),
 	}
 }
 
@@ -100,7 +101,7 @@ func (r *projectServices) IdentitySchema(_ context.Context, _ resource.IdentityS
 
 // names are the APIs to keep enabled, sorted: those asked for and Connect
 // Gateway. known is false while some name is not known yet.
-func (m servicesModel) names() (names []string, known bool) {
+func (m *servicesModel) names() (names []string, known bool) {
 	if m.Services.IsUnknown() {
 		return nil, false
 	}
@@ -136,24 +137,54 @@ func boolMap(values map[string]bool) types.Map {
 	return types.MapValueMust(types.BoolType, elements)
 }
 
-func (r *projectServices) prerequisite(m servicesModel) *prereq.ProjectServices {
+func (m *servicesModel) identity() any { return projectIdentity{m.Project} }
+
+func (m *servicesModel) wish() string { return "" } // drift is told of each API
+
+func (m *servicesModel) prerequisite(data *Data) (prereq.Prerequisite, error) {
+	return m.projectServices(data), nil
+}
+
+func (m *servicesModel) projectServices(data *Data) *prereq.ProjectServices {
 	names, _ := m.names()
-	return &prereq.ProjectServices{Client: r.data.Client, Project: m.Project.ValueString(), Names: names}
+	return &prereq.ProjectServices{Client: data.Client, Project: m.Project.ValueString(), Names: names}
+}
+
+func (m *servicesModel) settle(*Data) {
+	if m.Services.IsNull() { // imported
+		m.Services = defaultServices()
+	}
+}
+
+func (m *servicesModel) take(state prereq.State) {
+	m.Enabled = boolMap(state.(prereq.ServicesState).Enabled)
+}
+
+// adopt records APIs new to this resource only: what an update restores, somebody
+// else had taken away.
+func (m *servicesModel) adopt(prior *servicesModel, change prereq.Change) prereq.Change {
+	for name := range prior.Enabled.Elements() {
+		delete(change.After, name)
+		delete(change.Before, name)
+	}
+	return change
+}
+
+// giveBack leaves out what was taken out of the configuration since: it is no
+// longer this resource's.
+func (m *servicesModel) giveBack(change prereq.Change) prereq.Change {
+	names, _ := m.names()
+	for name := range change.After {
+		if !slices.Contains(names, name) {
+			delete(change.After, name)
+		}
+	}
+	return change
 }
 
 func (r *projectServices) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	if req.Plan.Raw.IsNull() {
-		return
-	}
-	var plan, config servicesModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
-	var state *servicesModel
-	if !req.State.Raw.IsNull() {
-		state = &servicesModel{}
-		resp.Diagnostics.Append(req.State.Get(ctx, state)...)
-	}
-	if resp.Diagnostics.HasError() {
+	config, plan, state, ok := planned[servicesModel](ctx, req, &resp.Diagnostics)
+	if !ok {
 		return
 	}
 	project, missing := r.project(config.Project)
@@ -178,12 +209,12 @@ func (r *projectServices) ModifyPlan(ctx context.Context, req resource.ModifyPla
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 	if state != nil && len(resp.RequiresReplace) == 0 && r.configured() {
-		r.warn(ctx, *state, resp)
+		r.warnOfLoss(ctx, state, resp)
 	}
 }
 
-// warn tells of APIs that were enabled under this resource and no longer are.
-func (r *projectServices) warn(ctx context.Context, state servicesModel, resp *resource.ModifyPlanResponse) {
+// warnOfLoss tells of APIs that were enabled under this resource and no longer are.
+func (r *projectServices) warnOfLoss(ctx context.Context, state *servicesModel, resp *resource.ModifyPlanResponse) {
 	off := 0
 	for _, on := range state.Enabled.Elements() {
 		if b, ok := on.(types.Bool); ok && !b.ValueBool() {
@@ -193,7 +224,7 @@ func (r *projectServices) warn(ctx context.Context, state servicesModel, resp *r
 	if off == 0 {
 		return
 	}
-	p := r.prerequisite(state)
+	p := state.projectServices(r.data)
 	s, err := p.Read(ctx, false)
 	if err != nil {
 		return
@@ -204,106 +235,6 @@ func (r *projectServices) warn(ctx context.Context, state servicesModel, resp *r
 		losses = append(losses, loss{f, disabled[i]})
 	}
 	warnOfDrift(ctx, &resp.Diagnostics, r.data, p, s, losses)
-}
-
-func (r *projectServices) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
-	var plan servicesModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	ctx, cancel, ok := r.within(ctx, plan.Timeouts.Create, 20*time.Minute, &resp.Diagnostics)
-	defer cancel()
-	if ok {
-		change := r.apply(ctx, plan, outcome{&resp.State, resp.Identity, &resp.Diagnostics})
-		record(ctx, resp.Private, resp.Private, change, &resp.Diagnostics)
-	}
-}
-
-func (r *projectServices) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
-	var plan, prior servicesModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	resp.Diagnostics.Append(req.State.Get(ctx, &prior)...)
-	ctx, cancel, ok := r.within(ctx, plan.Timeouts.Update, 20*time.Minute, &resp.Diagnostics)
-	defer cancel()
-	if !ok {
-		return
-	}
-	change := r.apply(ctx, plan, outcome{&resp.State, resp.Identity, &resp.Diagnostics})
-	// Only APIs new to this resource: what an update restores, somebody else had
-	// taken away, and a later destroy must not take it away again.
-	for name := range prior.Enabled.Elements() {
-		delete(change.After, name)
-		delete(change.Before, name)
-	}
-	record(ctx, req.Private, resp.Private, change, &resp.Diagnostics)
-}
-
-func (r *projectServices) apply(ctx context.Context, plan servicesModel, out outcome) prereq.Change {
-	change, state, err := prereq.Apply(ctx, r.prerequisite(plan))
-	if err != nil {
-		addError(out.diags, "Cannot enable the APIs that managed mesh needs", err)
-		return change
-	}
-	plan.Enabled = boolMap(state.(prereq.ServicesState).Enabled)
-	out.set(ctx, plan, projectIdentity{plan.Project})
-	return change
-}
-
-func (r *projectServices) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
-	var m servicesModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &m)...)
-	timeout, d := m.Timeouts.Read(ctx, 5*time.Minute)
-	resp.Diagnostics.Append(d...)
-	// First of all: Terraform refuses a refresh without an identity, state from
-	// before identities existed has none, and a removal needs one, too.
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, projectIdentity{m.Project})...)
-	if resp.Diagnostics.HasError() || !r.configured() {
-		return
-	}
-	ctx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
-	if m.Services.IsNull() { // imported
-		m.Services = defaultServices()
-	}
-	if m.DeletionPolicy.IsNull() {
-		m.DeletionPolicy = types.StringValue(abandon)
-	}
-	s, err := r.prerequisite(m).Read(ctx, false)
-	var gone *prereq.GoneError
-	if errors.As(err, &gone) {
-		resp.State.RemoveResource(ctx)
-		return
-	}
-	if err != nil {
-		addError(&resp.Diagnostics, "Cannot tell which APIs are enabled", err)
-		return
-	}
-	m.Enabled = boolMap(s.Enabled)
-	resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
-}
-
-func (r *projectServices) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
-	var m servicesModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &m)...)
-	if resp.Diagnostics.HasError() || m.DeletionPolicy.ValueString() != remove {
-		return
-	}
-	ctx, cancel, ok := r.within(ctx, m.Timeouts.Delete, 20*time.Minute, &resp.Diagnostics)
-	defer cancel()
-	if !ok {
-		return
-	}
-	change := recorded(ctx, req.Private, &resp.Diagnostics)
-	names, _ := m.names()
-	for name := range change.After {
-		if !slices.Contains(names, name) { // taken out of the configuration since: no longer ours
-			delete(change.After, name)
-		}
-	}
-	if resp.Diagnostics.HasError() || change.Empty() {
-		return
-	}
-	if err := r.prerequisite(m).Undo(ctx, change); err != nil {
-		addError(&resp.Diagnostics, "Cannot disable the APIs that this resource enabled", err)
-	}
 }
 
 // ImportState takes the project, or the identity. The default set is assumed

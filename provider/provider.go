@@ -140,9 +140,9 @@ func (p *asmProvider) Resources(context.Context) []func() resource.Resource {
 }
 
 func (p *asmProvider) DataSources(context.Context) []func() datasource.DataSource {
-	return []func() datasource.DataSource{newMeshHealth, newPrerequisites, newControlPlaneRevisions, newSidecarInjection, newProxies}
+	return []func() datasource.DataSource{newMeshHealth, newPrerequisites, newControlPlaneRevisions, newSidecarInjection, newProxies, newDiagnosis}
 }
 
 func (p *asmProvider) Functions(context.Context) []func() function.Function {
-	return []func() function.Function{newServiceAgentFunction, newWorkloadPoolFunction, newRevisionFunction, newParseMembershipFunction}
+	return []func() function.Function{newServiceAgentFunction, newWorkloadPoolFunction, newRevisionFunction, newParseMembershipFunction, newExplainFunction}
 }

@@ -2,12 +2,10 @@ package provider
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
@@ -21,7 +19,9 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/prereq"
 )
 
-type serviceAgentBinding struct{ base }
+type serviceAgentBinding struct {
+	enforced[bindingModel, *bindingModel]
+}
 
 var (
 	_ resource.ResourceWithConfigure   = (*serviceAgentBinding)(nil)
@@ -30,26 +30,29 @@ var (
 	_ resource.ResourceWithIdentity    = (*serviceAgentBinding)(nil)
 )
 
-func newServiceAgentBinding() resource.Resource { return &serviceAgentBinding{} }
+func newServiceAgentBinding() resource.Resource {
+	return &serviceAgentBinding{enforced[bindingModel, *bindingModel]{
+		name:     "service_agent_binding",
+		read:     "Cannot tell whether the mesh service agent holds its role",
+		enforce:  "Cannot grant the mesh service agent its role",
+		undo:     "Cannot take the role from the mesh service agent",
+		patience: 20 * time.Minute,
+	}}
+}
 
 type bindingModel struct {
-	Project        types.String   `tfsdk:"project"`
-	FleetProject   types.String   `tfsdk:"fleet_project"`
-	FleetNumber    types.String   `tfsdk:"fleet_project_number"`
-	Member         types.String   `tfsdk:"member"`
-	Role           types.String   `tfsdk:"role"`
-	Granted        types.Bool     `tfsdk:"granted"`
-	DeletionPolicy types.String   `tfsdk:"deletion_policy"`
-	Timeouts       timeouts.Value `tfsdk:"timeouts"`
+	Project      types.String `tfsdk:"project"`
+	FleetProject types.String `tfsdk:"fleet_project"`
+	FleetNumber  types.String `tfsdk:"fleet_project_number"`
+	Member       types.String `tfsdk:"member"`
+	Role         types.String `tfsdk:"role"`
+	Granted      types.Bool   `tfsdk:"granted"`
+	commonModel
 }
 
 type bindingIdentity struct {
 	Project      types.String `tfsdk:"project"`
 	FleetProject types.String `tfsdk:"fleet_project"`
-}
-
-func (r *serviceAgentBinding) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
-	resp.TypeName = req.ProviderTypeName + "_service_agent_binding"
 }
 
 func (r *serviceAgentBinding) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
@@ -89,9 +92,7 @@ func (r *serviceAgentBinding) Schema(ctx context.Context, _ resource.SchemaReque
 			},
 			"deletion_policy": deletionPolicy("takes the role from the agent, also where the agent held it before this resource, and nothing else"),
 		},
-		Blocks: map[string]schema.Block{
-			"timeouts": timeouts.Block(ctx, timeouts.Opts{Create: true, Read: true, Update: true, Delete: true}),
-		},
+		Blocks: timeoutsBlock(ctx),
 	}
 }
 
@@ -102,30 +103,41 @@ func (r *serviceAgentBinding) IdentitySchema(_ context.Context, _ resource.Ident
 	}}
 }
 
-func (m bindingModel) identity() bindingIdentity { return bindingIdentity{m.Project, m.FleetProject} }
+func (m *bindingModel) identity() any { return bindingIdentity{m.Project, m.FleetProject} }
 
-func (r *serviceAgentBinding) prerequisite(m bindingModel) *prereq.ServiceAgentBinding {
-	return &prereq.ServiceAgentBinding{Client: r.data.Client, Project: m.Project.ValueString(), FleetProject: m.FleetProject.ValueString(), FleetNumber: m.FleetNumber.ValueString()}
+func (m *bindingModel) wish() string { return m.Granted.String() }
+
+func (m *bindingModel) prerequisite(data *Data) (prereq.Prerequisite, error) {
+	return m.binding(data), nil
 }
 
-func (m *bindingModel) take(s prereq.BindingState) {
+func (m *bindingModel) binding(data *Data) *prereq.ServiceAgentBinding {
+	return &prereq.ServiceAgentBinding{Client: data.Client, Project: m.Project.ValueString(), FleetProject: m.FleetProject.ValueString(), FleetNumber: m.FleetNumber.ValueString()}
+}
+
+func (m *bindingModel) settle(data *Data) {
+	switch {
+	case m.FleetProject.IsNull(): // imported
+		m.FleetProject = fleetProjectOf(data, types.StringNull(), m.Project)
+	case m.FleetProject.IsUnknown(): // both depended on a value that is known by now
+		m.FleetProject = m.Project
+	}
+}
+
+func (m *bindingModel) take(state prereq.State) {
+	s := state.(prereq.BindingState)
 	m.FleetNumber, m.Member = types.StringValue(s.FleetNumber), types.StringValue(s.Member)
 	m.Role, m.Granted = types.StringValue(mesh.AgentRole), types.BoolValue(s.Met())
 }
 
+// giveBack is the grant, whoever made it first: what a destroy with DELETE is for.
+func (m *bindingModel) giveBack(prereq.Change) prereq.Change {
+	return prereq.Change{Kind: mesh.ServiceAgentGrant, Subject: "projects/" + m.Project.ValueString(), After: map[string]any{"member": m.Member.ValueString()}}
+}
+
 func (r *serviceAgentBinding) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	if req.Plan.Raw.IsNull() {
-		return
-	}
-	var plan, config bindingModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
-	var state *bindingModel
-	if !req.State.Raw.IsNull() {
-		state = &bindingModel{}
-		resp.Diagnostics.Append(req.State.Get(ctx, state)...)
-	}
-	if resp.Diagnostics.HasError() {
+	config, plan, state, ok := planned[bindingModel](ctx, req, &resp.Diagnostics)
+	if !ok {
 		return
 	}
 	project, missing := r.project(config.Project)
@@ -133,7 +145,7 @@ func (r *serviceAgentBinding) ModifyPlan(ctx context.Context, req resource.Modif
 		missingProject(&resp.Diagnostics, path.Root("project"))
 		return
 	}
-	plan.Project, plan.FleetProject = project, r.fleetProject(config.FleetProject, project)
+	plan.Project, plan.FleetProject = project, fleetProjectOf(r.data, config.FleetProject, project)
 	plan.Role, plan.Granted = types.StringValue(mesh.AgentRole), types.BoolValue(true)
 	sameFleet := state != nil && state.FleetProject.Equal(plan.FleetProject)
 	switch {
@@ -155,27 +167,27 @@ func (r *serviceAgentBinding) ModifyPlan(ctx context.Context, req resource.Modif
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 	if state != nil && len(resp.RequiresReplace) == 0 && !state.Granted.ValueBool() && r.configured() {
-		r.warn(ctx, *state, resp)
+		r.warnOfLoss(ctx, state, resp)
 	}
 }
 
 // fleetProject is the configured fleet project, or the provider's, or project.
-func (r *serviceAgentBinding) fleetProject(configured, project types.String) types.String {
+func fleetProjectOf(data *Data, configured, project types.String) types.String {
 	switch {
 	case !configured.IsNull():
 		return configured
-	case r.data == nil:
+	case data == nil:
 		return types.StringUnknown()
-	case !r.data.FleetProject.IsNull():
-		return r.data.FleetProject
+	case !data.FleetProject.IsNull():
+		return data.FleetProject
 	}
 	return project
 }
 
-// warn tells of a grant that is gone. The read is shared with the refresh that
+// warnOfLoss tells of a grant that is gone. The read is shared with the refresh that
 // found it.
-func (r *serviceAgentBinding) warn(ctx context.Context, state bindingModel, resp *resource.ModifyPlanResponse) {
-	p := r.prerequisite(state)
+func (r *serviceAgentBinding) warnOfLoss(ctx context.Context, state *bindingModel, resp *resource.ModifyPlanResponse) {
+	p := state.binding(r.data)
 	s, err := p.Read(ctx, false)
 	if err != nil || s.Met() {
 		return // with -refresh=false the state may be older than the cloud
@@ -185,89 +197,6 @@ func (r *serviceAgentBinding) warn(ctx context.Context, state bindingModel, resp
 		losses = append(losses, loss{finding: f})
 	}
 	warnOfDrift(ctx, &resp.Diagnostics, r.data, p, s, losses)
-}
-
-func (r *serviceAgentBinding) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
-	var plan bindingModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	ctx, cancel, ok := r.within(ctx, plan.Timeouts.Create, 20*time.Minute, &resp.Diagnostics)
-	defer cancel()
-	if ok {
-		r.apply(ctx, plan, outcome{&resp.State, resp.Identity, &resp.Diagnostics})
-	}
-}
-
-func (r *serviceAgentBinding) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
-	var plan bindingModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	ctx, cancel, ok := r.within(ctx, plan.Timeouts.Update, 20*time.Minute, &resp.Diagnostics)
-	defer cancel()
-	if ok {
-		r.apply(ctx, plan, outcome{&resp.State, resp.Identity, &resp.Diagnostics})
-	}
-}
-
-func (r *serviceAgentBinding) apply(ctx context.Context, plan bindingModel, out outcome) {
-	if plan.FleetProject.IsUnknown() { // both depended on a value that is known by now
-		plan.FleetProject = plan.Project
-	}
-	_, state, err := prereq.Apply(ctx, r.prerequisite(plan))
-	if err != nil {
-		addError(out.diags, "Cannot grant the mesh service agent its role", err)
-		return
-	}
-	plan.take(state.(prereq.BindingState))
-	out.set(ctx, plan, plan.identity())
-}
-
-func (r *serviceAgentBinding) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
-	var m bindingModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &m)...)
-	timeout, d := m.Timeouts.Read(ctx, 5*time.Minute)
-	resp.Diagnostics.Append(d...)
-	if m.FleetProject.IsNull() { // imported
-		m.FleetProject = r.fleetProject(types.StringNull(), m.Project)
-	}
-	// First of all: Terraform refuses a refresh without an identity, state from
-	// before identities existed has none, and a removal needs one, too.
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, m.identity())...)
-	if resp.Diagnostics.HasError() || !r.configured() {
-		return
-	}
-	ctx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
-	s, err := r.prerequisite(m).Read(ctx, false)
-	var gone *prereq.GoneError
-	if errors.As(err, &gone) {
-		resp.State.RemoveResource(ctx)
-		return
-	}
-	if err != nil {
-		addError(&resp.Diagnostics, "Cannot tell whether the mesh service agent holds its role", err)
-		return
-	}
-	if m.DeletionPolicy.IsNull() {
-		m.DeletionPolicy = types.StringValue(abandon)
-	}
-	m.take(s)
-	resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
-}
-
-func (r *serviceAgentBinding) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
-	var m bindingModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &m)...)
-	if resp.Diagnostics.HasError() || m.DeletionPolicy.ValueString() != remove {
-		return
-	}
-	ctx, cancel, ok := r.within(ctx, m.Timeouts.Delete, 20*time.Minute, &resp.Diagnostics)
-	defer cancel()
-	if !ok {
-		return
-	}
-	p := r.prerequisite(m)
-	if err := p.Undo(ctx, prereq.Change{Kind: p.Kind(), Subject: p.Subject(), After: map[string]any{"member": m.Member.ValueString()}}); err != nil {
-		addError(&resp.Diagnostics, "Cannot take the role from the mesh service agent", err)
-	}
 }
 
 // ImportState takes PROJECT or PROJECT/FLEET_PROJECT, or the identity.

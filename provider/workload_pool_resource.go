@@ -2,12 +2,11 @@ package provider
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
@@ -22,7 +21,9 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/prereq"
 )
 
-type workloadPool struct{ base }
+type workloadPool struct {
+	enforced[poolModel, *poolModel]
+}
 
 var (
 	_ resource.ResourceWithConfigure      = (*workloadPool)(nil)
@@ -32,23 +33,26 @@ var (
 	_ resource.ResourceWithIdentity       = (*workloadPool)(nil)
 )
 
-func newWorkloadPool() resource.Resource { return &workloadPool{} }
+func newWorkloadPool() resource.Resource {
+	return &workloadPool{enforced[poolModel, *poolModel]{
+		name:     "workload_pool",
+		read:     "Cannot read the cluster's workload pool",
+		enforce:  "Cannot set the cluster's workload pool",
+		undo:     "Cannot restore the cluster's workload pool",
+		patience: time.Hour,
+	}}
+}
 
 type poolModel struct {
-	Cluster        types.String   `tfsdk:"cluster"`
-	WorkloadPool   types.String   `tfsdk:"workload_pool"`
-	Migrate        types.Bool     `tfsdk:"migrate_node_pools"`
-	NodePools      types.List     `tfsdk:"node_pools_without_gke_metadata"`
-	DeletionPolicy types.String   `tfsdk:"deletion_policy"`
-	Timeouts       timeouts.Value `tfsdk:"timeouts"`
+	Cluster      types.String `tfsdk:"cluster"`
+	WorkloadPool types.String `tfsdk:"workload_pool"`
+	Migrate      types.Bool   `tfsdk:"migrate_node_pools"`
+	NodePools    types.List   `tfsdk:"node_pools_without_gke_metadata"`
+	commonModel
 }
 
 type clusterIdentity struct {
 	Cluster types.String `tfsdk:"cluster"`
-}
-
-func (r *workloadPool) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
-	resp.TypeName = req.ProviderTypeName + "_workload_pool"
 }
 
 func (r *workloadPool) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
@@ -76,9 +80,7 @@ func (r *workloadPool) Schema(ctx context.Context, _ resource.SchemaRequest, res
 			},
 			"deletion_policy": deletionPolicy("restores the workload pool that the cluster had before this resource changed it; that may turn Workload Identity off. Node pools stay as they are"),
 		},
-		Blocks: map[string]schema.Block{
-			"timeouts": timeouts.Block(ctx, timeouts.Opts{Create: true, Read: true, Update: true, Delete: true}),
-		},
+		Blocks: timeoutsBlock(ctx),
 	}
 }
 
@@ -104,18 +106,45 @@ func wrongPool(add func(path.Path, string, string), got, want string) {
 	add(path.Root("workload_pool"), "Wrong workload pool", fmt.Sprintf("The workload pool of this cluster can only be %q, not %q: managed mesh accepts no other. Leave the argument out, or correct it.", want, got))
 }
 
-func (r *workloadPool) prerequisite(m poolModel) (*prereq.WorkloadPool, error) {
+func (m *poolModel) identity() any { return clusterIdentity{m.Cluster} }
+
+func (m *poolModel) wish() string { return m.WorkloadPool.ValueString() }
+
+func (m *poolModel) prerequisite(data *Data) (prereq.Prerequisite, error) { return m.pool(data) }
+
+func (m *poolModel) pool(data *Data) (*prereq.WorkloadPool, error) {
 	cluster, err := mesh.ParseCluster(m.Cluster.ValueString())
-	return &prereq.WorkloadPool{Client: r.data.Client, Cluster: cluster, MigrateNodePools: m.Migrate.ValueBool()}, err
+	return &prereq.WorkloadPool{Client: data.Client, Cluster: cluster, MigrateNodePools: m.Migrate.ValueBool()}, err
 }
 
-// take sets what was seen.
-func (m *poolModel) take(s prereq.PoolState) {
-	m.WorkloadPool = types.StringNull()
-	if s.Current != "" {
-		m.WorkloadPool = types.StringValue(s.Current)
+func (m *poolModel) settle(*Data) {
+	if m.Migrate.IsNull() { // imported
+		m.Migrate = types.BoolValue(false)
 	}
-	m.NodePools = stringList(s.NodePools)
+}
+
+func (m *poolModel) take(state prereq.State) {
+	s := state.(prereq.PoolState)
+	m.WorkloadPool, m.NodePools = orNull(s.Current), stringList(s.NodePools)
+}
+
+func (m *poolModel) keep(planned *poolModel) {
+	if !planned.NodePools.IsUnknown() {
+		m.NodePools = planned.NodePools // the next refresh shows the rest
+	}
+}
+
+// refuse is of a configured pool that became known only at apply and is wrong.
+func (m *poolModel) refuse(ctx context.Context, data *Data, diags *diag.Diagnostics) bool {
+	if m.WorkloadPool.IsUnknown() {
+		return false
+	}
+	want := expectedPool(ctx, data, m.Cluster)
+	if want.IsUnknown() || want.Equal(m.WorkloadPool) {
+		return false
+	}
+	wrongPool(diags.AddAttributeError, m.WorkloadPool.ValueString(), want.ValueString())
+	return true
 }
 
 func stringList(values []string) types.List {
@@ -127,21 +156,11 @@ func stringList(values []string) types.List {
 }
 
 func (r *workloadPool) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	if req.Plan.Raw.IsNull() {
+	config, plan, state, ok := planned[poolModel](ctx, req, &resp.Diagnostics)
+	if !ok {
 		return
 	}
-	var plan, config poolModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
-	var state *poolModel
-	if !req.State.Raw.IsNull() {
-		state = &poolModel{}
-		resp.Diagnostics.Append(req.State.Get(ctx, state)...)
-	}
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	plan.WorkloadPool = r.expectedPool(ctx, plan.Cluster)
+	plan.WorkloadPool = expectedPool(ctx, r.data, plan.Cluster)
 	if !config.WorkloadPool.IsNull() && !config.WorkloadPool.IsUnknown() {
 		if !plan.WorkloadPool.IsUnknown() && !config.WorkloadPool.Equal(plan.WorkloadPool) {
 			wrongPool(resp.Diagnostics.AddAttributeError, config.WorkloadPool.ValueString(), plan.WorkloadPool.ValueString())
@@ -162,36 +181,36 @@ func (r *workloadPool) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 	if state != nil && !replaced && r.configured() {
-		r.warn(ctx, *state, plan, resp)
+		r.warnOfPools(ctx, *state, *plan, resp)
 	}
 }
 
 // expectedPool is the pool that a cluster must have. Only a cluster named by its
 // project's number takes a request to know it.
-func (r *workloadPool) expectedPool(ctx context.Context, cluster types.String) types.String {
+func expectedPool(ctx context.Context, data *Data, cluster types.String) types.String {
 	name, err := mesh.ParseCluster(cluster.ValueString())
 	if cluster.IsUnknown() || err != nil {
 		return types.StringUnknown()
 	}
 	id := name.Project
 	if mesh.IsProjectNumber(id) {
-		if !r.configured() {
+		if data == nil || data.Client == nil {
 			return types.StringUnknown()
 		}
-		if id, err = r.data.Client.ProjectID(ctx, name.Project); err != nil {
+		if id, err = data.Client.ProjectID(ctx, name.Project); err != nil {
 			return types.StringUnknown() // told when it matters, at apply
 		}
 	}
 	return types.StringValue(mesh.WorkloadPool(id))
 }
 
-func (r *workloadPool) warn(ctx context.Context, state, plan poolModel, resp *resource.ModifyPlanResponse) {
+func (r *workloadPool) warnOfPools(ctx context.Context, state, plan poolModel, resp *resource.ModifyPlanResponse) {
 	drifted := !state.WorkloadPool.Equal(plan.WorkloadPool) && !plan.WorkloadPool.IsUnknown()
 	lacking := len(state.NodePools.Elements()) > 0
 	if !drifted && !lacking {
 		return
 	}
-	p, err := r.prerequisite(plan)
+	p, err := plan.pool(r.data)
 	if err != nil {
 		return
 	}
@@ -209,124 +228,6 @@ func (r *workloadPool) warn(ctx context.Context, state, plan poolModel, resp *re
 		} else {
 			warnOfDrift(ctx, &resp.Diagnostics, r.data, p, s, []loss{{finding: f}})
 		}
-	}
-}
-
-func (r *workloadPool) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
-	var plan poolModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	ctx, cancel, ok := r.within(ctx, plan.Timeouts.Create, time.Hour, &resp.Diagnostics)
-	defer cancel()
-	if ok {
-		change := r.apply(ctx, plan, outcome{&resp.State, resp.Identity, &resp.Diagnostics})
-		record(ctx, resp.Private, resp.Private, change, &resp.Diagnostics)
-	}
-}
-
-// Update's change is not recorded: what an update restores, somebody else had
-// taken away, and a later destroy must not take it away again.
-func (r *workloadPool) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
-	var plan poolModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	ctx, cancel, ok := r.within(ctx, plan.Timeouts.Update, time.Hour, &resp.Diagnostics)
-	defer cancel()
-	if ok {
-		r.apply(ctx, plan, outcome{&resp.State, resp.Identity, &resp.Diagnostics})
-	}
-}
-
-func (r *workloadPool) apply(ctx context.Context, plan poolModel, out outcome) prereq.Change {
-	p, err := r.prerequisite(plan)
-	if err != nil { // known only now; the schema checked what was known earlier
-		out.diags.AddAttributeError(path.Root("cluster"), "Invalid cluster", sentence(err.Error()))
-		return prereq.Change{}
-	}
-	if !r.agrees(ctx, plan, p, out.diags.AddAttributeError) {
-		return prereq.Change{}
-	}
-	change, state, err := prereq.Apply(ctx, p)
-	if err != nil {
-		addError(out.diags, "Cannot set the cluster's workload pool", err)
-		return change
-	}
-	promised := plan.NodePools
-	plan.take(state.(prereq.PoolState))
-	if !promised.IsUnknown() {
-		plan.NodePools = promised // Terraform holds a provider to its plan; the next refresh shows the rest
-	}
-	out.set(ctx, plan, clusterIdentity{plan.Cluster})
-	return change
-}
-
-// agrees refuses a configured pool that became known only at apply and is wrong,
-// before anything is changed.
-func (r *workloadPool) agrees(ctx context.Context, plan poolModel, p *prereq.WorkloadPool, add func(path.Path, string, string)) bool {
-	if plan.WorkloadPool.IsUnknown() {
-		return true
-	}
-	if want := r.expectedPool(ctx, types.StringValue(p.Cluster.String())); !want.IsUnknown() && !want.Equal(plan.WorkloadPool) {
-		wrongPool(add, plan.WorkloadPool.ValueString(), want.ValueString())
-		return false
-	}
-	return true
-}
-
-func (r *workloadPool) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
-	var m poolModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &m)...)
-	timeout, d := m.Timeouts.Read(ctx, 5*time.Minute)
-	resp.Diagnostics.Append(d...)
-	// First of all: Terraform refuses a refresh without an identity, state from
-	// before identities existed has none, and a removal needs one, too.
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, clusterIdentity{m.Cluster})...)
-	if resp.Diagnostics.HasError() || !r.configured() {
-		return
-	}
-	ctx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
-	if m.DeletionPolicy.IsNull() {
-		m.DeletionPolicy = types.StringValue(abandon)
-	}
-	if m.Migrate.IsNull() {
-		m.Migrate = types.BoolValue(false)
-	}
-	p, err := r.prerequisite(m)
-	var s prereq.PoolState
-	if err == nil {
-		s, err = p.Read(ctx, false)
-	}
-	var gone *prereq.GoneError
-	if errors.As(err, &gone) {
-		resp.State.RemoveResource(ctx)
-		return
-	}
-	if err != nil {
-		addError(&resp.Diagnostics, "Cannot read the cluster's workload pool", err)
-		return
-	}
-	m.take(s)
-	resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
-}
-
-func (r *workloadPool) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
-	var m poolModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &m)...)
-	if resp.Diagnostics.HasError() || m.DeletionPolicy.ValueString() != remove {
-		return
-	}
-	ctx, cancel, ok := r.within(ctx, m.Timeouts.Delete, time.Hour, &resp.Diagnostics)
-	defer cancel()
-	if !ok {
-		return
-	}
-	change := recorded(ctx, req.Private, &resp.Diagnostics)
-	p, err := r.prerequisite(m)
-	if err == nil && !change.Empty() {
-		err = p.Undo(ctx, change)
-	}
-	var gone *prereq.GoneError
-	if err != nil && !errors.As(err, &gone) {
-		addError(&resp.Diagnostics, "Cannot restore the cluster's workload pool", err)
 	}
 }
 

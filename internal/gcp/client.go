@@ -137,6 +137,13 @@ func (c *Client) connect(ctx context.Context) (err error) {
 	return err
 }
 
+// Config is what the client was made with, its endpoints complete.
+func (c *Client) Config() Config {
+	config := c.config
+	config.Endpoints = c.endpoints
+	return config
+}
+
 // Tokens are the access tokens that this client's requests carry, for other
 // clients that act as the same caller.
 func (c *Client) Tokens() oauth2.TokenSource { return c.tokens }

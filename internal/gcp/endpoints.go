@@ -17,6 +17,7 @@ type Endpoints struct {
 	GKEHub          string
 	Logging         string
 	IAMCredentials  string
+	ConnectGateway  string // stays empty where it is Google's own, which differs by region
 }
 
 var versionSuffix = regexp.MustCompile(`/v[0-9]+(?:(?:alpha|beta)[0-9]*)?$`)
@@ -53,6 +54,12 @@ func (e Endpoints) complete(universe string) (Endpoints, error) {
 			return e, err
 		}
 		*each.endpoint = parsed
+	}
+	if e.ConnectGateway != "" {
+		var err error
+		if e.ConnectGateway, err = ParseEndpoint(e.ConnectGateway); err != nil {
+			return e, err
+		}
 	}
 	return e, nil
 }

@@ -1,6 +1,7 @@
 package prereq
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/cluster"
@@ -16,16 +17,28 @@ type Clusters struct {
 }
 
 // NewClusters lets clusters be reached with the credentials of client, whether
-// through Connect Gateway or at the endpoint that GKE tells. Of config, the tokens
-// are filled in, and the search for endpoints where there is none.
+// through Connect Gateway or at the endpoint that GKE tells. What config leaves
+// out is as client has it.
 func NewClusters(client *gcp.Client, config cluster.Config) *Clusters {
+	as := client.Config()
 	config.Tokens = client.Tokens()
-	if config.FindEndpoint != nil {
-		return &Clusters{Client: client, access: cluster.New(config)}
+	config.GatewayEndpoint = cmp.Or(config.GatewayEndpoint, as.Endpoints.ConnectGateway)
+	config.Universe = cmp.Or(config.Universe, as.UniverseDomain)
+	config.UserAgent = cmp.Or(config.UserAgent, as.UserAgent)
+	if as.UserProjectOverride {
+		config.QuotaProject = cmp.Or(config.QuotaProject, as.BillingProject)
 	}
-	config.FindEndpoint = func(ctx context.Context, name mesh.Cluster) (cluster.Endpoint, error) {
-		e, err := client.Endpoint(ctx, name)
-		return cluster.Endpoint{Address: e.Address, CA: e.CA}, err
+	if config.Log == nil {
+		config.Log = as.Log
+	}
+	if config.Clock == nil {
+		config.Clock = as.Clock
+	}
+	if config.FindEndpoint == nil {
+		config.FindEndpoint = func(ctx context.Context, name mesh.Cluster) (cluster.Endpoint, error) {
+			e, err := client.Endpoint(ctx, name)
+			return cluster.Endpoint{Address: e.Address, CA: e.CA}, err
+		}
 	}
 	return &Clusters{Client: client, access: cluster.New(config)}
 }

@@ -1,0 +1,46 @@
+package cli
+
+import (
+	"context"
+
+	"github.com/spf13/pflag"
+
+	"github.com/managed-mesh/terraform-provider-asm/internal/cluster"
+	"github.com/managed-mesh/terraform-provider-asm/internal/diagnosis"
+	"github.com/managed-mesh/terraform-provider-asm/internal/gcp"
+	"github.com/managed-mesh/terraform-provider-asm/internal/prereq"
+)
+
+// connection says as whom Google Cloud and the clusters are asked. The rest comes
+// from the environment, by the google provider's names.
+type connection struct {
+	impersonate    string
+	billingProject string
+	reason         string
+}
+
+func (c *connection) flags(flags *pflag.FlagSet) {
+	flags.StringVar(&c.impersonate, "impersonate-service-account", "", "act as this service account (GOOGLE_IMPERSONATE_SERVICE_ACCOUNT)")
+	flags.StringVar(&c.billingProject, "billing-project", "", "project that is charged for the requests (GOOGLE_BILLING_PROJECT with USER_PROJECT_OVERRIDE)")
+	flags.StringVar(&c.reason, "request-reason", "", "reason that audit logs keep (CLOUDSDK_CORE_REQUEST_REASON)")
+}
+
+// open makes the clients; it asks nothing of anybody yet.
+func (c *connection) open(ctx context.Context, version string) (diagnosis.Reader, error) {
+	config := gcp.Config{
+		Impersonate: c.impersonate, BillingProject: c.billingProject, RequestReason: c.reason,
+		UserAgent: "terraform-provider-asm/" + version, UserProjectOverride: c.billingProject != "",
+	}.FromEnvironment()
+	if !config.UserProjectOverride {
+		override, err := gcp.OverrideFromEnvironment()
+		if err != nil {
+			return diagnosis.Reader{}, err
+		}
+		config.UserProjectOverride = override
+	}
+	client, err := gcp.New(ctx, config)
+	if err != nil {
+		return diagnosis.Reader{}, err
+	}
+	return diagnosis.Reader{Client: client, Clusters: prereq.NewClusters(client, cluster.Config{})}, nil
+}

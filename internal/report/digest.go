@@ -1,0 +1,223 @@
+package report
+
+import (
+	"github.com/managed-mesh/terraform-provider-asm/internal/diagnosis"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+)
+
+// mostAlike is how many roots that are alike are told one by one; more are told
+// together.
+const mostAlike = 3
+
+// digest is a report arranged for reading: roots of a kind together, and under
+// them what they explain, by code.
+type digest struct {
+	*diagnosis.Report
+	causes  []cause // roots of severity error and warning
+	waiting []cause // roots that are corrected, but the mesh has yet to notice
+	notes   []cause // roots of severity info
+	// strays are consequences of something that the report does not list.
+	strays  []consequence
+	members []*diagnosis.Subject // memberships and clusters
+	counts  map[mesh.Verdict]int // of members
+	unknown []reason
+	byPrint map[string]*diagnosis.Finding // findings and suppressed ones by fingerprint
+}
+
+// cause is a root, or several of the same code.
+type cause struct {
+	roots  []*diagnosis.Finding
+	blocks []consequence
+}
+
+// name is what the roots are called.
+func (c cause) name() string { return named(c.first().Code, c.first().Detail) }
+
+// first stands for all roots of c.
+func (c cause) first() *diagnosis.Finding { return c.roots[0] }
+
+// many reports whether c stands for several roots.
+func (c cause) many() bool { return len(c.roots) > 1 }
+
+// explains counts the findings that c explains.
+func (c cause) explains() int {
+	n := 0
+	for _, b := range c.blocks {
+		n += len(b.findings)
+	}
+	return n
+}
+
+// remedy is the roots' own when they agree, and otherwise that of their kind.
+func (c cause) remedy() string {
+	for _, f := range c.roots[1:] {
+		if general := mesh.Describe(f.Code).Remedy; f.Remediation != c.first().Remediation && general != "" {
+			return general
+		}
+	}
+	return c.first().Remediation
+}
+
+// culprits are who brought the roots about, in words, once each.
+func (c cause) culprits() []string {
+	seen := map[diagnosis.Culprit]bool{}
+	var who []string
+	for _, f := range c.roots {
+		if f.Culprit != nil && !seen[*f.Culprit] {
+			seen[*f.Culprit] = true
+			who = append(who, culprit(f.Culprit))
+		}
+	}
+	return who
+}
+
+// fresh counts the roots that the baseline does not have.
+func (c cause) fresh() int {
+	n := 0
+	for _, f := range c.roots {
+		if f.New {
+			n++
+		}
+	}
+	return n
+}
+
+// consequence is the findings of a kind that a cause explains.
+type consequence struct {
+	likeness
+	findings []*diagnosis.Finding
+}
+
+func (c consequence) name() string { return named(c.code, c.detail) }
+
+// reason is why the verdict on some subjects is unknown.
+type reason struct {
+	text     string
+	subjects []*diagnosis.Subject
+}
+
+func newDigest(r *diagnosis.Report) *digest {
+	d := &digest{Report: r, counts: map[mesh.Verdict]int{}, byPrint: make(map[string]*diagnosis.Finding, len(r.Findings))}
+	for _, list := range [][]diagnosis.Finding{r.Suppressed, r.Findings} {
+		for i := range list {
+			d.byPrint[list[i].Fingerprint] = &list[i]
+		}
+	}
+	d.addSubjects()
+	d.addFindings()
+	return d
+}
+
+func (d *digest) addSubjects() {
+	reasons := map[string]int{}
+	for i := range d.Subjects {
+		s := &d.Subjects[i]
+		if s.Type == diagnosis.TypeMembership || s.Type == diagnosis.TypeCluster {
+			d.members = append(d.members, s)
+			d.counts[s.Verdict]++
+		}
+		if s.Verdict != mesh.Unknown {
+			continue
+		}
+		at, known := reasons[s.Summary]
+		if !known {
+			at = len(d.unknown)
+			reasons[s.Summary] = at
+			d.unknown = append(d.unknown, reason{text: s.Summary})
+		}
+		d.unknown[at].subjects = append(d.unknown[at].subjects, s)
+	}
+}
+
+// likeness is what findings that are told together have in common.
+type likeness struct {
+	code     mesh.Code
+	detail   string
+	severity mesh.Severity
+	waiting  bool
+}
+
+func (d *digest) addFindings() {
+	alike := map[likeness][]*diagnosis.Finding{}
+	var order []likeness
+	explained := map[string][]*diagnosis.Finding{} // by the root's fingerprint
+	var strays []*diagnosis.Finding
+	for i := range d.Findings {
+		f := &d.Findings[i]
+		if f.Root() {
+			like := likeness{f.Code, f.Detail, f.Severity, f.Waiting}
+			if alike[like] == nil {
+				order = append(order, like)
+			}
+			alike[like] = append(alike[like], f)
+			continue
+		}
+		found := false
+		for _, root := range f.BlockedBy {
+			// A suppressed root is not told, and one that is itself a consequence is not a root.
+			if by, listed := d.byPrint[root]; listed && by.Root() && by.Suppression == nil {
+				explained[root] = append(explained[root], f)
+				found = true
+			}
+		}
+		if !found {
+			strays = append(strays, f)
+		}
+	}
+	d.strays = gather(strays)
+	for _, like := range order {
+		roots := alike[like]
+		if len(roots) > mostAlike {
+			d.addCause(like, roots, explained)
+			continue
+		}
+		for i := range roots {
+			d.addCause(like, roots[i:i+1], explained)
+		}
+	}
+}
+
+func (d *digest) addCause(like likeness, roots []*diagnosis.Finding, explained map[string][]*diagnosis.Finding) {
+	var all []*diagnosis.Finding
+	seen := map[*diagnosis.Finding]bool{}
+	told := map[string]bool{}
+	for _, root := range roots {
+		if told[root.Fingerprint] {
+			continue
+		}
+		told[root.Fingerprint] = true
+		for _, f := range explained[root.Fingerprint] {
+			if !seen[f] {
+				seen[f] = true
+				all = append(all, f)
+			}
+		}
+	}
+	c := cause{roots: roots, blocks: gather(all)}
+	switch {
+	case like.waiting:
+		d.waiting = append(d.waiting, c)
+	case like.severity == mesh.Info:
+		d.notes = append(d.notes, c)
+	default:
+		d.causes = append(d.causes, c)
+	}
+}
+
+// gather puts findings that are alike together, in the order in which they first
+// appear.
+func gather(findings []*diagnosis.Finding) []consequence {
+	var groups []consequence
+	at := map[likeness]int{}
+	for _, f := range findings {
+		like := likeness{f.Code, f.Detail, f.Severity, f.Waiting}
+		i, known := at[like]
+		if !known {
+			i = len(groups)
+			at[like] = i
+			groups = append(groups, consequence{likeness: like})
+		}
+		groups[i].findings = append(groups[i].findings, f)
+	}
+	return groups
+}

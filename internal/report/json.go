@@ -1,0 +1,36 @@
+package report
+
+import (
+	"bufio"
+	"encoding/json"
+	"io"
+	"slices"
+
+	"github.com/managed-mesh/terraform-provider-asm/internal/diagnosis"
+)
+
+func writeJSON(w io.Writer, d *digest, _ Options) error {
+	r := *d.Report
+	r.Scope = orEmpty(r.Scope)
+	r.Findings = orEmpty(r.Findings)
+	r.Subjects = slices.Clone(orEmpty(r.Subjects))
+	for i := range r.Subjects {
+		r.Subjects[i].Checks = orEmpty(r.Subjects[i].Checks)
+	}
+	buffered := bufio.NewWriter(w)
+	e := json.NewEncoder(buffered)
+	e.SetIndent("", "  ")
+	e.SetEscapeHTML(false) // a person reads it, too
+	if err := e.Encode(r); err != nil {
+		return err
+	}
+	return buffered.Flush()
+}
+
+// orEmpty makes a list that a consumer can count without asking whether it is there.
+func orEmpty[T diagnosis.Subject | diagnosis.Finding | diagnosis.Check | string](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
+}

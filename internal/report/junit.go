@@ -1,0 +1,194 @@
+package report
+
+import (
+	"bufio"
+	"encoding/xml"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/jstemmer/go-junit-report/v2/junit"
+
+	"github.com/managed-mesh/terraform-provider-asm/internal/diagnosis"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+)
+
+const (
+	junitText     = 2000 // characters of a message
+	junitFindings = 50   // findings told in one case
+)
+
+// junitWriter makes a suite of each subject and a case of each check. It keeps
+// to the attributes that Jenkins' schema junit-10.xsd allows.
+type junitWriter struct {
+	*digest
+	byCheck map[junitCheck][]*diagnosis.Finding
+	told    map[junitCheck]bool
+}
+
+type junitCheck struct {
+	subject string
+	kind    mesh.Kind
+}
+
+func writeJUnit(w io.Writer, d *digest, _ Options) error {
+	j := junitWriter{d, map[junitCheck][]*diagnosis.Finding{}, map[junitCheck]bool{}}
+	var order []junitCheck
+	for i := range d.Findings {
+		f := &d.Findings[i]
+		check := junitCheck{f.About, f.Kind}
+		if j.byCheck[check] == nil {
+			order = append(order, check)
+		}
+		j.byCheck[check] = append(j.byCheck[check], f)
+	}
+	suites := junit.Testsuites{Name: "mesh diagnosis"}
+	at := map[string]int{}
+	for i := range d.Subjects {
+		s := &d.Subjects[i]
+		suite := newSuite(s.Name, len(suites.Suites))
+		suite.AddProperty("type", clean(s.Type))
+		suite.AddProperty("verdict", clean(string(s.Verdict)))
+		suite.AddProperty("summary", shorten(clean(s.Summary), junitText))
+		for _, check := range s.Checks {
+			suite.AddTestcase(j.testcase(junitCheck{s.Name, check.Kind}, check.Status))
+		}
+		at[s.Name] = len(suites.Suites)
+		suites.Suites = append(suites.Suites, suite)
+	}
+	// A finding without a check would otherwise be lost.
+	for _, check := range order {
+		if j.told[check] {
+			continue
+		}
+		i, known := at[check.subject]
+		if !known {
+			i = len(suites.Suites)
+			at[check.subject] = i
+			suites.Suites = append(suites.Suites, newSuite(check.subject, i))
+		}
+		suites.Suites[i].AddTestcase(j.testcase(check, statusOf(j.byCheck[check])))
+	}
+	// Not AddSuite: the schema knows no number of skipped cases here.
+	for _, s := range suites.Suites {
+		suites.Tests += s.Tests
+		suites.Failures += s.Failures
+		suites.Errors += s.Errors
+	}
+	buffered := bufio.NewWriter(w)
+	fmt.Fprint(buffered, xml.Header)
+	if err := suites.WriteXML(buffered); err != nil {
+		return err
+	}
+	return buffered.Flush()
+}
+
+func newSuite(subject string, id int) junit.Testsuite {
+	return junit.Testsuite{Name: orSome(clean(subject)), ID: id, Time: "0"}
+}
+
+func orSome(name string) string {
+	if name == "" {
+		return "(no name)"
+	}
+	return name
+}
+
+// statusOf is the outcome of a check that is known by its findings only.
+func statusOf(findings []*diagnosis.Finding) diagnosis.Status {
+	status := diagnosis.Met
+	for _, f := range findings {
+		switch {
+		case f.Severity == mesh.Info:
+		case f.Code == mesh.Unreadable:
+			if status == diagnosis.Met {
+				status = diagnosis.Unknown
+			}
+		case !f.Root():
+			if status == diagnosis.Met {
+				status = diagnosis.Blocked
+			}
+		default:
+			return diagnosis.Unmet
+		}
+	}
+	return status
+}
+
+func (j *junitWriter) testcase(check junitCheck, status diagnosis.Status) junit.Testcase {
+	j.told[check] = true
+	findings := j.byCheck[check]
+	c := junit.Testcase{Name: orSome(clean(string(check.kind))), Classname: orSome(clean(check.subject)), Time: "0"}
+	message, body := fmt.Sprintf("%s is %s", c.Name, clean(string(status))), j.body(findings)
+	result := &junit.Result{Data: body}
+	if f := decisive(findings, status); f != nil {
+		message, result.Type = shorten(clean(f.Message), junitText), clean(string(f.Code))
+	}
+	result.Message = message
+	switch status {
+	case diagnosis.Met:
+		if body != "" {
+			c.SystemOut = &junit.Output{Data: body}
+		}
+	case diagnosis.Unmet:
+		c.Failure = result
+	case diagnosis.Blocked:
+		result.Message = j.blockers(findings)
+		c.Skipped = result
+	default:
+		c.Error = result
+	}
+	return c
+}
+
+// decisive is the finding that a status comes from, as far as can be told.
+func decisive(findings []*diagnosis.Finding, status diagnosis.Status) *diagnosis.Finding {
+	for _, f := range findings {
+		if f.Severity != mesh.Info && f.Root() != (status == diagnosis.Blocked) {
+			return f
+		}
+	}
+	if len(findings) > 0 {
+		return findings[0]
+	}
+	return nil
+}
+
+// blockers says what a check is blocked by.
+func (j *junitWriter) blockers(findings []*diagnosis.Finding) string {
+	var names []string
+	seen := map[string]bool{}
+	for _, f := range findings {
+		for _, print := range f.BlockedBy {
+			if root := j.byPrint[print]; root != nil && !seen[print] {
+				seen[print] = true
+				names = append(names, named(root.Code, root.Detail)+" on "+clean(root.Subject))
+			}
+		}
+	}
+	if len(names) == 0 {
+		return "blocked by something else that is not met"
+	}
+	return "blocked by " + someNames(names, 5)
+}
+
+func (j *junitWriter) body(findings []*diagnosis.Finding) string {
+	var b strings.Builder
+	for i, f := range findings {
+		if i == junitFindings {
+			fmt.Fprintf(&b, "and %s\n", plural(len(findings)-i, "more finding"))
+			break
+		}
+		fmt.Fprintf(&b, "%s %s: %s: %s%s\n", clean(string(f.Severity)), named(f.Code, f.Detail), clean(f.Subject), shorten(clean(f.Message), junitText), waitingNote(f))
+		if who := culprit(f.Culprit); who != "" {
+			fmt.Fprintf(&b, "  brought about by %s\n", who)
+		}
+		if f.Remediation != "" {
+			fmt.Fprintf(&b, "  remedy: %s\n", shorten(clean(f.Remediation), junitText))
+		}
+		if f.Root() {
+			fmt.Fprintf(&b, "  next: %s\n", nextCommand(f))
+		}
+	}
+	return b.String()
+}

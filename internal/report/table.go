@@ -1,0 +1,216 @@
+package report
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/managed-mesh/terraform-provider-asm/internal/diagnosis"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+)
+
+// What a person still reads at a terminal; the rest is counted.
+const (
+	tableCauses  = 40
+	tableReasons = 10
+	tableNames   = 3
+	tableText    = 1200 // characters of a message
+)
+
+// The parts of ECMA-48 that every terminal has.
+const (
+	bold   = "1"
+	dim    = "2"
+	red    = "1;31"
+	green  = "1;32"
+	yellow = "1;33"
+	blue   = "1;34"
+	purple = "1;35"
+)
+
+var colors = map[string]string{
+	string(mesh.Unhealthy): red, string(mesh.Unknown): purple, string(mesh.Degraded): yellow,
+	string(mesh.Provisioning): blue, string(mesh.Healthy): green,
+	string(mesh.Error): red, string(mesh.Warning): yellow, string(mesh.Info): blue,
+}
+
+type table struct {
+	w *bufio.Writer
+	o Options
+}
+
+func writeTable(w io.Writer, d *digest, o Options) error {
+	t := table{bufio.NewWriter(w), o}
+	t.head(d)
+	t.causes("Root causes", d.causes)
+	t.causes("Corrected, waiting for the mesh to notice", d.waiting)
+	t.causes("For information", d.notes)
+	if len(d.strays) > 0 {
+		t.title("Explained by a cause that is not listed here")
+		t.consequences(2, d.strays)
+	}
+	t.unknown(d.unknown)
+	t.foot(d)
+	return t.w.Flush()
+}
+
+func (t table) head(d *digest) {
+	verdict := clean(string(d.Verdict))
+	t.text(0, t.paint(colors[verdict], strings.ToUpper(verdict))+"  "+summaryOf(d))
+	var facts []string
+	if len(d.members) > 0 {
+		facts = append(facts, plural(len(d.members), "cluster")+": "+tally(d.counts))
+	}
+	if len(d.Scope) > 0 {
+		facts = append(facts, "asked for "+clean(someNames(d.Scope, tableNames)))
+	}
+	if !d.Finished.IsZero() {
+		facts = append(facts, moment(d.Finished))
+	}
+	if len(facts) > 0 {
+		t.text(0, strings.Join(facts, "; "))
+	}
+}
+
+func (t table) causes(title string, causes []cause) {
+	if len(causes) == 0 {
+		return
+	}
+	t.title(title)
+	for i, c := range causes {
+		if i == tableCauses {
+			t.text(2, fmt.Sprintf("and %s; the formats html and json have them.", plural(len(causes)-i, "more cause")))
+			return
+		}
+		if i > 0 {
+			fmt.Fprintln(t.w)
+		}
+		t.cause(c)
+	}
+}
+
+func (t table) cause(c cause) {
+	f := c.first()
+	severity := clean(string(f.Severity))
+	line := t.paint(colors[severity], severity) + "  " + t.paint(bold, c.name())
+	if n := c.fresh(); n > 0 && c.many() {
+		line += "  " + number(n) + " new"
+	} else if n > 0 {
+		line += "  new"
+	}
+	t.text(2, line)
+	example := ""
+	if c.many() {
+		t.text(4, plural(len(c.roots), "finding")+": "+someNames(shortNames(c.roots), tableNames))
+		example = "for example " + clean(f.Subject) + ": "
+	} else {
+		t.text(4, clean(f.Subject))
+	}
+	t.text(4, example+shorten(clean(f.Message), tableText))
+	for _, e := range f.Evidence[:min(len(f.Evidence), tableNames)] {
+		t.text(4, t.paint(dim, "seen in "+clean(e.Source)+": ")+shorten(clean(e.Text), tableText))
+	}
+	if who := c.culprits(); len(who) > 0 {
+		t.text(4, "brought about by "+someNames(who, tableNames))
+	}
+	t.text(4, "remedy: "+shorten(clean(c.remedy()), tableText))
+	if f.FixedBy != "" {
+		t.text(4, "fixed by: resource "+clean(f.FixedBy))
+	}
+	t.text(4, "next: "+nextCommand(f))
+	if n := c.explains(); n > 0 {
+		t.text(4, "explains "+plural(n, "finding")+":")
+		t.consequences(6, c.blocks)
+	}
+}
+
+// consequences tells one, or a few of the same code with their number.
+func (t table) consequences(indent int, groups []consequence) {
+	for _, g := range groups {
+		line := t.paint(colors[string(g.severity)], clean(string(g.severity))) + "  " + g.name() + "  "
+		if len(g.findings) == 1 {
+			f := g.findings[0]
+			t.text(indent, line+clean(f.Subject)+": "+shorten(clean(f.Message), tableText)+waitingNote(f))
+			continue
+		}
+		t.text(indent, line+number(len(g.findings))+": "+someNames(shortNames(g.findings), tableNames))
+	}
+}
+
+func waitingNote(f *diagnosis.Finding) string {
+	if f.Waiting {
+		return " (corrected, waiting for the mesh to notice)"
+	}
+	return ""
+}
+
+func (t table) unknown(reasons []reason) {
+	if len(reasons) == 0 {
+		return
+	}
+	t.title("Cannot tell")
+	for i, r := range reasons {
+		if i == tableReasons {
+			t.text(2, "and "+plural(len(reasons)-i, "more reason")+"; the formats html and json have them.")
+			return
+		}
+		names := make([]string, len(r.subjects))
+		for i, s := range r.subjects {
+			names[i] = clean(s.Name)
+		}
+		t.text(2, someNames(names, tableNames))
+		t.text(4, shorten(clean(r.text), tableText))
+	}
+}
+
+func (t table) foot(d *digest) {
+	var parts []string
+	if n := len(d.Suppressed); n > 0 {
+		parts = append(parts, plural(n, "finding")+" suppressed")
+	}
+	if n := len(d.Resolved); n > 0 {
+		parts = append(parts, plural(n, "finding")+" of the baseline resolved")
+	}
+	if len(d.Expired) > 0 {
+		t.title("Suppressions that have expired")
+		for i, s := range d.Expired {
+			if i == tableReasons {
+				t.text(2, "and "+number(len(d.Expired)-i)+" more.")
+				break
+			}
+			t.text(2, expired(s))
+		}
+	}
+	if len(parts) > 0 {
+		fmt.Fprintln(t.w)
+		t.text(0, strings.Join(parts, ", ")+".")
+	}
+}
+
+func (t table) title(s string) {
+	fmt.Fprintln(t.w)
+	t.text(0, t.paint(bold, s))
+	fmt.Fprintln(t.w)
+}
+
+// text writes a paragraph at an indent; what wraps is indented further.
+func (t table) text(indent int, s string) {
+	columns := 0
+	if t.o.Width > 0 {
+		columns = max(t.o.Width-indent-2, 20)
+	}
+	for i, line := range wrap(s, columns) {
+		if i > 0 {
+			indent += 2 * (2 - min(i, 2))
+		}
+		fmt.Fprintf(t.w, "%*s%s\n", indent, "", line)
+	}
+}
+
+func (t table) paint(color, s string) string {
+	if !t.o.Color || color == "" || s == "" {
+		return s
+	}
+	return "\x1b[" + color + "m" + s + "\x1b[0m"
+}

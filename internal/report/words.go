@@ -1,0 +1,136 @@
+package report
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/managed-mesh/terraform-provider-asm/internal/diagnosis"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+)
+
+// number reads 10,000.
+func number(n int) string {
+	s := strconv.Itoa(n)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+// plural reads "1 finding", "10,000 findings".
+func plural(n int, noun string) string {
+	if n != 1 {
+		noun += "s"
+	}
+	return number(n) + " " + noun
+}
+
+// someNames lists the first few names and counts the others.
+func someNames(names []string, most int) string {
+	if len(names) <= most {
+		return strings.Join(names, ", ")
+	}
+	return strings.Join(names[:most], ", ") + " and " + number(len(names)-most) + " more"
+}
+
+// shortNames are the last parts of the subjects of findings, once each.
+func shortNames(findings []*diagnosis.Finding) []string {
+	seen := make(map[string]bool, len(findings))
+	var names []string
+	for _, f := range findings {
+		if !seen[f.Subject] {
+			seen[f.Subject] = true
+			names = append(names, shorten(clean(base(f.Subject)), 80))
+		}
+	}
+	return names
+}
+
+// culprit says in a line who brought a finding about.
+func culprit(c *diagnosis.Culprit) string {
+	if c == nil {
+		return ""
+	}
+	text := orUnknown(c.Who)
+	if c.Client != "" {
+		text += " with " + c.Client
+	}
+	if !c.When.IsZero() {
+		text += " at " + moment(c.When)
+	}
+	if c.What != "" {
+		text += ": " + c.What
+	}
+	return shorten(clean(text), 500)
+}
+
+func orUnknown(who string) string {
+	if who == "" {
+		return "someone whom the audit log does not name"
+	}
+	return who
+}
+
+// moment reads 2026-11-22 13:37 UTC.
+func moment(t time.Time) string {
+	if t.IsZero() {
+		return "an unknown time"
+	}
+	return t.UTC().Format("2006-01-02 15:04 UTC")
+}
+
+// verdicts lists the verdicts, gravest first.
+var verdicts = []mesh.Verdict{mesh.Unhealthy, mesh.Unknown, mesh.Degraded, mesh.Provisioning, mesh.Healthy}
+
+// tally reads "12 unhealthy, 9,988 healthy".
+func tally(counts map[mesh.Verdict]int) string {
+	var parts []string
+	for _, v := range verdicts {
+		if n := counts[v]; n > 0 {
+			parts = append(parts, number(n)+" "+string(v))
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// named is what a finding is called: its code, and what it is about where the
+// code covers many.
+func named(code mesh.Code, detail string) string {
+	if detail == "" {
+		return clean(string(code))
+	}
+	return clean(string(code)) + " (" + shorten(clean(detail), 80) + ")"
+}
+
+// summaryOf is the report's line for a person, without the verdict that every
+// format says before it.
+func summaryOf(d *digest) string {
+	return strings.TrimPrefix(clean(d.Summary), clean(string(d.Verdict))+": ")
+}
+
+// suppressedUntil says why a finding is left alone.
+func suppressedUntil(s *diagnosis.Suppression) string {
+	if s == nil {
+		return ""
+	}
+	text := s.Reason
+	if s.Expires != "" {
+		text += " (until " + s.Expires + ")"
+	}
+	return clean(text)
+}
+
+// expired says in a line which suppression no longer counts.
+func expired(s diagnosis.Suppression) string {
+	return clean(string(s.Code)) + " on " + clean(s.Subject) + ", expired " + clean(s.Expires) + ": " + shorten(clean(s.Reason), 300)
+}
+
+// nextCommand is what a person types next about a root.
+func nextCommand(f *diagnosis.Finding) string {
+	if f.Runbook != "" {
+		return fmt.Sprintf("terraform-provider-asm runbook plan %s", clean(f.Runbook))
+	}
+	return fmt.Sprintf("terraform-provider-asm explain %s", clean(string(f.Code)))
+}
