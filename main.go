@@ -11,6 +11,9 @@ import (
 	"slices"
 	"syscall"
 
+	"github.com/go-logr/logr"
+	"k8s.io/klog/v2"
+
 	"github.com/managed-mesh/terraform-provider-asm/internal/cli"
 	"github.com/managed-mesh/terraform-provider-asm/provider"
 )
@@ -21,6 +24,7 @@ var version = "0.1.0-dev"
 func main() { os.Exit(run(os.Args[1:])) }
 
 func run(args []string) int {
+	klog.SetLogger(logr.Discard()) // client-go writes to standard error what its errors say, too
 	// Terraform gives a plugin this cookie; a debugger is attached to -debug.
 	debug := slices.Equal(args, []string{"-debug"})
 	if debug || (len(args) == 0 && os.Getenv("TF_PLUGIN_MAGIC_COOKIE") != "") {

@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/cluster"
@@ -36,8 +37,8 @@ type clusterModel struct {
 // clusterSchema adds to attributes what the data sources have in common.
 func clusterSchema(ctx context.Context, means string, attributes map[string]schema.Attribute) schema.Schema {
 	maps.Copy(attributes, map[string]schema.Attribute{
-		"membership": schema.StringAttribute{Optional: true, MarkdownDescription: membershipMeans, Validators: atLeastOnePlace(isMembership)},
-		"cluster":    schema.StringAttribute{Optional: true, MarkdownDescription: clusterMeans, Validators: atLeastOnePlace(isCluster)},
+		"membership": schema.StringAttribute{Optional: true, MarkdownDescription: membershipMeans, Validators: membershipOrCluster()},
+		"cluster":    schema.StringAttribute{Optional: true, MarkdownDescription: clusterMeans, Validators: []validator.String{isCluster}},
 		"healthy":    schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether the verdict is `healthy`."},
 		"verdict":    schema.StringAttribute{Computed: true, MarkdownDescription: verdictDescription},
 		"summary":    schema.StringAttribute{Computed: true, MarkdownDescription: "The verdict and what led to it in one line, for a `check`'s error message."},

@@ -44,7 +44,6 @@ type diagnosisFindingModel struct {
 	Root        types.Bool     `tfsdk:"root"`
 	BlockedBy   []types.String `tfsdk:"blocked_by"`
 	Waiting     types.Bool     `tfsdk:"waiting"`
-	Runbook     types.String   `tfsdk:"runbook"`
 	Fingerprint types.String   `tfsdk:"fingerprint"`
 }
 
@@ -68,7 +67,6 @@ func (d *diagnose) Schema(ctx context.Context, _ datasource.SchemaRequest, resp 
 	for name, a := range computedStrings(map[string]string{
 		"detail":      "What it is about where its code covers many: a condition's code, a stop code, a state, an API.",
 		"about":       "The subject that it counts for.",
-		"runbook":     "The runbook that corrects it, if any.",
 		"fingerprint": "The same for the same problem of the same subject, whatever its message says.",
 	}) {
 		finding[name] = a
@@ -197,6 +195,6 @@ func newDiagnosisFinding(f diagnosis.Finding) diagnosisFindingModel {
 	return diagnosisFindingModel{
 		findingModel: findingModels([]mesh.Finding{f.Finding})[0],
 		Detail:       orNull(f.Detail), About: orNull(f.About), Root: types.BoolValue(f.Root()), BlockedBy: stringValues(f.BlockedBy),
-		Waiting: types.BoolValue(f.Waiting), Runbook: orNull(f.Runbook), Fingerprint: orNull(f.Fingerprint),
+		Waiting: types.BoolValue(f.Waiting), Fingerprint: orNull(f.Fingerprint),
 	}
 }

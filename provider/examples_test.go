@@ -179,7 +179,7 @@ func (b exampleRunner) copyExample(t *testing.T, folder, to string) (configurati
 // prerequisites applies the platform team's module to the world that its
 // variables file is for, and runs the drift job on it.
 func (b exampleRunner) prerequisites(t *testing.T) {
-	needs(t, "sh", "jq")
+	needs(t, "sh")
 	world, err := sim.Start(context.Background(), sim.Options{Projects: 3, Clusters: 2})
 	if err != nil {
 		t.Fatal(err)
@@ -209,17 +209,17 @@ func (b exampleRunner) prerequisites(t *testing.T) {
 	b.expect(t, 0, module, env, b.cli.path, "init")
 	b.expect(t, 0, module, env, b.cli.path, "apply", "-auto-approve")
 	b.expect(t, 0, module, env, b.cli.path, "plan", "-detailed-exitcode")
-	drift(0, "drift.sh: in sync (exit code 0)")
+	drift(0, "HEALTHY  nothing is to change; 1 check passes")
 
 	// The Shared VPC host and a cluster's project lose the role.
 	control(t, world, http.MethodPut, "faults/binding-revoked?project=mesh-sim-3")
 	control(t, world, http.MethodPut, "faults/binding-revoked?project=mesh-sim-2")
-	drift(2, "drift.sh: drift: 2 change(s) planned")
+	drift(2, "UNHEALTHY  2 resources have drifted; 1 check passes; 2 root causes")
 	control(t, world, http.MethodPost, "clock?advance=15m")
 	b.expect(t, 0, module, env, b.cli.path, "apply", "-auto-approve")
-	drift(3, "drift.sh: in sync, but 1 check(s) failed") // the mesh has not noticed yet
+	drift(3, "UNHEALTHY  nothing is to change; 1 check fails") // the mesh has not noticed yet
 	control(t, world, http.MethodPost, "clock?advance=15m")
-	drift(0, "drift.sh: in sync (exit code 0)")
+	drift(0, "HEALTHY  nothing is to change; 1 check passes")
 
 	// What is no drift does not count as drift, although plan exits 2.
 	nested := "check \"nested\" {\n  data \"asm_mesh_health\" \"nested\" {}\n  assert {\n    condition     = data.asm_mesh_health.nested.healthy\n    error_message = \"unhealthy\"\n  }\n}\n"
@@ -227,15 +227,15 @@ func (b exampleRunner) prerequisites(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.expect(t, 2, module, env, b.cli.path, "plan", "-detailed-exitcode", "-var=output_health=true")
-	drift(0, "drift.sh: in sync (exit code 0)")
+	drift(0, "HEALTHY  nothing is to change; 2 checks pass")
 	out := b.expect(t, 0, module, append(env, "TF_VAR_output_health=true"), job, ".")
-	if want := "drift.sh: in sync; 1 output(s) will change"; !strings.Contains(out, want) {
+	if want := "HEALTHY  nothing is to change; 2 checks pass; 1 output would change"; !strings.Contains(out, want) {
 		t.Errorf("drift.sh does not say %q:\n%s", want, out)
 	}
 
 	control(t, world, http.MethodPut, "faults/forbidden")
-	drift(1, "drift.sh: error: terraform plan failed")
-	if text, err := os.ReadFile(summary); err != nil || !strings.Contains(string(text), "## Mesh prerequisites: drift: 2 change(s) planned") {
+	drift(1, "drift.sh: terraform plan failed (exit code 1)")
+	if text, err := os.ReadFile(summary); err != nil || !strings.Contains(string(text), "2 resources have drifted") {
 		t.Errorf("the job's summary does not tell of the drift (%v):\n%s", err, text)
 	}
 }

@@ -60,14 +60,14 @@ type dataPlaneKey struct {
 
 func (r *managedDataPlane) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	replace := []planmodifier.String{stringplanmodifier.RequiresReplace()}
-	one := stringvalidator.ExactlyOneOf(path.MatchRoot("namespace"), path.MatchRoot("revision"))
+	one := stringvalidator.ExactlyOneOf(path.MatchRoot("revision")) // told once, at namespace
 	attributes := map[string]schema.Attribute{
 		"namespace": schema.StringAttribute{
 			Optional: true, Validators: []validator.String{isNamespace, one}, PlanModifiers: replace,
 			MarkdownDescription: "The namespace whose proxies Google upgrades. Exactly one of `namespace` and `revision` is given.",
 		},
 		"revision": schema.StringAttribute{
-			Optional: true, Validators: []validator.String{isRevision, one}, PlanModifiers: replace,
+			Optional: true, Validators: []validator.String{isRevision}, PlanModifiers: replace,
 			MarkdownDescription: "The ControlPlaneRevision all of whose proxies Google upgrades, such as `asm-managed`.",
 		},
 		"managed": schema.BoolAttribute{

@@ -30,9 +30,10 @@ const (
 	clusterMeans    = "The cluster, `projects/PROJECT/locations/LOCATION/clusters/CLUSTER`: it is reached at its own endpoint, and with `membership` beside it only where Connect Gateway refuses."
 )
 
-// atLeastOnePlace are the validators of the one argument, naming the other.
-func atLeastOnePlace(is validator.String) []validator.String {
-	return []validator.String{is, stringvalidator.AtLeastOneOf(path.MatchRoot("membership"), path.MatchRoot("cluster"))}
+// membershipOrCluster are the validators of the argument membership. They tell of
+// a missing cluster for both arguments, once.
+func membershipOrCluster() []validator.String {
+	return []validator.String{isMembership, stringvalidator.AtLeastOneOf(path.MatchRoot("cluster"))}
 }
 
 // placeAttributes are the arguments of a resource; another cluster is another
@@ -40,8 +41,8 @@ func atLeastOnePlace(is validator.String) []validator.String {
 func placeAttributes() map[string]schema.Attribute {
 	replace := []planmodifier.String{stringplanmodifier.RequiresReplace()}
 	return map[string]schema.Attribute{
-		"membership": schema.StringAttribute{Optional: true, MarkdownDescription: membershipMeans, Validators: atLeastOnePlace(isMembership), PlanModifiers: replace},
-		"cluster":    schema.StringAttribute{Optional: true, MarkdownDescription: clusterMeans, Validators: atLeastOnePlace(isCluster), PlanModifiers: replace},
+		"membership": schema.StringAttribute{Optional: true, MarkdownDescription: membershipMeans, Validators: membershipOrCluster(), PlanModifiers: replace},
+		"cluster":    schema.StringAttribute{Optional: true, MarkdownDescription: clusterMeans, Validators: []validator.String{isCluster}, PlanModifiers: replace},
 	}
 }
 

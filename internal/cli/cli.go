@@ -48,6 +48,6 @@ func newRoot(version string) *cobra.Command {
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	root.AddCommand(newSimulate(), newVersion(version))
+	root.AddCommand(newDiagnose(version), newExplain(), newPlanReport(version), newSimulate(), newVersion(version))
 	return root
 }

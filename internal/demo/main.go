@@ -120,6 +120,7 @@ func (d *demo) steps(provider string) []step {
 			}
 			return d.health()
 		}},
+		{"diagnose finds the root causes, with what each brings about under it, and exits 2.", func() error { return d.diagnose(provider) }},
 		{"terraform plan shows the drift, who caused it and with what, and exits 2.", func() error {
 			return d.tf(2, drift, "plan", "-detailed-exitcode", "-input=false")
 		}},
@@ -232,6 +233,27 @@ func (d *demo) tf(want int, show func(string) []string, args ...string) error {
 	if args[0] == "plan" {
 		fmt.Println("   exit code", code)
 	}
+	return nil
+}
+
+// diagnose runs the command line of the provider's own binary.
+func (d *demo) diagnose(provider string) error {
+	cmd := exec.CommandContext(d.ctx, provider, "diagnose")
+	cmd.Env = d.env
+	out, err := cmd.Output()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		return err
+	}
+	code := cmd.ProcessState.ExitCode()
+	if code != 2 {
+		return fmt.Errorf("diagnose exits %d instead of 2:\n%s", code, out)
+	}
+	fmt.Println("   $ terraform-provider-asm diagnose")
+	for line := range strings.Lines(string(out)) {
+		fmt.Print("   ", line)
+	}
+	fmt.Println("   exit code", code)
 	return nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
@@ -17,9 +18,7 @@ func (r *run) report() *Report {
 		Schema: SchemaVersion, Tool: r.Tool, Started: r.now, Finished: r.Clock.Now(),
 		Scope: r.scope(), Subjects: []Subject{}, Findings: []Finding{},
 	}
-	for i := range r.findings {
-		r.findings[i].Fingerprint = fingerprint(r.findings[i])
-	}
+	r.sign()
 	for i := range r.findings {
 		f := &r.findings[i]
 		for _, root := range r.roots(i) {
@@ -45,9 +44,28 @@ func (r *run) report() *Report {
 	return out
 }
 
+// sign gives every finding its fingerprint. Several of one kind on one subject are
+// told apart by their order.
+func (r *run) sign() {
+	for _, of := range r.of {
+		same := slices.SortedStableFunc(slices.Values(of), func(a, b int) int { return cmp.Compare(r.findings[a].Message, r.findings[b].Message) })
+		seen := map[string]int{}
+		for _, i := range same {
+			f := &r.findings[i]
+			first := fingerprint(*f, 0)
+			f.Fingerprint = fingerprint(*f, seen[first])
+			seen[first]++
+		}
+	}
+}
+
 // fingerprint is of the kind of problem and of where it is, not of its words.
-func fingerprint(f Finding) string {
-	sum := sha256.Sum256([]byte(strings.Join([]string{string(f.Code), f.Detail, f.About, f.Subject}, "\x00")))
+func fingerprint(f Finding, nth int) string {
+	parts := []string{string(f.Code), f.Detail, string(f.Kind), f.About, f.Subject}
+	if nth > 0 {
+		parts = append(parts, strconv.Itoa(nth))
+	}
+	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
 	return hex.EncodeToString(sum[:8])
 }
 

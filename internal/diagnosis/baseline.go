@@ -21,13 +21,14 @@ func ReadReport(from io.Reader) (*Report, error) {
 	return &r, nil
 }
 
-// compare marks what the baseline does not have, and notes what is gone since.
+// compare marks what the baseline does not have, and notes what is gone since. What
+// is suppressed, here or there, is neither gone nor new for that.
 func (o *Report) compare(baseline *Report) {
 	if baseline == nil {
 		return
 	}
 	known := map[string]bool{}
-	for _, f := range baseline.Findings {
+	for _, f := range slices.Concat(baseline.Findings, baseline.Suppressed) {
 		known[f.Fingerprint] = true
 	}
 	now := map[string]bool{}
@@ -35,9 +36,12 @@ func (o *Report) compare(baseline *Report) {
 		f := &o.Findings[i]
 		f.New, now[f.Fingerprint] = !known[f.Fingerprint], true
 	}
-	for print := range known {
-		if !now[print] {
-			o.Resolved = append(o.Resolved, print)
+	for i := range o.Suppressed {
+		now[o.Suppressed[i].Fingerprint] = true
+	}
+	for _, f := range baseline.Findings {
+		if !now[f.Fingerprint] {
+			o.Resolved = append(o.Resolved, f.Fingerprint)
 		}
 	}
 	slices.Sort(o.Resolved)

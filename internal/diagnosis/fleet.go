@@ -27,9 +27,9 @@ func (r *run) readFleet(ctx context.Context, f *fleet) {
 	_ = group.Wait() // failures are findings
 
 	r.checked(about, mesh.FleetFeature)
-	if (featureErr != nil || hubErr != nil) && r.Client.ProjectGone(ctx, f.project) {
+	if (featureErr != nil && !gcp.NotFound(featureErr) || hubErr != nil) && r.Client.ProjectGone(ctx, f.project) {
 		r.add(about, mesh.NewFinding(mesh.ProjectDeleted, about, "the fleet's host project "+f.project+" is deleted"))
-		f.blind = true
+		f.blind, f.gone = true, true
 		return
 	}
 	switch {
@@ -39,6 +39,7 @@ func (r *run) readFleet(ctx context.Context, f *fleet) {
 		f.blind = true
 		r.unread(about, mesh.FleetFeature, featureErr)
 	}
+	f.unlisted = hubErr != nil || len(unreachable) > 0
 	if hubErr != nil {
 		r.unread(about, mesh.MembershipIdentity, hubErr)
 	}
@@ -51,7 +52,7 @@ func (r *run) readFleet(ctx context.Context, f *fleet) {
 	if f.off && !r.NoClusters {
 		r.findTraces(ctx, f)
 	}
-	r.judgeFleet(f, hubErr != nil)
+	r.judgeFleet(f)
 }
 
 // findTraces looks whether clusters are set up for a mesh whose feature is off.
@@ -112,7 +113,7 @@ func (f *fleet) gather(hub []gcp.Membership) {
 }
 
 // judgeFleet judges the feature itself; its memberships are judged one by one.
-func (r *run) judgeFleet(f *fleet, blindMembers bool) {
+func (r *run) judgeFleet(f *fleet) {
 	about := fleetName(f.project)
 	if f.off || f.blind {
 		return
@@ -126,7 +127,7 @@ func (r *run) judgeFleet(f *fleet, blindMembers bool) {
 	}
 	for i := range f.members {
 		m := &f.members[i]
-		if !m.listed && !blindMembers && len(f.feature.Unreachable) == 0 {
+		if !m.listed && !f.unlisted && len(f.feature.Unreachable) == 0 {
 			name := m.name.String()
 			r.subject(name, TypeMembership, about, place{fleet: f.project})
 			r.add(name, mesh.NewFinding(mesh.MembershipNotReported, name, "the fleet has no membership "+name))
@@ -151,8 +152,14 @@ func (r *run) projectsOf(ctx context.Context, f *fleet) []string {
 			projects = append(projects, p)
 		}
 	}
+	if f.gone {
+		return nil
+	}
+	if f.blind { // it may well be used
+		add(f.project)
+	}
 	for _, m := range f.members {
-		if !m.used() {
+		if !m.used() && !f.blind {
 			continue
 		}
 		add(f.project)
@@ -168,21 +175,23 @@ func (r *run) projectsOf(ctx context.Context, f *fleet) []string {
 	return projects
 }
 
-// readProject checks what the mesh of a fleet needs of a project.
-func (r *run) readProject(ctx context.Context, project, fleetProject string) {
+// readProject checks what the meshes of fleets need of a project.
+func (r *run) readProject(ctx context.Context, project string, fleets []string) {
 	about := projectName(project)
 	r.subject(about, TypeProject, "", place{homes: []string{project}})
 	host := slices.Contains(r.HostProjects, project)
 	var group errgroup.Group
 	if !host { // a network's host runs no mesh
 		group.Go(func() error {
-			r.check(ctx, about, &prereq.ProjectServices{Client: r.Client, Project: project, Names: r.Services})
+			r.check(ctx, about, "", &prereq.ProjectServices{Client: r.Client, Project: project, Names: r.Services})
 			return nil
 		})
 	}
-	group.Go(func() error {
-		r.check(ctx, about, &prereq.ServiceAgentBinding{Client: r.Client, Project: project, FleetProject: fleetProject})
-		return nil
-	})
+	for _, fleet := range fleets {
+		group.Go(func() error {
+			r.check(ctx, about, fleet, &prereq.ServiceAgentBinding{Client: r.Client, Project: project, FleetProject: fleet})
+			return nil
+		})
+	}
 	_ = group.Wait()
 }

@@ -36,8 +36,14 @@ func (r *run) readMember(ctx context.Context, f *fleet, m member) {
 	if !m.used() && !f.blind || !m.listed && !m.known {
 		return
 	}
-	if m.listed {
-		r.check(ctx, about, &prereq.MembershipIdentity{Client: r.Client, Membership: m.name, Issuer: issuerOf(m)})
+	switch {
+	case !m.listed && f.unlisted:
+		r.dark(about, mesh.MembershipIdentity, mesh.ClusterPool, mesh.NodePoolMetadata)
+	case m.listed && m.cluster == nil && m.hub.Issuer == "":
+		r.checked(about, mesh.MembershipIdentity)
+		r.add(about, mesh.NewFinding(mesh.IdentityMissing, about, "membership "+about+" has no identity provider. It is not of a GKE cluster: the issuer that it needs is in the cluster's /.well-known/openid-configuration"))
+	case m.listed:
+		r.check(ctx, about, "", &prereq.MembershipIdentity{Client: r.Client, Membership: m.name, Issuer: issuerOf(m)})
 	}
 	if m.hub.ClusterGone || m.cluster != nil && r.readPool(ctx, about, *m.cluster) {
 		r.add(about, mesh.NewFinding(mesh.ClusterMissing, about, "the GKE cluster of membership "+about+" does not exist"))
@@ -84,7 +90,12 @@ func (r *run) judgeMember(about string, m member) {
 			f.Verdict, f.Severity = mesh.Unhealthy, mesh.Error
 			f.Message += fmt.Sprintf("; it has been so for over %d minutes", int(mesh.ProvisioningLimit.Minutes()))
 		}
-		r.add(about, f)
+		of := found(about, f)
+		if f.Code == mesh.SpecState {
+			of.log = m.name.Project
+			of.cause = func(ctx context.Context) (mesh.Change, bool, error) { return r.Client.WhoSetManagement(ctx, m.name) }
+		}
+		r.note(of)
 	}
 }
 
@@ -103,7 +114,7 @@ func (r *run) readPool(ctx context.Context, about string, name mesh.Cluster) (go
 		r.dark(about, mesh.NodePoolMetadata)
 		return false
 	}
-	r.found(about, p, state)
+	r.judgeState(about, "", p, state)
 	return false
 }
 
@@ -124,13 +135,12 @@ func (r *run) readCluster(ctx context.Context, about string, m member) {
 		return
 	}
 	state, err := opened.Read(ctx)
-	for _, skipped := range append(opened.Skipped(), err) {
-		r.gateway(about, m, skipped)
-	}
+	ways := refusals(append(opened.Skipped(), err))
+	off := r.gateway(about, ways)
 	if err != nil {
 		r.dark(about, clusterKinds...)
-		if _, disabled := cluster.GatewayDisabled(err); !disabled {
-			r.unread(about, mesh.ControlPlane, err)
+		if !off {
+			r.unreached(about, ways, err)
 		}
 		return
 	}
@@ -145,34 +155,82 @@ func (r *run) readCluster(ctx context.Context, about string, m member) {
 		{mesh.ProxyUpgrades, state.ProxyHealth().Health},
 	} {
 		for _, f := range part.health.About(about).Findings {
-			if f.Code == mesh.Unreadable {
-				r.dark(about, part.kind)
-				if r.told(about, f.Message) {
-					continue
-				}
+			if f.Code != mesh.Unreadable {
+				r.add(about, f)
+				continue
 			}
-			r.add(about, f)
+			r.dark(about, part.kind)
+			if !r.told(about, f.Message) {
+				r.note(Finding{Finding: f, About: about, Kind: part.kind})
+			}
 		}
 	}
 }
 
-// gateway notes that Connect Gateway is disabled, which is a finding even where
-// the cluster was then reached at its endpoint.
-func (r *run) gateway(about string, m member, err error) {
-	project, disabled := cluster.GatewayDisabled(err)
-	if !disabled {
+// refusals are the failures of the ways to a cluster, one for each way. Which of the
+// reads failed first is chance, so none is named.
+func refusals(errs []error) (ways []*cluster.Error) {
+	var walk func(err error)
+	walk = func(err error) {
+		if e, is := err.(*cluster.Error); is { //nolint:errorlint // every error of a joined one is wanted, not the first
+			if !slices.ContainsFunc(ways, func(have *cluster.Error) bool { return have.Via == e.Via }) {
+				of := *e
+				of.Doing = "read the mesh"
+				ways = append(ways, &of)
+			}
+			return
+		}
+		if joined, is := err.(interface{ Unwrap() []error }); is {
+			for _, inner := range joined.Unwrap() {
+				walk(inner)
+			}
+		}
+	}
+	for _, err := range errs {
+		walk(err)
+	}
+	return ways
+}
+
+// unreached notes that no way to a cluster served, with what each says.
+func (r *run) unreached(about string, ways []*cluster.Error, err error) {
+	if len(ways) == 0 {
+		r.unread(about, mesh.ControlPlane, err)
 		return
 	}
-	if project == "" {
-		project = m.name.Project
+	var what, next []string
+	for _, e := range ways {
+		says, then := cluster.Words(e)
+		what = append(what, says)
+		if then != "" && !slices.Contains(next, then) {
+			next = append(next, then)
+		}
 	}
-	what, next := cluster.Words(err)
-	f := mesh.NewFinding(mesh.ConnectGatewayDisabled, about, what)
-	if next != "" {
-		f.Remediation = next
+	f := mesh.NewFinding(mesh.Unreadable, about, strings.Join(what, "; "))
+	if len(next) > 0 {
+		f.Remediation = strings.Join(next, " ")
 	}
-	f.Detail = mesh.GatewayService
-	r.add(about, f)
+	f.Verdict = mesh.Unknown
+	r.note(Finding{Finding: f, About: about, Kind: mesh.ControlPlane})
+}
+
+// gateway notes that Connect Gateway is disabled, which is a finding even where
+// the cluster was then reached at its endpoint, and reports whether it is.
+func (r *run) gateway(about string, ways []*cluster.Error) bool {
+	for _, e := range ways {
+		if _, disabled := cluster.GatewayDisabled(e); !disabled {
+			continue
+		}
+		what, next := cluster.Words(e)
+		f := mesh.NewFinding(mesh.ConnectGatewayDisabled, about, what)
+		if next != "" {
+			f.Remediation = next
+		}
+		f.Detail = mesh.GatewayService
+		r.add(about, f)
+		return true
+	}
+	return false
 }
 
 // told reports whether a subject has a finding of this message already: one
@@ -180,7 +238,7 @@ func (r *run) gateway(about string, m member, err error) {
 func (r *run) told(about, message string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return slices.ContainsFunc(r.findings, func(f Finding) bool { return f.About == about && f.Message == message })
+	return slices.ContainsFunc(r.of[about], func(i int) bool { return r.findings[i].Message == message })
 }
 
 // dark notes that nothing can be told of these kinds.

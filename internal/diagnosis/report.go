@@ -37,6 +37,11 @@ const (
 	TypeProject    = "project"
 	TypeMembership = "membership"
 	TypeCluster    = "cluster" // one that is in no fleet, or was named without its membership
+
+	// Of a report on a plan: resources and data sources, and the configuration's
+	// checks, by their addresses.
+	TypeResource = "resource"
+	TypeCheck    = "check"
 )
 
 // Subject is one thing that was looked at.
@@ -102,6 +107,8 @@ type Finding struct {
 
 	cause   func(context.Context) (mesh.Change, bool, error) // asks the audit log; nil where it cannot tell
 	parents []int                                            // indices of the findings that bring it about, directly or not
+	log     string                                           // project whose audit log cause asks
+	fleet   string                                           // the fleet whose mesh alone it is about, or ""
 }
 
 // Root reports whether nothing else explains the finding.

@@ -2,6 +2,7 @@ package diagnosis
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
 )
@@ -10,21 +11,46 @@ import (
 // kinds of findings, among the subjects that reach it. It works on indices, since
 // findings of one subject are few and subjects are many.
 func (r *run) link() {
-	byAbout := map[string][]int{}
-	for i, f := range r.findings {
-		byAbout[f.About] = append(byAbout[f.About], i)
-	}
 	for i := range r.findings {
 		f := &r.findings[i]
 		f.parents = nil
+		if own := r.ofRevision(i); len(own) > 0 {
+			f.parents = own
+			continue
+		}
 		for _, subject := range r.reach(f.About) {
-			for _, j := range byAbout[subject] {
-				if i != j && follows(f.Finding, r.findings[j].Finding) {
+			for _, j := range r.of[subject] {
+				if i != j && r.concerns(j, f.About) && follows(f.Finding, r.findings[j].Finding) {
 					f.parents = append(f.parents, j)
 				}
 			}
 		}
 	}
+}
+
+// ofRevision are the findings about the revision whose webhook is missing, where
+// that is finding i. A revision that is at fault itself gets no webhook, however
+// well everything around it is.
+func (r *run) ofRevision(i int) (own []int) {
+	f := r.findings[i]
+	if f.Code != mesh.InjectorMissing {
+		return nil
+	}
+	_, revision, _ := strings.Cut(f.Subject, "/mutatingwebhookconfigurations/istiod-")
+	for _, j := range r.of[f.About] {
+		root := r.findings[j]
+		if root.Code == mesh.RevisionMismatch && strings.HasSuffix(root.Subject, "/"+revision) {
+			own = append(own, j)
+		}
+	}
+	return own
+}
+
+// concerns reports whether finding j can matter to a subject: a grant to one
+// fleet's agent does not to the meshes of another.
+func (r *run) concerns(j int, about string) bool {
+	fleet, of := r.findings[j].fleet, r.places[about].fleet
+	return fleet == "" || of == "" || fleet == of
 }
 
 // reach are the subjects whose findings can bring about those of a subject.
@@ -43,11 +69,24 @@ func (r *run) reach(about string) []string {
 
 // follows narrows what mesh says by what the two are about.
 func follows(f, root mesh.Finding) bool {
-	if root.Code == mesh.ServiceDisabled && root.Detail != mesh.GatewayService {
+	// What an API explains depends on which it is.
+	if root.Code == mesh.ServiceDisabled || root.Code == mesh.ConnectGatewayDisabled {
 		switch f.Code {
 		case mesh.ConnectGatewayDisabled, mesh.LogGatewayDisabled, mesh.LogWebhookFailed:
-			return false
+			if root.Detail != mesh.GatewayService {
+				return false
+			}
+		case mesh.Unreadable: // its detail is the API that refused
+			if f.Detail != root.Detail || f.Detail == "" {
+				return false
+			}
 		}
+	}
+	if root.Code == mesh.RevisionMismatch && f.Code == mesh.RevisionStalled {
+		return root.Detail == f.Detail && root.Subject == f.Subject // the field that the stop is about, of the same revision
+	}
+	if root.Code == mesh.InjectorURL && f.Code == mesh.LogWebhookFailed && strings.Contains(root.Subject, "/validatingwebhookconfigurations/") {
+		return false // it is the webhook that injects that the log tells of
 	}
 	return f.FollowsFrom(root)
 }

@@ -3,13 +3,17 @@ package diagnosis
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/managed-mesh/terraform-provider-asm/internal/cluster"
 	"github.com/managed-mesh/terraform-provider-asm/internal/gcp"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
 	"github.com/managed-mesh/terraform-provider-asm/internal/prereq"
@@ -25,8 +29,13 @@ type run struct {
 	subjects map[string]*Subject
 	places   map[string]place // by the subject's name
 	findings []Finding
+	of       map[string][]int // indices of findings, by the subject they are about
 	done     int
 	total    int
+
+	homes     map[string][]string     // fleets by the projects that their mesh needs something of
+	silent    map[string]bool         // projects whose audit log is refused
+	corrected map[string][]correction // by project and fleet
 }
 
 // place is where a subject is, by project ids: what happens in these projects
@@ -43,7 +52,7 @@ func Run(ctx context.Context, reader Reader, options Options) (*Report, error) {
 	if err := options.complete(); err != nil {
 		return nil, err
 	}
-	r := &run{Reader: reader, Options: options, subjects: map[string]*Subject{}, places: map[string]place{}}
+	r := &run{Reader: reader, Options: options, subjects: map[string]*Subject{}, places: map[string]place{}, of: map[string][]int{}, homes: map[string][]string{}, silent: map[string]bool{}, corrected: map[string][]correction{}}
 	r.now = r.Clock.Now()
 	fleets := r.fleets(ctx)
 	r.read(ctx, fleets)
@@ -61,7 +70,11 @@ type fleet struct {
 	feature mesh.Feature
 	off     bool // the mesh feature is not enabled
 	blind   bool // the feature could not be read
-	members []member
+	gone    bool // its host project is deleted
+	// unlisted is set where some or all memberships could not be listed, so that
+	// one that is missing may well be there.
+	unlisted bool
+	members  []member
 }
 
 // member is one membership of a fleet, as far as it is known before its cluster
@@ -146,19 +159,17 @@ func (r *run) read(ctx context.Context, fleets []*fleet) {
 
 	var works errgroup.Group
 	works.SetLimit(r.Concurrency)
-	homes := map[string]map[string]bool{} // fleets by project
 	for _, f := range fleets {
 		for _, project := range r.projectsOf(ctx, f) {
-			if homes[project] == nil {
-				homes[project] = map[string]bool{}
-			}
-			homes[project][f.project] = true
+			r.homes[project] = append(r.homes[project], f.project)
 		}
 	}
-	for project, of := range homes {
-		for fleetProject := range of {
-			works.Go(func() error { r.readProject(ctx, project, fleetProject); return nil })
-		}
+	for project, of := range r.homes {
+		works.Go(func() error { r.readProject(ctx, project, of); return nil })
+	}
+	var audit errgroup.Group
+	if len(r.homes) <= maxAudited {
+		audit.Go(func() error { r.findTugsOfWar(ctx, slices.Sorted(maps.Keys(r.homes))); return nil })
 	}
 	for _, f := range fleets {
 		r.total += len(f.members)
@@ -173,6 +184,7 @@ func (r *run) read(ctx context.Context, fleets []*fleet) {
 		}
 	}
 	_ = works.Wait()
+	_ = audit.Wait()
 }
 
 func (r *run) progress(name string) {
@@ -213,63 +225,100 @@ func (r *run) checked(subject string, kinds ...mesh.Kind) {
 	}
 }
 
+// note keeps a finding, unless its subject has it already: what two reads show is
+// told once.
+func (r *run) note(f Finding) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, i := range r.of[f.About] {
+		if have := &r.findings[i]; have.Code == f.Code && have.Message == f.Message && have.Kind == f.Kind && have.Subject == f.Subject {
+			return
+		}
+	}
+	r.of[f.About] = append(r.of[f.About], len(r.findings))
+	r.findings = append(r.findings, f)
+}
+
+// found is a finding in its place.
+func found(about string, f mesh.Finding) Finding {
+	kind := mesh.Describe(f.Code).Kind
+	if c, known := mesh.DescribeCondition(f.Detail); known && f.Code == mesh.ConditionReported {
+		kind = c.Kind
+	}
+	return Finding{Finding: f, About: about, Kind: kind}
+}
+
 // add notes findings about a subject.
 func (r *run) add(about string, findings ...mesh.Finding) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
 	for _, f := range findings {
-		kind := mesh.Describe(f.Code).Kind
-		if c, known := mesh.DescribeCondition(f.Detail); known && f.Code == mesh.ConditionReported {
-			kind = c.Kind
-		}
-		r.findings = append(r.findings, Finding{Finding: f, About: about, Kind: kind, Runbook: mesh.RunbookOf(f)})
+		r.note(found(about, f))
 	}
 }
 
-// unread is a finding for a check that could not be made.
+// unread is a finding for a check that could not be made. That an API is disabled
+// is in its detail, so that the finding about the API explains it.
 func (r *run) unread(about string, kind mesh.Kind, err error) {
-	r.checked(about, kind)
-	f := prereq.Unreadable(about, err)
-	f.Verdict = mesh.Unknown
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.findings = append(r.findings, Finding{Finding: f, About: about, Kind: kind})
+	r.dark(about, kind)
+	what, next := prereq.Words(err)
+	f := mesh.NewFinding(mesh.Unreadable, about, what)
+	if next != "" {
+		f.Remediation = next
+	}
+	f.Verdict, f.Detail = mesh.Unknown, disabledService(err)
+	r.note(Finding{Finding: f, About: about, Kind: kind})
 }
 
-// check runs a prerequisite's own check.
-func (r *run) check(ctx context.Context, about string, p prereq.Prerequisite) {
+// disabledService is the API for want of which a read failed, or "".
+func disabledService(err error) string {
+	if _, disabled := cluster.GatewayDisabled(err); disabled {
+		return mesh.GatewayService
+	}
+	var e *gcp.Error
+	if gcp.Disabled(err) && errors.As(err, &e) {
+		return e.Service
+	}
+	return ""
+}
+
+// check runs a prerequisite's own check. One of the prerequisites of a fleet's
+// mesh alone names the fleet.
+func (r *run) check(ctx context.Context, about, fleet string, p prereq.Prerequisite) {
 	r.checked(about, p.Kind())
 	state, err := p.Check(ctx, false)
-	if err != nil {
+	var gone *prereq.GoneError
+	switch {
+	case errors.As(err, &gone) && gone.Subject == about && strings.Count(about, "/") == 1: // the project itself
+		r.dark(about, p.Kind())
+		r.add(about, mesh.NewFinding(mesh.ProjectDeleted, about, about+" is deleted"))
+	case err != nil:
 		r.unread(about, p.Kind(), err)
-		return
+	default:
+		r.judgeState(about, fleet, p, state)
 	}
-	r.found(about, p, state)
 }
 
-// found notes what a prerequisite's check has found, and how to ask the audit log
-// about it.
-func (r *run) found(about string, p prereq.Prerequisite, state prereq.State) {
+// judgeState notes what a prerequisite's check has found, and how to ask the audit
+// log about it.
+func (r *run) judgeState(about, fleet string, p prereq.Prerequisite, state prereq.State) {
 	for _, f := range state.Findings() {
 		f.Subject = about
-		r.add(about, f)
-		r.checked(about, mesh.Describe(f.Code).Kind)
-		r.mu.Lock()
-		r.findings[r.last(about)].cause = func(ctx context.Context) (mesh.Change, bool, error) {
-			return prereq.Cause(ctx, r.Client, p, state, f.Detail)
+		of := found(about, f)
+		of.fleet = fleet
+		if f.Code != mesh.NodePoolNoMetadata { // who changed a node pool is not asked for
+			of.log = projectOf(p.Subject())
+			of.cause = func(ctx context.Context) (mesh.Change, bool, error) {
+				return prereq.Cause(ctx, r.Client, p, state, f.Detail)
+			}
 		}
-		r.mu.Unlock()
+		r.checked(about, of.Kind)
+		r.note(of)
 	}
 }
 
-// last is the index of a subject's newest finding.
-func (r *run) last(about string) int {
-	for i := len(r.findings) - 1; i >= 0; i-- {
-		if r.findings[i].About == about {
-			return i
-		}
-	}
-	return -1
+// projectOf is the project of a full resource name.
+func projectOf(name string) string {
+	project, _, _ := strings.Cut(strings.TrimPrefix(name, "projects/"), "/")
+	return project
 }
 
 func plural(n int, one, many string) string {

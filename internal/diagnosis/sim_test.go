@@ -3,11 +3,14 @@ package diagnosis_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
 	"io"
 	"net/http"
-	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -24,9 +27,13 @@ const fleetProject = "mesh-sim-1"
 // world is a simulated Google Cloud, seen by a diagnosis whose clock goes along
 // with the world's.
 type world struct {
-	t      *testing.T
-	server *sim.Server
-	ahead  time.Duration
+	t        *testing.T
+	server   *sim.Server
+	ahead    atomic.Int64  // nanoseconds
+	hasty    bool          // what waits lets the time pass at once
+	billed   string        // the project whose quota everything is charged to; "": that of each request
+	patience time.Duration // with a cluster's answer; 0: as usual
+	narrow   bool          // clusters are reached through Connect Gateway alone
 
 	mu   sync.Mutex
 	seen []string
@@ -38,7 +45,7 @@ func newWorld(t *testing.T, o sim.Options) *world {
 	o.Observe = func(e sim.Exchange) {
 		w.mu.Lock()
 		defer w.mu.Unlock()
-		w.seen = append(w.seen, e.Method+" "+e.Host+e.Path)
+		w.seen = append(w.seen, fmt.Sprintf("%s %s%s %d", e.Method, e.Host, e.Path, e.Status))
 	}
 	server, err := sim.Start(t.Context(), o)
 	if err != nil {
@@ -53,11 +60,19 @@ func newWorld(t *testing.T, o sim.Options) *world {
 	return w
 }
 
-// Now and After make the world a wait.Clock.
-func (w *world) Now() time.Time                         { return time.Now().Add(w.ahead) }
-func (w *world) After(d time.Duration) <-chan time.Time { return time.After(d) }
+// Now implements wait.Clock.
+func (w *world) Now() time.Time { return time.Now().Add(time.Duration(w.ahead.Load())) }
 
-func (w *world) control(method, path, body string) {
+// After implements wait.Clock.
+func (w *world) After(d time.Duration) <-chan time.Time {
+	if w.hasty {
+		w.pass(d)
+		d = 0
+	}
+	return time.After(d)
+}
+
+func (w *world) control(method, path, body string) []byte {
 	w.t.Helper()
 	req, err := http.NewRequestWithContext(w.t.Context(), method, w.server.URL()+"/_sim/"+path, strings.NewReader(body))
 	if err != nil {
@@ -72,6 +87,7 @@ func (w *world) control(method, path, body string) {
 	if resp.StatusCode >= 300 {
 		w.t.Fatalf("%s %s: %d %s", method, path, resp.StatusCode, answer)
 	}
+	return answer
 }
 
 func (w *world) fault(name string)   { w.t.Helper(); w.control("PUT", "faults/"+name, "") }
@@ -81,7 +97,57 @@ func (w *world) unfault(name string) { w.t.Helper(); w.control("DELETE", "faults
 func (w *world) pass(d time.Duration) {
 	w.t.Helper()
 	w.control("POST", "clock?advance="+d.String(), "")
-	w.ahead += d
+	w.ahead.Add(int64(d))
+}
+
+// edit changes the world's document.
+func (w *world) edit(change func(doc map[string]any)) {
+	w.t.Helper()
+	var doc map[string]any
+	if err := json.Unmarshal(w.control("GET", "world", ""), &doc); err != nil {
+		w.t.Fatal(err)
+	}
+	change(doc)
+	text, err := json.Marshal(doc)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.control("PUT", "world", string(text))
+}
+
+// project is a project in a world's document.
+func project(doc map[string]any, id string) map[string]any {
+	for _, p := range doc["projects"].([]any) {
+		if p := p.(map[string]any); p["projectId"] == id {
+			return p
+		}
+	}
+	return nil
+}
+
+// meshFeature is the mesh feature of the fleet in a world's document.
+func meshFeature(doc map[string]any) map[string]any {
+	fleet := project(doc, fleetProject)["fleet"].(map[string]any)
+	return fleet["features"].(map[string]any)["servicemesh"].(map[string]any)
+}
+
+// asked counts the requests since the last call that a text is part of.
+func (w *world) asked(part string) (n int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, s := range w.seen {
+		if strings.Contains(s, part) {
+			n++
+		}
+	}
+	return n
+}
+
+// forget lets the requests be counted anew.
+func (w *world) forget() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.seen = nil
 }
 
 // reader is what somebody reads the world with.
@@ -89,7 +155,7 @@ func (w *world) reader(caller string) diagnosis.Reader {
 	w.t.Helper()
 	at := func(api string) string { return w.server.URL() + "/" + api + ".googleapis.com" }
 	client, err := gcp.New(w.t.Context(), gcp.Config{
-		AccessToken: "sim-token." + caller, Clock: w,
+		AccessToken: "sim-token." + caller, Clock: w, UserProjectOverride: w.billed != "", BillingProject: w.billed,
 		Endpoints: gcp.Endpoints{
 			ResourceManager: at("cloudresourcemanager"), ServiceUsage: at("serviceusage"), Container: at("container"),
 			GKEHub: at("gkehub"), Logging: at("logging"), IAMCredentials: at("iamcredentials"),
@@ -98,13 +164,17 @@ func (w *world) reader(caller string) diagnosis.Reader {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	return diagnosis.Reader{Client: client, Clusters: prereq.NewClusters(client, cluster.Config{
-		GatewayEndpoint: at("us-central1-connectgateway"), Clock: w,
-		// The addresses that the world's GKE tells are not of this machine.
-		FindEndpoint: func(_ context.Context, c mesh.Cluster) (cluster.Endpoint, error) {
-			return cluster.Endpoint{Address: w.server.URL() + "/_cluster/" + c.Project + "/" + c.Location + "/" + c.Name}, nil
-		},
-	})}
+	config := cluster.Config{GatewayEndpoint: at("us-central1-connectgateway"), Clock: w, RequestTimeout: w.patience}
+	// The addresses that the world's GKE tells are not of this machine.
+	config.FindEndpoint = func(_ context.Context, c mesh.Cluster) (cluster.Endpoint, error) {
+		return cluster.Endpoint{Address: w.server.URL() + "/_cluster/" + c.Project + "/" + c.Location + "/" + c.Name}, nil
+	}
+	if w.narrow {
+		config.FindEndpoint = func(context.Context, mesh.Cluster) (cluster.Endpoint, error) {
+			return cluster.Endpoint{}, errors.New("there is no endpoint that can be reached from here")
+		}
+	}
+	return diagnosis.Reader{Client: client, Clusters: prereq.NewClusters(client, config)}
 }
 
 func (w *world) diagnose(o diagnosis.Options) *diagnosis.Report {
@@ -128,19 +198,7 @@ func (w *world) diagnoseAs(caller string, o diagnosis.Options) *diagnosis.Report
 	return report
 }
 
-// causes are the root causes of a report as CODE[:DETAIL] ABOUT, without what is
-// for information only.
-func causes(r *diagnosis.Report) []string {
-	found := []string{}
-	for _, f := range r.Findings {
-		if f.Root() && f.Severity != mesh.Info {
-			found = append(found, name(f))
-		}
-	}
-	slices.Sort(found)
-	return slices.Compact(found)
-}
-
+// name is CODE[:DETAIL], and whether it waits.
 func name(f diagnosis.Finding) string {
 	s := string(f.Code)
 	if f.Detail != "" {

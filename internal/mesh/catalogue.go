@@ -79,7 +79,7 @@ const (
 
 var catalogue = slices.Concat(
 	apiFindings, iamFindings, clusterFindings, fleetFindings, controlPlaneFindings, conditionFindings,
-	injectionFindings, proxyFindings, logFindings, readFindings,
+	injectionFindings, proxyFindings, logFindings, readFindings, planFindings,
 )
 
 var described = func() map[Code]*Description {

@@ -28,7 +28,7 @@ var apiFindings = []Description{
 		FixedBy:     fixServices, Runbook: runGateway, DocURL: docTroubleshoot,
 		Blocks: []Code{
 			ConnectGatewayDisabled, LogGatewayDisabled, LogWebhookFailed, FeatureNotReady, MembershipState, ControlPlaneState, DataPlaneState,
-			RevisionsUnhealthy, RevisionMissing, RevisionNotReady, ConditionReported,
+			RevisionsUnhealthy, RevisionMissing, RevisionNotReady, ConditionReported, Unreadable,
 		},
 	},
 	{

@@ -168,3 +168,18 @@ func (x Explanation) diagnose() string {
 	}
 	return at + "--fleet-project={project}"
 }
+
+// NextCommand is the command to run next about a finding, with what it names
+// filled in and capitals for the rest; "" where no one command goes on.
+func NextCommand(f Finding) string {
+	p := newPasted(f.Message + " " + f.Subject)
+	x := Explanation{Code: f.Code, Detail: f.Detail, Variables: map[string]string{}}
+	if f.Code == ServiceDisabled {
+		x.Variables["service"] = f.Detail
+	}
+	(&explainer{pasted: p}).name(&x)
+	if command := x.next(); !strings.HasPrefix(command, "terraform-provider-asm diagnose") {
+		return command
+	}
+	return ""
+}

@@ -431,3 +431,17 @@ func BenchmarkExplain(b *testing.B) {
 		})
 	}
 }
+
+func TestNextCommand(t *testing.T) {
+	const member = "projects/prod-fleet/locations/europe-west1/memberships/orders"
+	for want, f := range map[string]mesh.Finding{
+		"gcloud services enable connectgateway.googleapis.com --project=prod-fleet": {Code: mesh.ServiceDisabled, Detail: mesh.GatewayService, Subject: "projects/prod-fleet"},
+		"kubectl get pods --all-namespaces -l dataplane-upgrade=failed":             {Code: mesh.ProxiesFailed, Subject: member},
+		"gcloud container fleet memberships list --project=prod-fleet":              {Code: mesh.ClusterMissing, Subject: member},
+		"": {Code: mesh.ControlPlaneState + "x", Subject: member},
+	} {
+		if got := mesh.NextCommand(f); got != want {
+			t.Errorf("%s: %q, want %q", f.Code, got, want)
+		}
+	}
+}

@@ -49,9 +49,16 @@ func (f Finding) FollowsFrom(root Finding) bool {
 		c, _ := DescribeCondition(f.Detail)
 		return root.reaches(c.Follows)
 	case DataPlaneState:
-		if f.Detail == StateNeedsAttention {
-			return root.reaches([]Code{ProxiesFailed, DataPlaneProgress})
+		proxies := []Code{ProxiesFailed, DataPlaneProgress}
+		switch f.Detail {
+		case StateNeedsAttention:
+			return root.reaches(proxies)
+		case StateFailedPrecondition, StateStalled, StateProvisioning, StateDeprovisioning: // of the plane as a whole
+			return !slices.Contains(proxies, root.Code)
 		}
+	case MembershipNotReported:
+		// An API matters through the feature that it keeps from being ready.
+		return slices.Contains(Describe(root.Code).Blocks, f.Code)
 	}
 	return true
 }

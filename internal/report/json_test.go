@@ -149,7 +149,7 @@ func TestSchemaDescribesTheTypes(t *testing.T) {
 		"verdict":  {string(mesh.Healthy), string(mesh.Provisioning), string(mesh.Degraded), string(mesh.Unknown), string(mesh.Unhealthy)},
 		"severity": {string(mesh.Error), string(mesh.Warning), string(mesh.Info)},
 		"status":   {string(diagnosis.Met), string(diagnosis.Unmet), string(diagnosis.Blocked), string(diagnosis.Unknown)},
-		"type":     {diagnosis.TypeFleet, diagnosis.TypeProject, diagnosis.TypeMembership, diagnosis.TypeCluster},
+		"type":     {diagnosis.TypeFleet, diagnosis.TypeProject, diagnosis.TypeMembership, diagnosis.TypeCluster, diagnosis.TypeResource, diagnosis.TypeCheck},
 	} {
 		var enum []string
 		for _, v := range defs[name].(map[string]any)["enum"].([]any) {

@@ -77,7 +77,7 @@ func TestMarkdown(t *testing.T) {
 	text := render(t, report.Markdown, broken(), report.Options{})
 	checkMarkdown(t, text)
 	inOrder(t, text, "## ❌ Mesh diagnosis: unhealthy", "### Root causes", "| ❌ error | [`service-agent-binding-missing`](https://cloud.google.com/", "`projects/net-host`", "**New.**",
-		"Brought about by", "Explains 2 findings", "`asm_service_agent_binding`", "`terraform-provider-asm runbook plan restore-service-agent-binding`",
+		"Brought about by", "Explains 2 findings", "`asm_service_agent_binding`", "gcloud projects add-iam-policy-binding net-host",
 		"### Corrected, waiting for the mesh to notice", "### Cannot tell", "<details><summary>", "revisions-unhealthy", "For information", "suppressed", "1 suppression expired", "`cannot-read` on", "expired 2026-11-01: moving", "resolved")
 }
 

@@ -129,8 +129,8 @@ func expired(s diagnosis.Suppression) string {
 
 // nextCommand is what a person types next about a root.
 func nextCommand(f *diagnosis.Finding) string {
-	if f.Runbook != "" {
-		return fmt.Sprintf("terraform-provider-asm runbook plan %s", clean(f.Runbook))
+	if command := mesh.NextCommand(f.Finding); command != "" {
+		return clean(command)
 	}
 	return fmt.Sprintf("terraform-provider-asm explain %s", clean(string(f.Code)))
 }

@@ -55,9 +55,9 @@ func write(w io.Writer) error {
 }
 
 func index(w io.Writer) {
-	fmt.Fprint(w, "\n## All findings, in the order of their causes\n\n| code | severity | what | runbook |\n|---|---|---|---|\n")
+	fmt.Fprint(w, "\n## All findings, in the order of their causes\n\n| code | severity | what |\n|---|---|---|\n")
 	for _, d := range mesh.Catalogue() {
-		fmt.Fprintf(w, "| [`%s`](#%s) | %s | %s | %s |\n", d.Code, d.Code, d.Severity, cell(d.Title), code(d.Runbook))
+		fmt.Fprintf(w, "| [`%s`](#%s) | %s | %s |\n", d.Code, d.Code, d.Severity, cell(d.Title))
 	}
 }
 
@@ -73,7 +73,6 @@ func finding(w io.Writer, d mesh.Description) {
 	item("Cause", prose(d.Cause))
 	item("Remedy", prose(d.Remedy))
 	item("Corrected by", code(d.FixedBy))
-	item("Runbook", code(d.Runbook))
 	var blocks []string
 	for _, b := range d.Blocks {
 		blocks = append(blocks, fmt.Sprintf("[`%s`](#%s)", b, b))
@@ -97,17 +96,17 @@ func states(w io.Writer) {
 
 func stops(w io.Writer) {
 	fmt.Fprintf(w, "\n## Stop codes\n\nWhy a ControlPlaneRevision is stalled (`%s`). Google gives texts; the names are ours.\n\n", mesh.RevisionStalled)
-	fmt.Fprint(w, "| stop code | reason | explanation | remedy | follows from | runbook |\n|---|---|---|---|---|---|\n")
+	fmt.Fprint(w, "| stop code | reason | explanation | remedy | follows from |\n|---|---|---|---|---|\n")
 	for _, s := range mesh.StopCodes() {
-		fmt.Fprintf(w, "| `%s` | %s | %s | %s | %s | %s |\n", s.Code, s.Reason, cell(s.Explanation), cell(s.Remedy), links(s.Follows), code(s.Runbook))
+		fmt.Fprintf(w, "| `%s` | %s | %s | %s | %s |\n", s.Code, s.Reason, cell(s.Explanation), cell(s.Remedy), links(s.Follows))
 	}
 }
 
 func conditions(w io.Writer) {
 	fmt.Fprintf(w, "\n## Conditions\n\nThe condition codes of the GKE Hub API (`%s`). How grave one is, the API says with it. A code that is not listed\nis judged by its severity alone.\n\n", mesh.ConditionReported)
-	fmt.Fprint(w, "| condition | means | cause | remedy | follows from | runbook | known |\n|---|---|---|---|---|---|---|\n")
+	fmt.Fprint(w, "| condition | means | cause | remedy | follows from | known |\n|---|---|---|---|---|---|\n")
 	for _, c := range mesh.Conditions() {
-		fmt.Fprintf(w, "| [`%s`](%s) | %s | %s | %s | %s | %s | %s |\n", c.Code, c.DocURL, cell(c.Means), cell(c.Cause), cell(c.Remedy), links(c.Follows), code(c.Runbook), known(c.Established))
+		fmt.Fprintf(w, "| [`%s`](%s) | %s | %s | %s | %s | %s |\n", c.Code, c.DocURL, cell(c.Means), cell(c.Cause), cell(c.Remedy), links(c.Follows), known(c.Established))
 	}
 }
 

@@ -1,0 +1,187 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/managed-mesh/terraform-provider-asm/internal/diagnosis"
+	"github.com/managed-mesh/terraform-provider-asm/internal/gcp"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+)
+
+type diagnoseFlags struct {
+	connection
+	fleets, memberships, clusters, hosts []string
+	baseline, suppressions               string
+	failOn                               string
+	since                                time.Duration
+	concurrency                          int
+	noClusters                           bool
+	outputs                              outputs
+}
+
+func newDiagnose(version string) *cobra.Command {
+	var f diagnoseFlags
+	cmd := &cobra.Command{
+		Use:   "diagnose",
+		Short: "Find the root causes of what is wrong with managed mesh",
+		Long: `Find the root causes of what is wrong with the managed mesh of fleets,
+memberships or clusters. Nothing is changed. What may not be read is unknown,
+with the permission that is missing, and the rest is judged all the same.
+
+Without --fleet-project, --membership and --cluster, the fleet of GOOGLE_PROJECT
+is diagnosed. Credentials come from the environment, as for Terraform's google
+provider: GOOGLE_OAUTH_ACCESS_TOKEN, GOOGLE_CREDENTIALS, or Application Default
+Credentials.
+
+Exit codes: 0 clean, 1 it failed, 2 a prerequisite is to be corrected, 3 the mesh
+is unhealthy though its prerequisites are fine, 4 it cannot be told.`,
+		Example: `  terraform-provider-asm diagnose --fleet-project prod-fleet
+  terraform-provider-asm diagnose --membership projects/prod-fleet/locations/europe-west1/memberships/orders
+  terraform-provider-asm diagnose --fleet-project prod-fleet --output table --output html=report.html --output json=today.json
+  terraform-provider-asm diagnose --fleet-project prod-fleet --baseline yesterday.json --fail-on new`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd, version) },
+	}
+	flags := cmd.Flags()
+	flags.StringArrayVar(&f.fleets, "fleet-project", nil, "ID or number of a fleet's host project: all of its memberships (repeatable)")
+	flags.StringArrayVar(&f.memberships, "membership", nil, "projects/PROJECT/locations/LOCATION/memberships/MEMBERSHIP (repeatable)")
+	flags.StringArrayVar(&f.clusters, "cluster", nil, "projects/PROJECT/locations/LOCATION/clusters/CLUSTER (repeatable)")
+	flags.StringArrayVar(&f.hosts, "host-project", nil, "Shared VPC host project, which needs the service agent's role, too (repeatable)")
+	flags.StringVar(&f.baseline, "baseline", "", "an earlier report as JSON: mark what is new since")
+	flags.StringVar(&f.suppressions, "suppressions", "", "file of findings that are known and left alone, each with a reason and an expiry date")
+	flags.StringVar(&f.failOn, "fail-on", string(diagnosis.FailDegraded), "what makes the exit code other than 0: "+failOns())
+	flags.DurationVar(&f.since, "since", 24*time.Hour, "how far back logs are searched where something is wrong; 0 searches none")
+	flags.IntVar(&f.concurrency, "concurrency", 64, "clusters that are read at once")
+	flags.BoolVar(&f.noClusters, "no-clusters", false, "look at what Google's APIs tell alone, not into clusters")
+	f.outputs.flag(flags)
+	f.flags(flags)
+	return cmd
+}
+
+func failOns() string {
+	var names []string
+	for _, on := range diagnosis.FailOns() {
+		names = append(names, string(on))
+	}
+	return strings.Join(names, ", ")
+}
+
+func (f *diagnoseFlags) run(cmd *cobra.Command, version string) error {
+	options, err := f.options(version)
+	if err != nil {
+		return err
+	}
+	sinks, err := f.outputs.open(cmd.OutOrStdout())
+	if err != nil {
+		return err
+	}
+	defer sinks.close()
+	reader, err := f.open(cmd.Context(), version)
+	if err != nil {
+		return err
+	}
+	progress := newProgress(cmd.ErrOrStderr())
+	options.Progress = progress.told
+	report, err := diagnosis.Run(cmd.Context(), reader, options)
+	progress.done()
+	if errors.Is(err, context.Canceled) {
+		return errors.New("stopped before it was finished; nothing was changed")
+	}
+	if err != nil {
+		return err
+	}
+	if err := sinks.write(report); err != nil {
+		return err
+	}
+	return exit(report.ExitCode(diagnosis.FailOn(f.failOn)))
+}
+
+// options checks everything that was given before anybody is asked. All mistakes
+// are told at once.
+func (f *diagnoseFlags) options(version string) (diagnosis.Options, error) {
+	o := diagnosis.Options{
+		Since: f.since, Concurrency: f.concurrency, NoClusters: f.noClusters, Tool: "terraform-provider-asm " + version,
+	}
+	var wrong []error
+	for flag, projects := range map[string][]string{"--fleet-project": f.fleets, "--host-project": f.hosts} {
+		for _, p := range projects {
+			if err := mesh.CheckProject(p); err != nil {
+				wrong = append(wrong, fmt.Errorf("%s: %w", flag, err))
+			}
+		}
+	}
+	o.FleetProjects, o.HostProjects = f.fleets, f.hosts
+	for _, name := range f.memberships {
+		m, err := mesh.ParseMembership(name)
+		if err != nil {
+			wrong = append(wrong, fmt.Errorf("--membership: %w", err))
+		}
+		o.Memberships = append(o.Memberships, m)
+	}
+	for _, name := range f.clusters {
+		c, err := mesh.ParseCluster(name)
+		if err != nil {
+			wrong = append(wrong, fmt.Errorf("--cluster: %w", err))
+		}
+		o.Clusters = append(o.Clusters, c)
+	}
+	if len(f.fleets)+len(f.memberships)+len(f.clusters) == 0 {
+		project := gcp.FirstOf(gcp.ProjectVariables...)
+		if project == "" {
+			wrong = append(wrong, errors.New("nothing is named to diagnose: give --fleet-project, --membership or --cluster, or set GOOGLE_PROJECT"))
+		}
+		o.FleetProjects = []string{project}
+		if project != "" {
+			if err := mesh.CheckProject(project); err != nil {
+				wrong = append(wrong, fmt.Errorf("%s: %w", gcp.ProjectVariables[0], err))
+			}
+		}
+	}
+	if !slices.Contains(diagnosis.FailOns(), diagnosis.FailOn(f.failOn)) {
+		wrong = append(wrong, fmt.Errorf("--fail-on: %q is not one of %s", f.failOn, failOns()))
+	}
+	if f.failOn == string(diagnosis.FailNew) && f.baseline == "" {
+		wrong = append(wrong, errors.New("--fail-on new needs a --baseline to compare with"))
+	}
+	if f.concurrency < 1 {
+		wrong = append(wrong, fmt.Errorf("--concurrency: %d is less than 1", f.concurrency))
+	}
+	if f.since < 0 {
+		wrong = append(wrong, fmt.Errorf("--since: %s is negative", f.since))
+	}
+	var err error
+	if o.Baseline, err = readFile(f.baseline, "--baseline", diagnosis.ReadReport); err != nil {
+		wrong = append(wrong, err)
+	}
+	if o.Suppressions, err = readFile(f.suppressions, "--suppressions", diagnosis.ReadSuppressions); err != nil {
+		wrong = append(wrong, err)
+	}
+	return o, errors.Join(wrong...)
+}
+
+// readFile reads what a flag names, or nothing when it names none.
+func readFile[T any](path, flag string, read func(from io.Reader) (T, error)) (T, error) {
+	var none T
+	if path == "" {
+		return none, nil
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return none, fmt.Errorf("%s: %w", flag, err)
+	}
+	defer file.Close()
+	what, err := read(file)
+	if err != nil {
+		return none, fmt.Errorf("%s %s: %w", flag, path, err)
+	}
+	return what, nil
+}

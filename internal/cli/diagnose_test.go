@@ -1,0 +1,174 @@
+package cli_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/managed-mesh/terraform-provider-asm/internal/diagnosis"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/sim"
+)
+
+// simulate starts a simulated Google Cloud that the environment leads to, and
+// counts what is asked of it.
+func simulate(t *testing.T, o sim.Options) (server *sim.Server, requests func() int) {
+	t.Helper()
+	var mu sync.Mutex
+	n := 0
+	o.Observe = func(sim.Exchange) {
+		mu.Lock()
+		defer mu.Unlock()
+		n++
+	}
+	server, err := sim.Start(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = server.Close() })
+	for variable, api := range map[string]string{
+		"RESOURCE_MANAGER_V3": "cloudresourcemanager", "SERVICE_USAGE": "serviceusage", "CONTAINER": "container", "GKE_HUB": "gkehub",
+		"LOGGING": "logging", "IAM_CREDENTIALS": "iamcredentials", "CONNECT_GATEWAY": "us-central1-connectgateway",
+	} {
+		t.Setenv("GOOGLE_"+variable+"_CUSTOM_ENDPOINT", server.URL()+"/"+api+".googleapis.com")
+	}
+	t.Setenv("GOOGLE_OAUTH_ACCESS_TOKEN", "sim-token.admin@example.com")
+	t.Setenv("GOOGLE_PROJECT", "mesh-sim-1")
+	return server, func() int {
+		mu.Lock()
+		defer mu.Unlock()
+		return n
+	}
+}
+
+func fault(t *testing.T, server *sim.Server, path string) {
+	t.Helper()
+	method := http.MethodPut
+	if strings.HasPrefix(path, "clock") {
+		method = http.MethodPost
+	}
+	req, err := http.NewRequestWithContext(t.Context(), method, server.URL()+"/_sim/"+path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = resp.Body.Close()
+	if resp.StatusCode >= 300 {
+		t.Fatalf("%s: %s", path, resp.Status)
+	}
+	http.DefaultClient.CloseIdleConnections()
+}
+
+func TestDiagnose(t *testing.T) {
+	server, _ := simulate(t, sim.Options{Projects: 2, Clusters: 2})
+	if code, out, errs := run(t, "diagnose"); code != 0 || !strings.HasPrefix(out, "HEALTHY") {
+		t.Fatalf("healthy: exit %d\n%s\n%s", code, out, errs)
+	}
+	baseline := filepath.Join(t.TempDir(), "baseline.json")
+	if code, out, _ := run(t, "diagnose", "--output", "json="+baseline); code != 0 || out != "" {
+		t.Fatalf("exit %d, %q", code, out)
+	}
+	fault(t, server, "faults/binding-revoked")
+	fault(t, server, "clock?advance=1h")
+
+	page := filepath.Join(t.TempDir(), "report.html")
+	code, out, errs := run(t, "diagnose", "--output", "json", "--output", "html="+page, "--baseline", baseline)
+	var r diagnosis.Report
+	if err := json.Unmarshal([]byte(out), &r); err != nil || code != 2 {
+		t.Fatalf("exit %d, %v: %s", code, err, errs)
+	}
+	root := r.Findings[0]
+	if root.Code != mesh.BindingMissing || !root.Root() || !root.New || root.Culprit == nil || root.Culprit.Who != "ci@mesh-sim-1.iam.gserviceaccount.com" {
+		t.Errorf("the first finding is %+v", root)
+	}
+	if html, err := os.ReadFile(page); err != nil || !strings.Contains(string(html), string(mesh.BindingMissing)) {
+		t.Errorf("the page has not the cause: %v", err)
+	}
+
+	// What is known and meant to be left alone counts nowhere, until its day.
+	list := filepath.Join(t.TempDir(), "known.yaml")
+	write := func(expires string) {
+		t.Helper()
+		text := "suppressions:\n- {code: service-agent-binding-missing, subject: 'projects/*', reason: being moved, expires: " + expires + "}\n"
+		if err := os.WriteFile(list, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(time.Now().AddDate(0, 0, 2).Format(time.DateOnly))
+	if code, out, errs := run(t, "diagnose", "--suppressions", list, "--no-clusters"); strings.Contains(out, "error  service-agent-binding-missing") {
+		t.Errorf("exit %d\n%s\n%s", code, out, errs)
+	}
+	write("2020-01-01")
+	if code, out, _ := run(t, "diagnose", "--suppressions", list); code != 2 || !strings.Contains(out, "expired 2020-01-01") {
+		t.Errorf("exit %d\n%s", code, out)
+	}
+}
+
+// The exit codes say what kind of trouble it is.
+func TestDiagnoseExitCodes(t *testing.T) {
+	for name, c := range map[string]struct {
+		args  []string
+		fault string
+		want  int
+	}{
+		"a prerequisite":          {args: []string{"--no-clusters"}, fault: "connectgateway-disabled", want: 2},
+		"health alone":            {fault: "stop-kubernetes-version", want: 3},
+		"cannot tell":             {fault: "forbidden", want: 4},
+		"never":                   {args: []string{"--fail-on", "never"}, fault: "binding-revoked", want: 0},
+		"not so bad":              {args: []string{"--fail-on", "unhealthy"}, fault: "proxies-failed", want: 0},
+		"a membership, by itself": {args: []string{"--membership", "projects/mesh-sim-1/locations/us-central1/memberships/cluster-1"}, want: 0},
+		"a cluster, by itself":    {args: []string{"--cluster", "projects/mesh-sim-1/locations/us-central1/clusters/cluster-1"}, want: 0},
+		"a fleet without mesh":    {args: []string{"--fleet-project", "mesh-sim-2"}, want: 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server, _ := simulate(t, sim.Options{Projects: 2, Clusters: 2})
+			if c.fault != "" {
+				fault(t, server, "faults/"+c.fault)
+				fault(t, server, "clock?advance=1h")
+			}
+			if code, out, errs := run(t, append([]string{"diagnose"}, c.args...)...); code != c.want {
+				t.Errorf("exit %d, want %d\n%s\n%s", code, c.want, out, errs)
+			}
+		})
+	}
+}
+
+// What cannot be is told at once, all of it, before anybody is asked.
+func TestDiagnoseMistakes(t *testing.T) {
+	_, requests := simulate(t, sim.Options{})
+	code, out, errs := run(t, "diagnose", "--fleet-project", "x y", "--membership", "foo", "--cluster", "bar", "--fail-on", "maybe",
+		"--baseline", "/no/such", "--suppressions", "/no/such/list", "--concurrency", "0", "--since", "-1h")
+	for _, want := range []string{"--fleet-project", "--membership", "--cluster", "--fail-on", "--baseline", "--suppressions", "--concurrency", "--since"} {
+		if !strings.Contains(errs, want+":") {
+			t.Errorf("%s is not told of in %s", want, errs)
+		}
+	}
+	if code != 1 || out != "" {
+		t.Errorf("exit %d, %q", code, out)
+	}
+	for _, args := range [][]string{
+		{"--output", "pdf"}, {"--output", "html=/no/such/folder/x"}, {"--fail-on", "new"}, {"more"}, {"--output", "json", "--output", "table"},
+	} {
+		if code, out, errs := run(t, append([]string{"diagnose"}, args...)...); code != 1 || out != "" || errs == "" {
+			t.Errorf("%v: exit %d, %q, %q", args, code, out, errs)
+		}
+	}
+	t.Setenv("GOOGLE_PROJECT", "")
+	for _, v := range []string{"GOOGLE_CLOUD_PROJECT", "GCLOUD_PROJECT", "CLOUDSDK_CORE_PROJECT"} {
+		t.Setenv(v, "")
+	}
+	if code, _, errs := run(t, "diagnose"); code != 1 || !strings.Contains(errs, "nothing is named") {
+		t.Errorf("exit %d: %s", code, errs)
+	}
+	if n := requests(); n > 0 {
+		t.Errorf("%d requests were made", n)
+	}
+}

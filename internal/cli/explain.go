@@ -1,0 +1,292 @@
+package cli
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/managed-mesh/terraform-provider-asm/internal/diagnosis"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+)
+
+// maxExplained is how much text is searched for messages; a log of a day has no
+// place here.
+const maxExplained = 16 << 20
+
+const findingsGuide = "https://github.com/managed-mesh/terraform-provider-asm/blob/main/docs/guides/findings.md"
+
+type explainFlags struct {
+	output string
+	list   bool
+}
+
+func newExplain() *cobra.Command {
+	var f explainFlags
+	cmd := &cobra.Command{
+		Use:   "explain TEXT...|CODE|-",
+		Short: "Explain a message of the mesh: its cause and what to do next",
+		Long: `Explain a message: an error of an installer, gcloud, kubectl or Terraform, a log
+entry, a condition or state of the mesh, with whatever is around it. Root
+causes come first. The code of a finding, stop or condition gives its entry in
+the catalogue. It asks nothing of anybody.
+
+Without TEXT, or with -, the text is read from standard input.
+
+Exit codes: 0 it is known, 4 it is not, 1 error.`,
+		Example: `  terraform-provider-asm explain 'Revision(s) reporting unhealthy: asm-managed'
+  kubectl describe controlplanerevisions -n istio-system | terraform-provider-asm explain
+  terraform-provider-asm explain workload-pool-missing
+  terraform-provider-asm explain --list`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if f.output != "text" && f.output != "json" {
+				return fmt.Errorf("--output: there is no format %q; the formats are text, json", f.output)
+			}
+			if f.list {
+				if len(args) > 0 {
+					return errors.New("--list takes no text")
+				}
+				return f.printCodes(cmd.OutOrStdout())
+			}
+			text, err := pasted(cmd.InOrStdin(), args)
+			if err != nil {
+				return err
+			}
+			return f.explain(cmd.OutOrStdout(), text)
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&f.output, "output", "text", "format: text or json")
+	flags.BoolVar(&f.list, "list", false, "list the codes of all findings, stops and conditions, and exit")
+	return cmd
+}
+
+// pasted is the text to explain.
+func pasted(stdin io.Reader, args []string) (string, error) {
+	const nothing = "there is nothing to explain: give the message as an argument, or on standard input"
+	if len(args) > 0 && !slices.Equal(args, []string{"-"}) {
+		return strings.Join(args, " "), nil
+	}
+	if f, ok := stdin.(*os.File); ok && len(args) == 0 && term.IsTerminal(int(f.Fd())) {
+		return "", errors.New(nothing)
+	}
+	raw, err := io.ReadAll(io.LimitReader(stdin, maxExplained+1))
+	switch {
+	case err != nil:
+		return "", fmt.Errorf("the text cannot be read from standard input: %w", err)
+	case len(raw) > maxExplained:
+		return "", fmt.Errorf("standard input has more than %d MiB; give the part with the message", maxExplained>>20)
+	case strings.TrimSpace(string(raw)) == "":
+		return "", errors.New(nothing)
+	}
+	return string(raw), nil
+}
+
+// explained is the JSON of an explanation.
+type explained struct {
+	Known        bool               `json:"known"`
+	Explanations []mesh.Explanation `json:"explanations"`
+}
+
+func (f *explainFlags) explain(w io.Writer, text string) error {
+	found := explained{Explanations: []mesh.Explanation{}}
+	found.Explanations = append(found.Explanations, mesh.Explain(text)...)
+	found.Known = len(found.Explanations) > 0
+	if err := f.print(w, found, text); err != nil {
+		return err
+	}
+	if !found.Known {
+		return exit(diagnosis.ExitUnknown)
+	}
+	return nil
+}
+
+func (f *explainFlags) print(w io.Writer, found explained, text string) error {
+	if f.output == "json" {
+		return printJSON(w, found)
+	}
+	p := newPage(w)
+	if !found.Known {
+		p.text(0, p.paint("1", "Not known."))
+		p.text(0, "Nothing in this text is a message that this version knows. That says nothing about the mesh.")
+		fmt.Fprintln(p.w)
+		p.command("Next", "terraform-provider-asm diagnose --fleet-project=PROJECT")
+		p.command("Codes", "terraform-provider-asm explain --list")
+		p.command("Findings", findingsGuide)
+		return p.flush(w)
+	}
+	for i, x := range found.Explanations {
+		if i > 0 {
+			fmt.Fprintln(p.w)
+		}
+		p.explanation(x, strings.EqualFold(strings.TrimSpace(text), string(x.Code)))
+	}
+	return p.flush(w)
+}
+
+// explanation writes one; of a code that was asked for by its name, the whole
+// entry.
+func (p *page) explanation(x mesh.Explanation, entry bool) {
+	name := string(x.Code)
+	if x.Detail != "" {
+		name += " (" + x.Detail + ")"
+	}
+	p.text(0, p.paint(severityColors[x.Severity], string(x.Severity))+"  "+p.paint("1", printable(x.Title)))
+	p.item("Code", name)
+	p.item("Means", x.Means)
+	p.item("Cause", x.Cause)
+	if !entry {
+		p.item("Recognised", x.Evidence)
+	}
+	for _, variable := range slices.Sorted(maps.Keys(x.Variables)) {
+		p.item("Named in it", variable+" = "+x.Variables[variable])
+	}
+	p.item("Remedy", x.Remedy)
+	p.command("Next", x.NextCommand)
+	p.item("Corrected by", x.FixedBy)
+	p.item("Runbook", x.Runbook)
+	p.item("Usually from", codes(x.Roots))
+	if entry {
+		d := mesh.Describe(x.Code)
+		p.item("Judged by", d.JudgedBy)
+		p.item("Brings about", codes(d.Blocks))
+	}
+	known := "established"
+	if !x.Established {
+		known = "inferred, in part or in whole"
+	}
+	p.item("Known", known)
+	p.item("Source", x.Source)
+	p.command("See", x.DocURL)
+}
+
+func codes(list []mesh.Code) string {
+	var names []string
+	for _, c := range list {
+		names = append(names, string(c))
+	}
+	return strings.Join(names, ", ")
+}
+
+// code is one line of --list.
+type code struct {
+	Code     string        `json:"code"`
+	Type     string        `json:"type"` // finding, stop, condition
+	Severity mesh.Severity `json:"severity,omitempty"`
+	Title    string        `json:"title"`
+}
+
+func (f *explainFlags) printCodes(w io.Writer) error {
+	var all []code
+	for _, d := range mesh.Catalogue() {
+		all = append(all, code{string(d.Code), "finding", d.Severity, d.Title})
+	}
+	for _, s := range mesh.StopCodes() {
+		all = append(all, code{string(s.Code), "stop", "", s.Explanation})
+	}
+	for _, c := range mesh.Conditions() {
+		all = append(all, code{c.Code, "condition", "", c.Means})
+	}
+	if f.output == "json" {
+		return printJSON(w, all)
+	}
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, c := range all {
+		fmt.Fprintf(table, "%s\t%s\t%s\n", c.Code, c.Type, c.Title)
+	}
+	return table.Flush()
+}
+
+func printJSON(w io.Writer, v any) error {
+	encoder := json.NewEncoder(w)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(v)
+}
+
+var severityColors = map[mesh.Severity]string{mesh.Error: "1;31", mesh.Warning: "1;33", mesh.Info: "1;34"}
+
+// page lays out labelled texts for a person.
+type page struct {
+	w     *strings.Builder
+	color bool
+	width int
+}
+
+func newPage(w io.Writer) *page {
+	color, width := terminal(w)
+	return &page{&strings.Builder{}, color, width}
+}
+
+func (p *page) flush(w io.Writer) error {
+	_, err := io.WriteString(w, p.w.String())
+	return err
+}
+
+const labelWidth = 14
+
+// item writes a label and its text; without text, nothing.
+func (p *page) item(label, text string) {
+	if text == "" {
+		return
+	}
+	p.text(labelWidth+2, fmt.Sprintf("  %-*s", labelWidth, label)+printable(text))
+}
+
+// command is item for what is there to be copied: in one line, however long.
+func (p *page) command(label, text string) {
+	if text != "" {
+		fmt.Fprintf(p.w, "  %-*s%s\n", labelWidth, label, printable(text))
+	}
+}
+
+// text writes a paragraph. What does not fit into a line goes on at the indent.
+func (p *page) text(indent int, text string) {
+	columns := max(p.width, indent+20)
+	at := 0
+	for i, word := range strings.Split(text, " ") {
+		n := utf8.RuneCountInString(word)
+		switch {
+		case i == 0:
+		case p.width > 0 && at+1+n > columns && at > indent:
+			fmt.Fprintf(p.w, "\n%*s", indent, "")
+			at = indent
+		default:
+			p.w.WriteByte(' ')
+			at++
+		}
+		p.w.WriteString(word)
+		at += n
+	}
+	p.w.WriteByte('\n')
+}
+
+func (p *page) paint(color, s string) string {
+	if !p.color || color == "" {
+		return s
+	}
+	return "\x1b[" + color + "m" + s + "\x1b[0m"
+}
+
+// printable is text of somebody else's, in one line that cannot steer a terminal.
+func printable(s string) string {
+	return strings.Join(strings.Fields(strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r):
+			return ' '
+		case !unicode.IsPrint(r):
+			return unicode.ReplacementChar
+		}
+		return r
+	}, s)), " ")
+}

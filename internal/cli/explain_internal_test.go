@@ -1,0 +1,27 @@
+package cli
+
+import (
+	"strings"
+	"testing"
+)
+
+// On a narrow terminal texts are wrapped and commands are not; what somebody else
+// wrote cannot steer the terminal.
+func TestPage(t *testing.T) {
+	p := &page{&strings.Builder{}, true, 40}
+	p.text(0, p.paint("1", "A title"))
+	p.item("Means", "words that do not fit into\x1b[2J one line of forty")
+	p.item("Cause", "")
+	p.command("Next", "gcloud services enable a.googleapis.com --project=some-project")
+	const want = "\x1b[1mA title\x1b[0m\n" +
+		"  Means         words that do not fit\n" +
+		"                into\ufffd[2J one line of\n" +
+		"                forty\n" +
+		"  Next          gcloud services enable a.googleapis.com --project=some-project\n"
+	if got := p.w.String(); got != want {
+		t.Errorf("got\n%q\nwant\n%q", got, want)
+	}
+	if _, width := terminal(p.w); width != 0 {
+		t.Error("a buffer is taken for a terminal")
+	}
+}

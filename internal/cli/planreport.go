@@ -1,0 +1,71 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/managed-mesh/terraform-provider-asm/internal/planreport"
+)
+
+func newPlanReport(version string) *cobra.Command {
+	var out outputs
+	cmd := &cobra.Command{
+		Use:   "plan-report PLAN.json|-",
+		Short: "Give one verdict for the drift and the checks of a Terraform plan",
+		Long: `Read what "terraform show -json PLANFILE" writes, also of OpenTofu, and give one
+verdict for drift and checks together. It asks nothing of anybody.
+
+Drift of this provider's resources is told with its cause, beside what the
+data sources and check blocks of the configuration found. Data sources that
+are nested in check blocks, which make "plan -detailed-exitcode" exit 2 for
+ever, and changed outputs are no changes here.
+
+Exit codes:
+  0  nothing is to change, and every check passes
+  1  error: nothing can be said
+  2  applying the plan would change something
+  3  nothing is to change, but the mesh is not well or a check fails
+  4  nothing is to change, but something cannot be told`,
+		Example: `  terraform plan -out=plan
+  terraform show -json plan | terraform-provider-asm plan-report -
+  terraform-provider-asm plan-report plan.json --output table --output markdown=comment.md`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			writers, err := out.open(cmd.OutOrStdout())
+			if err != nil {
+				return err
+			}
+			defer writers.close()
+			result, err := readPlan(cmd.InOrStdin(), args[0], "terraform-provider-asm "+version)
+			if err != nil {
+				return err
+			}
+			if err := writers.write(result.Report); err != nil {
+				return err
+			}
+			return exit(result.ExitCode())
+		},
+	}
+	out.flag(cmd.Flags())
+	return cmd
+}
+
+func readPlan(stdin io.Reader, name, tool string) (*planreport.Result, error) {
+	from, what := stdin, "the plan on standard input"
+	if name != "-" {
+		f, err := os.Open(name)
+		if err != nil {
+			return nil, fmt.Errorf("the plan %s cannot be read: %w", name, err)
+		}
+		defer f.Close()
+		from, what = f, "the plan "+name
+	}
+	plan, err := planreport.Read(from)
+	if err != nil {
+		return nil, fmt.Errorf("%s cannot be read: %w", what, err)
+	}
+	return planreport.Make(plan, tool), nil
+}

@@ -1,0 +1,201 @@
+package diagnosis_test
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/managed-mesh/terraform-provider-asm/internal/diagnosis"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/sim"
+)
+
+const (
+	terraformAgent = "Terraform/1.9.5 (+https://www.terraform.io) Terraform-Plugin-SDK/2.33.0 terraform-provider-google/6.8.0"
+	gcloudAgent    = "google-cloud-sdk gcloud/530.0.0 command/gcloud.projects.add-iam-policy-binding"
+)
+
+// api calls an API as somebody, with some client.
+func (w *world) api(who, agent, method, path string, body, answer any) {
+	w.t.Helper()
+	text, err := json.Marshal(body)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	req, err := http.NewRequestWithContext(w.t.Context(), method, w.server.URL()+"/"+path, strings.NewReader(string(text)))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer sim-token."+who)
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("User-Agent", agent)
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	got, _ := io.ReadAll(resp.Body)
+	if resp.StatusCode != http.StatusOK {
+		w.t.Fatalf("%s %s: %s %s", method, path, resp.Status, got)
+	}
+	if answer != nil {
+		if err := json.Unmarshal(got, answer); err != nil {
+			w.t.Fatal(err)
+		}
+	}
+}
+
+// bind grants the mesh service agent's role on the fleet's project, or takes it
+// away.
+func (w *world) bind(who, agent string, granted bool) {
+	w.t.Helper()
+	const project = "cloudresourcemanager.googleapis.com/v3/projects/" + fleetProject
+	var policy map[string]any
+	w.api(who, agent, "POST", project+":getIamPolicy", map[string]any{"options": map[string]any{"requestedPolicyVersion": 3}}, &policy)
+	var bindings []any
+	for _, b := range policy["bindings"].([]any) {
+		if b.(map[string]any)["role"] != mesh.AgentRole {
+			bindings = append(bindings, b)
+		}
+	}
+	if granted {
+		bindings = append(bindings, map[string]any{"role": mesh.AgentRole, "members": []any{mesh.ServiceAgentMember("100000000001")}})
+	}
+	policy["bindings"] = bindings
+	w.api(who, agent, "POST", project+":setIamPolicy", map[string]any{"policy": policy}, nil)
+}
+
+// fight lets two clients take the binding away and restore it, again and again.
+func (w *world) fight(rounds int) {
+	w.t.Helper()
+	for range rounds {
+		w.bind("ci@mesh-sim-1.iam.gserviceaccount.com", terraformAgent, false)
+		w.pass(time.Hour)
+		w.bind("admin@example.com", gcloudAgent, true)
+		w.pass(2 * time.Hour)
+	}
+}
+
+func TestATugOfWarNamesBothSides(t *testing.T) {
+	for _, standing := range []bool{true, false} {
+		w := newWorld(t, one)
+		w.pass(time.Hour)
+		w.fight(2)
+		if !standing {
+			w.bind("ci@mesh-sim-1.iam.gserviceaccount.com", terraformAgent, false)
+			w.pass(time.Hour)
+		}
+		r := w.diagnose(diagnosis.Options{})
+		if got := rootNames(r); len(got) != 1 || got[0] != "binding-tug-of-war of project" {
+			t.Fatalf("root causes are %q\n%s", got, told(r))
+		}
+		f := r.Findings[0]
+		for _, part := range []string{
+			"ci@mesh-sim-1.iam.gserviceaccount.com with Terraform 1.9.5 with the google provider 6.8.0", "admin@example.com with gcloud 530.0.0 (gcloud projects add-iam-policy-binding)",
+			"about every 3 hours", "google_project_iam_policy", "google_project_iam_binding",
+		} {
+			if !strings.Contains(f.Message, part) {
+				t.Errorf("the message does not say %q: %s", part, f.Message)
+			}
+		}
+		if len(f.Evidence) != 1 || !strings.Contains(f.Evidence[0].Text, "removed and restored 2 times") {
+			t.Errorf("the evidence is %v", f.Evidence)
+		}
+		found := consequences(r)["service-agent-binding-missing of project"]
+		if standing == (len(found) > 0) || !standing && found[0] != "binding-tug-of-war of project" {
+			t.Errorf("the binding stands: %t, and its absence is brought about by %q\n%s", standing, found, told(r))
+		}
+	}
+}
+
+func TestAMistakeThatIsCorrectedIsNoTugOfWar(t *testing.T) {
+	w := newWorld(t, one)
+	w.pass(time.Hour)
+	w.fight(1)
+	quiet(t, w.diagnose(diagnosis.Options{}))
+}
+
+func TestATugOfWarIsOfOneFleet(t *testing.T) {
+	w := newWorld(t, sim.Options{Projects: 2, Clusters: 2})
+	w.pass(time.Hour)
+	w.fight(2)
+	w.control("PUT", "faults/binding-revoked?project=mesh-sim-2", "")
+	w.pass(time.Hour)
+	for _, f := range alarms(w.diagnose(diagnosis.Options{})) {
+		if f.Code == mesh.BindingMissing && !f.Root() {
+			t.Errorf("the binding of one project is said to be lost because of another's: %+v", f)
+		}
+	}
+}
+
+func TestTheAuditLogNamesTheCulprit(t *testing.T) {
+	const ci, client = "ci@mesh-sim-1.iam.gserviceaccount.com", "Terraform 1.9.5 with the google provider 6.8.0"
+	cluster := "container.googleapis.com/v1/projects/" + fleetProject + "/locations/us-central1/clusters/cluster-1"
+	member := "projects/" + fleetProject + "/locations/us-central1/memberships/cluster-1"
+	for code, do := range map[mesh.Code]func(w *world){
+		mesh.BindingMissing: func(w *world) { w.bind(ci, terraformAgent, false) },
+		mesh.ServiceDisabled: func(w *world) {
+			w.api(ci, terraformAgent, "POST", "serviceusage.googleapis.com/v1/projects/"+fleetProject+"/services/mesh.googleapis.com:disable", map[string]any{}, nil)
+		},
+		mesh.PoolMissing: func(w *world) {
+			w.api(ci, terraformAgent, "PUT", cluster, map[string]any{"update": map[string]any{"desiredWorkloadIdentityConfig": map[string]any{"workloadPool": ""}}}, nil)
+		},
+		mesh.IdentityMissing: func(w *world) {
+			w.api(ci, terraformAgent, "PATCH", "gkehub.googleapis.com/v1/"+member+"?updateMask=authority", map[string]any{}, nil)
+		},
+		mesh.SpecState: func(w *world) {
+			w.api(ci, terraformAgent, "PATCH", "gkehub.googleapis.com/v1/projects/"+fleetProject+"/locations/global/features/servicemesh?updateMask=membershipSpecs", map[string]any{
+				"membershipSpecs": map[string]any{member: map[string]any{"mesh": map[string]any{"management": "MANAGEMENT_MANUAL"}}},
+			}, nil)
+		},
+	} {
+		t.Run(string(code), func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, one)
+			w.edit(func(doc map[string]any) { // CI may do everything
+				policy := project(doc, fleetProject)["policy"].(map[string]any)
+				policy["bindings"] = append(policy["bindings"].([]any), map[string]any{"role": "roles/owner", "members": []any{"serviceAccount:" + ci}})
+			})
+			w.pass(time.Hour)
+			when := w.Now()
+			do(w)
+			w.pass(time.Hour)
+			r := w.diagnose(diagnosis.Options{})
+			seen := false
+			for _, f := range r.Findings {
+				if f.Code != code {
+					if f.Culprit != nil {
+						t.Errorf("%s has a culprit, too: %+v", name(f), f.Culprit)
+					}
+					continue
+				}
+				seen = true
+				c := f.Culprit
+				if c == nil || c.Who != ci || c.Client != client || c.When.Sub(when).Abs() > time.Minute {
+					t.Errorf("at %s %s with %s; the report has %+v", when, ci, client, c)
+				}
+			}
+			if !seen {
+				t.Error(told(r))
+			}
+		})
+	}
+}
+
+// Whoever set the cluster's pool is not who made the node pool; the log is not asked
+// about that.
+func TestANodePoolHasNoCulprit(t *testing.T) {
+	w := newWorld(t, one)
+	w.pass(time.Hour)
+	w.fault("workload-pool-missing")
+	w.unfault("workload-pool-missing")
+	w.fault("node-pool-metadata")
+	w.pass(3 * time.Hour)
+	r := w.diagnose(diagnosis.Options{})
+	if len(r.Findings) == 0 || r.Findings[0].Code != mesh.NodePoolNoMetadata || r.Findings[0].Culprit != nil {
+		t.Error(told(r))
+	}
+}

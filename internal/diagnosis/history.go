@@ -1,0 +1,132 @@
+package diagnosis
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+)
+
+// The audit logs tell when something was last corrected, and by whom it was taken
+// away. A log that was refused once is not asked again: its quota is small, and
+// without it a report has no culprits and is as right as with it.
+
+func (r *run) silence(project string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.silent[project] = true
+}
+
+func (r *run) isSilent(project string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.silent[project]
+}
+
+// bindingChanges are the changes of a fleet's binding on a project, oldest first;
+// none where that cannot be told.
+func (r *run) bindingChanges(ctx context.Context, project, fleet string) []mesh.BindingChange {
+	number, err := r.Client.ProjectNumber(ctx, fleet)
+	if err != nil || r.isSilent(project) {
+		return nil // the project's own finding tells it
+	}
+	changes, err := r.Client.BindingChanges(ctx, project, mesh.AgentRole, mesh.ServiceAgentMember(number))
+	if err != nil {
+		r.silence(project)
+	}
+	return changes
+}
+
+// lastEnabled is when an API was last enabled on a project; zero is unknown.
+func (r *run) lastEnabled(ctx context.Context, project, service string) time.Time {
+	if r.isSilent(project) {
+		return time.Time{}
+	}
+	when, err := r.Client.LastEnabled(ctx, project, service)
+	if err != nil {
+		r.silence(project)
+	}
+	return when
+}
+
+// gatewayEnabled is when Connect Gateway was last enabled on any project that a
+// membership depends on.
+func (r *run) gatewayEnabled(ctx context.Context, at place) (when time.Time) {
+	for _, p := range at.projects() {
+		if t := r.lastEnabled(ctx, p, mesh.GatewayService); t.After(when) {
+			when = t
+		}
+	}
+	return when
+}
+
+// projects are those that what is at this place depends on, each once.
+func (at place) projects() []string {
+	var all []string
+	for _, p := range append([]string{at.fleet}, at.homes...) {
+		if p != "" && !slices.Contains(all, p) {
+			all = append(all, p)
+		}
+	}
+	return all
+}
+
+// correction is when the cause of a kind of finding was last corrected.
+type correction struct {
+	of   mesh.Finding // its code and detail are what counts
+	when time.Time
+}
+
+// corrections are when what a membership needs was last brought about. A log that
+// cannot be read tells none.
+func (r *run) corrections(ctx context.Context, about string) (all []correction) {
+	note := func(code mesh.Code, detail string, when time.Time) {
+		if !when.IsZero() {
+			all = append(all, correction{mesh.Finding{Code: code, Detail: detail}, when})
+		}
+	}
+	at := r.places[about]
+	for _, p := range at.projects() {
+		key := p + " " + at.fleet
+		if _, known := r.corrected[key]; !known {
+			r.corrected[key] = r.projectCorrections(ctx, p, at.fleet)
+		}
+		all = append(all, r.corrected[key]...)
+	}
+	who := func(project string, ask func() (mesh.Change, bool, error)) time.Time {
+		if r.isSilent(project) {
+			return time.Time{}
+		}
+		change, _, err := ask()
+		if err != nil {
+			r.silence(project)
+		}
+		return change.Time
+	}
+	if name, err := mesh.ParseCluster(r.subjects[about].Facts[FactCluster]); err == nil {
+		when := who(name.Project, func() (mesh.Change, bool, error) { return r.Client.WhoSetPool(ctx, name) })
+		note(mesh.PoolMissing, "", when)
+		note(mesh.PoolWrong, "", when)
+	}
+	if name, err := mesh.ParseMembership(about); err == nil {
+		note(mesh.IdentityMissing, "", who(name.Project, func() (mesh.Change, bool, error) { return r.Client.WhoSetIdentity(ctx, name) }))
+		note(mesh.ManagementDiffers, "", who(name.Project, func() (mesh.Change, bool, error) { return r.Client.WhoSetManagement(ctx, name) }))
+	}
+	return all
+}
+
+func (r *run) projectCorrections(ctx context.Context, project, fleet string) (all []correction) {
+	for _, c := range slices.Backward(r.bindingChanges(ctx, project, fleet)) {
+		if c.Added {
+			all = append(all, correction{mesh.Finding{Code: mesh.BindingMissing}, c.Time})
+			break
+		}
+	}
+	for _, service := range r.Services {
+		if when := r.lastEnabled(ctx, project, service); !when.IsZero() {
+			all = append(all, correction{mesh.Finding{Code: mesh.ServiceDisabled, Detail: service}, when})
+		}
+	}
+	return all
+}

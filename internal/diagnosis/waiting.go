@@ -1,0 +1,73 @@
+package diagnosis
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+)
+
+// findWaiting marks what stands only because the mesh has not noticed yet that
+// its cause is corrected, and all that this brings about. What has stood for
+// longer than it may is explained by nothing that merely waits.
+func (r *run) findWaiting(ctx context.Context) {
+	decided := make([]bool, len(r.findings))
+	var decide func(i int)
+	decide = func(i int) {
+		if decided[i] {
+			return
+		}
+		decided[i] = true
+		f := &r.findings[i]
+		for _, p := range f.parents {
+			decide(p)
+		}
+		explained := slices.ContainsFunc(f.parents, func(p int) bool { return !r.findings[p].Waiting })
+		if f.Severity == mesh.Info || explained {
+			return
+		}
+		var when, until time.Time
+		waiting, _ := mesh.Waiting(f.Code, r.now, r.now) // else of a kind that is read afresh
+		if waiting {
+			when = r.correctedAt(ctx, f)
+			waiting, until = mesh.Waiting(f.Code, when, r.now)
+		}
+		switch {
+		case waiting:
+		case !when.IsZero():
+			f.parents = nil
+			return
+		case len(f.parents) > 0: // it stands with what brings it about
+			f.wait()
+			return
+		default:
+			return
+		}
+		f.wait()
+		f.Evidence = append(f.Evidence, Evidence{Source: "Cloud Audit Logs", Text: fmt.Sprintf("what brings this about was corrected at %s; the mesh notices by %s", when.UTC().Format(time.RFC3339), until.UTC().Format(time.RFC3339))})
+	}
+	for i := range r.findings {
+		decide(i)
+	}
+}
+
+// wait marks a finding as one that goes away by itself. What cannot be told stays
+// unknown meanwhile.
+func (f *Finding) wait() {
+	f.Waiting, f.Severity = true, mesh.Warning
+	if f.Verdict != mesh.Unknown {
+		f.Verdict = mesh.Provisioning
+	}
+}
+
+// correctedAt is when what can bring a finding about was last corrected.
+func (r *run) correctedAt(ctx context.Context, f *Finding) (when time.Time) {
+	for _, c := range r.corrections(ctx, f.About) {
+		if c.when.After(when) && follows(f.Finding, c.of) {
+			when = c.when
+		}
+	}
+	return when
+}

@@ -1,0 +1,166 @@
+package planreport
+
+import (
+	"regexp"
+	"slices"
+
+	tfjson "github.com/hashicorp/terraform-json"
+
+	"github.com/managed-mesh/terraform-provider-asm/internal/diagnosis"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+)
+
+// dataSources joins what this provider's data sources found. prior_state has them
+// as the plan read them, those that are nested in checks included.
+func (j *join) dataSources(plan *tfjson.Plan) {
+	if plan.PriorState != nil && plan.PriorState.Values != nil {
+		j.module(plan.PriorState.Values.RootModule)
+	}
+	if plan.PlannedValues != nil {
+		j.module(plan.PlannedValues.RootModule)
+	}
+	for _, rc := range plan.ResourceChanges {
+		if rc == nil || rc.Change == nil || rc.Mode != tfjson.DataResourceMode || !ours(rc.Type) || j.told(rc.Address) {
+			continue
+		}
+		f := mesh.NewFinding(mesh.Unreadable, rc.Address, rc.Address+" is read during apply, so the plan does not have what it finds")
+		f.Verdict, f.Remediation = mesh.Unknown, "Apply, then plan again: the data source waits for a change that is planned."
+		j.subject(rc.Address, diagnosis.TypeResource, mesh.Unknown, "unknown: it is read during apply")
+		j.add(rc.Address, f)
+	}
+}
+
+func (j *join) module(m *tfjson.StateModule) {
+	if m == nil {
+		return
+	}
+	for _, r := range m.Resources {
+		if r != nil && r.Mode == tfjson.DataResourceMode && ours(r.Type) && !j.told(r.Address) {
+			j.dataSource(r.Address, scrubbed(r.AttributeValues, r.SensitiveValues))
+		}
+	}
+	for _, child := range m.ChildModules {
+		j.module(child)
+	}
+}
+
+// statuses are the verdicts that stand for those of asm_prerequisites.
+var statuses = map[string]mesh.Verdict{"met": mesh.Healthy, "unmet": mesh.Unhealthy, "unknown": mesh.Unknown}
+
+func (j *join) dataSource(address string, v values) {
+	verdict, known := known(v.text("verdict"))
+	if !known {
+		if verdict, known = statuses[v.text("status")]; !known {
+			if v.raw["findings"] == nil && v.raw["prerequisites"] == nil {
+				return // not read yet; dataSources says so where that matters
+			}
+			verdict = mesh.Unknown
+		}
+	}
+	j.subject(address, diagnosis.TypeResource, verdict, v.text("summary"))
+	j.alias(v)
+	owners := map[string]mesh.Verdict{} // of memberships, by name
+	for _, m := range objectsOf(v.raw["memberships"]) {
+		owners[m.text("name")], _ = knownVerdict(m)
+	}
+	list := objectsOf(v.raw["findings"])
+	for _, p := range objectsOf(v.raw["prerequisites"]) {
+		list = append(list, objectsOf(p.raw["findings"])...)
+	}
+	wrong := false
+	for _, one := range list {
+		of := verdict
+		if owner, found := owners[one.text("subject")]; found {
+			of = owner
+		}
+		f := j.finding(one, of)
+		wrong = wrong || f.Severity != mesh.Info
+		told := j.saw(address, one, f)
+		switch told.Code {
+		case mesh.BindingMissing, mesh.BindingConditional, mesh.BindingDeleted: // a grant is to the agent of one fleet
+			told.reach = append(told.reach, v.text("fleet_project"))
+		}
+	}
+	if bad := verdict == mesh.Unhealthy || verdict == mesh.Unknown || verdict == mesh.Degraded; bad && !wrong {
+		// Findings that this version cannot read must not make it look well.
+		f := mesh.NewFinding(mesh.MembershipState, address, v.text("summary"))
+		if verdict == mesh.Unknown {
+			f = mesh.NewFinding(mesh.Unreadable, address, v.text("summary"))
+		}
+		f.Verdict = verdict
+		j.add(address, f)
+	}
+}
+
+func knownVerdict(v values) (mesh.Verdict, bool) { return known(v.text("verdict")) }
+
+func known(verdict string) (mesh.Verdict, bool) {
+	v := mesh.Verdict(verdict)
+	return v, slices.Contains([]mesh.Verdict{mesh.Healthy, mesh.Provisioning, mesh.Degraded, mesh.Unknown, mesh.Unhealthy}, v)
+}
+
+var kebab = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
+
+// finding is a finding of a data source, as provider/finding.go writes it. of is
+// the verdict of what it is about, which tells more of a warning.
+func (j *join) finding(v values, of mesh.Verdict) mesh.Finding {
+	f := mesh.NewFinding(mesh.Code(v.text("code")), v.text("subject"), v.text("message"))
+	if !kebab.MatchString(string(f.Code)) {
+		f = mesh.NewFinding(mesh.Unreadable, f.Subject, f.Message)
+	}
+	if s := mesh.Severity(v.text("severity")); slices.Contains([]mesh.Severity{mesh.Error, mesh.Warning, mesh.Info}, s) {
+		f.Severity = s
+	}
+	if text := v.text("remediation"); text != "" {
+		f.Remediation = text
+	}
+	f.FixedBy, f.DocURL, f.Detail = v.text("fixed_by"), v.text("doc_url"), v.text("detail")
+	if f.Detail == "" {
+		f.Detail = j.detail(f)
+	}
+	switch f.Severity {
+	case mesh.Error:
+		f.Verdict = mesh.Unhealthy
+	case mesh.Info:
+		f.Verdict = mesh.Healthy
+	default:
+		f.Verdict = mesh.Degraded
+		switch waiting, _ := v.flag("waiting"); {
+		case slices.Contains([]mesh.Code{mesh.Unreadable, mesh.NotConfigured, mesh.UnlistedValue, mesh.MembershipNotReported, mesh.CheckUndecided}, f.Code):
+			f.Verdict = mesh.Unknown
+		case waiting, of == mesh.Provisioning, f.Detail == mesh.StateProvisioning:
+			f.Verdict = mesh.Provisioning
+		}
+	}
+	return f
+}
+
+// detail is what a finding is about where its code covers many; the data sources
+// on a fleet and on clusters leave it to the message.
+func (j *join) detail(f mesh.Finding) string {
+	switch f.Code {
+	case mesh.ConditionReported, mesh.RevisionStalled, mesh.ControlPlaneState, mesh.DataPlaneState, mesh.Unreadable:
+	default:
+		return ""
+	}
+	key := string(f.Code) + "\x00" + f.Message
+	detail, known := j.details[key]
+	if !known {
+		detail = explained(f)
+		j.details[key] = detail
+	}
+	return detail
+}
+
+func explained(f mesh.Finding) string {
+	for _, x := range mesh.Explain(f.Message) {
+		switch {
+		case x.Code == f.Code && x.Detail != "":
+			return x.Detail
+		case f.Code != mesh.Unreadable:
+		case x.Code == mesh.ServiceDisabled || x.Code == mesh.ConnectGatewayDisabled:
+			return x.Variables["service"] // the API that refused
+		}
+	}
+	return ""
+}
