@@ -154,7 +154,6 @@ func (p *page) explanation(x mesh.Explanation, entry bool) {
 	p.item("Remedy", x.Remedy)
 	p.command("Next", x.NextCommand)
 	p.item("Corrected by", x.FixedBy)
-	p.item("Runbook", x.Runbook)
 	p.item("Usually from", codes(x.Roots))
 	if entry {
 		d := mesh.Describe(x.Code)

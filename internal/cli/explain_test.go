@@ -33,7 +33,7 @@ func TestExplain(t *testing.T) {
 	}{
 		{"a message with noise", []string{"explain", noise}, 0, []string{"Code          revisions-unhealthy\n", "Named in it   project = mesh-sim-1\n", "Next          gcloud projects get-iam-policy mesh-sim-1", "Known         established\n", "Recognised "}},
 		{"several arguments", strings.Fields("explain " + "Workload identity is not enabled"), 0, []string{"workload-identity-disabled"}},
-		{"a finding's code", []string{"explain", "workload-pool-missing"}, 0, []string{"Judged by     container clusters.get", "Brings about  installer-health-check-failed, ", "Corrected by  asm_workload_pool\n", "Runbook       enable-workload-identity\n"}},
+		{"a finding's code", []string{"explain", "workload-pool-missing"}, 0, []string{"Judged by     container clusters.get", "Brings about  installer-health-check-failed, ", "Corrected by  asm_workload_pool\n"}},
 		{"a condition's code", []string{"explain", "NODEPOOL_WORKLOAD_IDENTITY_FEDERATION_REQUIRED"}, 0, []string{"Usually from  node-pool-without-gke-metadata\n"}},
 		{"a finding of plan-report", []string{"explain", "check-failed"}, 0, []string{"A check of the configuration fails\n"}},
 		{"unknown", []string{"explain", "hello", "world"}, 4, []string{"Not known.\n", "terraform-provider-asm diagnose --fleet-project=PROJECT", "docs/guides/findings.md"}},
@@ -64,7 +64,7 @@ func TestExplainRootsFirst(t *testing.T) {
 
 func TestExplainReadsStandardInput(t *testing.T) {
 	for _, args := range [][]string{{"explain"}, {"explain", "-"}} {
-		if code, out, errs := runWith(t, "some log\nMESH_IAM_PERMISSION_DENIED\n", args...); code != 0 || !strings.Contains(out, "restore-service-agent-binding") {
+		if code, out, errs := runWith(t, "some log\nMESH_IAM_PERMISSION_DENIED\n", args...); code != 0 || !strings.Contains(out, "asm_service_agent_binding") {
 			t.Errorf("%v: exit %d, %q, %q", args, code, out, errs)
 		}
 	}
