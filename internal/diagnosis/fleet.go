@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"golang.org/x/sync/errgroup"
 
@@ -165,6 +166,7 @@ func (r *run) projectsOf(ctx context.Context, f *fleet) []string {
 		add(f.project)
 		if m.cluster != nil {
 			add(m.cluster.Project)
+			r.hosting[r.projectID(ctx, m.cluster.Project)] = true
 		}
 	}
 	if len(projects) > 0 {
@@ -193,5 +195,52 @@ func (r *run) readProject(ctx context.Context, project string, fleets []string) 
 			return nil
 		})
 	}
+	if r.hosting[project] {
+		group.Go(func() error { r.countFleets(ctx, project); return nil })
+	}
 	_ = group.Wait()
+}
+
+// countFleets tells of a project whose clusters are in several fleets. The read is
+// the one that their pools come from.
+func (r *run) countFleets(ctx context.Context, project string) {
+	clusters, _, err := r.Client.Clusters(ctx, project)
+	if err != nil {
+		return // the clusters' own checks tell
+	}
+	var fleets []string
+	for _, c := range clusters {
+		m, err := mesh.ParseMembership(c.FleetMembership)
+		if err != nil {
+			continue // in no fleet
+		}
+		if id := r.projectID(ctx, m.Project); !slices.Contains(fleets, id) {
+			fleets = append(fleets, id)
+		}
+	}
+	if len(fleets) > 1 {
+		slices.Sort(fleets)
+		about := projectName(project)
+		r.add(about, mesh.NewFinding(mesh.FleetsSeveral, about, "the clusters of project "+project+" are in several fleets: "+strings.Join(fleets, ", ")))
+	}
+}
+
+// readHost checks what the mesh of a fleet needs of the project that a cluster's
+// network is of, once for all of its clusters.
+func (r *run) readHost(ctx context.Context, project, fleetProject string) {
+	if slices.Contains(r.homes[project], fleetProject) {
+		return // it is looked at for its own sake
+	}
+	r.mu.Lock()
+	once := r.hosts[project+" "+fleetProject]
+	if once == nil {
+		once = &sync.Once{}
+		r.hosts[project+" "+fleetProject] = once
+	}
+	r.mu.Unlock()
+	once.Do(func() {
+		about := projectName(project)
+		r.subject(about, TypeProject, "", place{homes: []string{project}})
+		r.check(ctx, about, fleetProject, &prereq.ServiceAgentBinding{Client: r.Client, Project: project, FleetProject: fleetProject})
+	})
 }

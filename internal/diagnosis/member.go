@@ -49,9 +49,28 @@ func (r *run) readMember(ctx context.Context, f *fleet, m member) {
 		r.add(about, mesh.NewFinding(mesh.ClusterMissing, about, "the GKE cluster of membership "+about+" does not exist"))
 		return
 	}
+	if m.cluster != nil {
+		r.readNetwork(ctx, about, f, m, at)
+	}
 	if !r.NoClusters {
 		r.readCluster(ctx, about, m)
 	}
+}
+
+// readNetwork looks at the project that the cluster's network is of, where that is
+// another: a Shared VPC host, which must grant the service agent its role, too.
+func (r *run) readNetwork(ctx context.Context, about string, f *fleet, m member, at place) {
+	c, err := r.Client.Cluster(ctx, *m.cluster) // read for its pool already
+	if err != nil || c.NetworkProject == "" {
+		return
+	}
+	host := r.projectID(ctx, c.NetworkProject)
+	if slices.Contains(at.homes, host) {
+		return
+	}
+	at.homes = append(at.homes, host)
+	r.subject(about, TypeMembership, fleetName(f.project), at)
+	r.readHost(ctx, host, f.project)
 }
 
 // issuerOf is the issuer to expect. That of a cluster outside of Google Cloud is

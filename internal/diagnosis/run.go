@@ -34,6 +34,8 @@ type run struct {
 	total    int
 
 	homes     map[string][]string     // fleets by the projects that their mesh needs something of
+	hosting   map[string]bool         // projects with clusters that are looked at
+	hosts     map[string]*sync.Once   // network host projects that were found on the way, with the fleet
 	silent    map[string]bool         // projects whose audit log is refused
 	corrected map[string][]correction // by project and fleet
 }
@@ -52,7 +54,7 @@ func Run(ctx context.Context, reader Reader, options Options) (*Report, error) {
 	if err := options.complete(); err != nil {
 		return nil, err
 	}
-	r := &run{Reader: reader, Options: options, subjects: map[string]*Subject{}, places: map[string]place{}, of: map[string][]int{}, homes: map[string][]string{}, silent: map[string]bool{}, corrected: map[string][]correction{}}
+	r := &run{Reader: reader, Options: options, subjects: map[string]*Subject{}, places: map[string]place{}, of: map[string][]int{}, homes: map[string][]string{}, hosting: map[string]bool{}, hosts: map[string]*sync.Once{}, silent: map[string]bool{}, corrected: map[string][]correction{}}
 	r.now = r.Clock.Now()
 	fleets := r.fleets(ctx)
 	r.read(ctx, fleets)

@@ -36,6 +36,7 @@ type Cluster struct {
 	ReleaseChannel              *ReleaseChannel              `json:"releaseChannel,omitempty"`
 	Autopilot                   *Autopilot                   `json:"autopilot,omitempty"`
 	MasterAuth                  *MasterAuth                  `json:"masterAuth,omitempty"`
+	NetworkConfig               *NetworkConfig               `json:"networkConfig,omitempty"`
 	WorkloadIdentityConfig      *WorkloadIdentityConfig      `json:"workloadIdentityConfig,omitempty"`
 	PrivateClusterConfig        *PrivateClusterConfig        `json:"privateClusterConfig,omitempty"`
 	ControlPlaneEndpointsConfig *ControlPlaneEndpointsConfig `json:"controlPlaneEndpointsConfig,omitempty"`
@@ -60,6 +61,13 @@ type ReleaseChannel struct {
 // Autopilot is container.v1.Autopilot. A standard cluster has an empty one.
 type Autopilot struct {
 	Enabled bool `json:"enabled,omitempty"`
+}
+
+// NetworkConfig is container.v1.NetworkConfig. A Shared VPC's network is of its
+// host project: projects/HOST/global/networks/NETWORK.
+type NetworkConfig struct {
+	Network    string `json:"network,omitempty"`
+	Subnetwork string `json:"subnetwork,omitempty"`
 }
 
 // MasterAuth is container.v1.MasterAuth; the certificate is base64 of PEM.
