@@ -1,0 +1,133 @@
+package lang
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+)
+
+// Extension is how the name of a file of runbooks ends.
+const Extension = ".hcl"
+
+// TestExtension is how the name of a file of tests ends, which ParseDir leaves out.
+const TestExtension = ".test.hcl"
+
+// Parse reads a file. The diagnostics are about its syntax and structure: blocks,
+// arguments and what must be written out. Validate knows the rest. The file is
+// never nil, and holds what could be read.
+func Parse(name string, src []byte) (*File, hcl.Diagnostics) {
+	file := &File{Name: name, Bytes: src}
+	start := hcl.Range{Filename: name, Start: hcl.InitialPos, End: hcl.InitialPos}
+	if len(src) > MaxFile {
+		return file, hcl.Diagnostics{problem("File too large", fmt.Sprintf("The file has %d bytes; a file of runbooks has at most %d.", len(src), MaxFile), start)}
+	}
+	if !utf8.Valid(src) {
+		return file, hcl.Diagnostics{problem("Not UTF-8", "The file is not valid UTF-8 text. Save it as UTF-8.", start)}
+	}
+	// What the lexer minds the parser says again.
+	tokens, _ := hclsyntax.LexConfig(src, name, hcl.InitialPos)
+	if diags := checkNesting(tokens); diags.HasErrors() {
+		return file, diags
+	}
+	parsed, diags := hclsyntax.ParseConfig(src, name, hcl.InitialPos)
+	if diags.HasErrors() {
+		// The tree of a broken file has gaps, and each would be reported as if it
+		// were the author's.
+		return file, tidy(plain(diags))
+	}
+	d := &decoder{diags: plain(diags)}
+	d.file(file, parsed.Body.(*hclsyntax.Body))
+	return file, tidy(d.diags)
+}
+
+// Check reads a file and checks it completely, in one go.
+func Check(name string, src []byte, c *Catalogue) (*File, hcl.Diagnostics) {
+	file, diags := Parse(name, src)
+	for _, r := range file.Runbooks {
+		diags = append(diags, Validate(r, c)...)
+	}
+	return file, tidy(diags)
+}
+
+// ParseDir reads the runbooks in a folder, in the order of their files' names, and
+// not in folders inside of it. Names must differ across files.
+func ParseDir(dir string) ([]*File, hcl.Diagnostics) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "Cannot read the runbooks", Detail: sentence(err.Error())}}
+	}
+	var files []*File
+	var diags hcl.Diagnostics
+	seen := map[string]hcl.Range{}
+	for _, e := range entries {
+		if e.IsDir() || strings.HasPrefix(e.Name(), ".") || !strings.HasSuffix(e.Name(), Extension) || strings.HasSuffix(e.Name(), TestExtension) {
+			continue
+		}
+		path := filepath.Join(dir, e.Name())
+		src, err := readBounded(path)
+		if err != nil {
+			diags = append(diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Cannot read a runbook", Detail: sentence(err.Error())})
+			continue
+		}
+		file, more := Parse(path, src)
+		files, diags = append(files, file), append(diags, more...)
+		for _, r := range file.Runbooks {
+			if first, twice := seen[r.Name]; twice && first.Filename != path {
+				diags = append(diags, duplicate("runbook", r.Name, r.DeclRange, first))
+				continue
+			}
+			seen[r.Name] = r.DeclRange
+		}
+	}
+	return files, tidy(diags)
+}
+
+// readBounded reads a file, and of one that is too large no more than it takes to
+// see that.
+func readBounded(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, MaxFile+1))
+}
+
+// plain drops what hcl attaches for showing the values of variables, secrets
+// included.
+func plain(diags hcl.Diagnostics) hcl.Diagnostics {
+	for _, d := range diags {
+		d.Expression, d.EvalContext, d.Extra = nil, nil, nil
+	}
+	return diags
+}
+
+func sentence(text string) string {
+	r, n := utf8.DecodeRuneInString(text)
+	return strings.ToUpper(string(r)) + text[n:] + "."
+}
+
+func duplicate(what, name string, second, first hcl.Range) *hcl.Diagnostic {
+	place := fmt.Sprintf("line %d", first.Start.Line)
+	if first.Filename != second.Filename {
+		place = fmt.Sprintf("%s line %d", first.Filename, first.Start.Line)
+	}
+	return problem("Duplicate "+what, fmt.Sprintf("There is %s %q already, in %s. Give one of them another name.", article(what), name, place), second)
+}
+
+func article(noun string) string {
+	if strings.ContainsRune("aeiou", rune(noun[0])) {
+		return "an " + noun
+	}
+	return "a " + noun
+}
+
+// kebab is how runbooks and steps are named: as their files and findings.
+var kebab = regexp.MustCompile(`^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$`)
