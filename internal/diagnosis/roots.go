@@ -20,7 +20,7 @@ func (r *run) link() {
 		}
 		for _, subject := range r.reach(f.About) {
 			for _, j := range r.of[subject] {
-				if i != j && r.concerns(j, f.About) && follows(f.Finding, r.findings[j].Finding) {
+				if i != j && r.concerns(j, f.About) && f.FollowsFrom(r.findings[j].Finding) {
 					f.parents = append(f.parents, j)
 				}
 			}
@@ -65,30 +65,6 @@ func (r *run) reach(about string) []string {
 	}
 	slices.Sort(subjects)
 	return slices.Compact(subjects)
-}
-
-// follows narrows what mesh says by what the two are about.
-func follows(f, root mesh.Finding) bool {
-	// What an API explains depends on which it is.
-	if root.Code == mesh.ServiceDisabled || root.Code == mesh.ConnectGatewayDisabled {
-		switch f.Code {
-		case mesh.ConnectGatewayDisabled, mesh.LogGatewayDisabled, mesh.LogWebhookFailed:
-			if root.Detail != mesh.GatewayService {
-				return false
-			}
-		case mesh.Unreadable: // its detail is the API that refused
-			if f.Detail != root.Detail || f.Detail == "" {
-				return false
-			}
-		}
-	}
-	if root.Code == mesh.RevisionMismatch && f.Code == mesh.RevisionStalled {
-		return root.Detail == f.Detail && root.Subject == f.Subject // the field that the stop is about, of the same revision
-	}
-	if root.Code == mesh.InjectorURL && f.Code == mesh.LogWebhookFailed && strings.Contains(root.Subject, "/validatingwebhookconfigurations/") {
-		return false // it is the webhook that injects that the log tells of
-	}
-	return f.FollowsFrom(root)
 }
 
 // roots are the findings at the end of every chain of causes of finding i, which

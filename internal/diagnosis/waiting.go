@@ -65,7 +65,7 @@ func (f *Finding) wait() {
 // correctedAt is when what can bring a finding about was last corrected.
 func (r *run) correctedAt(ctx context.Context, f *Finding) (when time.Time) {
 	for _, c := range r.corrections(ctx, f.About) {
-		if c.when.After(when) && follows(f.Finding, c.of) {
+		if c.when.After(when) && f.FollowsFrom(c.of) {
 			when = c.when
 		}
 	}

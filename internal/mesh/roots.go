@@ -1,6 +1,9 @@
 package mesh
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // explains has for each code all that it brings about, directly or through
 // others.
@@ -33,7 +36,7 @@ func Explains(root, consequence Code) bool { return explains[root][consequence] 
 // causes, and proxies that could not be upgraded have none in the control plane.
 // A stop or condition that is not known follows from nothing.
 func (f Finding) FollowsFrom(root Finding) bool {
-	if !Explains(root.Code, f.Code) {
+	if !Explains(root.Code, f.Code) || !f.meets(root) {
 		return false
 	}
 	if root.Code == ConditionReported {
@@ -59,6 +62,29 @@ func (f Finding) FollowsFrom(root Finding) bool {
 	case MembershipNotReported:
 		// An API matters through the feature that it keeps from being ready.
 		return slices.Contains(Describe(root.Code).Blocks, f.Code)
+	}
+	return true
+}
+
+// meets narrows by what the two are about: an API explains what it refused, and
+// a revision or webhook only what is its own.
+func (f Finding) meets(root Finding) bool {
+	switch root.Code {
+	case ServiceDisabled, ConnectGatewayDisabled:
+		switch f.Code {
+		case ConnectGatewayDisabled, LogGatewayDisabled, LogWebhookFailed:
+			return root.Detail == GatewayService
+		case Unreadable: // its detail is the API that refused
+			return f.Detail != "" && f.Detail == root.Detail
+		}
+	case RevisionMismatch:
+		if f.Code == RevisionStalled { // the field that the stop is about, of the same revision
+			return root.Detail == f.Detail && root.Subject == f.Subject
+		}
+	case InjectorURL:
+		if f.Code == LogWebhookFailed { // the log tells of the webhook that injects
+			return !strings.Contains(root.Subject, "/validatingwebhookconfigurations/")
+		}
 	}
 	return true
 }

@@ -38,7 +38,7 @@ func TestExplains(t *testing.T) {
 func TestFollowsFrom(t *testing.T) {
 	finding := func(code mesh.Code, detail string) mesh.Finding { return mesh.Finding{Code: code, Detail: detail} }
 	binding, pool, node := finding(mesh.BindingMissing, ""), finding(mesh.PoolMissing, ""), finding(mesh.NodePoolNoMetadata, "")
-	mismatch, url, failed := finding(mesh.RevisionMismatch, ""), finding(mesh.InjectorURL, ""), finding(mesh.ProxiesFailed, "")
+	mismatch, url, failed := finding(mesh.RevisionMismatch, string(mesh.StopChannel)), finding(mesh.InjectorURL, ""), finding(mesh.ProxiesFailed, "")
 	for _, c := range []struct {
 		consequence, root mesh.Finding
 		want              bool
@@ -63,6 +63,15 @@ func TestFollowsFrom(t *testing.T) {
 		{finding(mesh.ControlPlaneState, mesh.StateStalled), finding(mesh.ConditionReported, "MESH_IAM_PERMISSION_DENIED"), true},
 		{finding(mesh.ControlPlaneState, mesh.StateStalled), finding(mesh.ConditionReported, "MODERNIZATION_SCHEDULED"), false},
 		{binding, finding(mesh.ControlPlaneState, ""), false},
+		// What is not about the same thing.
+		{finding(mesh.RevisionStalled, string(mesh.StopType)), mismatch, false},
+		{mesh.Finding{Code: mesh.RevisionStalled, Detail: string(mesh.StopChannel), Subject: "istio-system/other"}, mismatch, false},
+		{finding(mesh.ConnectGatewayDisabled, ""), finding(mesh.ServiceDisabled, mesh.GatewayService), true},
+		{finding(mesh.ConnectGatewayDisabled, ""), finding(mesh.ServiceDisabled, "trafficdirector.googleapis.com"), false},
+		{finding(mesh.Unreadable, mesh.GatewayService), finding(mesh.ConnectGatewayDisabled, mesh.GatewayService), true},
+		{finding(mesh.Unreadable, ""), finding(mesh.ConnectGatewayDisabled, mesh.GatewayService), false},
+		{finding(mesh.LogWebhookFailed, ""), mesh.Finding{Code: mesh.InjectorURL, Subject: "m/mutatingwebhookconfigurations/x"}, true},
+		{finding(mesh.LogWebhookFailed, ""), mesh.Finding{Code: mesh.InjectorURL, Subject: "m/validatingwebhookconfigurations/x"}, false},
 	} {
 		if got := c.consequence.FollowsFrom(c.root); got != c.want {
 			t.Errorf("%s %s follows from %s %s: %t", c.consequence.Code, c.consequence.Detail, c.root.Code, c.root.Detail, got)

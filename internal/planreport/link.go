@@ -93,7 +93,7 @@ func (j *join) link() {
 			near = append(near, ofProject[p]...)
 		}
 		for _, root := range near {
-			if root.Severity != mesh.Info && follows(f.Finding.Finding, root.Finding.Finding) {
+			if root.Severity != mesh.Info && f.FollowsFrom(root.Finding.Finding) {
 				cause(root)
 			}
 		}
@@ -110,23 +110,6 @@ func (j *join) link() {
 			}
 		}
 	}
-}
-
-// follows narrows what mesh says by what an API is for, as a diagnosis does.
-func follows(f, root mesh.Finding) bool {
-	if root.Code == mesh.ServiceDisabled || root.Code == mesh.ConnectGatewayDisabled {
-		switch f.Code {
-		case mesh.ConnectGatewayDisabled, mesh.LogGatewayDisabled, mesh.LogWebhookFailed:
-			if root.Detail != mesh.GatewayService {
-				return false
-			}
-		case mesh.Unreadable: // its detail is the API that refused
-			if f.Detail != root.Detail || f.Detail == "" {
-				return false
-			}
-		}
-	}
-	return f.FollowsFrom(root)
 }
 
 // repeats reports whether a failed check says what a data source says, as the
