@@ -127,7 +127,9 @@ func (r *run) membershipOf(ctx context.Context, name mesh.Cluster) (mesh.Members
 	switch {
 	case err != nil && gcp.NotFound(err):
 		r.subject(subject, TypeCluster, "", place{homes: []string{name.Project}})
-		r.add(subject, mesh.NewFinding(mesh.ClusterMissing, subject, "cluster "+subject+" does not exist"))
+		f := mesh.NewFinding(mesh.ClusterMissing, subject, "cluster "+subject+" does not exist")
+		f.Remediation = "Check the name, location and project that were given: gcloud container clusters list --project " + name.Project + "."
+		r.add(subject, f)
 	case err != nil:
 		r.subject(subject, TypeCluster, "", place{homes: []string{name.Project}})
 		r.add(subject, prereq.Unreadable(subject, err))
