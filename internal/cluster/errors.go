@@ -3,6 +3,7 @@ package cluster
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"net/http"
 	"strings"
 
@@ -98,7 +99,7 @@ func UnreadHealth(subject string, err error) mesh.Health {
 // GatewayDisabled reports whether err says that the Connect Gateway API is not
 // enabled, and on which project. That is the finding of the seed's last section.
 func GatewayDisabled(err error) (project string, disabled bool) {
-	for e := range all(err) {
+	for e := range Errors(err) {
 		if e.Side == SideGateway && e.Reason == "SERVICE_DISABLED" && (e.Service == "" || e.Service == mesh.GatewayService) && e.Consumer != gcloudProject {
 			return e.Consumer, true
 		}
@@ -112,7 +113,7 @@ func NotFound(err error) bool { return fromCluster(err, http.StatusNotFound) }
 
 // Forbidden reports whether the gateway or the cluster refuses the caller.
 func Forbidden(err error) bool {
-	for e := range all(err) {
+	for e := range Errors(err) {
 		if e.Code == http.StatusForbidden {
 			return true
 		}
@@ -125,7 +126,7 @@ func Conflict(err error) bool { return fromCluster(err, http.StatusConflict) }
 
 // Unreachable reports whether no answer came, or none in time.
 func Unreachable(err error) bool {
-	for e := range all(err) {
+	for e := range Errors(err) {
 		if e.Code == 0 {
 			return true
 		}
@@ -134,7 +135,7 @@ func Unreachable(err error) bool {
 }
 
 func fromCluster(err error, code int) bool {
-	for e := range all(err) {
+	for e := range Errors(err) {
 		if e.Side == SideCluster && e.Code == code {
 			return true
 		}
@@ -142,9 +143,9 @@ func fromCluster(err error, code int) bool {
 	return false
 }
 
-// all are the errors of this package in err, which may join one for each way
+// Errors are the errors of this package in err, which may join one for each way
 // that was tried.
-func all(err error) func(yield func(*Error) bool) {
+func Errors(err error) iter.Seq[*Error] {
 	return func(yield func(*Error) bool) { walk(err, yield) }
 }
 
@@ -203,7 +204,7 @@ func (e *Error) nextStep() string {
 
 // IsError reports whether err is, or joins, failed requests to a cluster.
 func IsError(err error) bool {
-	for e := range all(err) {
+	for e := range Errors(err) {
 		return e != nil
 	}
 	return false

@@ -37,8 +37,8 @@ func (r *run) report() *Report {
 		}
 		out.Findings = append(out.Findings, f)
 	}
-	sortFindings(out.Findings)
-	sortFindings(out.Suppressed)
+	SortFindings(out.Findings)
+	SortFindings(out.Suppressed)
 	out.compare(r.Baseline)
 	r.conclude(out)
 	return out
@@ -69,18 +69,18 @@ func fingerprint(f Finding, nth int) string {
 	return hex.EncodeToString(sum[:8])
 }
 
-func sortFindings(findings []Finding) {
+// SortFindings puts root causes first, then what is gravest, in the order of
+// causes.
+func SortFindings(findings []Finding) {
 	slices.SortStableFunc(findings, func(a, b Finding) int {
 		return cmp.Or(
 			compareBool(a.Root(), b.Root()),
-			cmp.Compare(severityRank[a.Severity], severityRank[b.Severity]),
-			compareBool(a.Kind.Before(b.Kind), b.Kind.Before(a.Kind)),
+			a.Severity.Compare(b.Severity),
+			a.Kind.Compare(b.Kind),
 			cmp.Compare(a.About, b.About), cmp.Compare(a.Code, b.Code), cmp.Compare(a.Subject, b.Subject), cmp.Compare(a.Message, b.Message),
 		)
 	})
 }
-
-var severityRank = map[mesh.Severity]int{mesh.Error: 0, mesh.Warning: 1, mesh.Info: 2}
 
 // compareBool puts what is true first.
 func compareBool(a, b bool) int {
@@ -139,7 +139,7 @@ func (s *Subject) conclude(findings []*Finding) {
 			verdicts = append(verdicts, mesh.Unknown)
 		}
 	}
-	slices.SortFunc(s.Checks, func(a, b Check) int { return compareBool(a.Kind.Before(b.Kind), b.Kind.Before(a.Kind)) })
+	slices.SortFunc(s.Checks, func(a, b Check) int { return a.Kind.Compare(b.Kind) })
 	s.Verdict = mesh.Worst(verdicts...)
 	s.Summary = string(s.Verdict)
 	if len(said) == 0 && len(findings) > 0 {

@@ -189,24 +189,12 @@ func (r *run) readCluster(ctx context.Context, about string, m member) {
 // refusals are the failures of the ways to a cluster, one for each way. Which of the
 // reads failed first is chance, so none is named.
 func refusals(errs []error) (ways []*cluster.Error) {
-	var walk func(err error)
-	walk = func(err error) {
-		if e, is := err.(*cluster.Error); is { //nolint:errorlint // every error of a joined one is wanted, not the first
-			if !slices.ContainsFunc(ways, func(have *cluster.Error) bool { return have.Via == e.Via }) {
-				of := *e
-				of.Doing = "read the mesh"
-				ways = append(ways, &of)
-			}
-			return
+	for e := range cluster.Errors(errors.Join(errs...)) {
+		if !slices.ContainsFunc(ways, func(have *cluster.Error) bool { return have.Via == e.Via }) {
+			of := *e
+			of.Doing = "read the mesh"
+			ways = append(ways, &of)
 		}
-		if joined, is := err.(interface{ Unwrap() []error }); is {
-			for _, inner := range joined.Unwrap() {
-				walk(inner)
-			}
-		}
-	}
-	for _, err := range errs {
-		walk(err)
 	}
 	return ways
 }

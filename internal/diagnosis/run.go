@@ -132,7 +132,7 @@ func (r *run) membershipOf(ctx context.Context, name mesh.Cluster) (mesh.Members
 		r.add(subject, f)
 	case err != nil:
 		r.subject(subject, TypeCluster, "", place{homes: []string{name.Project}})
-		r.add(subject, prereq.Unreadable(subject, err))
+		r.unread(subject, mesh.ClusterPool, err)
 	default:
 		if m, err := mesh.ParseMembership(c.FleetMembership); err == nil {
 			return m, true
@@ -263,12 +263,8 @@ func (r *run) add(about string, findings ...mesh.Finding) {
 // is in its detail, so that the finding about the API explains it.
 func (r *run) unread(about string, kind mesh.Kind, err error) {
 	r.dark(about, kind)
-	what, next := prereq.Words(err)
-	f := mesh.NewFinding(mesh.Unreadable, about, what)
-	if next != "" {
-		f.Remediation = next
-	}
-	f.Verdict, f.Detail = mesh.Unknown, disabledService(err)
+	f := prereq.Unreadable(about, err)
+	f.Detail = disabledService(err)
 	r.note(Finding{Finding: f, About: about, Kind: kind})
 }
 

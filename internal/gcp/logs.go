@@ -29,7 +29,7 @@ type LogLine struct {
 func (c *Client) MeshLogs(ctx context.Context, projects []string, since time.Time) ([]LogLine, error) {
 	var signatures []string
 	for _, s := range mesh.LogSignatures {
-		signatures = append(signatures, "("+s.Filter+")")
+		signatures = append(signatures, `(resource.type="`+s.Resource+`" AND `+s.Filter+")")
 	}
 	filter := `timestamp>="` + since.UTC().Format(time.RFC3339) + `" AND (` + strings.Join(signatures, " OR ") + ")"
 	var lines []LogLine
@@ -71,7 +71,7 @@ func readLine(entry *logging.LogEntry) (LogLine, bool) {
 	labels := entry.Resource.Labels
 	line := LogLine{Time: at, Project: labels["project_id"], Location: labels["location"], Cluster: labels["cluster_name"], Message: payload.Message}
 	for _, s := range mesh.LogSignatures {
-		if strings.Contains(s.Filter, `resource.type="`+entry.Resource.Type+`"`) {
+		if s.Resource == entry.Resource.Type {
 			line.Code = s.Code
 		}
 	}

@@ -64,15 +64,15 @@ const (
 // The sources that several findings share; the seed is Google's page on
 // troubleshooting managed Anthos Service Mesh, in Chinese.
 const (
-	seedUnhealthy  = "the seed, \"Revision(s) reporting unhealthy\""
-	seedInjection  = "the seed, \"Pod injected with istiod.istio-system\""
-	seedHTTP400    = "the seed, \"HTTP 400\""
-	seedDataPlane  = "the seed, \"Managed data plane status\""
-	seedAttention  = "the seed, \"NEEDS_ATTENTION\""
-	seedIdentity   = "the seed, \"no identity provider specified\""
-	seedPlane      = "the seed, \"Check the managed control plane status\""
-	seedStops      = "the seed, \"ControlPlaneRevision stop codes\""
-	seedConnect    = "the seed, \"cannot connect to the GKE cluster\""
+	seedUnhealthy  = "Google's troubleshooting page, \"Revision(s) reporting unhealthy\""
+	seedInjection  = "Google's troubleshooting page, \"Pod injected with istiod.istio-system\""
+	seedHTTP400    = "Google's troubleshooting page, \"HTTP 400\""
+	seedDataPlane  = "Google's troubleshooting page, \"Managed data plane status\""
+	seedAttention  = "Google's troubleshooting page, \"NEEDS_ATTENTION\""
+	seedIdentity   = "Google's troubleshooting page, \"no identity provider specified\""
+	seedPlane      = "Google's troubleshooting page, \"Check the managed control plane status\""
+	seedStops      = "Google's troubleshooting page, \"ControlPlaneRevision stop codes\""
+	seedConnect    = "Google's troubleshooting page, \"cannot connect to the GKE cluster\""
 	sourceHub      = "GKE Hub API"
 	sourceDataCtrl = "source of Google's data plane controller"
 )

@@ -60,7 +60,7 @@ var clusterFindings = []Description{
 		Means:       "The cluster's workload pool is not PROJECT_ID.svc.id.goog, the only one that managed mesh accepts.",
 		JudgedBy:    "container clusters.get, workloadIdentityConfig.workloadPool",
 		Cause:       "The pool was set to a fleet's (FLEET.hub.id.goog) or to another project's.",
-		Source:      "the seed, stop code \"Unsupported workload pool\"",
+		Source:      "Google's troubleshooting page, stop code \"Unsupported workload pool\"",
 		Established: true,
 		Remedy:      "Set the cluster's workload pool to PROJECT_ID.svc.id.goog.",
 		FixedBy:     fixPool, Runbook: runIdentity, DocURL: docTroubleshoot,

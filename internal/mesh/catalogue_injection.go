@@ -30,7 +30,7 @@ var injectionFindings = []Description{
 		Means:    "A webhook of the managed control plane calls another address than its revision's.",
 		JudgedBy: "admissionregistration.k8s.io webhooks[].clientConfig.url beside ConfigMap env-REVISION",
 		Cause:    "The webhook was installed for an earlier control plane. Google does not overwrite one that exists.",
-		Source:   "the seed, stop codes on webhook URLs; how the expected URL is made is inferred from a fork of Google's tool",
+		Source:   "Google's troubleshooting page, stop codes on webhook URLs; how the expected URL is made is inferred from a fork of Google's tool",
 		Remedy:   "Compare both URLs, keep a copy of the webhook configuration, then set the URL that is expected. Google never overwrites it.",
 		Runbook:  runWebhook, DocURL: docTroubleshoot,
 		Blocks: []Code{RevisionStalled, LogWebhookFailed},

@@ -199,7 +199,7 @@ func (e *explainer) sorted() []Explanation {
 		a, b := e.found[i], e.found[j]
 		return cmp.Or(
 			cmp.Compare(behind[i], behind[j]),
-			cmp.Compare(gravity[a.Severity], gravity[b.Severity]), cmp.Compare(well(a), well(b)),
+			a.Severity.Compare(b.Severity), cmp.Compare(well(a), well(b)),
 			cmp.Compare(Describe(a.Code).Kind.position(), Describe(b.Code).Kind.position()),
 			cmp.Compare(a.at, b.at), cmp.Compare(a.Code, b.Code), cmp.Compare(a.Detail, b.Detail),
 		)

@@ -42,11 +42,19 @@ type Code string
 // NewFinding makes a finding with the severity, remedy and links of its kind.
 func NewFinding(code Code, subject, message string) Finding {
 	d := Describe(code)
+	verdict := verdictOf[d.Severity]
+	switch code {
+	case Unreadable, NotConfigured, UnlistedValue: // what cannot be told is not merely degraded
+		verdict = Unknown
+	}
 	return Finding{
 		Code: code, Severity: d.Severity, Subject: subject, Message: message, Remediation: d.Remedy,
-		FixedBy: d.FixedBy, DocURL: d.DocURL, Verdict: verdictOf[d.Severity],
+		FixedBy: d.FixedBy, DocURL: d.DocURL, Verdict: verdict,
 	}
 }
+
+// Compare puts what is gravest first, for sorting.
+func (s Severity) Compare(other Severity) int { return cmp.Compare(gravity[s], gravity[other]) }
 
 // verdictOf is the verdict of a finding that does not bring its own.
 var verdictOf = map[Severity]Verdict{Error: Unhealthy, Warning: Degraded, Info: Healthy}
@@ -57,7 +65,7 @@ func SortFindings(findings []Finding) {
 	slices.SortStableFunc(findings, func(a, b Finding) int {
 		return cmp.Or(
 			cmp.Compare(a.Subject, b.Subject),
-			cmp.Compare(Describe(a.Code).Kind.position(), Describe(b.Code).Kind.position()),
+			Describe(a.Code).Kind.Compare(Describe(b.Code).Kind),
 			cmp.Compare(a.Code, b.Code),
 			cmp.Compare(a.Message, b.Message),
 		)

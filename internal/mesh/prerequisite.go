@@ -1,5 +1,7 @@
 package mesh
 
+import "cmp"
+
 // Kind names a thing that managed mesh needs.
 type Kind string
 
@@ -31,6 +33,9 @@ func Order() []Kind {
 
 // Before reports whether k comes before other in Order.
 func (k Kind) Before(other Kind) bool { return k.position() < other.position() }
+
+// Compare puts roots first, for sorting.
+func (k Kind) Compare(other Kind) int { return cmp.Compare(k.position(), other.position()) }
 
 func (k Kind) position() int {
 	for i, known := range Order() {

@@ -68,7 +68,7 @@ var states = []StateInfo{
 		ControlRemedy:    "Read the details and conditions; when they name no cause, collect evidence and contact support.",
 		DataPlane:        "The data plane is ready, but works in a degraded way.",
 		DataPlaneRemedy:  "Read the details and conditions; when they name no cause, collect evidence and contact support.",
-		DataPlaneRunbook: runEvidence, Source: sourceHub + "; the seed does not have it, and the remedy is inferred",
+		DataPlaneRunbook: runEvidence, Source: sourceHub + "; Google's troubleshooting page does not have it, and the remedy is inferred",
 	},
 	{
 		State:            StateDeprovisioning,
@@ -76,7 +76,7 @@ var states = []StateInfo{
 		ControlRemedy:    "Nothing, if management was set to not installed; otherwise find out who did, and set it to automatic.",
 		DataPlane:        "The managed data plane is being removed.",
 		DataPlaneRemedy:  "Nothing, if management was set to not installed; otherwise find out who did, and set it to automatic.",
-		DataPlaneRunbook: runProvision, Source: sourceHub + "; the seed does not have it, and the remedy is inferred",
+		DataPlaneRunbook: runProvision, Source: sourceHub + "; Google's troubleshooting page does not have it, and the remedy is inferred",
 	},
 }
 

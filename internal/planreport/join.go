@@ -142,7 +142,7 @@ func (j *join) saw(address string, v values, f mesh.Finding) *finding {
 		if one.Code != f.Code && one.Code == mesh.BindingMissing {
 			one.Code, one.Message, one.Remediation = f.Code, f.Message, f.Remediation
 		}
-		if gravity[f.Severity] < gravity[one.Severity] {
+		if f.Severity.Compare(one.Severity) < 0 {
 			one.Severity, one.Verdict = f.Severity, f.Verdict
 		}
 		text := f.Message
@@ -198,13 +198,7 @@ func (j *join) conclude() ([]diagnosis.Subject, []diagnosis.Finding) {
 		f.BlockedBy = roots(f)
 		findings = append(findings, f.Finding)
 	}
-	slices.SortStableFunc(findings, func(a, b diagnosis.Finding) int {
-		return cmp.Or(
-			first(a.Root(), b.Root()), cmp.Compare(gravity[a.Severity], gravity[b.Severity]),
-			first(a.Kind.Before(b.Kind), b.Kind.Before(a.Kind)),
-			cmp.Compare(a.About, b.About), cmp.Compare(a.Code, b.Code), cmp.Compare(a.Subject, b.Subject), cmp.Compare(a.Message, b.Message),
-		)
-	})
+	diagnosis.SortFindings(findings)
 	byAbout := map[string][]*diagnosis.Finding{}
 	for i := range findings {
 		byAbout[findings[i].About] = append(byAbout[findings[i].About], &findings[i])
@@ -218,18 +212,6 @@ func (j *join) conclude() ([]diagnosis.Subject, []diagnosis.Finding) {
 		return cmp.Or(-cmp.Compare(a.Type, b.Type), cmp.Compare(a.Name, b.Name)) // resources, then checks
 	})
 	return subjects, findings
-}
-
-var gravity = map[mesh.Severity]int{mesh.Error: 0, mesh.Warning: 1, mesh.Info: 2}
-
-func first(a, b bool) int {
-	switch {
-	case a == b:
-		return 0
-	case a:
-		return -1
-	}
-	return 1
 }
 
 // fingerprint is of the kind of problem and of where it is, as those of a
@@ -265,7 +247,7 @@ func judge(s *diagnosis.Subject, findings []*diagnosis.Finding) {
 			s.Checks[at].Status = status
 		}
 	}
-	slices.SortFunc(s.Checks, func(a, b diagnosis.Check) int { return first(a.Kind.Before(b.Kind), b.Kind.Before(a.Kind)) })
+	slices.SortFunc(s.Checks, func(a, b diagnosis.Check) int { return a.Kind.Compare(b.Kind) })
 	if len(said) > 0 && s.Summary == inPlace {
 		s.Summary = string(s.Verdict) + ": " + strings.Join(said, "; ")
 	}

@@ -122,7 +122,7 @@ func fleetClusters(ctx context.Context, client *gcp.Client, project string) ([]m
 // Unreadable is the finding that a failed read leaves behind: nothing can be told
 // about subject, for this reason.
 func Unreadable(subject string, err error) mesh.Finding {
-	what, next := gcp.Words(err)
+	what, next := Words(err)
 	f := mesh.NewFinding(mesh.Unreadable, subject, what)
 	if next != "" {
 		f.Remediation = next
