@@ -57,6 +57,9 @@ func New(config Config) *Access {
 	if config.MaxClients == 0 {
 		config.MaxClients = 64
 	}
+	if config.Tokens != nil {
+		config.Tokens = tokens{config.Tokens}
+	}
 	if config.Clock == nil {
 		config.Clock = wait.Real
 	}

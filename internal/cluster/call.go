@@ -27,6 +27,7 @@ type request struct {
 	accept      string
 	contentType string
 	body        []byte
+	asks        bool // changes nothing, whatever its verb
 }
 
 func (r request) method() string {
@@ -43,7 +44,7 @@ func (r request) method() string {
 	return http.MethodGet
 }
 
-func (r request) reads() bool { return r.method() == http.MethodGet }
+func (r request) reads() bool { return r.asks || r.method() == http.MethodGet }
 
 func (r request) path() []string {
 	p := []string{"/apis", r.resource.Group, r.resource.Version}
@@ -183,7 +184,7 @@ func (c *Cluster) sendOnce(ctx context.Context, client *client, way route, r req
 		if ctx.Err() != nil {
 			err = ctx.Err()
 		}
-		e.Code = 0
+		e.Code, e.sent = 0, true
 		return r.unanswered(e, err)
 	}
 	return r.refused(e, body)

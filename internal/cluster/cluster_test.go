@@ -21,6 +21,7 @@ func TestOnClusters(t *testing.T) {
 	list = append(list, injectionTests...)
 	list = append(list, proxyTests...)
 	list = append(list, restartTests...)
+	list = append(list, writeTests...)
 	list = append(list, reachTests...)
 	list = append(list, debugTests...)
 	list = append(list, pagingTests...)

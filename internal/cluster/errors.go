@@ -40,6 +40,7 @@ type Error struct {
 	TimedOut bool
 	Next     string
 	cause    error
+	sent     bool // handed to a connection, so that it may have arrived
 }
 
 // Error is the whole of it in two paragraphs: what failed, and what to do.
@@ -123,6 +124,9 @@ func Forbidden(err error) bool {
 
 // Conflict reports whether something changed between a read and its write.
 func Conflict(err error) bool { return fromCluster(err, http.StatusConflict) }
+
+// Invalid reports whether the cluster refuses what was to be written for what it is.
+func Invalid(err error) bool { return fromCluster(err, http.StatusUnprocessableEntity) }
 
 // Unreachable reports whether no answer came, or none in time.
 func Unreachable(err error) bool {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
@@ -101,6 +102,8 @@ func readProxy(p *corev1.Pod) mesh.ProxyPod {
 		Finished:    p.Status.Phase == corev1.PodSucceeded || p.Status.Phase == corev1.PodFailed || p.DeletionTimestamp != nil,
 		Revision:    injectedRevision(p),
 	}
+	pod.OptedOut = p.Annotations[mesh.LabelInject] == "false"
+	pod.Restarted, _ = time.Parse(time.RFC3339, p.Annotations[restartedAt]) // zero where it was not
 	pod.Controller, pod.Owner = ownerOf(p.ObjectMeta)
 	// A native sidecar is an init container: look in both lists.
 	for _, c := range append(slices.Clone(p.Spec.InitContainers), p.Spec.Containers...) {

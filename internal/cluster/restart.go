@@ -43,6 +43,7 @@ const (
 type RestartResult struct {
 	Owner   mesh.Owner
 	Outcome Outcome
+	Started bool // by this call, or by an earlier one since Restart.Since
 	Why     string
 	Err     error // of Failed
 }
@@ -63,7 +64,7 @@ func (c *Cluster) RestartOwners(ctx context.Context, owners []mesh.Owner, how Re
 		}
 		seen[owner] = true
 		r := RestartResult{Owner: owner}
-		r.Outcome, r.Why, r.Err = c.restart(ctx, owner, how, limits)
+		r.Outcome, r.Why, r.Err = c.restart(ctx, owner, how, limits, &r.Started)
 		results = append(results, r)
 		if ctx.Err() != nil {
 			return results, fmt.Errorf("stopped at %s: %w", owner, context.Cause(ctx))
@@ -72,7 +73,7 @@ func (c *Cluster) RestartOwners(ctx context.Context, owners []mesh.Owner, how Re
 	return results, nil
 }
 
-func (c *Cluster) restart(ctx context.Context, owner mesh.Owner, how Restart, limits map[string][]mesh.Budget) (Outcome, string, error) {
+func (c *Cluster) restart(ctx context.Context, owner mesh.Owner, how Restart, limits map[string][]mesh.Budget, started *bool) (Outcome, string, error) {
 	if why := never(owner, how); why != "" {
 		return Skipped, why, nil
 	}
@@ -94,10 +95,12 @@ func (c *Cluster) restart(ctx context.Context, owner mesh.Owner, how Restart, li
 			return Blocked, why, nil
 		}
 		if err := c.annotate(ctx, owner, how.Since); err != nil {
+			*started = Doubtful(err)
 			return failure(err)
 		}
 		delete(limits, owner.Namespace) // the roll-out uses up what budgets allow
 	}
+	*started = true
 	if err := c.awaitRollout(ctx, owner); err != nil {
 		return failure(err)
 	}

@@ -128,49 +128,59 @@ func (r controlPlaneRevision) read() mesh.ControlPlaneRevision {
 // Revision reads one ControlPlaneRevision of istio-system. One that is missing,
 // and a cluster that does not know the kind, is a NotFound error.
 func (c *Cluster) Revision(ctx context.Context, name string) (mesh.ControlPlaneRevision, error) {
-	revision, _, err := c.revision(ctx, name)
-	return revision, err
+	var raw controlPlaneRevision
+	_, err := c.getRevision(ctx, mesh.SystemNamespace, name, &raw)
+	return raw.read(), err
 }
 
-// revision also tells which version of the kind the cluster serves.
-func (c *Cluster) revision(ctx context.Context, name string) (mesh.ControlPlaneRevision, schema.GroupVersionResource, error) {
+// getRevision reads one ControlPlaneRevision into out, and tells which version of the
+// kind the cluster serves.
+func (c *Cluster) getRevision(ctx context.Context, namespace, name string, out any) (schema.GroupVersionResource, error) {
 	var first error
 	for _, version := range []schema.GroupVersionResource{revisionsBeta, revisionsAlpha} {
-		var raw controlPlaneRevision
 		err := c.do(ctx, request{
 			doing: "read ControlPlaneRevision " + name, verb: "get",
-			resource: version, namespace: mesh.SystemNamespace, name: name,
-		}, &raw)
-		if err == nil {
-			return raw.read(), version, nil
-		}
+			resource: version, namespace: namespace, name: name,
+		}, out)
 		if !NotFound(err) {
-			return mesh.ControlPlaneRevision{}, version, err
+			return version, err
 		}
 		if first == nil {
 			first = err
 		}
 	}
-	return mesh.ControlPlaneRevision{}, revisionsBeta, first
+	return revisionsBeta, first
 }
 
 // AnnotateRevision sets an annotation of a ControlPlaneRevision, or removes it
 // when value is nil, with a patch that names this key alone.
 func (c *Cluster) AnnotateRevision(ctx context.Context, name, key string, value *string) (mesh.ControlPlaneRevision, error) {
-	_, version, err := c.revision(ctx, name)
+	return c.patchRevision(ctx, "annotate", name, map[string]any{"metadata": map[string]any{"annotations": map[string]*string{key: value}}})
+}
+
+// SetRevisionSpec sets a field of a ControlPlaneRevision's spec, or removes it when
+// value is nil, with a patch that names this field alone.
+func (c *Cluster) SetRevisionSpec(ctx context.Context, name, field string, value *string) (mesh.ControlPlaneRevision, error) {
+	return c.patchRevision(ctx, "set spec."+field+" of", name, map[string]any{"spec": map[string]*string{field: value}})
+}
+
+// patchRevision changes a ControlPlaneRevision of istio-system by a merge patch.
+func (c *Cluster) patchRevision(ctx context.Context, doing, name string, patch map[string]any) (mesh.ControlPlaneRevision, error) {
+	var raw controlPlaneRevision
+	version, err := c.getRevision(ctx, mesh.SystemNamespace, name, &raw)
 	if err != nil {
 		return mesh.ControlPlaneRevision{}, err
 	}
-	body, err := json.Marshal(map[string]any{"metadata": map[string]any{"annotations": map[string]*string{key: value}}})
+	body, err := json.Marshal(patch)
 	if err != nil {
 		return mesh.ControlPlaneRevision{}, fmt.Errorf("cannot write the patch of ControlPlaneRevision %s: %w", name, err)
 	}
-	var raw controlPlaneRevision
+	var changed controlPlaneRevision
 	err = c.do(ctx, request{
-		doing: "annotate ControlPlaneRevision " + name, verb: "patch",
+		doing: doing + " ControlPlaneRevision " + name, verb: "patch",
 		resource: version, namespace: mesh.SystemNamespace, name: name,
 		query:       url.Values{"fieldManager": {FieldManager}},
 		contentType: "application/merge-patch+json", body: body,
-	}, &raw)
-	return raw.read(), err
+	}, &changed)
+	return changed.read(), err
 }

@@ -104,7 +104,7 @@ func New(ctx context.Context, config Config) (*Client, error) {
 	}
 	c.states.client = c
 	c.auditQueue.max, c.auditQueue.fetch = maxLogResources, c.fetchChanges
-	c.auditQuota = newLimiter()
+	c.auditQuota = newLimiter(c.clock)
 	for _, m := range []interface{ setClock(wait.Clock) }{&c.projects, &c.policies, &c.clusters, &c.features, &c.members, &c.endpointOf, &c.audits} {
 		m.setClock(c.clock)
 	}

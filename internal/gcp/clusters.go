@@ -35,12 +35,20 @@ type NodePool struct {
 	MetadataMode string // workloadMetadataConfig.mode; "" is the legacy metadata server
 }
 
+// The modes of a node pool's metadata server
+// (container v1, WorkloadMetadataConfig.mode). Where none is said, GKE shows pods
+// the metadata server of their node, as in GCE_METADATA.
+const (
+	MetadataGKE = "GKE_METADATA"
+	MetadataGCE = "GCE_METADATA"
+)
+
 // WithoutMetadataServer are the names of the node pools that do not run the GKE
 // metadata server, sorted. Autopilot always runs it.
 func (c Cluster) WithoutMetadataServer() []string {
 	names := []string{}
 	for _, pool := range c.NodePools {
-		if !c.Autopilot && pool.MetadataMode != "GKE_METADATA" {
+		if !c.Autopilot && pool.MetadataMode != MetadataGKE {
 			names = append(names, pool.Name)
 		}
 	}
@@ -187,13 +195,13 @@ func (c *Client) SetWorkloadPool(ctx context.Context, name mesh.Cluster, pool st
 	})
 }
 
-// RunMetadataServer turns on the GKE metadata server in a node pool, which
-// recreates its nodes, and waits until GKE is done.
-func (c *Client) RunMetadataServer(ctx context.Context, name mesh.Cluster, pool string) error {
-	doing := fmt.Sprintf("turn on GKE_METADATA in node pool %s of cluster %s", pool, name)
+// SetNodeMetadata sets the mode of a node pool's metadata server, which recreates
+// its nodes, and waits until GKE is done.
+func (c *Client) SetNodeMetadata(ctx context.Context, name mesh.Cluster, pool, mode string) error {
+	doing := fmt.Sprintf("set %s in node pool %s of cluster %s", mode, pool, name)
 	return c.updateCluster(ctx, name, doing, func(ctx context.Context) (*container.Operation, error) {
 		return c.container.Projects.Locations.Clusters.NodePools.Update(name.String()+"/nodePools/"+pool, &container.UpdateNodePoolRequest{
-			WorkloadMetadataConfig: &container.WorkloadMetadataConfig{Mode: "GKE_METADATA"},
+			WorkloadMetadataConfig: &container.WorkloadMetadataConfig{Mode: mode},
 		}).Context(ctx).Do()
 	})
 }
@@ -232,7 +240,7 @@ func (c *Client) updateCluster(ctx context.Context, name mesh.Cluster, doing str
 		if op.Status != "DONE" && !begun {
 			next, err := c.container.Projects.Locations.Operations.Get("projects/" + name.Project + "/locations/" + name.Location + "/operations/" + op.Name).Context(ctx).Do()
 			if err != nil {
-				return false, "", c.failed(err, "follow the operation to "+doing, "container.operations.get")
+				return false, "", c.unfollowed(err, doing, "container.operations.get")
 			}
 			op = next
 		}

@@ -28,6 +28,7 @@ type Error struct {
 	Missing  string // permission that the caller lacks
 	Next     string // the next step
 	cause    error
+	lost     bool // something that was sent was not answered, or not followed to its end
 }
 
 // Error is the whole of it in two paragraphs: what failed, and what to do.
@@ -84,6 +85,12 @@ func Conflict(err error) bool {
 	return hasCode(err, http.StatusConflict) || hasCode(err, http.StatusPreconditionFailed)
 }
 
+// Exists reports whether err says that what was to be made is there already.
+func Exists(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && e.Code == http.StatusConflict && e.Status == "ALREADY_EXISTS"
+}
+
 // Disabled reports whether err says that an API is not enabled.
 func Disabled(err error) bool {
 	var e *Error
@@ -123,7 +130,7 @@ func (c *Client) failed(err error, doing, permission string) error {
 	var api *googleapi.Error
 	switch {
 	case errors.As(err, &api):
-		e.Code = api.Code
+		e.Code, e.lost = api.Code, api.Header.Get(lostHeader) != ""
 		e.fill([]byte(api.Body), api.Message)
 	case isMalformed(err):
 		e.Message = "the answer is not valid JSON: " + err.Error()
@@ -147,6 +154,16 @@ func (c *Client) failed(err error, doing, permission string) error {
 		e.Next = e.nextStep(permission)
 	}
 	return e
+}
+
+// unfollowed is failed for an operation that goes on while nobody sees how it ends.
+func (c *Client) unfollowed(err error, doing, permission string) error {
+	err = c.failed(err, "follow the operation to "+doing, permission)
+	var e *Error
+	if errors.As(err, &e) {
+		e.lost = true
+	}
+	return err
 }
 
 func isMalformed(err error) bool {

@@ -55,7 +55,7 @@ func (c *Client) changeHub(ctx context.Context, project, resource, doing, permis
 		if !op.done && !begun {
 			next, err := c.hub.Projects.Locations.Operations.Get(op.name).Context(ctx).Do()
 			if err != nil {
-				return false, "", c.failed(err, "follow the operation to "+doing, "gkehub.operations.get")
+				return false, "", c.unfollowed(err, doing, "gkehub.operations.get")
 			}
 			op = hubOperationOf(next)
 		}

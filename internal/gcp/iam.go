@@ -118,7 +118,7 @@ func (c *Client) changePolicy(ctx context.Context, project, doing string, modify
 		return false, err
 	}
 	defer unlock()
-	wrote := false
+	wrote, lost := false, false
 	err = wait.Until(ctx, wait.Backoff{First: 500 * time.Millisecond, Max: 15 * time.Second, Clock: c.clock}, "a moment without other writers to "+doing,
 		func(ctx context.Context) (bool, string, error) {
 			read, err := c.Policy(ctx, project)
@@ -127,6 +127,7 @@ func (c *Client) changePolicy(ctx context.Context, project, doing string, modify
 			}
 			policy := proto.CloneOf(read)
 			if !modify(policy) {
+				wrote = wrote || lost // it is as it should be since a write of ours that was not answered
 				return true, "", nil
 			}
 			if err := writable(read); err != nil {
@@ -138,6 +139,7 @@ func (c *Client) changePolicy(ctx context.Context, project, doing string, modify
 			c.policies.forget(project)
 			err = c.failed(err, doing, "resourcemanager.projects.setIamPolicy")
 			if Conflict(err) {
+				lost = lost || Doubtful(err)
 				return false, err.Error(), nil
 			}
 			wrote = wrote || err == nil

@@ -28,6 +28,7 @@ const (
 type MeshSpec struct {
 	Management string // MANAGEMENT_AUTOMATIC and so on; "" where nothing is asked for
 	Origin     string // FLEET, FLEET_OUT_OF_SYNC, USER
+	Lifecycle  string // of the resource that holds the spec: ACTIVE, UPDATING and so on
 }
 
 // MeshSpec reads what is asked for of a membership's mesh. In v1 it comes from
@@ -36,10 +37,16 @@ type MeshSpec struct {
 func (c *Client) MeshSpec(ctx context.Context, name mesh.Membership, version HubVersion, fresh bool) (MeshSpec, error) {
 	if version == HubV2 {
 		feature, err := c.membershipFeature(ctx, name)
-		if err != nil || feature.Spec == nil {
+		if err != nil {
 			return MeshSpec{}, err
 		}
 		spec := MeshSpec{}
+		if feature.LifecycleState != nil {
+			spec.Lifecycle = feature.LifecycleState.State
+		}
+		if feature.Spec == nil {
+			return spec, nil
+		}
 		if s := feature.Spec.Servicemesh; s != nil {
 			spec.Management = managementOf(s.Management, s.ControlPlane)
 		}
@@ -57,10 +64,10 @@ func (c *Client) MeshSpec(ctx context.Context, name mesh.Membership, version Hub
 	}
 	for _, m := range feature.Memberships {
 		if parsed, err := mesh.ParseMembership(m.Name); err == nil && parsed.SameAs(name) {
-			return MeshSpec{Management: m.Management, Origin: m.Origin}, nil
+			return MeshSpec{Management: m.Management, Origin: m.Origin, Lifecycle: feature.ResourceState}, nil
 		}
 	}
-	return MeshSpec{}, nil
+	return MeshSpec{Lifecycle: feature.ResourceState}, nil
 }
 
 // managementOf is the management that a spec asks for, also in its older

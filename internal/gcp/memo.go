@@ -2,6 +2,7 @@ package gcp
 
 import (
 	"context"
+	"strconv"
 	"sync"
 	"time"
 
@@ -24,6 +25,7 @@ type memo[K ~string, V any] struct {
 	mu     sync.Mutex
 	values map[K]kept[V]
 	epochs map[K]int // counts what was forgotten, so that a read that began before a write is not kept
+	age    int       // counts how often all of it was
 }
 
 type kept[V any] struct {
@@ -42,14 +44,14 @@ func (m *memo[K, V]) get(ctx context.Context, key K, read func(context.Context) 
 		m.mu.Unlock()
 		return k.value, nil
 	}
-	epoch := m.epochs[key]
+	epoch, age := m.epochs[key], m.age
 	m.mu.Unlock()
 
-	result := m.flight.DoChan(string(key), func() (any, error) {
+	result := m.flight.DoChan(m.flightOf(key, age), func() (any, error) {
 		value, err := read(context.WithoutCancel(ctx))
 		if err == nil {
 			m.mu.Lock()
-			if m.epochs[key] == epoch {
+			if m.epochs[key] == epoch && m.age == age {
 				m.keep(key, value)
 			}
 			m.mu.Unlock()
@@ -71,8 +73,19 @@ func (m *memo[K, V]) forget(key K) {
 	defer m.mu.Unlock()
 	m.advance(key)
 	delete(m.values, key)
-	m.flight.Forget(string(key))
+	m.flight.Forget(m.flightOf(key, m.age))
 }
+
+// clear makes every get read anew. Reads under way finish for those who wait for
+// them, and nobody else sees them.
+func (m *memo[K, V]) clear() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.age++
+	clear(m.values)
+}
+
+func (m *memo[K, V]) flightOf(key K, age int) string { return strconv.Itoa(age) + " " + string(key) }
 
 func (m *memo[K, V]) keep(key K, value V) {
 	if m.values == nil {

@@ -101,7 +101,7 @@ func (c *Client) serviceChange(ctx context.Context, doing, permission string, st
 		if !op.Done && !begun {
 			next, err := c.services.Operations.Get(op.Name).Context(ctx).Do()
 			if err != nil {
-				return false, "", c.failed(err, "follow the operation to "+doing, "serviceusage.operations.get")
+				return false, "", c.unfollowed(err, doing, "serviceusage.operations.get")
 			}
 			op = next
 		}
@@ -150,6 +150,12 @@ func (s *serviceStates) forget(project string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.known, project)
+}
+
+func (s *serviceStates) clear() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	clear(s.known)
 }
 
 func (s *serviceStates) get(ctx context.Context, project string, names []string) (map[string]string, error) {

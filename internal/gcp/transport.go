@@ -3,9 +3,11 @@ package gcp
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strconv"
 	"time"
@@ -50,12 +52,14 @@ func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
 	ctx := request.Context()
 	clock := t.client.clock
 	pause := wait.Backoff{First: 500 * time.Millisecond, Max: 15 * time.Second}.Pauses()
+	lost := false
 	for start, attempt := clock.Now(), 1; ; attempt++ {
 		response, err := t.attempt(request, attempt)
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		again := retryable(response, err)
+		lost = lost || err != nil && mayHaveArrived(err)
+		again := repeatable(response, err)
 		next := pause()
 		if response != nil {
 			if after, err := strconv.Atoi(response.Header.Get("Retry-After")); err == nil {
@@ -63,7 +67,7 @@ func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
 			}
 		}
 		if !again || clock.Now().Sub(start)+next > retryFor || (request.Body != nil && request.GetBody == nil) {
-			return response, err
+			return marked(response, err, lost)
 		}
 		if err := wait.Sleep(ctx, clock, next); err != nil {
 			return nil, err
@@ -71,9 +75,40 @@ func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
 	}
 }
 
-// retryable: the answers that ask to come back later, and broken connections.
+// lostHeader marks an answer to a request of which an earlier sending was not
+// answered and may have been obeyed. It is never sent.
+const lostHeader = "X-Asm-Lost-Answer"
+
+// lostError marks a request that was sent, and may have been obeyed, without an
+// answer.
+type lostError struct{ err error }
+
+func (e *lostError) Error() string { return e.err.Error() }
+func (e *lostError) Unwrap() error { return e.err }
+
+func marked(response *http.Response, err error, lost bool) (*http.Response, error) {
+	switch {
+	case lost && err != nil:
+		err = &lostError{err}
+	case lost:
+		response.Header.Set(lostHeader, "1")
+	}
+	return response, err
+}
+
+// mayHaveArrived reports whether a request that was not answered may have reached
+// the API: not one for which there was no token or no connection.
+func mayHaveArrived(err error) bool {
+	var refused *identityError
+	var network *net.OpError
+	var certificate *tls.CertificateVerificationError
+	connecting := errors.As(err, &network) && (network.Op == "dial" || network.Op == "proxyconnect")
+	return !connecting && !errors.As(err, &refused) && !errors.As(err, &certificate)
+}
+
+// repeatable: the answers that ask to come back later, and broken connections.
 // 409 is not among them: it needs a new read first.
-func retryable(response *http.Response, err error) bool {
+func repeatable(response *http.Response, err error) bool {
 	var refused *identityError
 	if err != nil {
 		return !errors.As(err, &refused)
@@ -167,8 +202,29 @@ func (t *transport) log(ctx context.Context, request *http.Request, response *ht
 }
 
 // limiter holds requests back to a published quota.
-type limiter struct{ *rate.Limiter }
+type limiter struct {
+	bucket *rate.Limiter
+	clock  wait.Clock
+}
 
 // newLimiter keeps to Cloud Logging's 60 entries.list requests a minute, with
 // some left for others who share the quota project.
-func newLimiter() *limiter { return &limiter{rate.NewLimiter(rate.Every(1500*time.Millisecond), 10)} }
+func newLimiter(clock wait.Clock) *limiter {
+	return &limiter{rate.NewLimiter(rate.Every(1500*time.Millisecond), 10), clock}
+}
+
+// Wait waits until the quota has room for a request. The bucket's own Wait knows
+// the machine's clock alone.
+func (l *limiter) Wait(ctx context.Context) error {
+	now := l.clock.Now()
+	room := l.bucket.ReserveN(now, 1)
+	delay := room.DelayFrom(now)
+	if delay == 0 {
+		return ctx.Err()
+	}
+	if err := wait.Sleep(ctx, l.clock, delay); err != nil {
+		room.CancelAt(l.clock.Now())
+		return err
+	}
+	return nil
+}

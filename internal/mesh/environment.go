@@ -47,6 +47,12 @@ func (e Environment) InjectURL() string {
 	return "https://" + e.Address + "/inject/ISTIO_META_CLOUDRUN_ADDR/" + e.Address
 }
 
+// URLOfProject is a webhook's URL with the project in the place that InjectURL leaves
+// open.
+func URLOfProject(url, project string) string {
+	return strings.Replace(url, "/projects/"+unknownProject+"/webhooks/", "/projects/"+project+"/webhooks/", 1)
+}
+
 // ValidateURL is the URL that the validating webhook should call, or "".
 func (e Environment) ValidateURL() string {
 	if e.Address == "" {

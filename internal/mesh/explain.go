@@ -22,7 +22,7 @@ type Explanation struct {
 	NextCommand string            `json:"next_command"`    // what to run next; capitals stand for what the text does not tell
 	Roots       []Code            `json:"roots,omitempty"` // findings that usually bring it about
 	FixedBy     string            `json:"fixed_by,omitempty"`
-	Runbook     string            `json:"-"` // written nowhere while there are no runbooks to run
+	Runbook     string            `json:"runbook,omitempty"` // the runbook that corrects it
 	Source      string            `json:"source"`
 	// Established is false where the cause or the wording is inferred.
 	Established bool   `json:"established"`

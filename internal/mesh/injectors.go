@@ -13,6 +13,12 @@ type Webhooks struct {
 	Revisions            []string // names of the ControlPlaneRevisions
 }
 
+// The kinds of webhook configurations.
+const (
+	MutatingKind   = "MutatingWebhookConfiguration"
+	ValidatingKind = "ValidatingWebhookConfiguration"
+)
+
 // ValidatingName is the managed control plane's validating configuration.
 const ValidatingName = "istiod-istio-system-mcp"
 
@@ -36,7 +42,7 @@ func (w Webhooks) Judge() Health {
 		case c.Plane() == PlaneInCluster && len(w.Revisions) > 0:
 			j.add(InjectorLeftover, Healthy, "webhook "+c.Name+" calls the in-cluster control plane "+c.Webhooks[0].calls())
 		default:
-			j.url("MutatingWebhookConfiguration", c, w.environment(c.Revision()).InjectURL())
+			j.url(MutatingKind, c, w.environment(c.Revision()).InjectURL())
 		}
 	}
 	for _, c := range w.Validating {
@@ -89,14 +95,14 @@ func (j *judge) validating(c WebhookConfiguration, environments []Environment) {
 			return
 		}
 	}
-	j.url("ValidatingWebhookConfiguration", c, expected)
+	j.url(ValidatingKind, c, expected)
 }
 
 // ExpectedURL is the address that the revisions' environments call for in a
 // configuration of this kind, or "" where they do not tell. The validating
 // configuration is shared: any revision's is as good.
 func (w Webhooks) ExpectedURL(kind string, c WebhookConfiguration) string {
-	if kind == "MutatingWebhookConfiguration" {
+	if kind == MutatingKind {
 		if c.Plane() == PlaneInCluster {
 			return ""
 		}

@@ -114,6 +114,14 @@ func ParseCluster(name string) (Cluster, error) {
 	return c, nil
 }
 
+// Region is the region of a location, which may be a zone.
+func Region(location string) string {
+	if i := strings.LastIndex(location, "-"); i == len(location)-2 && i > 0 {
+		return location[:i]
+	}
+	return location
+}
+
 // Membership names a cluster's membership in a fleet.
 type Membership struct {
 	Project  string // the fleet host project's id or number, as written

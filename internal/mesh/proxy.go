@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 )
 
 // The marks of the managed data plane (source of Google's controller).
@@ -43,10 +44,12 @@ type ProxyPod struct {
 	Controller      string // kind of the controller that owns it; "" is a naked pod
 	Owner           Owner
 	HostNetwork     bool
-	Revision        string // as the injector noted it; "" where it did not
-	Image           string // of istio-proxy; "" without one
-	Failed          bool   // marked dataplane-upgrade=failed
-	Finished        bool   // succeeded or failed: it needs no proxy any more
+	Revision        string    // as the injector noted it; "" where it did not
+	Image           string    // of istio-proxy; "" without one
+	Failed          bool      // marked dataplane-upgrade=failed
+	Finished        bool      // succeeded or failed: it needs no proxy any more
+	OptedOut        bool      // annotated sidecar.istio.io/inject=false, which the injector heeds like the label
+	Restarted       time.Time // when its owner was restarted by a person, as kubectl notes it; zero where it was not
 }
 
 // Budget is a PodDisruptionBudget as its status stands.

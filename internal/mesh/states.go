@@ -1,5 +1,7 @@
 package mesh
 
+import "strings"
+
 // StateInfo is what is known about a state of the control plane or data plane
 // (ServiceMeshControlPlaneManagement.state of the GKE Hub API; both planes have
 // the same list).
@@ -94,6 +96,18 @@ func DescribeState(state string) (StateInfo, bool) {
 // States are the states that are known, in the seed's order; those that the seed
 // lacks are last.
 func States() []StateInfo { return append([]StateInfo(nil), states...) }
+
+// ReadyRevision is the revision that a control plane names as ready, or "" where it
+// names none (details "Ready: REVISION" with code REVISION_READY, as it has been seen).
+func ReadyRevision(controlPlane Component) string {
+	for _, d := range controlPlane.Details {
+		name, found := strings.CutPrefix(d.Text, "Ready: ")
+		if found && d.Code == codeRevisionReady && CheckRevision(name) == nil {
+			return name
+		}
+	}
+	return ""
+}
 
 // The codes that go with the states (details[].code, a free string). The API
 // pairs them freely with states, so they explain and never decide.

@@ -47,6 +47,17 @@ func (s BindingState) Findings() []mesh.Finding {
 	return []mesh.Finding{mesh.NewFinding(mesh.BindingMissing, subject, fmt.Sprintf("the mesh service agent %s does not hold %s on project %s", email, mesh.AgentRole, s.project))}
 }
 
+// Fields implements State.
+func (s BindingState) Fields() map[string]any { return map[string]any{"granted": s.Granted.Granted} }
+
+// Gap implements State.
+func (s BindingState) Gap() (before, after map[string]any) {
+	if s.Met() {
+		return nil, nil
+	}
+	return s.Fields(), map[string]any{"granted": true, "role": mesh.AgentRole, "member": s.Member}
+}
+
 // Kind implements Prerequisite.
 func (b *ServiceAgentBinding) Kind() mesh.Kind { return mesh.ServiceAgentGrant }
 
@@ -94,7 +105,7 @@ func (b *ServiceAgentBinding) Enforce(ctx context.Context, state State) (Change,
 	grant := func(ctx context.Context) error {
 		wrote, err := b.Client.AddMember(ctx, b.Project, mesh.AgentRole, s.Member)
 		if wrote {
-			change.Before, change.After = map[string]any{"granted": false}, map[string]any{"granted": true, "role": mesh.AgentRole, "member": s.Member}
+			change.Before, change.After = s.Gap()
 		}
 		return err
 	}
@@ -106,7 +117,7 @@ func (b *ServiceAgentBinding) Enforce(ctx context.Context, state State) (Change,
 	if err := b.Client.GenerateServiceIdentity(ctx, s.FleetNumber, mesh.IdentityService); err != nil {
 		return change, err
 	}
-	err = wait.Until(ctx, wait.Backoff{First: time.Second, Max: 15 * time.Second}, "the new service agent "+email+" to be known to IAM",
+	err = wait.Until(ctx, wait.Backoff{First: time.Second, Max: 15 * time.Second, Clock: b.Client.Config().Clock}, "the new service agent "+email+" to be known to IAM",
 		func(ctx context.Context) (bool, string, error) {
 			err := grant(ctx)
 			if gcp.IsMissingAgent(err, email) {

@@ -32,12 +32,12 @@ func Cause(ctx context.Context, client *gcp.Client, p Prerequisite, s State, sub
 	return mesh.Change{}, false, nil
 }
 
-// Audited reports whether Cause can tell anything of a prerequisite: what happens
+// Audited reports whether Cause can tell anything of a prerequisite. What happens
 // inside of clusters is in no log that is read.
 func Audited(p Prerequisite) bool {
 	switch p.(type) {
-	case *NamespaceInjection, *ManagedDataPlane:
-		return false
+	case *ServiceAgentBinding, *ProjectServices, *WorkloadPool, *MembershipIdentity, *MeshManagement:
+		return true
 	}
-	return true
+	return false
 }

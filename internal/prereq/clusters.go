@@ -3,6 +3,7 @@ package prereq
 import (
 	"cmp"
 	"context"
+	"errors"
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/cluster"
 	"github.com/managed-mesh/terraform-provider-asm/internal/gcp"
@@ -75,10 +76,25 @@ func (c *Clusters) gone(ctx context.Context, target cluster.Target, err error) b
 
 // Words splits an error in one line that says what failed and the next step.
 func Words(err error) (what, next string) {
+	var restart *RestartError
+	if errors.As(err, &restart) {
+		return restart.Error(), "See to what blocks each, then run it again: what was restarted is not restarted twice."
+	}
 	if cluster.IsError(err) {
 		return cluster.Words(err)
 	}
 	return gcp.Words(err)
+}
+
+// Retryable reports whether what failed may succeed a while later.
+func Retryable(err error) bool { return cluster.Retryable(err) || gcp.Retryable(err) }
+
+// Doubtful reports whether err leaves open if a write happened.
+func Doubtful(err error) bool {
+	if cluster.IsError(err) { // and what it may wrap was a read on the way there
+		return cluster.Doubtful(err)
+	}
+	return gcp.Doubtful(err)
 }
 
 // UnreadHealth is the health of what err kept from being read: unknown, with the

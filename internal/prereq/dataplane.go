@@ -65,13 +65,26 @@ func (s DataPlaneState) Findings() []mesh.Finding {
 	return []mesh.Finding{mesh.NewFinding(mesh.ProxyUnmanaged, s.subject, message)}
 }
 
+// Fields implements State.
+func (s DataPlaneState) Fields() map[string]any {
+	return map[string]any{mesh.AnnotationProxy: s.Annotation}
+}
+
+// Gap implements State.
+func (s DataPlaneState) Gap() (before, after map[string]any) {
+	if s.Met() {
+		return nil, nil
+	}
+	return s.Fields(), map[string]any{mesh.AnnotationProxy: mesh.WithProxyManaged(s.Annotation, s.Wanted)}
+}
+
 // Kind implements Prerequisite.
 func (d *ManagedDataPlane) Kind() mesh.Kind { return mesh.DataPlane }
 
 // Subject implements Prerequisite.
 func (d *ManagedDataPlane) Subject() string {
 	if d.Revision != "" {
-		return d.Target.String() + "/namespaces/" + mesh.SystemNamespace + "/controlplanerevisions/" + d.Revision
+		return revisionSubject(d.Target, mesh.SystemNamespace, d.Revision)
 	}
 	return d.Target.String() + "/namespaces/" + d.Namespace
 }
@@ -112,11 +125,14 @@ func (d *ManagedDataPlane) annotation(ctx context.Context) (string, error) {
 // Enforce implements Prerequisite. It changes the one key of the one annotation.
 func (d *ManagedDataPlane) Enforce(ctx context.Context, state State) (Change, error) {
 	s, change := state.(DataPlaneState), Change{Kind: d.Kind(), Subject: d.Subject()}
+	if s.Met() {
+		return change, nil
+	}
 	after := mesh.WithProxyManaged(s.Annotation, s.Wanted)
 	if err := d.annotate(ctx, &after); err != nil {
 		return change, err
 	}
-	change.Before, change.After = map[string]any{mesh.AnnotationProxy: s.Annotation}, map[string]any{mesh.AnnotationProxy: after}
+	change.Before, change.After = s.Gap()
 	return change, nil
 }
 

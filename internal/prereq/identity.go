@@ -3,10 +3,12 @@ package prereq
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/gcp"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/wait"
 )
 
 // MembershipIdentity is that a fleet membership has its identity provider: the
@@ -22,7 +24,10 @@ type MembershipIdentity struct {
 	Replace bool
 }
 
-var _ Prerequisite = (*MembershipIdentity)(nil)
+var (
+	_ Prerequisite = (*MembershipIdentity)(nil)
+	_ Settler      = (*MembershipIdentity)(nil)
+)
 
 // IdentityState is a membership's identity provider.
 type IdentityState struct {
@@ -53,6 +58,18 @@ func (s IdentityState) Findings() []mesh.Finding {
 		return []mesh.Finding{mesh.NewFinding(mesh.IdentityWrong, subject, fmt.Sprintf("membership %s has the identity provider %s instead of %s", subject, s.Issuer, s.Expected))}
 	}
 	return nil
+}
+
+// Fields implements State.
+func (s IdentityState) Fields() map[string]any { return map[string]any{"issuer": s.Issuer} }
+
+// Gap implements State. Where there is another issuer, Enforce closes it only with
+// Replace.
+func (s IdentityState) Gap() (before, after map[string]any) {
+	if s.Met() {
+		return nil, nil
+	}
+	return s.Fields(), map[string]any{"issuer": s.Expected}
 }
 
 // Kind implements Prerequisite.
@@ -114,6 +131,9 @@ func (i *MembershipIdentity) sameIssuer(ctx context.Context, a, b string) (bool,
 // that is another it leaves alone unless Replace is set.
 func (i *MembershipIdentity) Enforce(ctx context.Context, state State) (Change, error) {
 	s, change := state.(IdentityState), Change{Kind: i.Kind(), Subject: i.Subject()}
+	if s.Met() {
+		return change, nil
+	}
 	if s.Issuer != "" {
 		if !i.Replace {
 			return change, fmt.Errorf("membership %s has the identity provider %s, not %s. GKE Hub does not change an issuer, it only lets it be cleared and set anew; whatever trusts the old one refuses its workloads from then on, so this is done only with replace_issuer = true", i.Subject(), s.Issuer, s.Expected)
@@ -121,13 +141,38 @@ func (i *MembershipIdentity) Enforce(ctx context.Context, state State) (Change, 
 		if err := i.Client.SetAuthority(ctx, i.Membership, ""); err != nil {
 			return change, err
 		}
-		change.Before, change.After = map[string]any{"issuer": s.Issuer}, map[string]any{"issuer": ""}
+		change.Before, change.After = s.Fields(), map[string]any{"issuer": ""}
 	}
 	if err := i.Client.SetAuthority(ctx, i.Membership, s.Expected); err != nil {
 		return change, err
 	}
-	change.Before, change.After = map[string]any{"issuer": s.Issuer}, map[string]any{"issuer": s.Expected}
+	change.Before, change.After = s.Gap()
 	return change, nil
+}
+
+// Settle implements Settler.
+func (i *MembershipIdentity) Settle(ctx context.Context) error {
+	return settleMembership(ctx, i.Client, i.Membership)
+}
+
+// settleMembership waits until GKE Hub is not at work on a membership. One that is
+// not there is settled.
+func settleMembership(ctx context.Context, client *gcp.Client, name mesh.Membership) error {
+	return wait.Until(ctx, settling(client), "membership "+name.String()+" to be free of operations",
+		func(ctx context.Context) (bool, string, error) {
+			m, err := client.FreshMembership(ctx, name)
+			if gcp.NotFound(err) {
+				return true, "", nil
+			}
+			return err == nil && !atWork(m.State), "its state is " + m.State, err
+		})
+}
+
+// atWork reports whether a resource's lifecycle state is one that Google moves on
+// by itself (GKE Hub's memberships and features). Of a state that is not known
+// nothing can be awaited.
+func atWork(state string) bool {
+	return slices.Contains([]string{"CREATING", "ENABLING", "UPDATING", "SERVICE_UPDATING", "DELETING", "DISABLING"}, state)
 }
 
 // Undo implements Prerequisite. It restores the issuer that the membership had,

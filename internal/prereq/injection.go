@@ -55,6 +55,26 @@ func (s InjectionState) Findings() []mesh.Finding {
 	return []mesh.Finding{mesh.NewFinding(mesh.InjectionLabel, s.subject, s.subject+" "+strings.Join(wrong, " and "))}
 }
 
+// Fields implements State.
+func (s InjectionState) Fields() map[string]any {
+	return map[string]any{mesh.LabelRevision: s.Revision, mesh.LabelInjection: s.Injection}
+}
+
+// Gap implements State: each of the two labels that differs.
+func (s InjectionState) Gap() (before, after map[string]any) {
+	if s.Met() {
+		return nil, nil
+	}
+	before, after = map[string]any{}, map[string]any{}
+	if s.Revision != s.Wanted {
+		before[mesh.LabelRevision], after[mesh.LabelRevision] = s.Revision, s.Wanted
+	}
+	if s.Injection != "" {
+		before[mesh.LabelInjection], after[mesh.LabelInjection] = s.Injection, ""
+	}
+	return before, after
+}
+
 // Kind implements Prerequisite.
 func (n *NamespaceInjection) Kind() mesh.Kind { return mesh.InjectionLabels }
 
@@ -93,19 +113,20 @@ func (c *Clusters) namespace(ctx context.Context, target cluster.Target, name st
 // Enforce implements Prerequisite. It changes these two labels and no other.
 func (n *NamespaceInjection) Enforce(ctx context.Context, state State) (Change, error) {
 	s, change := state.(InjectionState), Change{Kind: n.Kind(), Subject: n.Subject()}
-	labels, before, after := map[string]*string{}, map[string]any{}, map[string]any{}
+	if s.Met() {
+		return change, nil
+	}
+	labels := map[string]*string{}
 	if s.Revision != s.Wanted {
 		labels[mesh.LabelRevision] = &s.Wanted
-		before[mesh.LabelRevision], after[mesh.LabelRevision] = s.Revision, s.Wanted
 	}
 	if s.Injection != "" {
 		labels[mesh.LabelInjection] = nil
-		before[mesh.LabelInjection], after[mesh.LabelInjection] = s.Injection, ""
 	}
 	if err := n.mark(ctx, labels); err != nil {
 		return change, err
 	}
-	change.Before, change.After = before, after
+	change.Before, change.After = s.Gap()
 	return change, nil
 }
 

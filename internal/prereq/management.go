@@ -6,6 +6,7 @@ import (
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/gcp"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/wait"
 )
 
 // MeshManagement is that a membership's mesh is managed as asked for.
@@ -16,7 +17,10 @@ type MeshManagement struct {
 	Version    gcp.HubVersion // "" is v1
 }
 
-var _ Prerequisite = (*MeshManagement)(nil)
+var (
+	_ Prerequisite = (*MeshManagement)(nil)
+	_ Settler      = (*MeshManagement)(nil)
+)
 
 // ManagementState is what is asked for of a membership's mesh. That is a wish:
 // what runs is in the feature's state.
@@ -49,6 +53,17 @@ func (s ManagementState) Findings() []mesh.Finding {
 		return []mesh.Finding{mesh.NewFinding(mesh.ManagementDiffers, subject, fmt.Sprintf("membership %s has no mesh management instead of %s", subject, s.Wanted))}
 	}
 	return []mesh.Finding{mesh.NewFinding(mesh.ManagementDiffers, subject, fmt.Sprintf("membership %s has mesh management %s instead of %s", subject, s.Management, s.Wanted))}
+}
+
+// Fields implements State.
+func (s ManagementState) Fields() map[string]any { return map[string]any{"management": s.Management} }
+
+// Gap implements State.
+func (s ManagementState) Gap() (before, after map[string]any) {
+	if s.Met() {
+		return nil, nil
+	}
+	return s.Fields(), map[string]any{"management": s.Wanted}
 }
 
 // Kind implements Prerequisite.
@@ -89,11 +104,32 @@ func (m *MeshManagement) Read(ctx context.Context, fresh bool) (ManagementState,
 // and nothing else.
 func (m *MeshManagement) Enforce(ctx context.Context, state State) (Change, error) {
 	s, change := state.(ManagementState), Change{Kind: m.Kind(), Subject: m.Subject()}
+	if s.Met() {
+		return change, nil
+	}
 	if err := m.Client.SetManagement(ctx, m.Membership, m.Version, s.Wanted); err != nil {
 		return change, err
 	}
-	change.Before, change.After = map[string]any{"management": s.Management}, map[string]any{"management": s.Wanted}
+	change.Before, change.After = s.Gap()
 	return change, nil
+}
+
+// Settle implements Settler.
+func (m *MeshManagement) Settle(ctx context.Context) error {
+	return settleSpec(ctx, m.Client, m.Membership, m.Version)
+}
+
+// settleSpec waits until GKE Hub is not at work on the resource that a membership's
+// mesh is asked for by. One that is not there is settled.
+func settleSpec(ctx context.Context, client *gcp.Client, name mesh.Membership, version gcp.HubVersion) error {
+	return wait.Until(ctx, settling(client), "the mesh feature of membership "+name.String()+" to be free of operations",
+		func(ctx context.Context) (bool, string, error) {
+			spec, err := client.MeshSpec(ctx, name, version, true)
+			if gcp.NotFound(err) {
+				return true, "", nil
+			}
+			return err == nil && !atWork(spec.Lifecycle), "its state is " + spec.Lifecycle, err
+		})
 }
 
 // Undo implements Prerequisite. It restores the management that was asked for

@@ -3,8 +3,8 @@ package prereq
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/gcp"
@@ -20,7 +20,10 @@ type WorkloadPool struct {
 	MigrateNodePools bool // recreates the nodes of pools without the metadata server
 }
 
-var _ Prerequisite = (*WorkloadPool)(nil)
+var (
+	_ Prerequisite = (*WorkloadPool)(nil)
+	_ Settler      = (*WorkloadPool)(nil)
+)
 
 // PoolState is a cluster's Workload Identity.
 type PoolState struct {
@@ -31,6 +34,7 @@ type PoolState struct {
 
 	cluster mesh.Cluster
 	migrate bool
+	modes   map[string]string // by node pool
 }
 
 // Met implements State. Node pools count only when they may be changed.
@@ -49,9 +53,37 @@ func (s PoolState) Findings() []mesh.Finding {
 		findings = append(findings, mesh.NewFinding(mesh.PoolWrong, s.cluster.String(), fmt.Sprintf("cluster %s has the workload pool %s instead of %s", s.cluster, s.Current, s.Expected)))
 	}
 	if len(s.NodePools) > 0 {
-		findings = append(findings, mesh.NewFinding(mesh.NodePoolNoMetadata, s.cluster.String(), fmt.Sprintf("cluster %s: node pools without GKE_METADATA: %s", s.cluster, strings.Join(s.NodePools, ", "))))
+		findings = append(findings, lackMetadata(s.cluster, s.NodePools))
 	}
 	return findings
+}
+
+// Fields implements State: the pool, and the modes of node pools where they may be
+// changed.
+func (s PoolState) Fields() map[string]any {
+	fields := map[string]any{"workload_pool": s.Current}
+	if s.migrate {
+		maps.Copy(fields, modeFields(s.modes))
+	}
+	return fields
+}
+
+// Gap implements State.
+func (s PoolState) Gap() (before, after map[string]any) {
+	if s.Met() {
+		return nil, nil
+	}
+	before, after = map[string]any{}, map[string]any{}
+	if s.Current != s.Expected {
+		before["workload_pool"], after["workload_pool"] = s.Current, s.Expected
+	}
+	if s.migrate {
+		now := modeFields(s.modes)
+		for _, pool := range s.NodePools {
+			before[modeField(pool)], after[modeField(pool)] = now[modeField(pool)], gcp.MetadataGKE
+		}
+	}
+	return before, after
 }
 
 // Kind implements Prerequisite.
@@ -67,32 +99,46 @@ func (w *WorkloadPool) Check(ctx context.Context, fresh bool) (State, error) {
 
 // Read is Check with its own type. All clusters of a project share one request.
 func (w *WorkloadPool) Read(ctx context.Context, fresh bool) (PoolState, error) {
-	s := PoolState{cluster: w.Cluster, migrate: w.MigrateNodePools, NodePools: []string{}}
-	read := w.Client.Cluster
-	if fresh {
-		read = w.Client.FreshCluster
-	}
-	cluster, err := read(ctx, w.Cluster)
+	cluster, err := readCluster(ctx, w.Client, w.Cluster, fresh)
 	if err != nil {
-		if gcp.NotFound(err) || gone(ctx, w.Client, w.Cluster.Project, err) {
-			return s, &GoneError{w.Subject()}
-		}
-		return s, err
+		return PoolState{cluster: w.Cluster, migrate: w.MigrateNodePools, NodePools: []string{}}, err
 	}
+	return w.judge(ctx, cluster)
+}
+
+func (w *WorkloadPool) judge(ctx context.Context, cluster gcp.Cluster) (PoolState, error) {
+	s := PoolState{cluster: w.Cluster, migrate: w.MigrateNodePools, modes: metadataModes(cluster)}
+	s.Current, s.NodePools, s.Status = cluster.WorkloadPool, cluster.WithoutMetadataServer(), cluster.Status
 	id, err := w.Client.ProjectID(ctx, w.Cluster.Project)
-	if err != nil {
-		return s, err
+	s.Expected = mesh.WorkloadPool(id)
+	return s, err
+}
+
+// readCluster reads a cluster. One that is not there, or in a project that is not,
+// is a GoneError.
+func readCluster(ctx context.Context, client *gcp.Client, name mesh.Cluster, fresh bool) (gcp.Cluster, error) {
+	read := client.Cluster
+	if fresh {
+		read = client.FreshCluster
 	}
-	s.Current, s.Expected = cluster.WorkloadPool, mesh.WorkloadPool(id)
-	s.NodePools, s.Status = cluster.WithoutMetadataServer(), cluster.Status
-	return s, nil
+	cluster, err := read(ctx, name)
+	if err != nil && (gcp.NotFound(err) || gone(ctx, client, name.Project, err)) {
+		err = &GoneError{name.String()}
+	}
+	return cluster, err
 }
 
 // Enforce implements Prerequisite. It sets the pool, then, when asked, migrates
-// node pools one after another. A cluster that is busy is waited for.
-func (w *WorkloadPool) Enforce(ctx context.Context, state State) (Change, error) {
-	s, change := state.(PoolState), Change{Kind: w.Kind(), Subject: w.Subject(), Before: map[string]any{}, After: map[string]any{}}
-	if err := w.settle(ctx); err != nil {
+// node pools one after another. A cluster that is busy is waited for, and judged
+// anew: what it was busy with may have been the same change.
+func (w *WorkloadPool) Enforce(ctx context.Context, _ State) (Change, error) {
+	change := Change{Kind: w.Kind(), Subject: w.Subject(), Before: map[string]any{}, After: map[string]any{}}
+	settled, err := settleCluster(ctx, w.Client, w.Cluster)
+	if err != nil {
+		return change, err
+	}
+	s, err := w.judge(ctx, settled)
+	if err != nil {
 		return change, err
 	}
 	if s.Current != s.Expected {
@@ -104,26 +150,33 @@ func (w *WorkloadPool) Enforce(ctx context.Context, state State) (Change, error)
 	if !w.MigrateNodePools {
 		return change, nil
 	}
-	for _, pool := range s.NodePools {
-		if err := w.Client.RunMetadataServer(ctx, w.Cluster, pool); err != nil {
-			return change, err
-		}
-		change.Before["node_pool/"+pool], change.After["node_pool/"+pool] = "", "GKE_METADATA"
-	}
-	return change, nil
+	return change, runMetadataServers(ctx, w.Client, w.Cluster, s.NodePools, s.modes, change)
 }
 
-// settle waits until the cluster is not at work on something else.
-func (w *WorkloadPool) settle(ctx context.Context) error {
-	return wait.Until(ctx, wait.Backoff{First: time.Second, Max: 20 * time.Second}, "cluster "+w.Subject()+" to finish its current operation",
+// Settle implements Settler.
+func (w *WorkloadPool) Settle(ctx context.Context) error {
+	_, err := settleCluster(ctx, w.Client, w.Cluster)
+	return err
+}
+
+// settleCluster waits until a cluster is not at work on something, and returns it
+// as it then is.
+func settleCluster(ctx context.Context, client *gcp.Client, name mesh.Cluster) (cluster gcp.Cluster, err error) {
+	err = wait.Until(ctx, settling(client), "cluster "+name.String()+" to finish its current operation",
 		func(ctx context.Context) (bool, string, error) {
-			cluster, err := w.Client.FreshCluster(ctx, w.Cluster)
+			cluster, err = readCluster(ctx, client, name, true)
 			if err != nil {
 				return false, "", err
 			}
 			busy := slices.Contains([]string{"PROVISIONING", "RECONCILING"}, cluster.Status)
 			return !busy, "its status is " + cluster.Status, nil
 		})
+	return cluster, err
+}
+
+// settling is the pace at which Google's operations on a subject are waited for.
+func settling(client *gcp.Client) wait.Backoff {
+	return wait.Backoff{First: time.Second, Max: 20 * time.Second, Clock: client.Config().Clock}
 }
 
 // Undo implements Prerequisite. It restores the pool that the cluster had, if it

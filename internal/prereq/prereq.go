@@ -31,14 +31,28 @@ type Prerequisite interface {
 type State interface {
 	Met() bool                // nothing is left for Enforce to do
 	Findings() []mesh.Finding // what is wrong, whether or not Enforce may correct it
+	// Fields are what is there now of all that Enforce may change, by the names that
+	// Change uses. Values are strings and bools; only an object that Enforce removes
+	// is a map.
+	Fields() map[string]any
+	// Gap is what Enforce would change; both are nil when Met. The Change of an
+	// Enforce that succeeds has exactly these.
+	Gap() (before, after map[string]any)
+}
+
+// A Settler is a prerequisite whose subject Google works on after a write, longer
+// than the request takes.
+type Settler interface {
+	// Settle waits until no operation of Google is at work on the subject.
+	Settle(ctx context.Context) error
 }
 
 // Change is what Enforce changed, enough to undo it and to tell of it.
 type Change struct {
 	Kind    mesh.Kind      `json:"kind"`
 	Subject string         `json:"subject"`
-	Before  map[string]any `json:"before,omitempty"` // pre-image of what was changed, by field
-	After   map[string]any `json:"after,omitempty"`
+	Before  map[string]any `json:"before,omitempty"` // pre-image of what was changed, by field; Undo compares these
+	After   map[string]any `json:"after,omitempty"`  // what it was changed to; may hold more, to tell of it
 }
 
 // Empty reports that nothing was changed.

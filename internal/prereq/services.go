@@ -50,6 +50,27 @@ func (s ServicesState) Findings() []mesh.Finding {
 	return findings
 }
 
+// Fields implements State: whether each API is enabled.
+func (s ServicesState) Fields() map[string]any {
+	fields := map[string]any{}
+	for name, on := range s.Enabled {
+		fields[name] = on
+	}
+	return fields
+}
+
+// Gap implements State.
+func (s ServicesState) Gap() (before, after map[string]any) {
+	if s.Met() {
+		return nil, nil
+	}
+	before, after = map[string]any{}, map[string]any{}
+	for _, name := range s.Disabled() {
+		before[name], after[name] = false, true
+	}
+	return before, after
+}
+
 // Kind implements Prerequisite.
 func (p *ProjectServices) Kind() mesh.Kind { return mesh.APIs }
 
@@ -88,16 +109,13 @@ func (p *ProjectServices) Read(ctx context.Context, fresh bool) (ServicesState, 
 // Enforce implements Prerequisite. It enables the APIs that are off and touches
 // no other.
 func (p *ProjectServices) Enforce(ctx context.Context, state State) (Change, error) {
-	off, change := state.(ServicesState).Disabled(), Change{Kind: p.Kind(), Subject: p.Subject()}
-	if len(off) == 0 {
+	s, change := state.(ServicesState), Change{Kind: p.Kind(), Subject: p.Subject()}
+	if s.Met() {
 		return change, nil
 	}
 	// Recorded before the call: when it breaks off, some of them may be on.
-	change.Before, change.After = map[string]any{}, map[string]any{}
-	for _, name := range off {
-		change.Before[name], change.After[name] = false, true
-	}
-	return change, p.Client.EnableServices(ctx, p.Project, off)
+	change.Before, change.After = s.Gap()
+	return change, p.Client.EnableServices(ctx, p.Project, s.Disabled())
 }
 
 // Undo implements Prerequisite. It disables the APIs that the change enabled, and

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -31,6 +32,7 @@ type world struct {
 	server   *sim.Server
 	client   *gcp.Client
 	clusters *prereq.Clusters
+	ahead    atomic.Int64 // nanoseconds that the world's clock was moved on
 
 	mu     sync.Mutex
 	writes []string // METHOD PATH BODY of what changes something
@@ -38,30 +40,50 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
+	return newWorldOf(t, sim.Options{Projects: 2, Clusters: 2})
+}
+
+func newWorldOf(t *testing.T, o sim.Options) *world {
+	t.Helper()
 	w := &world{t: t}
-	server, err := sim.Start(t.Context(), sim.Options{Projects: 2, Clusters: 2, Observe: func(e sim.Exchange) {
+	o.Observe = func(e sim.Exchange) {
 		if e.Method == http.MethodGet || strings.HasSuffix(e.Path, "getIamPolicy") || strings.HasSuffix(e.Path, "entries:list") {
 			return
 		}
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		w.writes = append(w.writes, e.Method+" "+e.Path+" "+string(e.RequestBody))
-	}})
+	}
+	server, err := sim.Start(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = server.Close() })
 	w.server = server
 	at := func(api string) string { return server.URL() + "/" + api + ".googleapis.com" }
-	w.client, err = gcp.New(t.Context(), gcp.Config{AccessToken: "sim-token.admin@example.com", Endpoints: gcp.Endpoints{
+	w.client, err = gcp.New(t.Context(), gcp.Config{AccessToken: "sim-token.admin@example.com", Clock: w, Endpoints: gcp.Endpoints{
 		ResourceManager: at("cloudresourcemanager"), ServiceUsage: at("serviceusage"), Container: at("container"),
 		GKEHub: at("gkehub"), Logging: at("logging"), IAMCredentials: at("iamcredentials"), ConnectGateway: at("us-central1-connectgateway"),
 	}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.clusters = prereq.NewClusters(w.client, cluster.Config{})
+	w.clusters = prereq.NewClusters(w.client, cluster.Config{Clock: w})
 	return w
+}
+
+// Now and After implement wait.Clock.
+func (w *world) Now() time.Time { return time.Now().Add(time.Duration(w.ahead.Load())) }
+
+func (w *world) After(d time.Duration) <-chan time.Time {
+	return time.After(min(d, 50*time.Millisecond))
+}
+
+// pass lets time go by, in the world and for whoever looks at it.
+func (w *world) pass(d time.Duration) {
+	w.t.Helper()
+	w.call("POST", "/_sim/clock?advance="+d.String(), "")
+	w.ahead.Add(int64(d))
 }
 
 // wrote are the writes since the last call.
@@ -82,7 +104,7 @@ func (w *world) call(method, path, body string) map[string]any {
 	}
 	req.Header.Set("Authorization", "Bearer sim-token.admin@example.com")
 	req.Header.Set("Content-Type", "application/json")
-	if strings.Contains(path, "gkeMemberships") {
+	if method == http.MethodPatch && strings.Contains(path, "gkeMemberships") {
 		req.Header.Set("Content-Type", "application/merge-patch+json")
 	}
 	resp, err := http.DefaultClient.Do(req)

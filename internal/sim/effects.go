@@ -193,9 +193,27 @@ func (w *World) putMembership(fleet *Project, e *Effect, t time.Time) {
 		return
 	}
 	m.CreateTime, m.LastConnectionTime = at(t), at(t)
+	w.tellCluster(fleet, &m, t)
 	f.Memberships = slices.Insert(f.Memberships, i, &m)
 	if ft := f.feature(meshFeature); ft != nil {
 		inheritDefault(ft, e.Key)
+	}
+}
+
+// tellCluster lets a cluster know of the fleet that it was registered in through
+// the fleet's API (discovery: preRegistered says that it was by that way).
+func (w *World) tellCluster(fleet *Project, m *Membership, t time.Time) {
+	p, c := w.clusterByLink(m.clusterLink())
+	if c == nil || c.Fleet != nil {
+		return
+	}
+	c.Fleet = &ClusterFleet{
+		Project:       fleet.number(),
+		Membership:    "//gkehub.googleapis.com/projects/" + fleet.ProjectID + "/" + m.key(),
+		PreRegistered: true,
+	}
+	if c.Kubernetes != nil {
+		w.kube(p, c, t).Join(fleet.ProjectID, m.key())
 	}
 }
 

@@ -135,6 +135,8 @@ func TestMemberships(t *testing.T) {
 	op := c.api("POST", hub, base+"us-central1/memberships?membershipId=cluster-2&requestId=5a2d4b1c-0000-4000-8000-000000000000", body).ok().is("create", "metadata", "verb")
 	c.advance(time.Second)
 	c.api("GET", hub, "/v1/"+op.str("name"), "").ok().is("type.googleapis.com/google.cloud.gkehub.v1.Membership", "response", "@type")
+	c.api("GET", container, "/v1/projects/mesh-sim-2/locations/us-central1/clusters/cluster-2", "").ok().is(true, "fleet", "preRegistered").
+		is("//gkehub.googleapis.com/projects/mesh-sim-1/locations/us-central1/memberships/cluster-2", "fleet", "membership")
 	c.api("POST", hub, base+"us-central1/memberships?membershipId=cluster-2&requestId=5a2d4b1c-0000-4000-8000-000000000000", body).ok().is(op.str("name"), "name")
 	c.api("POST", hub, base+"us-central1/memberships?membershipId=cluster-2", body).refused(409, "ALREADY_EXISTS")
 	c.api("POST", hub, base+"us-central1/memberships?membershipId=other", strings.Replace(body, "clusters/cluster-2", "clusters/none", 1)).
@@ -164,4 +166,22 @@ func TestMembershipFeatures(t *testing.T) {
 	c.api("PATCH", hub, v2path+"?updateMask=spec", patch).refused(404, "NOT_FOUND")
 	c.api("PATCH", hub, v2path+"?updateMask=spec&allowMissing=true", patch).ok()
 	c.api("PATCH", hub, v2path+"?updateMask=spec&allowMissing=true", `{"spec":{"mesh":{}}}`).refused(400, "INVALID_ARGUMENT", "Unknown name")
+}
+
+// A cluster that moves to another fleet is told so, inside as well: else its mesh
+// would be stopped for being of the wrong project.
+func TestAClusterThatMovesToAnotherFleet(t *testing.T) {
+	c := start(t, sim.Options{Projects: 2, Clusters: 2})
+	crd := c.s.URL() + "/_cluster/mesh-sim-2/us-central1/cluster-2/apis/hub.gke.io/v1/memberships/membership"
+	owner := func() string { return c.do("GET", crd, "").ok().str("spec", "owner", "id") }
+	if got := owner(); !strings.Contains(got, "/projects/mesh-sim-1/") {
+		t.Fatalf("the owner is %s", got)
+	}
+	c.api("DELETE", hub, "/v1/projects/mesh-sim-1/locations/us-central1/memberships/cluster-2", "").ok()
+	c.advance(time.Second)
+	c.api("POST", hub, "/v1/projects/mesh-sim-2/locations/us-central1/memberships?membershipId=moved", `{"endpoint":{"gkeCluster":{"resourceLink":"//container.googleapis.com/projects/mesh-sim-2/locations/us-central1/clusters/cluster-2"}}}`).ok()
+	c.advance(time.Second)
+	if got := owner(); got != "//gkehub.googleapis.com/projects/mesh-sim-2/locations/us-central1/memberships/moved" {
+		t.Errorf("the owner is %s", got)
+	}
 }

@@ -171,6 +171,13 @@ func (s Seed) services() []Object {
 	}
 }
 
+// Join lets the hub write of another registration into the cluster.
+func (c *Cluster) Join(fleet, membership string) {
+	s := c.seed
+	s.Fleet, s.Membership, s.Pool = fleet, membership, c.env.Pool
+	c.Put(resMembership, s.membership())
+}
+
 // membership is what the hub writes into a registered cluster.
 func (s Seed) membership() Object {
 	pool := ""

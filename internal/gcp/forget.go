@@ -1,0 +1,13 @@
+package gcp
+
+// Forget makes every later read ask anew: time has gone by in which others may
+// have changed what was read. It does not forget what projects are called.
+func (c *Client) Forget() {
+	c.policies.clear()
+	c.states.clear()
+	c.clusters.clear()
+	c.features.clear()
+	c.members.clear()
+	c.endpointOf.clear()
+	c.audits.clear()
+}

@@ -1,0 +1,134 @@
+package prereq
+
+import (
+	"context"
+	"slices"
+
+	"github.com/managed-mesh/terraform-provider-asm/internal/gcp"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+)
+
+// ControlPlaneProvisioned is that a membership's managed control plane is asked for
+// and works. What is enforced is the wish: Enforce asks for automatic management, of
+// a membership that has it, too. That is the troubleshooting page's "install managed
+// mesh again" through the fleet API; that Google then reconciles at once, rather than
+// with its next look at the membership, is inferred. The control plane is active some
+// six to ten minutes later.
+type ControlPlaneProvisioned struct {
+	Client     *gcp.Client
+	Membership mesh.Membership
+	Version    gcp.HubVersion // through which it is asked for; "" is v1
+}
+
+var (
+	_ Prerequisite = (*ControlPlaneProvisioned)(nil)
+	_ Settler      = (*ControlPlaneProvisioned)(nil)
+)
+
+// ProvisionedState is what is asked for and what runs.
+type ProvisionedState struct {
+	ManagementState
+	Mesh mesh.MembershipMesh // as the fleet reports it
+}
+
+// Active reports whether the fleet says that the control plane works.
+func (s ProvisionedState) Active() bool { return s.Mesh.ControlPlane.State == mesh.StateActive }
+
+// Revision is the revision that the fleet names as ready, or "".
+func (s ProvisionedState) Revision() string { return mesh.ReadyRevision(s.Mesh.ControlPlane) }
+
+// Met implements State.
+func (s ProvisionedState) Met() bool { return s.ManagementState.Met() && s.Active() }
+
+// Findings implements State: what keeps the wish from being met, or else the state
+// of the control plane.
+func (s ProvisionedState) Findings() []mesh.Finding {
+	switch {
+	case s.Met():
+		return nil
+	case !s.ManagementState.Met():
+		return s.ManagementState.Findings()
+	}
+	var findings []mesh.Finding
+	for _, f := range mesh.JudgeMembership(s.Mesh).Findings {
+		if slices.Contains([]mesh.Code{mesh.ControlPlaneState, mesh.MembershipNotReported, mesh.UnlistedValue}, f.Code) {
+			findings = append(findings, f)
+		}
+	}
+	return findings
+}
+
+// Gap implements State. Where automatic management is asked for already, it is asked
+// for again.
+func (s ProvisionedState) Gap() (before, after map[string]any) {
+	if s.Met() {
+		return nil, nil
+	}
+	return s.Fields(), map[string]any{"management": s.Wanted}
+}
+
+// Kind implements Prerequisite.
+func (p *ControlPlaneProvisioned) Kind() mesh.Kind { return mesh.ControlPlane }
+
+// Subject implements Prerequisite.
+func (p *ControlPlaneProvisioned) Subject() string { return p.Membership.String() }
+
+func (p *ControlPlaneProvisioned) wish() *MeshManagement {
+	return &MeshManagement{Client: p.Client, Membership: p.Membership, Management: mesh.ManagementAutomatic, Version: p.Version}
+}
+
+// Check implements Prerequisite.
+func (p *ControlPlaneProvisioned) Check(ctx context.Context, fresh bool) (State, error) {
+	return p.Read(ctx, fresh)
+}
+
+// Read is Check with its own type. The state of all memberships comes in the one
+// request that they share.
+func (p *ControlPlaneProvisioned) Read(ctx context.Context, fresh bool) (ProvisionedState, error) {
+	var s ProvisionedState
+	var err error
+	if s.ManagementState, err = p.wish().Read(ctx, fresh); err != nil {
+		return s, err
+	}
+	read := p.Client.MeshFeature
+	if fresh && p.Version == gcp.HubV2 { // v1 has just read it
+		read = p.Client.FreshMeshFeature
+	}
+	feature, err := read(ctx, p.Membership.Project)
+	if err != nil && !gcp.NotFound(err) {
+		return s, err
+	}
+	s.Mesh = mesh.MembershipMesh{Name: p.Subject(), Management: s.Management, Origin: s.Origin}
+	for _, m := range feature.Memberships {
+		if parsed, err := mesh.ParseMembership(m.Name); err == nil && parsed.SameAs(p.Membership) {
+			s.Mesh = m
+			s.Mesh.Name = p.Subject()
+		}
+	}
+	return s, nil
+}
+
+// Enforce implements Prerequisite.
+func (p *ControlPlaneProvisioned) Enforce(ctx context.Context, state State) (Change, error) {
+	s, change := state.(ProvisionedState), Change{Kind: p.Kind(), Subject: p.Subject()}
+	if s.Met() {
+		return change, nil
+	}
+	if err := p.Client.SetManagement(ctx, p.Membership, p.Version, s.Wanted); err != nil {
+		return change, err
+	}
+	change.Before, change.After = s.Gap()
+	return change, nil
+}
+
+// Settle implements Settler.
+func (p *ControlPlaneProvisioned) Settle(ctx context.Context) error { return p.wish().Settle(ctx) }
+
+// Undo implements Prerequisite. It restores the management that was asked for
+// before, where that was another and ours is still there.
+func (p *ControlPlaneProvisioned) Undo(ctx context.Context, c Change) error {
+	if equal(c.Before["management"], c.After["management"]) {
+		return nil
+	}
+	return p.wish().Undo(ctx, c)
+}
