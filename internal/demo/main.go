@@ -120,7 +120,7 @@ func (d *demo) steps(provider string) []step {
 			}
 			return d.health()
 		}},
-		{"diagnose finds the root causes, with what each brings about under it, and exits 2.", func() error { return d.diagnose(provider) }},
+		{"diagnose finds the root causes, with what each brings about under it, and exits 2.", func() error { return d.asm(provider, 2, whole, "diagnose") }},
 		{"terraform plan shows the drift, who caused it and with what, and exits 2.", func() error {
 			return d.tf(2, drift, "plan", "-detailed-exitcode", "-input=false")
 		}},
@@ -136,8 +136,25 @@ func (d *demo) steps(provider string) []step {
 			}
 			return d.tf(0, only("No changes", "Warning"), "plan", "-detailed-exitcode", "-input=false")
 		}},
+		{"At night somebody disables the mesh's API. A runbook says what it would change, and exits 2.", func() error {
+			if err := d.disable("mesh.googleapis.com"); err != nil {
+				return err
+			}
+			if err := d.control(http.MethodPost, "/_sim/clock?advance=1m"); err != nil { // until the operation has ended
+				return err
+			}
+			return d.asm(provider, 2, whole, "runbook", "plan", "restore-apis", "--membership", membership)
+		}},
+		{"remediate diagnoses, runs the runbooks of the root causes, and verifies each change with the check that found it.", func() error {
+			return d.asm(provider, 0, whole, "remediate", "--fleet-project", "mesh-sim-1", "--yes")
+		}},
+		{"What it did is in a journal, from which it could be resumed or taken back.", func() error {
+			return d.asm(provider, 0, whole, "runbook", "history")
+		}},
 	}
 }
+
+const membership = "projects/mesh-sim-1/locations/us-central1/memberships/cluster-1"
 
 // simulate starts the simulator and takes over the environment that it writes.
 func (d *demo) simulate(provider string) error {
@@ -194,7 +211,8 @@ func (d *demo) configure(provider string) error {
 	if err := os.WriteFile(filepath.Join(d.dir, "terraformrc"), []byte(rc), 0o600); err != nil {
 		return err
 	}
-	d.env = append(d.env, "TF_CLI_CONFIG_FILE="+filepath.Join(d.dir, "terraformrc"), "CHECKPOINT_DISABLE=1", "TF_IN_AUTOMATION=1", "TF_CLI_ARGS=-no-color", "TF_DATA_DIR=", "TF_WORKSPACE=")
+	d.env = append(d.env, "TF_CLI_CONFIG_FILE="+filepath.Join(d.dir, "terraformrc"), "CHECKPOINT_DISABLE=1", "TF_IN_AUTOMATION=1", "TF_CLI_ARGS=-no-color", "TF_DATA_DIR=", "TF_WORKSPACE=",
+		"XDG_STATE_HOME="+filepath.Join(d.dir, "state"))
 	for line := range strings.Lines(configuration[strings.Index(configuration, "resource"):]) {
 		fmt.Print("   | ", line)
 	}
@@ -236,25 +254,38 @@ func (d *demo) tf(want int, show func(string) []string, args ...string) error {
 	return nil
 }
 
-// diagnose runs the command line of the provider's own binary.
-func (d *demo) diagnose(provider string) error {
-	cmd := exec.CommandContext(d.ctx, provider, "diagnose")
+// asm runs the command line of the provider's own binary, shows what it writes, and
+// checks the exit code.
+func (d *demo) asm(provider string, want int, show func(string) []string, args ...string) error {
+	cmd := exec.CommandContext(d.ctx, provider, args...)
 	cmd.Env = d.env
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	out, err := cmd.Output()
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
 		return err
 	}
 	code := cmd.ProcessState.ExitCode()
-	if code != 2 {
-		return fmt.Errorf("diagnose exits %d instead of 2:\n%s", code, out)
+	if code != want {
+		said := ""
+		if exit != nil {
+			said = string(exit.Stderr)
+		}
+		return fmt.Errorf("%s exits %d instead of %d:\n%s%s", strings.Join(args, " "), code, want, out, said)
 	}
-	fmt.Println("   $ terraform-provider-asm diagnose")
-	for line := range strings.Lines(string(out)) {
-		fmt.Print("   ", line)
+	fmt.Println("   $ terraform-provider-asm", strings.Join(args, " "))
+	for _, line := range show(string(out)) {
+		fmt.Println("   " + line)
 	}
 	fmt.Println("   exit code", code)
 	return nil
+}
+
+func whole(out string) (lines []string) {
+	for line := range strings.Lines(out) {
+		lines = append(lines, strings.TrimRight(line, "\n"))
+	}
+	return lines
 }
 
 func quiet(string) []string { return nil }
@@ -289,8 +320,8 @@ func drift(out string) (lines []string) {
 	return lines
 }
 
-// sabotage does what a careless pipeline does, by the APIs' own calls.
-func (d *demo) sabotage() error {
+// revoke takes the service agent's role away, by the API's own calls.
+func (d *demo) revoke() error {
 	const crm = "cloudresourcemanager.googleapis.com/v3/projects/mesh-sim-1"
 	raw, err := d.api(http.MethodPost, crm+":getIamPolicy", map[string]any{"options": map[string]any{"requestedPolicyVersion": 3}})
 	if err != nil {
@@ -308,13 +339,24 @@ func (d *demo) sabotage() error {
 		}
 	}
 	policy["bindings"] = kept
-	if _, err := d.api(http.MethodPost, crm+":setIamPolicy", map[string]any{"policy": policy}); err != nil {
+	_, err = d.api(http.MethodPost, crm+":setIamPolicy", map[string]any{"policy": policy})
+	return err
+}
+
+func (d *demo) disable(service string) error {
+	_, err := d.api(http.MethodPost, "serviceusage.googleapis.com/v1/projects/mesh-sim-1/services/"+service+":disable", map[string]any{})
+	return err
+}
+
+// sabotage does what a careless pipeline does.
+func (d *demo) sabotage() error {
+	if err := d.revoke(); err != nil {
 		return err
 	}
-	if _, err := d.api(http.MethodPost, "serviceusage.googleapis.com/v1/projects/mesh-sim-1/services/connectgateway.googleapis.com:disable", map[string]any{}); err != nil {
+	if err := d.disable("connectgateway.googleapis.com"); err != nil {
 		return err
 	}
-	_, err = d.api(http.MethodPut, cluster, map[string]any{"update": map[string]any{"desiredWorkloadIdentityConfig": map[string]any{"workloadPool": ""}}})
+	_, err := d.api(http.MethodPut, cluster, map[string]any{"update": map[string]any{"desiredWorkloadIdentityConfig": map[string]any{"workloadPool": ""}}})
 	return err
 }
 

@@ -43,11 +43,18 @@ const (
 	runMembership = "register-membership-identity"
 	runProvision  = "provision-control-plane"
 	runGateway    = "restore-connect-gateway"
+	runAPIs       = "restore-apis"
 	runChannel    = "fix-revision-channel"
 	runType       = "fix-revision-type"
 	runRecreate   = "recreate-revision"
 	runWebhook    = "correct-webhook-url"
 	runEvidence   = "collect-evidence"
+
+	// What a person does, and the runbook verifies.
+	runGKE        = "use-gke-cluster"
+	runOwnFleet   = "join-own-fleet"
+	runKubernetes = "upgrade-kubernetes"
+	runUnblock    = "unblock-cluster-resources"
 )
 
 // The Terraform resources that correct findings.
@@ -105,6 +112,10 @@ func Catalogue() []Description { return slices.Clone(catalogue) }
 // takes a person. Of a condition, a stop or a state, the detail decides.
 func RunbookOf(f Finding) string {
 	switch f.Code {
+	case ServiceDisabled:
+		if f.Detail != "" && f.Detail != GatewayService {
+			return runAPIs
+		}
 	case ConditionReported:
 		if c, known := DescribeCondition(f.Detail); known {
 			return c.Runbook

@@ -126,6 +126,6 @@ var fleetFindings = []Description{
 		Cause:    "Switching management to manual leaves a control plane that runs as it is. Removing it takes a while.",
 		Source:   "an output that somebody published: state ACTIVE after the switch to MANAGEMENT_MANUAL; that it lasts is inferred",
 		Remedy:   "Decide which is meant. To keep the mesh managed, set management to automatic; to leave it, move the workloads first.",
-		FixedBy:  fixManagement, DocURL: docTroubleshoot,
+		FixedBy:  fixManagement, Runbook: runProvision, DocURL: docTroubleshoot,
 	},
 }

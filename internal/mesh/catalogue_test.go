@@ -18,7 +18,8 @@ var (
 	runbooks = []string{
 		"restore-service-agent-binding", "correct-injection", "enable-workload-identity", "enable-managed-data-plane", "restart-proxies",
 		"register-membership-identity", "provision-control-plane", "restore-connect-gateway", "fix-revision-channel", "fix-revision-type",
-		"recreate-revision", "correct-webhook-url", "collect-evidence",
+		"recreate-revision", "correct-webhook-url", "collect-evidence", "restore-apis",
+		"use-gke-cluster", "join-own-fleet", "upgrade-kubernetes", "unblock-cluster-resources",
 	}
 )
 
@@ -208,6 +209,9 @@ func TestRunbookOf(t *testing.T) {
 		"enable-workload-identity":      {Code: mesh.ConditionReported, Detail: "WORKLOAD_IDENTITY_REQUIRED"},
 		"restore-service-agent-binding": {Code: mesh.BindingMissing},
 		"collect-evidence":              {Code: mesh.RevisionStalled, Detail: "unknown"},
+		"unblock-cluster-resources":     {Code: mesh.RevisionStalled, Detail: string(mesh.StopClusterUpdate)},
+		"restore-apis":                  {Code: mesh.ServiceDisabled, Detail: "mesh.googleapis.com"},
+		"restore-connect-gateway":       {Code: mesh.ServiceDisabled, Detail: mesh.GatewayService},
 		"":                              {Code: mesh.InjectorLeftover},
 	} {
 		if got := mesh.RunbookOf(f); got != want {

@@ -44,7 +44,11 @@ type Executor struct {
 type RunStarted struct {
 	Run         string         `json:"run"`
 	Runbook     string         `json:"runbook"`
-	Target      string         `json:"target"` // full resource name
+	Digest      string         `json:"digest,omitempty"` // SHA-256 of Source
+	Source      string         `json:"source,omitempty"` // text of the file that the runbook is in
+	Target      string         `json:"target"`           // full resource name
+	Fleet       string         `json:"fleet,omitempty"`  // id or number of the fleet's host project, where the target does not tell
+	Job         string         `json:"job,omitempty"`    // name that runs on several targets share
 	By          Executor       `json:"by"`
 	Reason      string         `json:"reason,omitempty"` // why, as X-Goog-Request-Reason tells Google
 	Inputs      map[string]any `json:"inputs,omitempty"`
@@ -93,6 +97,8 @@ type Change struct {
 	Subject string         `json:"subject"`
 	Before  map[string]any `json:"before,omitempty"` // pre-image
 	After   map[string]any `json:"after,omitempty"`  // post-image
+	// Args are the arguments by which the catalogue finds the thing again.
+	Args map[string]any `json:"args,omitempty"`
 }
 
 // Empty reports that nothing was changed.

@@ -10,6 +10,8 @@ import (
 // State is what a journal says of its run: what to resume, what to undo.
 type State struct {
 	Run, Runbook, Target string
+	Digest, Source, Job  string
+	Started              time.Time
 	Inputs               map[string]any
 	UndoOf               string // the run that this one takes back, or ""
 	Fence                int64  // of the executor that wrote last
@@ -113,6 +115,7 @@ func Fold(entries []Entry) (*State, error) {
 		switch p := e.Data.(type) {
 		case RunStarted:
 			s.Run, s.Runbook, s.Target, s.Inputs, s.UndoOf = p.Run, p.Runbook, p.Target, p.Inputs, p.UndoOf
+			s.Digest, s.Source, s.Job, s.Started = p.Digest, p.Source, p.Job, e.Time
 			s.Fingerprint, s.Fence = p.Fingerprint, p.Fence
 		case RunResumed:
 			s.Fence, s.Outcome, s.Reason = p.Fence, "", ""

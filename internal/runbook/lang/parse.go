@@ -23,28 +23,38 @@ const TestExtension = ".test.hcl"
 // arguments and what must be written out. Validate knows the rest. The file is
 // never nil, and holds what could be read.
 func Parse(name string, src []byte) (*File, hcl.Diagnostics) {
+	file, body, diags := parse(name, src)
+	if body == nil {
+		return file, diags
+	}
+	d := &decoder{diags: diags}
+	d.file(file, body)
+	return file, tidy(d.diags)
+}
+
+// parse reads a file of any language that is written in HCL. The body is nil where
+// nothing can be made of it.
+func parse(name string, src []byte) (*File, *hclsyntax.Body, hcl.Diagnostics) {
 	file := &File{Name: name, Bytes: src}
 	start := hcl.Range{Filename: name, Start: hcl.InitialPos, End: hcl.InitialPos}
 	if len(src) > MaxFile {
-		return file, hcl.Diagnostics{problem("File too large", fmt.Sprintf("The file has %d bytes; a file of runbooks has at most %d.", len(src), MaxFile), start)}
+		return file, nil, hcl.Diagnostics{problem("File too large", fmt.Sprintf("The file has %d bytes; a file of runbooks has at most %d.", len(src), MaxFile), start)}
 	}
 	if !utf8.Valid(src) {
-		return file, hcl.Diagnostics{problem("Not UTF-8", "The file is not valid UTF-8 text. Save it as UTF-8.", start)}
+		return file, nil, hcl.Diagnostics{problem("Not UTF-8", "The file is not valid UTF-8 text. Save it as UTF-8.", start)}
 	}
 	// What the lexer minds the parser says again.
 	tokens, _ := hclsyntax.LexConfig(src, name, hcl.InitialPos)
 	if diags := checkNesting(tokens); diags.HasErrors() {
-		return file, diags
+		return file, nil, diags
 	}
 	parsed, diags := hclsyntax.ParseConfig(src, name, hcl.InitialPos)
 	if diags.HasErrors() {
 		// The tree of a broken file has gaps, and each would be reported as if it
 		// were the author's.
-		return file, tidy(plain(diags))
+		return file, nil, tidy(plain(diags))
 	}
-	d := &decoder{diags: plain(diags)}
-	d.file(file, parsed.Body.(*hclsyntax.Body))
-	return file, tidy(d.diags)
+	return file, parsed.Body.(*hclsyntax.Body), plain(diags)
 }
 
 // Check reads a file and checks it completely, in one go.

@@ -63,6 +63,42 @@ func (r *Runbook) places() []place {
 	return list
 }
 
+// TargetReads are the attributes of the target that a step reads, itself or
+// through locals, sorted; of nil, those that any step reads.
+func (r *Runbook) TargetReads(of *Step) []string {
+	found, seen := map[string]bool{}, map[string]bool{}
+	var look func(expr hcl.Expression)
+	look = func(expr hcl.Expression) {
+		if expr == nil {
+			return
+		}
+		for _, t := range expr.Variables() {
+			name, _, ok := member(t)
+			switch root := t.RootName(); {
+			case root == "target" && ok:
+				found[name] = true
+			case root == "target":
+				for _, a := range r.Target.Attributes() {
+					found[a.Name] = true
+				}
+			case root == "local" && ok && !seen[name]:
+				seen[name] = true
+				if l := r.local(name); l != nil {
+					look(l.Expr)
+				}
+			}
+		}
+	}
+	for _, s := range r.Steps {
+		if of == nil || of == s {
+			for _, expr := range s.expressions() {
+				look(expr)
+			}
+		}
+	}
+	return slices.Sorted(maps.Keys(found))
+}
+
 // checker looks at references and remembers what was used.
 type checker struct {
 	runbook *Runbook

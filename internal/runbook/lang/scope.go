@@ -70,27 +70,38 @@ func NewScope(r *Runbook, c *Catalogue, inputs map[string]cty.Value, target cty.
 	s := emptyScope(r, c)
 	var diags hcl.Diagnostics
 	s.inputs, diags = r.inputValues(inputs)
-	if target != cty.NilVal && !target.IsNull() && target.IsKnown() && target.Type().IsObjectType() {
-		attributes := s.target.AsValueMap()
-		for name, v := range target.AsValueMap() {
-			want, known := attributes[name]
-			if !known {
-				diags = append(diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Unknown target attribute", Detail: fmt.Sprintf("A target of kind %s has no %q%s", r.Target, name, suggest(name, slices.Sorted(maps.Keys(attributes))))})
-				continue
-			}
-			converted, err := convert.Convert(v, want.Type())
-			if err != nil {
-				diags = append(diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Bad target", Detail: fmt.Sprintf("%q of the target must be %s: %s.", name, typeName(want.Type()), reason(err))})
-				continue
-			}
-			attributes[name] = converted
-		}
-		s.target = cty.ObjectVal(attributes)
-	}
+	diags = append(diags, s.SetTarget(target)...)
 	if diags.HasErrors() {
 		return s, diags
 	}
 	return s, tidy(append(diags, s.validateInputs()...))
+}
+
+// SetTarget tells the scope more of the target: an object with some of its
+// attributes. What it does not have stays as it was.
+func (s *Scope) SetTarget(target cty.Value) hcl.Diagnostics {
+	if target == cty.NilVal || target.IsNull() || !target.IsKnown() || !target.Type().IsObjectType() {
+		return nil
+	}
+	var diags hcl.Diagnostics
+	attributes := s.target.AsValueMap()
+	for name, v := range target.AsValueMap() {
+		want, known := attributes[name]
+		if !known {
+			diags = append(diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Unknown target attribute", Detail: fmt.Sprintf("A target of kind %s has no %q%s", s.runbook.Target, name, suggest(name, slices.Sorted(maps.Keys(attributes))))})
+			continue
+		}
+		converted, err := convert.Convert(v, want.Type())
+		if err != nil {
+			diags = append(diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Bad target", Detail: fmt.Sprintf("%q of the target must be %s: %s.", name, typeName(want.Type()), reason(err))})
+			continue
+		}
+		attributes[name] = converted
+	}
+	s.target = cty.ObjectVal(attributes)
+	clear(s.locals)
+	clear(s.expanded)
+	return diags
 }
 
 // emptyScope knows the types of everything, and no value.

@@ -55,3 +55,10 @@ func (e *NoRunError) Error() string {
 	}
 	return fmt.Sprintf("there is no run %s in %s; \"runbook history\" lists those that are there", e.Run, e.Where)
 }
+
+// UnfinishedError is the refusal to delete a run that has not ended.
+type UnfinishedError struct{ Run string }
+
+func (e *UnfinishedError) Error() string {
+	return fmt.Sprintf("run %s has not ended, so it is kept: its journal is what it is resumed and taken back from", e.Run)
+}

@@ -18,6 +18,7 @@ type Info struct {
 	Host    string          `json:"host,omitempty"`
 	Reason  string          `json:"reason,omitempty"`
 	UndoOf  string          `json:"undo_of,omitempty"`
+	Job     string          `json:"job,omitempty"`
 	Fence   int64           `json:"fence,omitempty"`
 	Started time.Time       `json:"started,omitzero"`
 	Last    time.Time       `json:"last,omitzero"` // entry
@@ -33,6 +34,7 @@ func (i Info) Finished() bool { return i.Outcome != "" }
 type Filter struct {
 	Target     string
 	Runbook    string
+	Job        string
 	Outcome    journal.Outcome
 	Unfinished bool
 	Since      time.Time // of the start
@@ -43,6 +45,7 @@ func (f Filter) lets(i Info) bool {
 	switch {
 	case f.Target != "" && f.Target != i.Target,
 		f.Runbook != "" && f.Runbook != i.Runbook,
+		f.Job != "" && f.Job != i.Job,
 		f.Outcome != "" && f.Outcome != i.Outcome,
 		f.Unfinished && i.Finished(),
 		i.Started.Before(f.Since):
@@ -83,7 +86,7 @@ func infoOf(first, last journal.Entry) (Info, error) {
 	}
 	i := Info{
 		Run: start.Run, Runbook: start.Runbook, Target: start.Target, User: start.By.User, Host: start.By.Host,
-		Reason: start.Reason, UndoOf: start.UndoOf, Fence: start.Fence, Started: first.Time, Last: last.Time,
+		Reason: start.Reason, UndoOf: start.UndoOf, Job: start.Job, Fence: start.Fence, Started: first.Time, Last: last.Time,
 	}
 	if finish, ok := last.Data.(journal.RunFinished); ok {
 		i.Outcome = finish.Outcome

@@ -26,7 +26,7 @@ import (
 // resourceVersion that it follows, so that of two executors one succeeds.
 //
 // It needs get, create and update on leases of coordination.k8s.io, and get,
-// list, create and patch on configmaps.
+// list, create and patch on configmaps; only Delete needs delete on configmaps.
 //
 // Whether a lease has run out is judged by this machine's clock. Where the clocks
 // of two machines differ, a lock is taken over earlier or later by as much; the
@@ -59,6 +59,8 @@ const (
 	lastNote   = prefix + "last"   // entry of the chunk
 	sealedNote = prefix + "sealed" // another chunk follows
 	closedNote = prefix + "closed" // fence of who took the target over
+
+	deletedNote = prefix + "deleted" // the run is being deleted
 )
 
 // chunkMax is the most bytes of entries in one object. etcd takes about 1 MiB,
@@ -122,8 +124,17 @@ func (k *Kube) Read(ctx context.Context, run string) (*Reader, error) {
 	return &Reader{Reader: journal.NewReader(text(chunks)), closer: io.NopCloser(nil)}, nil
 }
 
-// chunks are the objects of a run, in order.
+// chunks are the objects of a run that is there, in order.
 func (k *Kube) chunks(ctx context.Context, run string) ([]corev1.ConfigMap, error) {
+	all, err := k.list(ctx, run)
+	if err == nil && (len(all) == 0 || all[0].Annotations[deletedNote] != "") {
+		err = &NoRunError{Run: run, Where: "namespace " + k.namespace}
+	}
+	return all, err
+}
+
+// list lists the objects of a run, in order.
+func (k *Kube) list(ctx context.Context, run string) ([]corev1.ConfigMap, error) {
 	var list *corev1.ConfigMapList
 	err := k.retry(ctx, "read the journal of run "+run, func(ctx context.Context) (err error) {
 		list, err = k.client.CoreV1().ConfigMaps(k.namespace).List(ctx, metav1.ListOptions{LabelSelector: selector(runLabel, run)})
@@ -131,9 +142,6 @@ func (k *Kube) chunks(ctx context.Context, run string) ([]corev1.ConfigMap, erro
 	})
 	if err != nil {
 		return nil, err
-	}
-	if len(list.Items) == 0 {
-		return nil, &NoRunError{Run: run, Where: "namespace " + k.namespace}
 	}
 	slices.SortFunc(list.Items, func(a, b corev1.ConfigMap) int { return cmp.Compare(index(&a), index(&b)) })
 	return list.Items, nil
@@ -227,6 +235,9 @@ func infoOfChunks(chunks []metav1.PartialObjectMetadata) (Info, error) {
 	}
 	if err := json.Unmarshal([]byte(first), &info); err != nil {
 		return info, fmt.Errorf("its first object does not tell what it is of: %w", err)
+	}
+	if chunks[0].Annotations[deletedNote] != "" { // it says how the run ended; the objects that did may be gone
+		chunks = chunks[:1]
 	}
 	for _, chunk := range slices.Backward(chunks) {
 		if note := chunk.Annotations[lastNote]; note != "" { // a chunk that was only closed has none

@@ -48,7 +48,7 @@ func (k *Kube) retry(ctx context.Context, doing string, call func(context.Contex
 	next := ""
 	if apierrors.IsForbidden(err) || apierrors.IsUnauthorized(err) {
 		next = fmt.Sprintf("\n\nWho runs this needs, in namespace %s: get, create and update on leases of coordination.k8s.io; "+
-			"get, list, create and patch on configmaps.", k.namespace)
+			"get, list, create and patch on configmaps, and to remove runs also delete.", k.namespace)
 	}
 	return fmt.Errorf("cannot %s in namespace %s: %w%s", doing, k.namespace, err, next)
 }

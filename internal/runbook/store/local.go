@@ -171,6 +171,30 @@ func (l *Local) Latest(ctx context.Context, target string) (Info, error) {
 	return latest(all, target, l.dir)
 }
 
+// Delete removes the file of a run.
+func (l *Local) Delete(ctx context.Context, lock Lock, run string) error {
+	run, err := journal.ParseID(run)
+	if err != nil {
+		return err
+	}
+	return lock.Guard(ctx, func(context.Context) error {
+		if err := l.exists(run); err != nil {
+			return err
+		}
+		info, err := peek(l.path(run))
+		if err != nil {
+			return fmt.Errorf("cannot tell whether run %s has ended, so it is kept: %w", run, err)
+		}
+		if err := mayGo(info, lock); err != nil {
+			return err
+		}
+		if err := os.Remove(l.path(run)); err != nil {
+			return fmt.Errorf("cannot remove the journal of the run: %w", err)
+		}
+		return journal.SyncDir(l.dir)
+	})
+}
+
 const needsFolder = "Nothing was changed by this. The folder has to be writable and have room; set XDG_STATE_HOME to one that is."
 
 // makeDir makes a folder that only its owner may look into, with all above it.

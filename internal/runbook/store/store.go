@@ -30,6 +30,10 @@ type Runs interface {
 	// Latest returns the run that was started last on a target. The error is a
 	// *NoRunError when there is none.
 	Latest(ctx context.Context, target string) (Info, error)
+	// Delete removes a run that has ended, under a lock on its target, so that nobody
+	// goes on with it meanwhile. The error is an *UnfinishedError when it has not
+	// ended.
+	Delete(ctx context.Context, lock Lock, run string) error
 }
 
 // Locks keeps one lock for each target.

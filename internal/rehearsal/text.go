@@ -1,0 +1,85 @@
+package rehearsal
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"unicode"
+)
+
+// WriteText writes a report for people: a line for each test that passed, and of one
+// that failed the differences and what happened.
+func (r *Report) WriteText(w io.Writer) error {
+	for i := range r.Results {
+		if err := r.Results[i].WriteText(w); err != nil {
+			return err
+		}
+	}
+	_, err := fmt.Fprintln(w, r.Summary())
+	return err
+}
+
+// Summary is the report in one line.
+func (r *Report) Summary() string {
+	took := fmt.Sprintf("in %.1fs", r.Duration.Seconds())
+	n, failed := len(r.Results), r.Failed()
+	switch {
+	case n == 0:
+		return "no test was run"
+	case failed == 0:
+		return fmt.Sprintf("%s passed %s", plural(n, "test"), took)
+	}
+	return fmt.Sprintf("%d of %s failed %s", failed, plural(n, "test"), took)
+}
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// WriteText writes what became of one test for people.
+func (r *Result) WriteText(w io.Writer) error {
+	var b strings.Builder
+	word := "ok  "
+	if !r.Passed() {
+		word = "FAIL"
+	}
+	fmt.Fprintf(&b, "%s  %s: %s (%.2fs)\n", word, r.File, r.Test, r.Duration.Seconds())
+	if !r.Passed() {
+		b.WriteString(indented("      ", r.detail()))
+	}
+	_, err := io.WriteString(w, printable(b.String()))
+	return err
+}
+
+// detail is everything about a test that failed.
+func (r *Result) detail() string {
+	var b strings.Builder
+	for _, f := range r.Failures {
+		fmt.Fprintf(&b, "%s:%d: %s\n", r.File, f.Line, f.Text)
+	}
+	if len(r.Story) > 0 {
+		b.WriteString("what happened:\n" + indented("    ", strings.Join(r.Story, "\n")))
+	}
+	return b.String()
+}
+
+func indented(by, text string) string {
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		b.WriteString(by + strings.TrimSuffix(line, "\n") + "\n")
+	}
+	return b.String()
+}
+
+// printable takes out what a terminal would act on.
+func printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r != '\n' && (unicode.IsControl(r) || unicode.Is(unicode.Cf, r)) {
+			return '?'
+		}
+		return r
+	}, text)
+}

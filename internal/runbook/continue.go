@@ -1,0 +1,136 @@
+package runbook
+
+import (
+	"context"
+	"errors"
+	"reflect"
+	"time"
+
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/journal"
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/store"
+	"github.com/managed-mesh/terraform-provider-asm/internal/wait"
+)
+
+// Continue does a part of a job that several executors share, each some targets.
+// Where an executor before left a run of the same job, runbook and inputs on the
+// target that has not succeeded, that run is resumed: who takes the place of one
+// that was killed goes on where it was. Else the runbook is planned and run. A run
+// of the job that has succeeded, and of which nothing is left to do, is the result.
+//
+// The lock of an executor that is gone lasts as long as its lease. Continue waits
+// for its end while nobody renews it; of one that somebody renews the error is a
+// *store.HeldError.
+//
+// A job without a name shares nothing: it is planned and run.
+func (e *Engine) Continue(ctx context.Context, job Job, approvals Approvals) (*Result, error) {
+	for {
+		r, err := e.takeUp(ctx, job, approvals)
+		var held *store.HeldError
+		if job.Name == "" || !errors.As(err, &held) {
+			return r, err
+		}
+		if gone, waited := e.outlive(ctx, held); waited != nil {
+			return r, waited
+		} else if !gone {
+			return r, err
+		}
+	}
+}
+
+// takeUp does what Continue does while nobody holds the lock.
+func (e *Engine) takeUp(ctx context.Context, job Job, approvals Approvals) (*Result, error) {
+	var before *Result
+	if job.Name != "" {
+		state, entries, err := e.predecessor(ctx, job)
+		if err != nil {
+			return nil, err
+		}
+		if state != nil && state.Outcome != journal.Succeeded {
+			return e.Resume(ctx, state.Run, job.hidden(state.Inputs), approvals)
+		}
+		if state != nil {
+			before = resultOf(state, entries)
+		}
+	}
+	p, err := e.Plan(ctx, job)
+	if err != nil {
+		return nil, err
+	}
+	if before != nil && p.Clean() {
+		return before, nil
+	}
+	return e.Run(ctx, p, approvals)
+}
+
+// predecessor is the run that was begun last on the target, when it is of the same
+// job, runbook and inputs; else nil.
+func (e *Engine) predecessor(ctx context.Context, job Job) (*journal.State, []journal.Entry, error) {
+	info, err := e.Store.Latest(ctx, job.Target.Name)
+	var none *store.NoRunError
+	switch {
+	case errors.As(err, &none):
+		return nil, nil, nil
+	case err != nil:
+		return nil, nil, err
+	case info.Job != job.Name || info.Runbook != job.Runbook.Name || info.UndoOf != "":
+		return nil, nil, nil
+	}
+	state, entries, err := e.History(ctx, info.Run)
+	if err != nil {
+		return nil, nil, err
+	}
+	inputs, err := job.shownInputs()
+	if err != nil {
+		return nil, nil, err
+	}
+	// A journal that lost the runbook's text to the redactor cannot be resumed.
+	for _, text := range []string{string(job.File.Bytes), state.Source} {
+		if digest([]byte(text)) != state.Digest {
+			return nil, nil, nil
+		}
+	}
+	if !reflect.DeepEqual(normal(state.Inputs), normal(e.fields(inputs))) {
+		return nil, nil, nil
+	}
+	return state, entries, nil
+}
+
+// hidden are the inputs that a journal does not have, which a resumed run is given
+// anew.
+func (j Job) hidden(shown map[string]any) map[string]cty.Value {
+	given := map[string]cty.Value{}
+	for name, v := range j.Inputs {
+		if in := j.Runbook.Input(name); in != nil && (in.Sensitive || holdsHidden(shown[name])) {
+			given[name] = v
+		}
+	}
+	return given
+}
+
+// outlive waits until a lock is free whose holder does not renew it, and reports
+// false as soon as somebody does. It does not wait for a lease that is far longer
+// than its own.
+func (e *Engine) outlive(ctx context.Context, held *store.HeldError) (gone bool, err error) {
+	clock := wait.Real // as that of locks, and not the one of the waits of runs
+	end := held.By.Until.Add(e.lease())
+	if end.After(clock.Now().Add(3 * e.lease())) {
+		return false, nil
+	}
+	for clock.Now().Before(end) {
+		now, live, err := e.Store.Holder(ctx, held.Target)
+		switch {
+		case err != nil:
+			return false, err
+		case !live:
+			return true, nil
+		case now.Nonce != held.By.Nonce || now.Until.After(held.By.Until):
+			return false, nil
+		}
+		if err := wait.Sleep(ctx, clock, max(e.lease()/10, 50*time.Millisecond)); err != nil {
+			return false, context.Cause(ctx)
+		}
+	}
+	return false, nil
+}

@@ -1,0 +1,124 @@
+package runbook
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"maps"
+	"os"
+	"os/user"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/managed-mesh/terraform-provider-asm/internal/gcp"
+	"github.com/managed-mesh/terraform-provider-asm/internal/prereq"
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/journal"
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/store"
+	"github.com/managed-mesh/terraform-provider-asm/internal/wait"
+)
+
+// Engine plans and runs. It is safe for concurrent use.
+type Engine struct {
+	Client   *gcp.Client
+	Clusters *prereq.Clusters
+	Store    store.Store
+	// Redactor is the one that Store has: it learns the secrets among the inputs.
+	Redactor *journal.Redactor
+	Clock    wait.Clock // of the waits of runs; wait.Real when nil
+	Version  string     // of this program
+	Reason   string     // why, as X-Goog-Request-Reason tells Google
+	Lease    time.Duration
+	// Events is told of every entry of every journal as it is written, and of what
+	// waits see. Calls do not overlap.
+	Events func(Event)
+
+	told sync.Mutex
+}
+
+// Event is something that happened in a run.
+type Event struct {
+	Run, Runbook, Target string
+	Entry                journal.Entry // zero for what a wait saw
+	Step, Seen           string        // what the step's wait saw last
+}
+
+// MarshalJSON writes an event as one line of --events: the journal's entry with
+// the run that it is of, or step and seen.
+func (e Event) MarshalJSON() ([]byte, error) {
+	fields := map[string]any{}
+	if e.Entry.Seq > 0 {
+		raw, err := e.Entry.MarshalJSON()
+		if err != nil {
+			return nil, err
+		}
+		if err := json.Unmarshal(raw, &fields); err != nil {
+			return nil, err
+		}
+	} else {
+		maps.Copy(fields, map[string]any{"kind": "seen", "step": e.Step, "seen": e.Seen})
+	}
+	maps.Copy(fields, map[string]any{"run": e.Run, "runbook": e.Runbook, "target": e.Target})
+	return json.Marshal(fields)
+}
+
+func (e *Engine) tell(event Event) {
+	if e.Events == nil {
+		return
+	}
+	e.told.Lock()
+	defer e.told.Unlock()
+	e.Events(event)
+}
+
+func (e *Engine) clock() wait.Clock {
+	if e.Clock == nil {
+		return wait.Real
+	}
+	return e.Clock
+}
+
+// lease is how long a lock lasts without being renewed, which happens three times
+// in it.
+func (e *Engine) lease() time.Duration { return cmp.Or(e.Lease, 30*time.Second) }
+
+func (e *Engine) tool() string { return "terraform-provider-asm " + cmp.Or(e.Version, "dev") }
+
+// executor is this process.
+func (e *Engine) executor() journal.Executor {
+	by := journal.Executor{User: "unknown user", Host: "unknown host", PID: strconv.Itoa(os.Getpid()), Version: cmp.Or(e.Version, "dev")}
+	if u, err := user.Current(); err == nil {
+		by.User = u.Username
+	}
+	if host, err := os.Hostname(); err == nil && host != "" {
+		by.Host = host
+	}
+	return by
+}
+
+// Secret reports a secret that no journal and no event may show.
+func (e *Engine) secret(texts ...string) {
+	if e.Redactor != nil {
+		e.Redactor.Add(texts...)
+	}
+}
+
+// words takes the secrets that are known out of a text for people.
+func (e *Engine) words(text string) string {
+	if e.Redactor == nil {
+		return text
+	}
+	return e.Redactor.String(text)
+}
+
+// fields takes the secrets that are known out of the values of a thing, for
+// plans and results.
+func (e *Engine) fields(of map[string]any) map[string]any {
+	if e.Redactor == nil || of == nil {
+		return of
+	}
+	clean, _ := e.Redactor.Value(normal(of)).(map[string]any)
+	return clean
+}
+
+func detached(ctx context.Context) context.Context { return context.WithoutCancel(ctx) }

@@ -1,0 +1,366 @@
+package runbook_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook"
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/journal"
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/lang"
+)
+
+// gated asks before it does anything.
+const gated = `
+runbook "gated" {
+  title = "Two changes, one on approval"
+  target "membership" {}
+
+  step "grant" {
+    approval = "Grants the role."
+    ensure "service_agent_binding" {
+      project       = target.project
+      fleet_project = target.fleet_project
+    }
+  }
+
+  step "apis" {
+    depends_on = [step.grant]
+    ensure "project_services" {
+      project  = target.project
+      services = ["mesh.googleapis.com"]
+    }
+  }
+
+  step "fine" {
+    wait "findings_gone" {
+      membership = target.membership
+      codes      = ["service-agent-binding-missing", "api-disabled:mesh.googleapis.com"]
+    }
+  }
+}
+`
+
+func TestPlanSaysWhatIsAndWhatShallBe(t *testing.T) {
+	w := suffer(t, "binding-revoked")
+	e := w.engine(runs(t))
+	p := plan(t, e, own(t, gated))
+	if p.ExitCode() != 2 || p.Changes() != 1 {
+		t.Errorf("exit code %d, %d changes", p.ExitCode(), p.Changes())
+	}
+	grant := p.Steps[0]
+	if grant.Status != runbook.Change || grant.Current["granted"] != false || grant.Desired["granted"] != true || grant.Approval != "Grants the role." || grant.Subject != "projects/mesh-sim-1" {
+		t.Errorf("%+v", grant)
+	}
+	if p.Steps[1].Status != runbook.Satisfied || p.Steps[2].Status != runbook.Awaits {
+		t.Errorf("%+v", p.Steps[1:])
+	}
+	if got := w.writes(); len(got) > 0 {
+		t.Errorf("planning wrote %q", got)
+	}
+	w.unfault("binding-revoked")
+	w.pass(time.Hour)
+	p = plan(t, e, own(t, gated))
+	if p.ExitCode() != 0 || !p.Clean() {
+		t.Errorf("of a world that is well: exit code %d, %+v", p.ExitCode(), p.Steps)
+	}
+	r := run(t, e, p, runbook.Approvals{})
+	if r.Run != "" || r.Outcome != journal.Succeeded || len(w.writes()) > 0 {
+		t.Errorf("with nothing to do: %s, writes %q", told(r), w.writes())
+	}
+}
+
+func TestPlanNamesMissingPermissions(t *testing.T) {
+	w := suffer(t, "binding-revoked")
+	e, err := newEngine(t.Context(), w.server.URL(), "viewer@example.com", runs(t), w.clock)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := plan(t, e, own(t, gated))
+	var missing []string
+	for _, m := range p.Missing {
+		missing = append(missing, m.Step+": "+m.Permission+" on "+m.On)
+	}
+	if got := strings.Join(missing, ", "); got != "grant: resourcemanager.projects.setIamPolicy on projects/mesh-sim-1" {
+		t.Errorf("missing are %q", got)
+	}
+}
+
+func TestSavedPlanIsRefusedWhenTheWorldHasChanged(t *testing.T) {
+	w := suffer(t, "binding-revoked")
+	e := w.engine(runs(t))
+	var file bytes.Buffer
+	if err := plan(t, e, own(t, gated)).Write(&file); err != nil {
+		t.Fatal(err)
+	}
+	text := file.String()
+	saved, err := runbook.ReadPlan(&file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	j, err := saved.Job(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := saved.Same(plan(t, e, j)); err != nil {
+		t.Errorf("nothing has changed: %v", err)
+	}
+	if _, err := e.Run(t.Context(), saved, yes); err == nil {
+		t.Error("a plan from a file was run without being compared")
+	}
+	w.fault("mesh-api-disabled")
+	var changed *runbook.WorldChangedError
+	if err := saved.Same(plan(t, e, j)); !errors.As(err, &changed) || !strings.Contains(err.Error(), `step apis was "satisfied" and is "change"`) {
+		t.Errorf("the API is off: %v", err)
+	}
+	w.unfault("mesh-api-disabled")
+	w.unfault("binding-revoked")
+	w.fault("binding-conditional")
+	e.Client.Forget()
+	if err := saved.Same(plan(t, e, j)); err != nil {
+		t.Logf("the binding is now conditional: %v", err)
+	}
+	for _, alter := range []func(string) string{
+		func(s string) string { return strings.Replace(s, `"granted": false`, `"granted": true`, 1) },
+		func(s string) string { return strings.ReplaceAll(s, "Two changes", "No change") },
+		func(s string) string { return strings.Replace(s, `"schema": 1`, `"schema": 7`, 1) },
+		func(string) string { return "{}" },
+		func(string) string { return "resource {" },
+	} {
+		if _, err := runbook.ReadPlan(strings.NewReader(alter(text))); err == nil {
+			t.Errorf("an altered plan was read: %.200s", alter(text))
+		}
+	}
+}
+
+func TestGateStopsAndResumeGoesOn(t *testing.T) {
+	w := suffer(t, "binding-revoked")
+	e := w.engine(runs(t))
+	r := run(t, e, plan(t, e, own(t, gated)), runbook.Approvals{})
+	if r.Outcome != journal.NeedsApprove || len(r.Gates) != 1 || r.Gates[0] != "grant" || !strings.Contains(r.Next, "runbook resume "+r.Run+" --approve grant") {
+		t.Fatalf("%s next %q", told(r), r.Next)
+	}
+	if got := w.writes(); len(got) > 0 {
+		t.Errorf("it wrote %q", got)
+	}
+	// Of another step, of too low a risk, from a file of another plan, of yesterday.
+	for _, a := range []runbook.Approvals{
+		{Steps: []string{"apis"}},
+		{UpTo: lang.NoRisk},
+		{Files: []*runbook.ApprovalFile{{Fingerprint: strings.Repeat("0", 64), Approver: "boss", Expires: w.clock.Now().Add(time.Hour)}}},
+		{Files: []*runbook.ApprovalFile{{Fingerprint: plan(t, e, own(t, gated)).Fingerprint, Approver: "boss", Expires: w.clock.Now().Add(-time.Hour)}}},
+		{Ask: func(context.Context, runbook.Question) (bool, string, error) { return false, "boss", nil }},
+	} {
+		again, err := e.Resume(t.Context(), r.Run, nil, a)
+		if err != nil || again.Outcome != journal.NeedsApprove || len(w.writes()) > 0 {
+			t.Errorf("%+v: %v, %s, writes %q", a, err, told(again), w.writes())
+		}
+	}
+	done, err := e.Resume(t.Context(), r.Run, nil, runbook.Approvals{Steps: []string{"grant"}, Approver: "boss@example.com"})
+	if err != nil || done.Outcome != journal.Succeeded {
+		t.Fatalf("%v, %s", err, told(done))
+	}
+	if got := w.acts(); len(got) != 1 || !strings.Contains(got[0], "setIamPolicy") {
+		t.Errorf("it wrote %q", got)
+	}
+	state, _, err := e.History(t.Context(), r.Run)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(state.Approvals); n != 1 || state.Approvals[0].Approver != "boss@example.com" || state.Approvals[0].How != "flag" || state.Approvals[0].Fingerprint != state.Fingerprint {
+		t.Errorf("approvals: %+v", state.Approvals)
+	}
+	if _, err := e.Resume(t.Context(), r.Run, nil, yes); err == nil || !strings.Contains(err.Error(), "nothing to resume") {
+		t.Errorf("resumed again: %v", err)
+	}
+}
+
+func TestApprovalsByFileRiskAndTerminal(t *testing.T) {
+	for name, of := range map[string]func(p *runbook.Plan, w *world) runbook.Approvals{
+		"file": func(p *runbook.Plan, w *world) runbook.Approvals {
+			return runbook.Approvals{Files: []*runbook.ApprovalFile{{Fingerprint: p.Fingerprint, Approver: "boss", Expires: w.clock.Now().Add(time.Hour)}}}
+		},
+		"risk": func(*runbook.Plan, *world) runbook.Approvals {
+			return runbook.Approvals{UpTo: lang.LowRisk, Approver: "boss"}
+		},
+		"terminal": func(*runbook.Plan, *world) runbook.Approvals {
+			return runbook.Approvals{Ask: func(_ context.Context, q runbook.Question) (bool, string, error) {
+				ok := q.Step == "grant" && q.Why == "Grants the role." && q.Current["granted"] == false && q.Desired["granted"] == true && q.Risk == lang.LowRisk
+				return ok, "boss", nil
+			}}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := suffer(t, "binding-revoked")
+			e := w.engine(runs(t))
+			p := plan(t, e, own(t, gated))
+			r := run(t, e, p, of(p, w))
+			if r.Outcome != journal.Succeeded {
+				t.Fatal(told(r))
+			}
+			state, _, err := e.History(t.Context(), r.Run)
+			if err != nil || len(state.Approvals) != 1 || state.Approvals[0].How != name || state.Approvals[0].Approver != "boss" {
+				t.Errorf("%v, %+v", err, state.Approvals)
+			}
+		})
+	}
+}
+
+// TestApprovalDoesNotCountWhenTheWorldHasChanged lets somebody turn the binding into
+// a conditional one, and the API off, between plan and run.
+func TestApprovalDoesNotCountForWhatNobodySaw(t *testing.T) {
+	const pool = `
+runbook "pool" {
+  title = "Pool"
+  target "membership" {}
+  step "pool" {
+    approval = "Sets the pool."
+    ensure "workload_pool" {
+      cluster = target.cluster
+    }
+  }
+}
+`
+	w := suffer(t, "workload-pool-missing")
+	e := w.engine(runs(t))
+	p := plan(t, e, own(t, pool))
+	w.unfault("workload-pool-missing")
+	w.fault("workload-pool-wrong")
+	r := run(t, e, p, runbook.Approvals{Steps: []string{"pool"}})
+	if r.Outcome != journal.NeedsApprove || !strings.Contains(r.Error, "has changed since the plan") || len(w.writes()) > 0 {
+		t.Fatalf("%s, writes %q", told(r), w.writes())
+	}
+	r, err := e.Resume(t.Context(), r.Run, nil, runbook.Approvals{Steps: []string{"pool"}})
+	if err != nil || r.Outcome != journal.Succeeded {
+		t.Errorf("of the new plan: %v, %s", err, told(r))
+	}
+}
+
+func TestUndoTakesBackAndRefusesWhatIsNotOursAnyMore(t *testing.T) {
+	w := suffer(t, "binding-revoked", "mesh-api-disabled")
+	e := w.engine(runs(t))
+	r := run(t, e, plan(t, e, own(t, gated)), yes)
+	if r.Outcome != journal.Succeeded {
+		t.Fatal(told(r))
+	}
+	w.forget()
+	back, err := e.PlanUndo(t.Context(), r.Run)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(back.Steps) != 2 || !strings.HasPrefix(back.Steps[0].Step, "apis#") || !strings.HasPrefix(back.Steps[1].Step, "grant#") {
+		t.Fatalf("the last change is not the first to be taken back: %+v", back.Steps)
+	}
+	stopped := run(t, e, back, runbook.Approvals{})
+	if stopped.Outcome != journal.NeedsApprove || len(w.writes()) > 0 {
+		t.Fatalf("nobody agreed: %s, writes %q", told(stopped), w.writes())
+	}
+	undone, err := e.Resume(t.Context(), stopped.Run, nil, yes)
+	if err != nil || undone.Outcome != journal.Succeeded || undone.UndoOf != r.Run {
+		t.Fatalf("%v, %s", err, told(undone))
+	}
+	if got := w.acts(); len(got) != 2 {
+		t.Errorf("it wrote %q", got)
+	}
+	if left := strings.Join(alarms(w.diagnose(e)), " "); !strings.Contains(left, "service-agent-binding-missing") || !strings.Contains(left, "mesh.googleapis.com") {
+		t.Errorf("it is not as it was: %s", left)
+	}
+	// Done again, and then somebody else is there.
+	r = run(t, e, plan(t, e, own(t, gated)), yes)
+	w.fault("binding-conditional")
+	w.forget()
+	e.Client.Forget()
+	var refused *runbook.UndoRefusedError
+	if _, err := e.PlanUndo(t.Context(), r.Run); err == nil {
+		t.Log("the grant was taken away by another, which is what the undo wants")
+	} else if !errors.As(err, &refused) {
+		t.Errorf("%v", err)
+	}
+}
+
+// TestSecretsAreNowhere plants a token in the inputs of a runbook that uses it in
+// every place that the language lets it.
+func TestSecretsAreNowhere(t *testing.T) {
+	const secret = "planted-secret-0123456789"
+	w := suffer(t, "binding-revoked")
+	dir := runs(t)
+	e := w.engine(dir)
+	var events bytes.Buffer
+	e.Events = func(event runbook.Event) {
+		line, err := event.MarshalJSON()
+		if err != nil {
+			t.Error(err)
+		}
+		events.Write(line)
+	}
+	j := own(t, `
+runbook "secretive" {
+  title = "Secretive"
+  target "membership" {}
+  input "token" {
+    type      = string
+    sensitive = true
+  }
+  step "grant" {
+    when = input.token != ""
+    ensure "service_agent_binding" {
+      project       = target.project
+      fleet_project = target.fleet_project
+    }
+  }
+  step "use" {
+    depends_on = [step.grant]
+    on_failure = "continue"
+    ensure "service_agent_binding" {
+      project       = input.token
+      fleet_project = target.fleet_project
+    }
+  }
+  step "look" {
+    assert {
+      condition     = input.token == "something else"
+      error_message = "The token is not the right one."
+    }
+  }
+}
+`)
+	j.Inputs = map[string]cty.Value{"token": cty.StringVal(secret)}
+	p := plan(t, e, j)
+	var saved bytes.Buffer
+	if err := p.Write(&saved); err != nil {
+		t.Fatal(err)
+	}
+	r := run(t, e, p, yes)
+	var report bytes.Buffer
+	if err := (&runbook.Report{Results: []runbook.Result{*r}}).Write(&report); err != nil {
+		t.Fatal(err)
+	}
+	_, entries, err := e.History(t.Context(), r.Run)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var journalled bytes.Buffer
+	for _, entry := range entries {
+		line, err := entry.MarshalJSON()
+		if err != nil {
+			t.Fatal(err)
+		}
+		journalled.Write(line)
+	}
+	for where, text := range map[string]string{"plan": saved.String(), "events": events.String(), "report": report.String(), "journal": journalled.String()} {
+		if len(text) < 200 {
+			t.Errorf("%s has hardly anything: %s", where, text)
+		}
+		if strings.Contains(text, secret) {
+			t.Errorf("%s shows the secret: %s", where, text)
+		}
+	}
+	if _, err := e.Resume(t.Context(), r.Run, nil, yes); err == nil || !strings.Contains(err.Error(), "token") || strings.Contains(err.Error(), secret) {
+		t.Errorf("resumed without its sensitive input: %v", err)
+	}
+}

@@ -1,0 +1,213 @@
+package kinds
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/managed-mesh/terraform-provider-asm/internal/diagnosis"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+)
+
+// diagnose runs the diagnosis of one membership, past anything that was read before.
+func diagnose(ctx context.Context, env *Env, membership mesh.Membership, since time.Duration) (*diagnosis.Report, error) {
+	env.Client.Forget()
+	return diagnosis.Run(ctx, diagnosis.Reader{Client: env.Client, Clusters: env.Clusters}, diagnosis.Options{
+		Memberships: []mesh.Membership{membership}, Since: since, Tool: env.Tool, Clock: env.Clock,
+	})
+}
+
+// codes are the findings that an assert or wait is about, each CODE or CODE:DETAIL.
+type codes []string
+
+func codeOf(f mesh.Finding) string {
+	if f.Detail == "" {
+		return string(f.Code)
+	}
+	return string(f.Code) + ":" + f.Detail
+}
+
+func checkCode(text string) error {
+	code, _, _ := strings.Cut(text, ":")
+	if mesh.Describe(mesh.Code(code)).Title == "" {
+		return fmt.Errorf("there is no finding %q; the guide on findings lists them", code)
+	}
+	return nil
+}
+
+func (c codes) have(f mesh.Finding) bool {
+	return slices.Contains(c, string(f.Code)) || slices.Contains(c, codeOf(f))
+}
+
+// logWindow is how far back logs are searched where a finding in them is asked for:
+// long enough for a line to arrive, short enough for one that stays away to count.
+const logWindow = 15 * time.Minute
+
+// since is how far back logs have to be searched; 0 where none of the findings is in
+// a log.
+func (c codes) since() time.Duration {
+	for _, s := range mesh.LogSignatures {
+		if c.have(mesh.Finding{Code: s.Code}) {
+			return logWindow
+		}
+	}
+	return 0
+}
+
+// sight is what a diagnosis says of codes.
+type sight struct {
+	present []diagnosis.Finding // errors and warnings
+	waiting []diagnosis.Finding // those whose cause is corrected, and that the mesh has yet to notice
+	follow  []diagnosis.Finding // those that stand because of something else
+	blind   string              // what could not be looked at, of what they are about, or ""
+}
+
+func (c codes) seen(report *diagnosis.Report) sight {
+	var s sight
+	by := map[string]diagnosis.Finding{}
+	for _, f := range report.Findings {
+		by[f.Fingerprint] = f
+	}
+	for _, f := range report.Findings {
+		switch {
+		case f.Severity == mesh.Info || !c.have(f.Finding):
+		case f.Waiting:
+			s.waiting = append(s.waiting, f)
+		case len(f.BlockedBy) > 0 && !slices.ContainsFunc(f.BlockedBy, func(root string) bool { return c.have(by[root].Finding) }):
+			s.follow = append(s.follow, f)
+		default:
+			s.present = append(s.present, f)
+		}
+	}
+	s.blind = c.blind(report)
+	return s
+}
+
+// blind says which check that would have found one of the codes could not be made.
+func (c codes) blind(report *diagnosis.Report) string {
+	kinds := map[mesh.Kind]bool{}
+	for _, code := range c {
+		code, detail, _ := strings.Cut(code, ":")
+		kinds[mesh.Describe(mesh.Code(code)).Kind] = true
+		if condition, known := mesh.DescribeCondition(detail); known {
+			kinds[condition.Kind] = true
+		}
+	}
+	var what []string
+	for _, s := range report.Subjects {
+		for _, check := range s.Checks {
+			if kinds[check.Kind] && check.Status == diagnosis.Unknown {
+				what = append(what, string(check.Kind)+" of "+s.Name)
+			}
+		}
+	}
+	if len(what) == 0 {
+		return ""
+	}
+	text := strings.Join(what, ", ")
+	for _, f := range report.Findings {
+		if f.Code == mesh.Unreadable {
+			return text + ": " + f.Message
+		}
+	}
+	return text
+}
+
+func tell(findings []diagnosis.Finding) string {
+	var all []string
+	for _, f := range findings {
+		all = append(all, codeOf(f.Finding)+": "+f.Message)
+	}
+	return strings.Join(all, "; ")
+}
+
+func noFindings(ctx context.Context, env *Env, a Args) (Seen, error) {
+	membership, err := a.Membership("membership")
+	if err != nil {
+		return Seen{}, err
+	}
+	wanted := codes(a.Texts("codes"))
+	report, err := diagnose(ctx, env, membership, wanted.since())
+	if err != nil {
+		return Seen{}, err
+	}
+	s := wanted.seen(report)
+	found := slices.Concat(s.present, s.waiting, s.follow)
+	switch {
+	case len(found) > 0:
+		return Seen{State: Fails, Text: tell(found)}, nil
+	case s.blind != "":
+		return Seen{State: Fails, Text: "whether they are found cannot be told, because these could not be read: " + s.blind}, nil
+	}
+	return Seen{State: Holds, Text: "none is found: " + strings.Join(wanted, ", ")}, nil
+}
+
+// The states of findings_gone.
+const (
+	findingsGone    = "gone"
+	findingsPresent = "present"
+	findingsWaiting = "waiting"
+	findingsUnknown = "unknown"
+)
+
+func findingsAreGone(ctx context.Context, env *Env, a Args) (Seen, error) {
+	membership, err := a.Membership("membership")
+	if err != nil {
+		return Seen{}, err
+	}
+	wanted := codes(a.Texts("codes"))
+	report, err := diagnose(ctx, env, membership, wanted.since())
+	if err != nil {
+		return Seen{}, err
+	}
+	s := wanted.seen(report)
+	switch {
+	case len(s.present) > 0:
+		return Seen{State: findingsPresent, Text: tell(s.present)}, nil
+	case len(s.waiting) > 0:
+		return Seen{State: findingsWaiting, Text: "what brought them about is corrected, and the mesh has yet to notice: " + tell(s.waiting)}, nil
+	case s.blind != "":
+		return Seen{State: findingsUnknown, Text: "these could not be read: " + s.blind}, nil
+	case len(s.follow) > 0:
+		return Seen{State: findingsGone, Text: "what is left of them has another cause: " + tell(s.follow)}, nil
+	}
+	return Seen{State: findingsGone, Text: "none is found: " + strings.Join(wanted, ", ")}, nil
+}
+
+// rootsType is the type of what diagnosed tells: runbooks by CODE[:DETAIL].
+var rootsType = cty.Object(map[string]cty.Type{"roots": cty.Map(cty.String), "blocking": cty.Map(cty.String)})
+
+func diagnosed(ctx context.Context, env *Env, a Args) (Seen, error) {
+	membership, err := a.Membership("membership")
+	if err != nil {
+		return Seen{}, err
+	}
+	report, err := diagnose(ctx, env, membership, 0)
+	if err != nil {
+		return Seen{}, err
+	}
+	roots, blocking := map[string]cty.Value{}, map[string]cty.Value{}
+	for _, f := range report.Findings {
+		if !f.Root() || f.Severity == mesh.Info || f.Waiting {
+			continue
+		}
+		book := cty.StringVal(mesh.RunbookOf(f.Finding))
+		roots[codeOf(f.Finding)] = book
+		if mesh.Explains(f.Code, mesh.ControlPlaneState) {
+			blocking[codeOf(f.Finding)] = book
+		}
+	}
+	value := cty.ObjectVal(map[string]cty.Value{"roots": mapOf(roots), "blocking": mapOf(blocking)})
+	return Seen{State: Holds, Text: report.Summary, Value: value}, nil
+}
+
+func mapOf(values map[string]cty.Value) cty.Value {
+	if len(values) == 0 {
+		return cty.MapValEmpty(cty.String)
+	}
+	return cty.MapVal(values)
+}

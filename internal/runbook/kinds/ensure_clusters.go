@@ -1,0 +1,56 @@
+package kinds
+
+import (
+	"time"
+
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/managed-mesh/terraform-provider-asm/internal/prereq"
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/lang"
+)
+
+// changeCluster are the permissions that changing a GKE cluster takes.
+var changeCluster = []string{"container.clusters.get", "container.clusters.list", "container.clusters.update", "container.operations.get"}
+
+// clusterEnsures are about GKE clusters, from the outside.
+var clusterEnsures = []ensure{
+	{
+		Def: Def{
+			Kind: lang.Kind{
+				Name: "workload_pool", Risk: lang.MediumRisk,
+				Doc:  "Sets a cluster's workload pool to `PROJECT_ID.svc.id.goog`, which turns Workload Identity on. Node pools stay as they are. A cluster that is busy is waited for.",
+				Args: []lang.Arg{argCluster}, Permissions: changeCluster, Result: texts("workload_pool"),
+			},
+			Usual: 10 * time.Minute, // the troubleshooting page's figure
+			Where: inClusterProject,
+			Thing: func(env *Env, a Args) (prereq.Prerequisite, error) {
+				c, err := a.Cluster("cluster")
+				return &prereq.WorkloadPool{Client: env.Client, Cluster: c}, err
+			},
+			Value: func(s prereq.State) cty.Value { return resultOf("workload_pool", s.(prereq.PoolState).Current) },
+		},
+		is:    "the workload pool is its project's",
+		check: "A cluster's workload pool is `PROJECT_ID.svc.id.goog`.",
+	},
+	{
+		Def: Def{
+			Kind: lang.Kind{
+				Name: "node_pool_metadata", Risk: lang.HighRisk,
+				Doc: "Turns on the GKE metadata server in node pools that lack it, one after the other. Each change recreates the nodes of the pool, and its pods get another identity.",
+				Args: []lang.Arg{
+					argCluster,
+					optional("node_pools", cty.Set(cty.String), cty.NilVal, "Names of the node pools; none given is all that lack it.", nil),
+				},
+				Permissions: changeCluster,
+			},
+			Usual: 20 * time.Minute,
+			Where: inClusterProject,
+			Thing: func(env *Env, a Args) (prereq.Prerequisite, error) {
+				c, err := a.Cluster("cluster")
+				return &prereq.NodePoolMetadata{Client: env.Client, Cluster: c, NodePools: a.Texts("node_pools")}, err
+			},
+		},
+		is:    "the node pools run the GKE metadata server",
+		check: "Node pools of a cluster run the GKE metadata server.",
+	},
+}

@@ -1,0 +1,137 @@
+package kinds
+
+import (
+	"time"
+
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/prereq"
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/lang"
+)
+
+var (
+	readMembership = []string{"gkehub.memberships.get", "gkehub.memberships.list", "gkehub.operations.get"}
+	readFeature    = []string{"gkehub.features.get", "gkehub.operations.get"}
+)
+
+func with(permissions []string, more ...string) []string {
+	return append(append([]string{}, permissions...), more...)
+}
+
+// fleetEnsures are about the fleet and its memberships.
+var fleetEnsures = []ensure{
+	{
+		Def: Def{
+			Kind: lang.Kind{
+				Name: "membership_registration", Risk: lang.LowRisk,
+				Doc: "Makes a GKE cluster a member of a fleet, with the cluster's own issuer as its identity provider, as `gcloud container fleet memberships register --enable-workload-identity` does. A cluster that is in another fleet is an error. It also takes `container.clusters.get` on the cluster's project.",
+				Args: []lang.Arg{
+					argCluster, argFleetProject,
+					optional("name", cty.String, cty.NilVal, "Name of the membership; none given is the cluster's.", each(checkMembershipName)),
+					optional("location", cty.String, cty.NilVal, "Region of the membership, or `global`; none given is the cluster's region.", each(checkMembershipLocation)),
+				},
+				Permissions: with(readMembership, "gkehub.memberships.create"), Result: texts("membership"),
+			},
+			Usual: time.Minute,
+			Where: inProject("fleet_project"),
+			Thing: func(env *Env, a Args) (prereq.Prerequisite, error) {
+				c, err := a.Cluster("cluster")
+				return &prereq.MembershipRegistration{Client: env.Client, Cluster: c, FleetProject: a.Text("fleet_project"), Name: a.Text("name"), Location: a.Text("location")}, err
+			},
+			Value: func(s prereq.State) cty.Value {
+				return resultOf("membership", s.(prereq.RegistrationState).Membership.String())
+			},
+		},
+		is:    "it is a member of the fleet",
+		check: "A GKE cluster is a member of a fleet.",
+	},
+	{
+		Def: Def{
+			Kind: lang.Kind{
+				Name: "membership_identity", Risk: lang.MediumRisk,
+				Doc: "Sets a membership's identity provider to its cluster's issuer. GKE Hub does not change an issuer: one that is another is an error, unless `replace` clears it first.",
+				Args: []lang.Arg{
+					argMembership,
+					optional("issuer", cty.String, cty.NilVal, "URL of the issuer; none given is that of the GKE cluster.", each(mesh.CheckIssuer)),
+					optional("replace", cty.Bool, cty.False, "Clear another issuer, and set this one. Tokens of the old one are refused from then on.", nil),
+				},
+				Permissions: with(readMembership, "gkehub.memberships.update"), Result: texts("issuer"),
+			},
+			Usual: time.Minute,
+			Where: inFleetOf,
+			Thing: func(env *Env, a Args) (prereq.Prerequisite, error) {
+				m, err := a.Membership("membership")
+				return &prereq.MembershipIdentity{Client: env.Client, Membership: m, Issuer: a.Text("issuer"), Replace: a.Bool("replace")}, err
+			},
+			Value: func(s prereq.State) cty.Value { return resultOf("issuer", s.(prereq.IdentityState).Issuer) },
+		},
+		is:    "it has its identity provider",
+		check: "A membership has its identity provider.",
+	},
+	{
+		Def: Def{
+			Kind: lang.Kind{
+				Name: "mesh_feature", Risk: lang.LowRisk,
+				Doc:         "Enables the mesh feature of a fleet. Nothing is asked for by it yet: no membership's mesh changes.",
+				Args:        []lang.Arg{argFleetProject},
+				Permissions: with(readFeature, "gkehub.features.create"),
+			},
+			Usual: time.Minute,
+			Where: inProject("fleet_project"),
+			Thing: func(env *Env, a Args) (prereq.Prerequisite, error) {
+				return &prereq.MeshFeature{Client: env.Client, FleetProject: a.Text("fleet_project")}, nil
+			},
+		},
+		is:    "it is enabled",
+		check: "The mesh feature of a fleet is enabled.",
+	},
+	{
+		Def: Def{
+			Kind: lang.Kind{
+				Name: "mesh_management", Risk: lang.MediumRisk,
+				Doc: "Asks for a management of one membership's mesh, and of no other. It is a wish: `control_plane_state` and `data_plane_state` wait for what becomes of it.",
+				Args: []lang.Arg{
+					argMembership,
+					optional("management", cty.String, cty.StringVal(mesh.ManagementAutomatic), "`MANAGEMENT_AUTOMATIC`, `MANAGEMENT_MANUAL` or `MANAGEMENT_NOT_INSTALLED`.", oneOf(mesh.Managements()...)),
+				},
+				Permissions: with(readFeature, "gkehub.features.update"),
+			},
+			Usual: time.Minute,
+			Where: inFleetOf,
+			Thing: func(env *Env, a Args) (prereq.Prerequisite, error) {
+				m, err := a.Membership("membership")
+				return &prereq.MeshManagement{Client: env.Client, Membership: m, Management: a.Text("management")}, err
+			},
+		},
+		is:    "its mesh is managed as asked for",
+		check: "A membership's mesh is asked to be managed so.",
+	},
+	{
+		Def: Def{
+			Kind: lang.Kind{
+				Name: "control_plane_provisioned", Risk: lang.MediumRisk,
+				Doc:         "Has Google provision a membership's managed control plane: automatic management is asked for, again where it is asked for already, and the step goes on until the fleet reports the control plane as active. It is the troubleshooting page's \"install managed mesh again\", through the fleet API; that asking again has Google look at once is inferred.",
+				Args:        []lang.Arg{argMembership},
+				Permissions: with(readFeature, "gkehub.features.update"), Result: texts("revision"),
+			},
+			Usual: mesh.ProvisioningLimit,
+			Where: inFleetOf,
+			Thing: func(env *Env, a Args) (prereq.Prerequisite, error) {
+				m, err := a.Membership("membership")
+				return &prereq.ControlPlaneProvisioned{Client: env.Client, Membership: m}, err
+			},
+			Value: func(s prereq.State) cty.Value { return resultOf("revision", s.(prereq.ProvisionedState).Revision()) },
+		},
+		is:    "its managed control plane is active",
+		check: "A membership's mesh is managed automatically, and its control plane is active.",
+	},
+}
+
+func checkMembershipName(name string) error {
+	return checkMembership(mesh.Membership{Project: "project", Location: "global", Name: name}.String())
+}
+
+func checkMembershipLocation(location string) error {
+	return checkMembership(mesh.Membership{Project: "project", Location: location, Name: "membership"}.String())
+}

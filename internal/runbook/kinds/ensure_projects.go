@@ -1,0 +1,58 @@
+package kinds
+
+import (
+	"time"
+
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/prereq"
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/lang"
+)
+
+// projectEnsures are about what managed mesh needs of projects.
+var projectEnsures = []ensure{
+	{
+		Def: Def{
+			Kind: lang.Kind{
+				Name: "project_services", Risk: lang.LowRisk,
+				Doc: "Enables APIs on a project, those that are off and no other.",
+				Args: []lang.Arg{
+					argProject,
+					optional("services", cty.Set(cty.String), cty.NilVal, "Names of the APIs, such as `connectgateway.googleapis.com`; none given is all that managed mesh needs.", each(mesh.CheckService)),
+				},
+				Permissions: []string{"serviceusage.services.get", "serviceusage.services.enable", "serviceusage.operations.get"},
+			},
+			Usual: time.Minute,
+			Where: inProject("project"),
+			Thing: func(env *Env, a Args) (prereq.Prerequisite, error) {
+				names := a.Texts("services")
+				if names == nil {
+					names = mesh.DefaultServices()
+				}
+				return &prereq.ProjectServices{Client: env.Client, Project: a.Text("project"), Names: names}, nil
+			},
+		},
+		is:    "the APIs are enabled",
+		check: "APIs are enabled on a project.",
+	},
+	{
+		Def: Def{
+			Kind: lang.Kind{
+				Name: "service_agent_binding", Risk: lang.LowRisk,
+				Doc:         "Grants `" + mesh.AgentRole + "` on a project to the fleet's mesh service agent, without a condition, and leaves every other binding alone. Where the agent does not exist yet, it is generated first, which takes `serviceusage.services.enable` on the fleet's project.",
+				Args:        []lang.Arg{argProject, argFleetProject},
+				Permissions: []string{"resourcemanager.projects.get", "resourcemanager.projects.getIamPolicy", "resourcemanager.projects.setIamPolicy"},
+				Result:      texts("member"),
+			},
+			Usual: 10 * time.Second,
+			Where: inProject("project"),
+			Thing: func(env *Env, a Args) (prereq.Prerequisite, error) {
+				return &prereq.ServiceAgentBinding{Client: env.Client, Project: a.Text("project"), FleetProject: a.Text("fleet_project")}, nil
+			},
+			Value: func(s prereq.State) cty.Value { return resultOf("member", s.(prereq.BindingState).Member) },
+		},
+		is:    "the mesh service agent has its role",
+		check: "The fleet's mesh service agent holds `" + mesh.AgentRole + "` on a project, without a condition.",
+	},
+}

@@ -1,0 +1,140 @@
+package kinds
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/prereq"
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/lang"
+)
+
+var evidence = ensure{
+	Def: Def{
+		Kind: lang.Kind{
+			Name: "evidence", Risk: lang.NoRisk,
+			Doc: "Writes a bundle for support: the diagnosis of a membership, what the fleet, its cluster and its revisions say, and the log lines that belong to it, as JSON in a zip file. What looks like a secret is taken out; names of projects, clusters, workloads and people stay in, so look at it before you send it. What could not be read is named in it. The file stays when the run is taken back.",
+			Args: []lang.Arg{
+				argMembership,
+				optional("directory", cty.String, cty.StringVal("."), "Folder that the file is written to; it must exist.", nil),
+				argSince,
+			},
+			Permissions: with(diagnosePermissions, "container.clusters.get", "logging.logEntries.list"), Result: texts("file"),
+		},
+		Usual: time.Minute,
+		Thing: func(env *Env, a Args) (prereq.Prerequisite, error) {
+			m, err := a.Membership("membership")
+			return &bundle{env: env, membership: m, directory: a.Text("directory"), since: a.Duration("since")}, err
+		},
+		Value: func(s prereq.State) cty.Value { return resultOf("file", s.(bundleState).file) },
+	},
+}
+
+// bundle is a file of evidence. One run writes one, and finds it again when it is
+// resumed.
+type bundle struct {
+	env        *Env
+	membership mesh.Membership
+	directory  string
+	since      time.Duration
+}
+
+var (
+	_ prereq.Prerequisite = (*bundle)(nil)
+	_ prereq.Keeper       = (*bundle)(nil)
+)
+
+type bundleState struct {
+	file string // "" until it is written
+	into string // the folder
+}
+
+// Met implements prereq.State.
+func (s bundleState) Met() bool { return s.file != "" }
+
+// Findings implements prereq.State: that evidence is to be collected is nothing wrong.
+func (s bundleState) Findings() []mesh.Finding { return nil }
+
+// Fields implements prereq.State. A file that was written is nothing to set back.
+func (s bundleState) Fields() map[string]any { return map[string]any{} }
+
+// Gap implements prereq.State. The file's name has the run's in it, which is not known
+// while it is planned.
+func (s bundleState) Gap() (before, after map[string]any) {
+	if s.Met() {
+		return nil, nil
+	}
+	return map[string]any{"bundle": ""}, map[string]any{"bundle": "written to " + s.into}
+}
+
+// Kind implements prereq.Prerequisite.
+func (b *bundle) Kind() mesh.Kind { return mesh.ControlPlane }
+
+// Subject implements prereq.Prerequisite.
+func (b *bundle) Subject() string { return b.membership.String() }
+
+// path is where the run's bundle is. While it is only planned there is none.
+func (b *bundle) path() string {
+	if b.env.Run == "" {
+		return ""
+	}
+	return filepath.Join(b.directory, "evidence-"+b.membership.Name+"-"+b.env.Run+".zip")
+}
+
+// Check implements prereq.Prerequisite. A folder that is not there is found out
+// before anything is read.
+func (b *bundle) Check(context.Context, bool) (prereq.State, error) {
+	s := bundleState{into: b.directory}
+	info, err := os.Stat(b.directory)
+	switch {
+	case err != nil:
+		return s, fmt.Errorf("evidence cannot be written to %s: %w", b.directory, err)
+	case !info.IsDir():
+		return s, fmt.Errorf("evidence cannot be written to %s: it is not a folder", b.directory)
+	}
+	path := b.path()
+	if path == "" {
+		return s, nil
+	}
+	// A file under that name is whole: it got the name when it was.
+	switch _, err := os.Stat(path); {
+	case err == nil:
+		s.file = path
+	case !errors.Is(err, os.ErrNotExist):
+		return s, fmt.Errorf("whether the evidence was written cannot be told: %w", err)
+	}
+	return s, nil
+}
+
+// Enforce implements prereq.Prerequisite.
+func (b *bundle) Enforce(ctx context.Context, state prereq.State) (prereq.Change, error) {
+	change := prereq.Change{Kind: b.Kind(), Subject: b.Subject()}
+	path := b.path()
+	if path == "" {
+		return change, errors.New("evidence is written by a run, and this is none")
+	}
+	if err := b.write(ctx, path); err != nil {
+		return change, err
+	}
+	change.Before, change.After = state.Gap()
+	return change, nil
+}
+
+// Keeps implements prereq.Keeper.
+func (b *bundle) Keeps() string {
+	return "what was seen then cannot be seen again; delete the file when nobody needs it"
+}
+
+// Undo implements prereq.Prerequisite. The bundle stays.
+func (b *bundle) Undo(_ context.Context, c prereq.Change) error {
+	if c.Empty() {
+		return nil
+	}
+	return &prereq.KeptError{Subject: c.Subject, Why: b.Keeps()}
+}

@@ -1,0 +1,186 @@
+package kinds
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/managed-mesh/terraform-provider-asm/internal/cluster"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/lang"
+)
+
+// diagnosePermissions are those without which a diagnosis of a membership has gaps.
+var diagnosePermissions = []string{"gkehub.features.get", "gkehub.memberships.get", "gkehub.memberships.list", "gkehub.gateway.get"}
+
+// asserts are the asserts that no ensure has.
+var asserts = []Def{
+	look(lang.Kind{
+		Name: "diagnosed",
+		Doc:  "A membership can be diagnosed. What was found is in the result, for steps that depend on it: `roots` are the root causes, errors and warnings that nothing else explains, each with the name of the runbook that corrects it or `\"\"`; `blocking` are those among them that keep a control plane from working.",
+		Args: []lang.Arg{argMembership}, Permissions: diagnosePermissions, Result: rootsType,
+	}, inFleetOf, diagnosed),
+	look(lang.Kind{
+		Name: "no_findings",
+		Doc:  "The diagnosis of a membership finds none of these as error or warning. A check that could not be made does not count as one that found nothing.",
+		Args: []lang.Arg{argMembership, argCodes}, Permissions: diagnosePermissions,
+	}, inFleetOf, noFindings),
+	look(lang.Kind{
+		Name: "mesh_healthy",
+		Doc:  "The fleet reports a membership's mesh as healthy.",
+		Args: []lang.Arg{argMembership}, Permissions: []string{"gkehub.features.get"},
+	}, inFleetOf, meshHealthy),
+	look(lang.Kind{
+		Name: "revisions_listed",
+		Doc:  "A cluster's ControlPlaneRevisions can be listed. `unsupported` are those that no mesh supports, for their name or their namespace, by `NAMESPACE/NAME`; `supported` are the names of the others.",
+		Args: placed(), Permissions: []string{"gkehub.gateway.get", "list " + controlPlaneRevisions},
+		Result: cty.Object(map[string]cty.Type{"unsupported": cty.Map(texts("namespace", "name")), "supported": cty.Set(cty.String)}),
+	}, insideCluster, revisionsListed),
+	look(lang.Kind{
+		Name: "injector_present",
+		Doc:  "A revision has its injection webhook. `leftover` is the name of a webhook configuration of an in-cluster control plane that is there beside it, or `\"\"`; `wrong` are the namespaces whose pods no managed control plane alone would inject, though they should.",
+		Args: placed(argRevision),
+		Permissions: []string{
+			"gkehub.gateway.get", "list mutatingwebhookconfigurations.admissionregistration.k8s.io", "list validatingwebhookconfigurations.admissionregistration.k8s.io",
+			"list " + controlPlaneRevisions, "list namespaces",
+		},
+		Result: cty.Object(map[string]cty.Type{"leftover": cty.String, "wrong": cty.Set(cty.String)}),
+	}, insideCluster, injectorPresent),
+	look(lang.Kind{
+		Name: "log_quiet",
+		Doc:  "The logs of projects have no line of late by which managed mesh tells that it cannot reach its clusters: \"Connect Gateway API has not been used in project\" of the control plane, \"failed calling webhook\" of a cluster.",
+		Args: []lang.Arg{
+			needed("projects", cty.Set(cty.String), "IDs or numbers of the projects.", each(mesh.CheckProject)),
+			argSince,
+		},
+		Permissions: []string{"logging.logEntries.list"},
+	}, nil, logQuiet),
+	look(lang.Kind{
+		Name: "debug_configz",
+		Doc:  "The control plane of a revision answers at its debugging page `/debug/configz`: the troubleshooting page's debug commands. It makes a token of ten minutes of the service account `default` in the namespace `default`, for the audience `istio-ca`, sends it to the address of the injection webhook and nowhere else, and shows it to nobody.",
+		Args: placed(argRevision), Permissions: []string{"gkehub.gateway.get", "gkehub.gateway.post", "create serviceaccounts/token"},
+	}, nil, debugConfigz),
+}
+
+func open(ctx context.Context, env *Env, a Args) (*cluster.Cluster, error) {
+	target, err := a.Target()
+	if err != nil {
+		return nil, err
+	}
+	return env.Clusters.Open(ctx, target)
+}
+
+func revisionsListed(ctx context.Context, env *Env, a Args) (Seen, error) {
+	opened, err := open(ctx, env, a)
+	if err != nil {
+		return Seen{}, err
+	}
+	found, err := opened.Revisions(ctx)
+	if err != nil {
+		return Seen{}, err
+	}
+	unsupported, supported := map[string]cty.Value{}, []string{}
+	for _, r := range found.All {
+		if _, known := mesh.ChannelOf(r.Name); known && r.Namespace == mesh.SystemNamespace {
+			supported = append(supported, r.Name)
+			continue
+		}
+		unsupported[r.Namespace+"/"+r.Name] = cty.ObjectVal(map[string]cty.Value{"namespace": cty.StringVal(r.Namespace), "name": cty.StringVal(r.Name)})
+	}
+	wrong := cty.MapValEmpty(texts("namespace", "name"))
+	if len(unsupported) > 0 {
+		wrong = cty.MapVal(unsupported)
+	}
+	return Seen{
+		State: Holds, Text: fmt.Sprintf("%s has %d revision(s) that are supported and %d that are not", opened, len(supported), len(unsupported)),
+		Value: cty.ObjectVal(map[string]cty.Value{"unsupported": wrong, "supported": setOf(supported)}),
+	}, nil
+}
+
+func injectorPresent(ctx context.Context, env *Env, a Args) (Seen, error) {
+	opened, err := open(ctx, env, a)
+	if err != nil {
+		return Seen{}, err
+	}
+	webhooks, err := opened.Webhooks(ctx) // all of it, or an error
+	if err != nil {
+		return Seen{}, err
+	}
+	injection, err := opened.Injection(ctx)
+	if err != nil {
+		return Seen{}, err
+	}
+	for _, f := range injection.Findings {
+		if f.Code == mesh.Unreadable {
+			return Seen{}, fmt.Errorf("what injects the pods of %s cannot be told: %s", opened, f.Message)
+		}
+	}
+	revision, injector, leftover := a.Text("revision"), "", ""
+	for _, c := range webhooks.Mutating {
+		switch {
+		case c.Revision() == revision && c.Tag() == "" && c.Plane() == mesh.PlaneManaged:
+			injector = c.Name
+		case c.Injects() && c.Plane() == mesh.PlaneInCluster:
+			leftover = cmp.Or(leftover, c.Name)
+		}
+	}
+	var wrong []string
+	for _, n := range injection.Namespaces {
+		if slices.ContainsFunc(n.Findings, func(f mesh.Finding) bool { return f.Severity != mesh.Info }) {
+			wrong = append(wrong, n.Namespace.Name)
+		}
+	}
+	seen := holdsIf(injector != "", fmt.Sprintf("webhook %s of %s injects for revision %s", injector, opened, revision),
+		fmt.Sprintf("%s has no webhook that injects for revision %s: the control plane is not provisioned, or somebody deleted it", opened, revision))
+	if leftover != "" {
+		seen.Text += "; webhook " + leftover + " of an in-cluster control plane is left over"
+	}
+	seen.Value = cty.ObjectVal(map[string]cty.Value{"leftover": cty.StringVal(leftover), "wrong": setOf(wrong)})
+	return seen, nil
+}
+
+func logQuiet(ctx context.Context, env *Env, a Args) (Seen, error) {
+	projects, since := a.Texts("projects"), a.Duration("since")
+	lines, err := env.Client.MeshLogs(ctx, projects, env.Clock.Now().Add(-since))
+	if err != nil {
+		return Seen{}, err
+	}
+	if len(lines) == 0 {
+		return Seen{State: Holds, Text: fmt.Sprintf("the logs of %s have no such line of the last %s", strings.Join(projects, ", "), since)}, nil
+	}
+	last := lines[0] // newest first
+	return Seen{State: Fails, Text: fmt.Sprintf("the logs of %s have %d such line(s) of the last %s, the latest of %s: %s",
+		strings.Join(projects, ", "), len(lines), since, last.Time.UTC().Format(time.RFC3339), short(last.Message))}, nil
+}
+
+// short is a text on one line, of a length for people.
+func short(text string) string {
+	const most = 300
+	text = strings.Join(strings.Fields(text), " ")
+	if runes := []rune(text); len(runes) > most {
+		return string(runes[:most]) + "…"
+	}
+	return text
+}
+
+func debugConfigz(ctx context.Context, env *Env, a Args) (Seen, error) {
+	opened, err := open(ctx, env, a)
+	if err != nil {
+		return Seen{}, err
+	}
+	answer, err := opened.Debug(ctx, cluster.DebugRequest{Revision: a.Text("revision"), HTTP: env.ControlPlane})
+	if err != nil {
+		return Seen{}, err
+	}
+	text := fmt.Sprintf("%s/debug/configz answers %d %s", answer.Address, answer.Status, http.StatusText(answer.Status))
+	if answer.Configs >= 0 {
+		text += fmt.Sprintf(" with %d object(s)", answer.Configs)
+	}
+	return holdsIf(answer.Status == http.StatusOK, text, text), nil
+}

@@ -1,0 +1,336 @@
+package kinds_test
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/managed-mesh/terraform-provider-asm/internal/prereq"
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/kinds"
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/lang"
+)
+
+type given = map[string]any
+
+var (
+	ofMember  = given{"membership": member}
+	ofManaged = given{"membership": member, "revision": "asm-managed"}
+)
+
+// Each assert of an ensure fails with the fault that takes the thing away, in words,
+// and holds in a world that is well.
+func TestAssertsOfEnsures(t *testing.T) {
+	for _, c := range []struct {
+		name, fault string
+		given       given
+		fails       string
+	}{
+		{"project_services", "mesh-api-disabled", given{"project": fleet}, "mesh.googleapis.com is not enabled on project mesh-sim-1"},
+		{"service_agent_binding", "binding-revoked", given{"project": fleet, "fleet_project": fleet}, "does not hold roles/anthosservicemesh.serviceAgent"},
+		{"workload_pool", "workload-pool-missing", given{"cluster": gke}, "has no workload pool"},
+		{"node_pool_metadata", "node-pool-metadata", given{"cluster": gke}, "node pools without GKE_METADATA: default-pool"},
+		{"membership_identity", "identity-provider-missing", ofMember, "has no identity provider"},
+		{"mesh_feature", "feature-disabled", given{"fleet_project": fleet}, "the mesh feature of fleet project mesh-sim-1 is not enabled"},
+		{"mesh_management", "management-manual", ofMember, "MANAGEMENT_MANUAL instead of MANAGEMENT_AUTOMATIC"},
+		{"control_plane_provisioned", "binding-revoked", ofMember, "control plane FAILED_PRECONDITION"},
+		{"revision_channel", "stop-channel", ofManaged, "channel"},
+		{"revision_type", "stop-type", ofManaged, "type"},
+		{"revision_removed", "stop-name", given{"membership": member, "revision": "asm-custom"}, "asm-custom"},
+		{"webhook_url", "stop-mutating-url", ofManaged, "istiod-asm-managed calls https://"},
+		{"namespace_injection", "wrong-injection", given{"membership": member, "revision": "asm-managed", "namespace": "shop"}, "has the label istio-injection=enabled"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, c.fault)
+			w.sees(lang.Assert, c.name, c.given, kinds.Fails, c.fails)
+			w.unfault(c.fault)
+			w.pass(2 * time.Hour)
+			w.sees(lang.Assert, c.name, c.given, kinds.Holds, ": ")
+		})
+	}
+}
+
+func TestResultsOfEnsures(t *testing.T) {
+	w := newWorld(t)
+	for _, c := range []struct {
+		name      string
+		given     given
+		attribute string
+		want      string
+	}{
+		{"service_agent_binding", given{"project": fleet, "fleet_project": fleet}, "member", "serviceAccount:service-100000000001@gcp-sa-servicemesh.iam.gserviceaccount.com"},
+		{"workload_pool", given{"cluster": gke}, "workload_pool", "mesh-sim-1.svc.id.goog"},
+		{"membership_identity", ofMember, "issuer", "https://container.googleapis.com/v1/" + gke},
+		{"membership_registration", given{"cluster": gke, "fleet_project": fleet}, "membership", member},
+		{"control_plane_provisioned", ofMember, "revision", "asm-managed"},
+	} {
+		if got := attribute(w.look(lang.Assert, c.name, c.given).Value, c.attribute); got != c.want {
+			t.Errorf("%s.%s is %q, want %q", c.name, c.attribute, got, c.want)
+		}
+	}
+}
+
+func TestWhatIsGoneIsAnErrorAndNoAnswer(t *testing.T) {
+	w := newWorld(t, "cluster-deleted")
+	var gone *prereq.GoneError
+	if seen, err := w.try(lang.Assert, "workload_pool", given{"cluster": gke}); !errors.As(err, &gone) {
+		t.Errorf("%+v, %v", seen, err)
+	}
+}
+
+func TestControlPlaneAndDataPlaneState(t *testing.T) {
+	w := newWorld(t)
+	w.sees(lang.Wait, "control_plane_state", ofMember, "ACTIVE", "is ACTIVE (REVISION_READY Ready: asm-managed)")
+	w.sees(lang.Wait, "data_plane_state", ofMember, "ACTIVE", "the data plane of "+member)
+	w.sees(lang.Assert, "mesh_healthy", ofMember, kinds.Holds, "as healthy")
+	w.fault("binding-revoked")
+	w.pass(time.Hour)
+	w.sees(lang.Wait, "control_plane_state", ofMember, "FAILED_PRECONDITION", "the control plane of "+member)
+	w.sees(lang.Assert, "mesh_healthy", ofMember, kinds.Fails, "is unhealthy: ")
+	w.unfault("binding-revoked")
+
+	other := given{"membership": "projects/mesh-sim-1/locations/us-central1/memberships/other"}
+	w.sees(lang.Wait, "control_plane_state", other, "NOT_REPORTED", "the fleet reports no state")
+	w.sees(lang.Assert, "mesh_healthy", other, kinds.Fails, "reports nothing of the mesh of")
+	w.fault("feature-disabled")
+	w.pass(time.Hour)
+	w.sees(lang.Wait, "control_plane_state", ofMember, "DISABLED", "the mesh feature of the fleet")
+	w.sees(lang.Assert, "mesh_healthy", ofMember, kinds.Fails, "the mesh feature of the fleet")
+}
+
+func TestDisabledIsFinalOnlyWhereNothingElseIsAskedFor(t *testing.T) {
+	w := newWorld(t)
+	override := func(management string) {
+		w.edit(func(doc map[string]any) {
+			feature := doc["projects"].([]any)[0].(map[string]any)["fleet"].(map[string]any)["features"].(map[string]any)["servicemesh"].(map[string]any)
+			for _, spec := range feature["membershipSpecs"].(map[string]any) {
+				spec.(map[string]any)["mesh"].(map[string]any)["management"] = management
+			}
+			feature["stateOverrides"] = map[string]any{"locations/us-central1/memberships/cluster-1": map[string]any{
+				"servicemesh": map[string]any{"controlPlaneManagement": map[string]any{"state": "DISABLED"}},
+			}}
+		})
+	}
+	d := find(t, lang.Wait, "control_plane_state")
+	override("MANAGEMENT_MANUAL")
+	w.sees(lang.Wait, "control_plane_state", ofMember, d.Failure[0], "is DISABLED")
+	override("MANAGEMENT_AUTOMATIC")
+	w.sees(lang.Wait, "control_plane_state", ofMember, "NOT_NOTICED", "although automatic management is asked for")
+}
+
+func TestRevisionReady(t *testing.T) {
+	w := newWorld(t)
+	w.sees(lang.Wait, "revision_ready", ofManaged, "Reconciled", "revision asm-managed works")
+	w.sees(lang.Wait, "revision_ready", given{"cluster": gke, "revision": "asm-managed"}, "Reconciled", "works")
+	w.sees(lang.Wait, "revision_ready", given{"membership": member, "revision": "asm-managed-rapid"}, "Missing", "has no ControlPlaneRevision asm-managed-rapid")
+	w.fault("stop-channel")
+	w.pass(time.Hour)
+	w.sees(lang.Wait, "revision_ready", ofManaged, "Stalled", "is stalled (channel-does-not-match-name)")
+}
+
+func TestServiceUsable(t *testing.T) {
+	w := newWorld(t, "connectgateway-disabled")
+	gateway := given{"project": fleet, "service": "connectgateway.googleapis.com", "membership": member}
+	w.sees(lang.Wait, "service_usable", gateway, "disabled", "is not enabled on project mesh-sim-1")
+	// Enabled, and the gateway has yet to notice.
+	w.fault("slow-propagation")
+	w.unfault("connectgateway-disabled")
+	w.sees(lang.Wait, "service_usable", given{"project": fleet, "service": "container.googleapis.com"}, "usable", "container.googleapis.com is enabled")
+	w.unfault("slow-propagation")
+	w.pass(time.Hour)
+	w.sees(lang.Wait, "service_usable", gateway, "usable", "Connect Gateway reaches the cluster of "+member)
+}
+
+func TestGatewayThatStillRefusesIsPropagating(t *testing.T) {
+	w := newWorld(t)
+	refused := true
+	w.env.Clusters = prereq.NewClusters(w.env.Client, gatewayConfig(t, func(rw http.ResponseWriter, r *http.Request) {
+		rw.Header().Set("Content-Type", "application/json")
+		if refused {
+			rw.WriteHeader(http.StatusForbidden)
+			fmt.Fprint(rw, `{"error":{"code":403,"status":"PERMISSION_DENIED","message":"Connect Gateway API has not been used in project 100000000001 before or it is disabled.",`+
+				`"details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"SERVICE_DISABLED","domain":"googleapis.com","metadata":{"consumer":"projects/100000000001","service":"connectgateway.googleapis.com"}}]}}`)
+			return
+		}
+		rw.WriteHeader(http.StatusForbidden) // the cluster's own answer: the way there works
+		fmt.Fprint(rw, `{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Forbidden","code":403,"message":"namespaces is forbidden"}`)
+	}, w))
+	gateway := given{"project": fleet, "service": "connectgateway.googleapis.com", "membership": member}
+	w.sees(lang.Wait, "service_usable", gateway, "propagating", "still refuses project 100000000001")
+	refused = false
+	w.sees(lang.Wait, "service_usable", gateway, "usable", "reaches the cluster")
+}
+
+func TestFindings(t *testing.T) {
+	w := newWorld(t, "binding-revoked")
+	binding := given{"membership": member, "codes": []string{"service-agent-binding-missing"}}
+	unhealthy := given{"membership": member, "codes": []string{"revisions-unhealthy"}}
+	both := given{"membership": member, "codes": []string{"revisions-unhealthy", "service-agent-binding-missing"}}
+	other := given{"membership": member, "codes": []string{"workload-pool-missing"}}
+	w.sees(lang.Assert, "no_findings", binding, kinds.Fails, "service-agent-binding-missing: the mesh service agent")
+	w.sees(lang.Assert, "no_findings", unhealthy, kinds.Fails, "revisions-unhealthy")
+	w.sees(lang.Assert, "no_findings", other, kinds.Holds, "none is found: workload-pool-missing")
+	w.sees(lang.Wait, "findings_gone", binding, "present", "service-agent-binding-missing")
+	w.sees(lang.Wait, "findings_gone", both, "present", "service-agent-binding-missing")
+	// What follows from something else goes with that.
+	w.sees(lang.Wait, "findings_gone", unhealthy, "gone", "has another cause: revisions-unhealthy")
+	w.sees(lang.Wait, "findings_gone", other, "gone", "none is found")
+
+	// What was read before the fix is not what is there now.
+	d, thing := w.thing("service_agent_binding", given{"project": fleet, "fleet_project": fleet})
+	state, err := thing.Check(t.Context(), true)
+	if err != nil || d.Risk != lang.LowRisk {
+		t.Fatal(err)
+	}
+	if _, err := thing.Enforce(t.Context(), state); err != nil {
+		t.Fatal(err)
+	}
+	w.sees(lang.Wait, "findings_gone", binding, "gone", "none is found")
+	w.sees(lang.Wait, "findings_gone", both, "waiting", "the mesh has yet to notice: revisions-unhealthy")
+	w.sees(lang.Assert, "no_findings", unhealthy, kinds.Fails, "revisions-unhealthy")
+	w.pass(time.Hour)
+	w.sees(lang.Wait, "findings_gone", both, "gone", "none is found")
+}
+
+func TestFindingsByDetail(t *testing.T) {
+	w := newWorld(t, "stop-channel-missing")
+	w.sees(lang.Assert, "no_findings", given{"membership": member, "codes": []string{"revision-mismatch:channel-missing"}}, kinds.Fails, "revision-mismatch:channel-missing: ")
+	w.sees(lang.Assert, "no_findings", given{"membership": member, "codes": []string{"revision-mismatch:unsupported-revision-type"}}, kinds.Holds, "none is found")
+	w.sees(lang.Assert, "no_findings", given{"membership": member, "codes": []string{"revision-mismatch"}}, kinds.Fails, "revision-mismatch:channel-missing: ")
+}
+
+// A check that could not be made finds nothing, and is no proof that nothing is there.
+func TestWhatCannotBeReadIsNotGone(t *testing.T) {
+	w := newWorld(t)
+	w.env.Clusters = prereq.NewClusters(w.env.Client, gatewayConfig(t, func(rw http.ResponseWriter, r *http.Request) {
+		rw.Header().Set("Content-Type", "application/json")
+		rw.WriteHeader(http.StatusForbidden)
+		fmt.Fprint(rw, `{"error":{"code":403,"status":"PERMISSION_DENIED","message":"Permission 'gkehub.gateway.get' denied"}}`)
+	}, w))
+	inside := given{"membership": member, "codes": []string{"revision-stalled"}}
+	w.sees(lang.Wait, "findings_gone", inside, "unknown", "could not be read: control_plane of "+member)
+	w.sees(lang.Assert, "no_findings", inside, kinds.Fails, "cannot be told")
+	// What is judged by Google's APIs alone can be told all the same.
+	w.sees(lang.Assert, "no_findings", given{"membership": member, "codes": []string{"workload-pool-missing"}}, kinds.Holds, "none is found")
+	if seen, err := w.try(lang.Wait, "revision_ready", ofManaged); err == nil {
+		t.Errorf("a revision that may not be read is %+v", seen)
+	}
+}
+
+func TestDiagnosed(t *testing.T) {
+	w := newWorld(t)
+	seen := w.look(lang.Assert, "diagnosed", ofMember)
+	if seen.State != kinds.Holds || attribute(seen.Value, "roots") != "[]" || attribute(seen.Value, "blocking") != "[]" {
+		t.Errorf("of a world that is well: %+v", seen)
+	}
+	w.fault("proxies-failed")
+	w.fault("binding-revoked")
+	w.pass(time.Hour)
+	seen = w.look(lang.Assert, "diagnosed", ofMember)
+	if got := attribute(seen.Value, "blocking"); got != "[service-agent-binding-missing=restore-service-agent-binding]" {
+		t.Errorf("blocking are %s", got)
+	}
+	if got := attribute(seen.Value, "roots"); !strings.Contains(got, "proxies-not-upgraded=restart-proxies") || !strings.Contains(got, "service-agent-binding-missing=") || strings.Contains(got, "revisions-unhealthy") {
+		t.Errorf("roots are %s", got)
+	}
+}
+
+func TestRevisionsListed(t *testing.T) {
+	w := newWorld(t)
+	seen := w.look(lang.Assert, "revisions_listed", ofMember)
+	if attribute(seen.Value, "unsupported") != "[]" || attribute(seen.Value, "supported") != "[asm-managed]" {
+		t.Errorf("%+v", seen)
+	}
+	w.fault("stop-name")
+	w.fault("stop-namespace")
+	seen = w.look(lang.Assert, "revisions_listed", ofMember)
+	if got := attribute(seen.Value, "unsupported"); got != "[default/asm-managed= istio-system/asm-custom=]" {
+		t.Errorf("unsupported are %s", got)
+	}
+	if got := attribute(seen.Value, "supported"); got != "[asm-managed]" {
+		t.Errorf("supported are %s", got)
+	}
+}
+
+func TestInjectorPresent(t *testing.T) {
+	w := newWorld(t)
+	seen := w.look(lang.Assert, "injector_present", ofManaged)
+	if seen.State != kinds.Holds || attribute(seen.Value, "leftover") != "" || attribute(seen.Value, "wrong") != "[]" {
+		t.Errorf("%+v", seen)
+	}
+	w.sees(lang.Assert, "injector_present", given{"membership": member, "revision": "asm-managed-rapid"}, kinds.Fails, "has no webhook that injects for revision asm-managed-rapid")
+	w.fault("wrong-injection")
+	w.pass(time.Hour)
+	seen = w.look(lang.Assert, "injector_present", ofManaged)
+	if seen.State != kinds.Holds || attribute(seen.Value, "leftover") != "istio-sidecar-injector" || attribute(seen.Value, "wrong") != "[shop]" || !strings.Contains(seen.Text, "istio-sidecar-injector") {
+		t.Errorf("%+v", seen)
+	}
+}
+
+func TestProxiesCurrent(t *testing.T) {
+	w := newWorld(t)
+	w.sees(lang.Wait, "proxies_current", ofMember, "current", "the proxies of ")
+	w.fault("proxies-failed")
+	w.pass(time.Hour)
+	w.sees(lang.Wait, "proxies_current", ofMember, "failed", "their proxies could not be upgraded")
+	w.sees(lang.Wait, "proxies_current", given{"membership": member, "namespaces": []string{"istio-system"}}, "current", "the proxies of ")
+}
+
+func TestLogQuiet(t *testing.T) {
+	w := newWorld(t)
+	quiet := given{"projects": []string{fleet}, "since": "30m"}
+	w.sees(lang.Assert, "log_quiet", quiet, kinds.Holds, "no such line of the last 30m0s")
+	w.fault("connectgateway-disabled")
+	w.pass(20 * time.Minute)
+	w.sees(lang.Assert, "log_quiet", quiet, kinds.Fails, "such line(s) of the last 30m0s, the latest of ")
+	w.unfault("connectgateway-disabled")
+	w.pass(2 * time.Hour)
+	w.sees(lang.Assert, "log_quiet", quiet, kinds.Holds, "no such line")
+	w.sees(lang.Assert, "log_quiet", given{"projects": []string{fleet}, "since": "24h"}, kinds.Fails, "the latest of ")
+}
+
+func TestDebugConfigz(t *testing.T) {
+	w := newWorld(t)
+	status, token := http.StatusOK, ""
+	s := httptest.NewTLSServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		token = strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
+		rw.WriteHeader(status)
+		fmt.Fprint(rw, `[{"kind":"Gateway"}]`)
+	}))
+	t.Cleanup(s.Close)
+	base := s.Client().Transport.(*http.Transport)
+	transport := &http.Transport{
+		TLSClientConfig: &tls.Config{RootCAs: base.TLSClientConfig.RootCAs, ServerName: "example.com", MinVersion: tls.VersionTLS12}, // httptest's certificate is for that name
+		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+			return (&net.Dialer{}).DialContext(ctx, network, s.Listener.Addr().String())
+		},
+	}
+	t.Cleanup(transport.CloseIdleConnections)
+	w.env.ControlPlane = transport
+	d := find(t, lang.Assert, "debug_configz")
+	look := func() kinds.Seen {
+		t.Helper()
+		seen, err := d.Look(t.Context(), w.env, args(t, d, ofManaged))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if token == "" || strings.Contains(seen.Text, token) {
+			t.Errorf("the token is shown, or none was sent: %s", seen.Text)
+		}
+		return seen
+	}
+	if seen := look(); seen.State != kinds.Holds || !strings.Contains(seen.Text, "/debug/configz answers 200 OK with 1 object(s)") {
+		t.Errorf("%+v", seen)
+	}
+	status = http.StatusUnauthorized
+	if seen := look(); seen.State != kinds.Fails || !strings.Contains(seen.Text, "401 Unauthorized") {
+		t.Errorf("%+v", seen)
+	}
+}

@@ -1,0 +1,400 @@
+package runbook
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/managed-mesh/terraform-provider-asm/internal/prereq"
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/kinds"
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/lang"
+)
+
+// How long a step may take and what it waits with, unless the runbook says.
+const (
+	defaultTimeout  = time.Hour
+	defaultWait     = 30 * time.Minute
+	defaultInterval = 15 * time.Second
+	defaultAttempts = 3
+	defaultBackoff  = 2 * time.Second
+)
+
+// Plan reads what is there and says what the runbook would do. It changes nothing.
+// The error is a *Mistakes for what is wrong with the runbook or its inputs; what
+// a step could not read is in the plan.
+func (e *Engine) Plan(ctx context.Context, job Job) (*Plan, error) {
+	s, err := e.session(ctx, job)
+	if err != nil {
+		return nil, err
+	}
+	inputs, err := job.shownInputs()
+	if err != nil {
+		return nil, err
+	}
+	p := &Plan{
+		Schema: PlanSchema, Tool: e.tool(), Made: e.clock().Now().UTC().Truncate(time.Second), Runbook: job.Runbook.Name, Title: job.Runbook.Title,
+		File: job.File.Name, Source: string(job.File.Bytes), Digest: digest(job.File.Bytes), Target: job.Target, Inputs: inputs,
+		job: job, session: s,
+	}
+	l := &planner{session: s}
+	for _, st := range job.Runbook.Steps {
+		steps, err := l.step(ctx, st)
+		if err != nil {
+			return nil, err
+		}
+		p.Steps = append(p.Steps, steps...)
+	}
+	l.dropIdleGates(p)
+	for i := range p.Steps {
+		step := &p.Steps[i]
+		if !step.settled() {
+			p.Usual += step.Usual
+			p.AtMost += step.AtMost
+		}
+		step.Step, step.Subject, step.Text, step.Error, step.Approval = e.words(step.Step), e.words(step.Subject), e.words(step.Text), e.words(step.Error), e.words(step.Approval)
+		step.Current, step.Desired = e.fields(step.Current), e.fields(step.Desired)
+	}
+	p.Missing = l.missing(ctx)
+	if err := ctx.Err(); err != nil {
+		return nil, context.Cause(ctx)
+	}
+	return p, p.seal()
+}
+
+// planner plans the steps of one runbook in their order.
+type planner struct {
+	*session
+	moves bool // an earlier step changes something
+	needs []need
+}
+
+// need is what a step needs permissions for.
+type need struct {
+	step  string
+	place kinds.Place
+	def   *kinds.Def
+}
+
+func (l *planner) step(ctx context.Context, st *lang.Step) ([]PlannedStep, error) {
+	instances, diags := st.Instances(l.scope)
+	if diags.HasErrors() {
+		return nil, l.mistakes(diags)
+	}
+	if !instances.Known {
+		p := l.blank(st, st.Name+"[...]")
+		p.Status, p.After = Later, instances.After
+		l.later(st, &p)
+		return []PlannedStep{p}, nil
+	}
+	var steps []PlannedStep
+	for _, i := range instances.List {
+		p, err := l.instance(ctx, st, i)
+		if err != nil {
+			return nil, err
+		}
+		steps = append(steps, p)
+	}
+	return steps, nil
+}
+
+// later completes a step of which too little is known. Where that is not because
+// of another step, something of the target could not be read.
+func (l *planner) later(st *lang.Step, p *PlannedStep) {
+	p.Status = Later
+	if len(p.After) == 0 {
+		p.After = l.after(st)
+	}
+	if len(p.After) == 0 && !l.moves {
+		p.Status = Unread
+		p.Error = "something of the target that this step needs could not be read"
+		if l.unread != nil {
+			p.Error = plainly(l.unread)
+		}
+	}
+	l.moves = true
+}
+
+// blank is a step with what is known of it without asking anybody.
+func (l *planner) blank(st *lang.Step, name string) PlannedStep {
+	p := PlannedStep{Step: name, Action: st.Action.Kind, Kind: st.Action.Name}
+	set, _ := st.Settings(l.scope) // Check has told what is wrong with them
+	usual, atMost := time.Duration(0), defaultTimeout
+	if def := kinds.Find(st.Action.Kind, st.Action.Name); def != nil {
+		p.Risk, usual = def.Risk, def.Usual
+	}
+	switch st.Action.Kind {
+	case lang.Wait:
+		atMost = orElse(set.WaitTimeout, defaultWait)
+	case lang.Approve:
+		p.Risk, atMost = st.Action.Risk, 0
+	case lang.Assert:
+		atMost = 0
+	case lang.Instruct:
+		atMost = 0
+	}
+	if set.Timeout > 0 && atMost > 0 {
+		atMost = set.Timeout
+	}
+	p.Usual, p.AtMost = int(usual.Seconds()), int(atMost.Seconds())
+	return p
+}
+
+func orElse(d, otherwise time.Duration) time.Duration {
+	if d > 0 {
+		return d
+	}
+	return otherwise
+}
+
+func (l *planner) instance(ctx context.Context, st *lang.Step, i lang.Instance) (PlannedStep, error) {
+	p := l.blank(st, stepName(st, i))
+	when, diags := st.RunsWhen(l.scope, i)
+	if diags.HasErrors() {
+		return p, l.mistakes(diags)
+	}
+	if when.IsKnown() && when.False() {
+		p.Status = Skips
+		return p, l.record(st, i, lang.Skipped, false, cty.NilVal)
+	}
+	gate, diags := st.ApprovalText(l.scope, i)
+	if diags.HasErrors() {
+		return p, l.mistakes(diags)
+	}
+	var err error
+	switch st.Action.Kind {
+	case lang.Ensure:
+		err = l.ensure(ctx, st, i, &p, gate)
+	case lang.Assert, lang.Wait:
+		err = l.observe(ctx, st, i, &p)
+	case lang.Approve:
+		err = l.approve(st, i, &p)
+	case lang.Instruct:
+		err = l.instruct(ctx, st, i, &p)
+	}
+	if err == nil && !when.IsKnown() && !p.settled() {
+		p.Text = strings.TrimSpace("only if what it depends on asks for it. " + p.Text)
+		l.moves = true
+	}
+	return p, err
+}
+
+// gateText is why somebody has to agree to a step: what the runbook says, or that
+// the change is one of high risk.
+func gateText(text cty.Value, risk lang.Risk, thing string) string {
+	switch {
+	case !text.IsNull() && text.IsKnown():
+		return text.AsString()
+	case !text.IsNull():
+		return "What it does is known only after earlier steps."
+	case risk == lang.HighRisk:
+		return "The change to " + thing + " interrupts what runs, or cannot be taken back."
+	}
+	return ""
+}
+
+func (l *planner) ensure(ctx context.Context, st *lang.Step, i lang.Instance, p *PlannedStep, gate cty.Value) error {
+	args, known, err := l.args(st.Action, i)
+	if err != nil {
+		return err
+	}
+	if !known {
+		p.Approval = gateText(gate, p.Risk, p.Kind)
+		l.later(st, p)
+		return nil
+	}
+	def, thing, err := l.thing(st.Action, args)
+	if err != nil {
+		return l.refused(st, i, err)
+	}
+	p.Subject = thing.Subject()
+	state, err := thing.Check(ctx, true)
+	if err != nil {
+		var gone *prereq.GoneError
+		p.Status, p.Error = Unread, plainly(err)
+		if errors.As(err, &gone) {
+			p.Status = Fails
+		}
+		if l.moves { // an earlier step may be what lets it be read
+			p.Status, p.Text, p.Error = Later, "not readable yet: "+p.Error, ""
+			p.Approval = gateText(gate, p.Risk, p.Subject)
+		}
+		return nil
+	}
+	if state.Met() {
+		p.Status = Satisfied
+		return l.record(st, i, lang.Done, false, value(def, state))
+	}
+	p.Status = Change
+	p.Current, p.Desired = state.Gap()
+	p.Approval = gateText(gate, p.Risk, p.Subject)
+	p.Text = messages(state)
+	l.moves = true
+	if def.Where != nil {
+		l.needs = append(l.needs, need{p.Step, def.Where(args), def})
+	}
+	return nil
+}
+
+// refused tells of arguments that cannot be, at the step that has them.
+func (l *planner) refused(st *lang.Step, i lang.Instance, err error) error {
+	return fmt.Errorf("step %s of runbook %s: %w", stepName(st, i), l.job.Runbook.Name, err)
+}
+
+func value(def *kinds.Def, state prereq.State) cty.Value {
+	if def.Value == nil {
+		return cty.NilVal
+	}
+	return def.Value(state)
+}
+
+func messages(s prereq.State) string {
+	var all []string
+	for _, f := range s.Findings() {
+		all = append(all, f.Message)
+	}
+	return strings.Join(all, "; ")
+}
+
+func (l *planner) observe(ctx context.Context, st *lang.Step, i lang.Instance, p *PlannedStep) error {
+	seen, good, known, err := l.judge(ctx, st.Action, i)
+	switch {
+	case err != nil && l.moves:
+		p.Status, p.Text = Awaits, "not readable yet: "+plainly(err)
+		return nil
+	case err != nil:
+		var mistakes *Mistakes
+		if errors.As(err, &mistakes) {
+			return err
+		}
+		p.Status, p.Error = Unread, plainly(err)
+		return nil
+	case !known:
+		l.lookLater(st, p)
+		return nil
+	case good && !l.moves:
+		p.Status, p.Text = Satisfied, seen.Text
+		return l.record(st, i, lang.Done, false, seen.Value)
+	case good:
+		p.Status, p.Text, p.After = Satisfied, seen.Text, nil
+		return nil // what it sees after the changes may be another thing
+	case l.moves || st.Action.Kind == lang.Wait:
+		p.Status, p.Text = Awaits, seen.Text
+		return nil
+	}
+	p.Status, p.Error = Fails, seen.Text
+	return nil
+}
+
+func (l *planner) lookLater(st *lang.Step, p *PlannedStep) {
+	p.Status, p.After = Awaits, l.after(st)
+}
+
+// judge looks once, and says whether what an assert or wait wants is so.
+func (s *session) judge(ctx context.Context, a *lang.Action, i lang.Instance) (seen kinds.Seen, good, known bool, err error) {
+	if a.Name == "" {
+		holds, message, diags := a.Holds(s.scope, i)
+		if diags.HasErrors() {
+			return seen, false, true, s.mistakes(diags)
+		}
+		if !holds.IsKnown() {
+			return seen, false, false, nil
+		}
+		seen.State, seen.Text = kinds.Holds, "the condition holds"
+		if holds.False() {
+			seen.State, seen.Text = kinds.Fails, message
+		}
+		return seen, holds.True(), true, nil
+	}
+	seen, known, err = s.look(ctx, a, i)
+	if err != nil || !known {
+		return seen, false, known, err
+	}
+	def := kinds.Find(a.Kind, a.Name)
+	if a.Kind == lang.Wait {
+		return seen, slices.Contains(def.Success, seen.State), true, nil
+	}
+	return seen, seen.State == kinds.Holds, true, nil
+}
+
+func (l *planner) approve(st *lang.Step, i lang.Instance, p *PlannedStep) error {
+	message, diags := st.Action.Prose(l.scope, i)
+	if diags.HasErrors() {
+		return l.mistakes(diags)
+	}
+	p.Status, p.Approval = Gate, gateText(message, p.Risk, "what follows")
+	return nil
+}
+
+func (l *planner) instruct(ctx context.Context, st *lang.Step, i lang.Instance, p *PlannedStep) error {
+	text, diags := st.Action.Prose(l.scope, i)
+	if diags.HasErrors() {
+		return l.mistakes(diags)
+	}
+	p.Status = Person
+	if text.IsKnown() && !text.IsNull() {
+		p.Text = strings.TrimSpace(text.AsString())
+	}
+	if st.Action.Verify == nil {
+		return nil
+	}
+	seen, good, known, err := l.judge(ctx, st.Action.Verify, i)
+	switch {
+	case err != nil:
+		var mistakes *Mistakes
+		if errors.As(err, &mistakes) {
+			return err
+		}
+		p.Error = plainly(err)
+	case known && good:
+		p.Status, p.Text = Satisfied, seen.Text
+		return l.record(st, i, lang.Done, false, cty.NilVal)
+	case known:
+		p.Error = seen.Text
+	}
+	return nil
+}
+
+// dropIdleGates takes approvals out of the plan where nothing is left to be done
+// behind them.
+func (l *planner) dropIdleGates(p *Plan) {
+	for i := range p.Steps {
+		if p.Steps[i].Status == Gate && l.idle(p, i) {
+			p.Steps[i].Status, p.Steps[i].Approval, p.Steps[i].Text = Skips, "", "nothing behind it is left to be done"
+		}
+	}
+}
+
+// idle reports that every step that needs a gate, or every later one where none
+// does, is settled.
+func (l *planner) idle(p *Plan, gate int) bool {
+	behind := l.behind(baseName(p.Steps[gate].Step))
+	for _, s := range p.Steps[gate+1:] {
+		if (len(behind) == 0 || behind[baseName(s.Step)]) && acts(s) {
+			return false
+		}
+	}
+	return true
+}
+
+// acts reports that a step will do something, or may.
+func acts(s PlannedStep) bool {
+	return s.Action == lang.Ensure && !s.settled() || s.Status == Person
+}
+
+// behind are the steps that need a step, directly or through others.
+func (s *session) behind(name string) map[string]bool {
+	found := map[string]bool{}
+	for _, st := range s.job.Runbook.Steps { // in the order in which they need each other
+		for _, needed := range st.Needs {
+			if needed == name || found[needed] {
+				found[st.Name] = true
+			}
+		}
+	}
+	return found
+}

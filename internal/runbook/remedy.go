@@ -1,0 +1,253 @@
+package runbook
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/managed-mesh/terraform-provider-asm/internal/diagnosis"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/journal"
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/lang"
+	"github.com/managed-mesh/terraform-provider-asm/internal/wait"
+)
+
+// Remedy is a runbook that fixes something of a membership.
+type Remedy struct {
+	Membership string   `json:"membership"` // full resource name
+	Runbook    string   `json:"runbook"`
+	Findings   []string `json:"findings"` // codes of the root causes that it is for
+}
+
+// Remedies picks the runbooks for the root causes of a diagnosis: by membership,
+// and for each in the order in which prerequisites depend on each other. byHand
+// are the root causes that no runbook fixes.
+func Remedies(report *diagnosis.Report, books *Books) (remedies []Remedy, byHand []diagnosis.Finding) {
+	type key struct{ membership, runbook string }
+	found := map[key]*Remedy{}
+	rank := map[key]mesh.Kind{}
+	for _, f := range report.Findings {
+		if !f.Root() || f.Severity == mesh.Info || f.Waiting || f.Suppression != nil {
+			continue
+		}
+		name := mesh.RunbookOf(f.Finding)
+		book, have := books.Find(name)
+		memberships := Affected(report, f)
+		if name == "" || !have || book.Target != lang.TargetMembership || len(memberships) == 0 {
+			byHand = append(byHand, f)
+			continue
+		}
+		for _, m := range memberships {
+			k := key{m, name}
+			if found[k] == nil {
+				found[k], rank[k] = &Remedy{Membership: m, Runbook: name}, f.Kind
+			}
+			if f.Kind.Before(rank[k]) {
+				rank[k] = f.Kind
+			}
+			code := string(f.Code)
+			if f.Detail != "" {
+				code += ":" + f.Detail
+			}
+			if !slices.Contains(found[k].Findings, code) {
+				found[k].Findings = append(found[k].Findings, code)
+			}
+		}
+	}
+	for _, r := range found {
+		remedies = append(remedies, *r)
+	}
+	slices.SortFunc(remedies, func(a, b Remedy) int {
+		return cmp.Or(
+			strings.Compare(a.Membership, b.Membership),
+			rank[key{a.Membership, a.Runbook}].Compare(rank[key{b.Membership, b.Runbook}]),
+			strings.Compare(a.Runbook, b.Runbook),
+		)
+	})
+	return remedies, byHand
+}
+
+// maxRounds bounds how often Remediate diagnoses anew what it has corrected: a
+// cause may hide another.
+const maxRounds = 4
+
+// Remediation is what Remediate found and did.
+type Remediation struct {
+	Schema int                 `json:"schema"` // ReportSchema
+	Before *diagnosis.Report   `json:"before"`
+	Rounds []Round             `json:"rounds"`
+	After  *diagnosis.Report   `json:"after,omitempty"`   // nil where nothing was run
+	ByHand []diagnosis.Finding `json:"by_hand,omitempty"` // root causes that no runbook fixes, at the end
+}
+
+// Round is one diagnosis with the runbooks that it asked for.
+type Round struct {
+	Remedies []Remedy `json:"remedies"`
+	Report   *Report  `json:"report,omitempty"` // nil where it was only planned, or refused
+}
+
+// ExitCode is 7, 6 or 5 where a round ended so, else that of the last diagnosis.
+func (m *Remediation) ExitCode(on diagnosis.FailOn) int {
+	for _, code := range []int{ExitThreshold, ExitFailed, ExitApproval} {
+		if n := len(m.Rounds); n > 0 && m.Rounds[n-1].Report != nil && m.Rounds[n-1].Report.ExitCode() == code {
+			return code
+		}
+	}
+	if m.After != nil {
+		return m.After.ExitCode(on)
+	}
+	return m.Before.ExitCode(on)
+}
+
+// RemediateOptions say what to diagnose, and how to correct it.
+type RemediateOptions struct {
+	Diagnosis diagnosis.Options
+	Books     *Books
+	Fan       Fan
+	Approvals Approvals
+	Job       string
+	// Patience is how long to wait, after the last change, for the mesh to notice; 0:
+	// an hour.
+	Patience time.Duration
+	// Show is told of each round's plans before they are run; false ends it there.
+	// What it may know of a runbook that follows another is as things stand now.
+	Show func(ctx context.Context, report *diagnosis.Report, remedies []Remedy, plans []*Plan) (bool, error)
+}
+
+// Remediate diagnoses, runs the runbooks of the root causes membership by
+// membership, waits until the mesh has noticed, and diagnoses again, until nothing
+// is left that a runbook fixes.
+func (e *Engine) Remediate(ctx context.Context, o RemediateOptions) (*Remediation, error) {
+	m := &Remediation{Schema: ReportSchema}
+	tried := map[string]bool{}
+	var until time.Time // when the mesh has had its time to notice the last change
+	for {
+		report, err := e.diagnose(ctx, o.Diagnosis)
+		if err != nil {
+			return m, err
+		}
+		if m.Before == nil {
+			m.Before = report
+		} else {
+			m.After = report
+		}
+		remedies, byHand := Remedies(report, o.Books)
+		m.ByHand = byHand
+		// What was tried and is found again is not tried again and again.
+		fresh := slices.DeleteFunc(slices.Clone(remedies), func(r Remedy) bool { return tried[r.key()] })
+		if len(fresh) == 0 || len(m.Rounds) == maxRounds {
+			if !lingers(report, remedies) || !e.clock().Now().Before(until) {
+				return m, nil
+			}
+			e.tell(Event{Seen: "corrected; waiting for the mesh to notice: " + report.Summary})
+			if err := wait.Sleep(ctx, e.clock(), lookAgain); err != nil {
+				return m, err
+			}
+			continue
+		}
+		plans, err := e.planRemedies(ctx, fresh, o.Books, o.Job)
+		if err != nil {
+			return m, err
+		}
+		round := Round{Remedies: fresh}
+		if o.Show != nil {
+			if goOn, err := o.Show(ctx, report, fresh, plans); err != nil || !goOn {
+				m.Rounds = append(m.Rounds, round)
+				return m, err
+			}
+		}
+		for _, r := range fresh {
+			tried[r.key()] = true
+		}
+		round.Report, err = e.runRemedies(ctx, fresh, o)
+		m.Rounds = append(m.Rounds, round)
+		if err != nil {
+			return m, err
+		}
+		if slices.ContainsFunc(round.Report.Results, func(r Result) bool { return r.touched() }) {
+			until = e.clock().Now().Add(cmp.Or(o.Patience, patience))
+		}
+	}
+}
+
+// patience is how long the mesh may take to notice that a cause is gone: an hour is
+// four times what Google's page allows it.
+const (
+	patience  = time.Hour
+	lookAgain = 30 * time.Second
+)
+
+func (r Remedy) key() string {
+	return strings.Join(append([]string{r.Membership, r.Runbook}, r.Findings...), " ")
+}
+
+// lingers reports that something is found that may go away by itself: a finding
+// that waits, or one whose runbook was run.
+func lingers(report *diagnosis.Report, tried []Remedy) bool {
+	return len(tried) > 0 || slices.ContainsFunc(report.Findings, func(f diagnosis.Finding) bool { return f.Waiting && f.Severity != mesh.Info })
+}
+
+func (e *Engine) diagnose(ctx context.Context, o diagnosis.Options) (*diagnosis.Report, error) {
+	e.Client.Forget()
+	return diagnosis.Run(ctx, diagnosis.Reader{Client: e.Client, Clusters: e.Clusters}, o)
+}
+
+// planRemedies plans every remedy as things stand now.
+func (e *Engine) planRemedies(ctx context.Context, remedies []Remedy, books *Books, job string) ([]*Plan, error) {
+	var plans []*Plan
+	for _, r := range remedies {
+		p, err := e.planRemedy(ctx, r, books, job)
+		if err != nil {
+			return nil, err
+		}
+		plans = append(plans, p)
+	}
+	return plans, nil
+}
+
+func (e *Engine) planRemedy(ctx context.Context, r Remedy, books *Books, job string) (*Plan, error) {
+	book, found := books.Find(r.Runbook)
+	if !found {
+		return nil, fmt.Errorf("there is no runbook %q", r.Runbook)
+	}
+	target, err := ParseTarget(lang.TargetMembership, r.Membership, "")
+	if err != nil {
+		return nil, err
+	}
+	return e.Plan(ctx, Job{Runbook: book.Runbook, File: book.File, Target: target, Name: job})
+}
+
+// runRemedies runs the runbooks of each membership one after the other, planned
+// anew when their turn comes, and memberships beside each other.
+func (e *Engine) runRemedies(ctx context.Context, remedies []Remedy, o RemediateOptions) (*Report, error) {
+	var memberships []string
+	of := map[string][]Remedy{}
+	for _, r := range remedies {
+		if of[r.Membership] == nil {
+			memberships = append(memberships, r.Membership)
+		}
+		of[r.Membership] = append(of[r.Membership], r)
+	}
+	return e.RunAll(ctx, o.Job, memberships, o.Fan, func(membership string) Work {
+		return func(ctx context.Context) ([]Result, error) {
+			var results []Result
+			for _, r := range of[membership] {
+				p, err := e.planRemedy(ctx, r, o.Books, o.Job)
+				if err != nil {
+					return results, err
+				}
+				result, err := e.Run(ctx, p, o.Approvals)
+				if result != nil {
+					results = append(results, *result)
+				}
+				if err != nil || result.Outcome == journal.Failed || result.Outcome == journal.Stopped {
+					return results, err
+				}
+			}
+			return results, nil
+		}
+	})
+}

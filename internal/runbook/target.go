@@ -1,0 +1,344 @@
+package runbook
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/managed-mesh/terraform-provider-asm/internal/cluster"
+	"github.com/managed-mesh/terraform-provider-asm/internal/gcp"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/prereq"
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/lang"
+)
+
+// Target is what one run is about.
+type Target struct {
+	Kind lang.TargetKind `json:"kind"`
+	Name string          `json:"name"` // full resource name; of a project and of a fleet: projects/P
+	// Fleet is the id or number of the fleet's host project where the name does not
+	// tell it; "" is the project itself.
+	Fleet string `json:"fleet,omitempty"`
+}
+
+// ParseTarget reads the name of a target of a kind.
+func ParseTarget(kind lang.TargetKind, name, fleet string) (Target, error) {
+	t := Target{Kind: kind, Fleet: fleet}
+	switch kind {
+	case lang.TargetMembership:
+		m, err := mesh.ParseMembership(name)
+		if err != nil {
+			return t, err
+		}
+		t.Name, t.Fleet = m.String(), ""
+	case lang.TargetCluster:
+		c, err := mesh.ParseCluster(name)
+		if err != nil {
+			return t, err
+		}
+		t.Name = c.String()
+	case lang.TargetProject, lang.TargetFleet:
+		project := strings.TrimPrefix(name, "projects/")
+		if err := mesh.CheckProject(project); err != nil {
+			return t, err
+		}
+		t.Name = "projects/" + project
+	default:
+		return t, fmt.Errorf("%q is not a kind of target: %v", kind, lang.TargetKinds())
+	}
+	if t.Fleet != "" {
+		if err := mesh.CheckProject(t.Fleet); err != nil {
+			return t, err
+		}
+	}
+	return t, nil
+}
+
+// subject reads the attributes of a target, each when it is asked for, and what it
+// read once it keeps.
+type subject struct {
+	engine     *Engine
+	target     Target
+	membership *mesh.Membership
+	cluster    *mesh.Cluster
+	known      map[string]cty.Value
+}
+
+func newSubject(e *Engine, t Target) (*subject, error) {
+	s := &subject{engine: e, target: t, known: map[string]cty.Value{}}
+	switch t.Kind {
+	case lang.TargetMembership:
+		m, err := mesh.ParseMembership(t.Name)
+		if err != nil {
+			return nil, err
+		}
+		s.membership = &m
+	case lang.TargetCluster:
+		c, err := mesh.ParseCluster(t.Name)
+		if err != nil {
+			return nil, err
+		}
+		s.cluster = &c
+	}
+	return s, nil
+}
+
+// read reads attributes that are not known yet. What could not be read is in the
+// error, and stays unknown.
+func (s *subject) read(ctx context.Context, names []string) (cty.Value, error) {
+	var failed []error
+	for _, name := range names {
+		if _, have := s.known[name]; have {
+			continue
+		}
+		v, err := s.attribute(ctx, name)
+		if err != nil {
+			failed = append(failed, fmt.Errorf("target.%s: %w", name, err))
+			continue
+		}
+		s.known[name] = v
+	}
+	if len(s.known) == 0 {
+		return cty.EmptyObjectVal, errors.Join(failed...)
+	}
+	return cty.ObjectVal(s.known), errors.Join(failed...)
+}
+
+func (s *subject) attribute(ctx context.Context, name string) (cty.Value, error) {
+	text := func(v string, err error) (cty.Value, error) { return cty.StringVal(v), err }
+	switch name {
+	case "membership":
+		return cty.StringVal(s.target.Name), nil
+	case "name":
+		return cty.StringVal(s.target.Name[strings.LastIndex(s.target.Name, "/")+1:]), nil
+	case "fleet_project":
+		return text(s.engine.Client.ProjectID(ctx, s.fleet()))
+	case "fleet_number":
+		return text(s.engine.Client.ProjectNumber(ctx, s.fleet()))
+	case "project":
+		return text(s.project(ctx))
+	case "cluster", "location":
+		return s.place(ctx, name)
+	case "network_project":
+		return text(s.networkProject(ctx))
+	case "node_pools":
+		return s.nodePools(ctx)
+	case "revision":
+		return text(s.revision(ctx))
+	case "injected_namespaces":
+		return s.namespaces(ctx)
+	case "memberships", "projects":
+		return s.fleetSet(ctx, name)
+	}
+	return cty.NilVal, fmt.Errorf("a target has no %q", name)
+}
+
+// fleet is the fleet's host project as it is known.
+func (s *subject) fleet() string {
+	switch {
+	case s.membership != nil:
+		return s.membership.Project
+	case s.target.Fleet != "":
+		return s.target.Fleet
+	case s.cluster != nil:
+		return s.cluster.Project
+	}
+	return strings.TrimPrefix(s.target.Name, "projects/")
+}
+
+// gke is the GKE cluster of the target, or nil where it is of none.
+func (s *subject) gke(ctx context.Context) (*mesh.Cluster, error) {
+	if s.cluster != nil || s.membership == nil {
+		return s.cluster, nil
+	}
+	m, err := s.engine.Client.Membership(ctx, *s.membership)
+	if err != nil {
+		if gcp.NotFound(err) {
+			return nil, &prereq.GoneError{Subject: s.target.Name}
+		}
+		return nil, err
+	}
+	if m.Cluster == nil {
+		return nil, nil
+	}
+	id, err := s.engine.Client.ProjectID(ctx, m.Cluster.Project)
+	if err != nil {
+		return nil, err
+	}
+	c := *m.Cluster
+	c.Project = id
+	s.cluster = &c
+	return s.cluster, nil
+}
+
+func (s *subject) project(ctx context.Context) (string, error) {
+	c, err := s.gke(ctx)
+	if err != nil {
+		return "", err
+	}
+	if c != nil {
+		return s.engine.Client.ProjectID(ctx, c.Project)
+	}
+	if s.membership != nil {
+		return s.engine.Client.ProjectID(ctx, s.membership.Project)
+	}
+	return s.engine.Client.ProjectID(ctx, strings.TrimPrefix(s.target.Name, "projects/"))
+}
+
+// place is the name or location of the cluster; of a membership of no GKE cluster
+// the name is null and the location the membership's.
+func (s *subject) place(ctx context.Context, name string) (cty.Value, error) {
+	c, err := s.gke(ctx)
+	switch {
+	case err != nil:
+		return cty.NilVal, err
+	case c == nil && name == "location":
+		return cty.StringVal(s.membership.Location), nil
+	case c == nil:
+		return cty.NullVal(cty.String), nil
+	case name == "location":
+		return cty.StringVal(c.Location), nil
+	}
+	return cty.StringVal(c.String()), nil
+}
+
+func (s *subject) networkProject(ctx context.Context) (string, error) {
+	c, err := s.gke(ctx)
+	if err != nil {
+		return "", err
+	}
+	if c == nil {
+		return s.project(ctx)
+	}
+	read, err := s.engine.Client.Cluster(ctx, *c)
+	if err != nil {
+		return "", err
+	}
+	if read.NetworkProject == "" {
+		return s.project(ctx)
+	}
+	return s.engine.Client.ProjectID(ctx, read.NetworkProject)
+}
+
+func (s *subject) nodePools(ctx context.Context) (cty.Value, error) {
+	c, err := s.gke(ctx)
+	if err != nil || c == nil {
+		return cty.SetValEmpty(cty.String), err
+	}
+	read, err := s.engine.Client.Cluster(ctx, *c)
+	var names []string
+	for _, p := range read.NodePools {
+		names = append(names, p.Name)
+	}
+	return set(names), err
+}
+
+func (s *subject) open(ctx context.Context) (*cluster.Cluster, error) {
+	c, err := s.gke(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return s.engine.Clusters.Open(ctx, cluster.Target{Membership: s.membership, Cluster: c})
+}
+
+// revision is the cluster's managed revision: the supported name that is there,
+// the regular channel's first, and that one where none is.
+func (s *subject) revision(ctx context.Context) (string, error) {
+	opened, err := s.open(ctx)
+	if err != nil {
+		return "", err
+	}
+	found, err := opened.Revisions(ctx)
+	if err != nil {
+		return "", err
+	}
+	there := map[string]bool{}
+	for _, r := range found.All {
+		there[r.Name] = there[r.Name] || r.Namespace == mesh.SystemNamespace
+	}
+	regular, err := mesh.Revision("regular")
+	if err != nil {
+		return "", err
+	}
+	names := []string{regular}
+	for _, channel := range mesh.Channels() {
+		if name, err := mesh.Revision(channel); err == nil {
+			names = append(names, name)
+		}
+	}
+	for _, name := range names {
+		if there[name] {
+			return name, nil
+		}
+	}
+	return regular, nil
+}
+
+func (s *subject) namespaces(ctx context.Context) (cty.Value, error) {
+	opened, err := s.open(ctx)
+	if err != nil {
+		return cty.NilVal, err
+	}
+	injection, err := opened.Injection(ctx)
+	if err != nil {
+		return cty.NilVal, err
+	}
+	var names []string
+	for _, n := range injection.Namespaces {
+		if n.Wanted {
+			names = append(names, n.Namespace.Name)
+		}
+	}
+	return set(names), nil
+}
+
+// fleetSet lists the memberships of a fleet, or the projects that it spans.
+func (s *subject) fleetSet(ctx context.Context, name string) (cty.Value, error) {
+	members, unreachable, err := s.engine.Client.Memberships(ctx, s.fleet())
+	if err != nil {
+		return cty.NilVal, err
+	}
+	if len(unreachable) > 0 {
+		return cty.NilVal, fmt.Errorf("the fleet's memberships in %s cannot be listed now", strings.Join(unreachable, ", "))
+	}
+	if name == "memberships" {
+		var names []string
+		for _, m := range members {
+			names = append(names, m.Name.String())
+		}
+		return set(names), nil
+	}
+	projects := []string{s.fleet()}
+	for _, m := range members {
+		if m.Cluster == nil {
+			continue
+		}
+		projects = append(projects, m.Cluster.Project)
+		if c, err := s.engine.Client.Cluster(ctx, *m.Cluster); err == nil && c.NetworkProject != "" {
+			projects = append(projects, c.NetworkProject)
+		}
+	}
+	for i, p := range projects {
+		if projects[i], err = s.engine.Client.ProjectID(ctx, p); err != nil {
+			return cty.NilVal, err
+		}
+	}
+	return set(projects), nil
+}
+
+func set(names []string) cty.Value {
+	slices.Sort(names)
+	names = slices.Compact(names)
+	if len(names) == 0 {
+		return cty.SetValEmpty(cty.String)
+	}
+	values := make([]cty.Value, len(names))
+	for i, n := range names {
+		values[i] = cty.StringVal(n)
+	}
+	return cty.SetVal(values)
+}

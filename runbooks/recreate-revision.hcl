@@ -1,0 +1,68 @@
+# The seed, "ControlPlaneRevision stop codes": unsupported name, unsupported namespace.
+runbook "recreate-revision" {
+  title       = "A ControlPlaneRevision has a name or a namespace that no mesh supports"
+  description = <<-EOT
+    Deletes the ControlPlaneRevisions whose name is none of asm-managed, asm-managed-rapid and
+    asm-managed-stable, or which are not in istio-system: neither can be changed. The journal
+    keeps each whole, and undo creates it again. The supported revision, where it is missing,
+    Google makes when management is automatic.
+  EOT
+  reference   = "https://cloud.google.com/service-mesh/docs/troubleshooting/troubleshoot-managed-service-mesh"
+  fixes       = ["revision-mismatch", "revision-stalled"]
+
+  locals {
+    # What this corrects, and what follows from it. What stands for another reason is not
+    # waited for.
+    findings = [
+      "revision-mismatch:unsupported-revision-name",
+      "revision-mismatch:unsupported-revision-namespace",
+      "revision-stalled:unsupported-revision-name",
+      "revision-stalled:unsupported-revision-namespace",
+      "control-plane-state",
+      "data-plane-state",
+      "membership-state",
+      "membership-not-reported",
+      "revisions-unhealthy",
+      "revision-missing",
+      "revision-not-ready",
+      "injector-missing",
+    ]
+  }
+
+  step "revisions" {
+    assert "revisions_listed" {
+      membership = target.membership
+    }
+  }
+
+  step "remove" {
+    for_each = step.revisions.result.unsupported
+    approval = "Deletes ControlPlaneRevision ${each.key} on ${target.name}, which no mesh supports."
+
+    ensure "revision_removed" {
+      membership = target.membership
+      namespace  = each.value.namespace
+      revision   = each.value.name
+    }
+  }
+
+  step "management" {
+    depends_on = [step.remove]
+    approval   = "Asks Google to manage the mesh of ${target.membership} automatically, so that it makes the revision that is supported."
+
+    ensure "mesh_management" {
+      membership = target.membership
+    }
+  }
+
+  step "found" {
+    depends_on = [step.management]
+
+    wait "findings_gone" {
+      membership = target.membership
+      codes      = local.findings
+      timeout    = "45m"
+      interval   = "20s"
+    }
+  }
+}

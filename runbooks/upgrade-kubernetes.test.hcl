@@ -1,0 +1,38 @@
+test "the cluster runs Kubernetes 1.14" {
+  fault "stop-kubernetes-version" {}
+  after = "1h"
+
+  expect {
+    outcome  = "needs-approval"
+    plan     = { upgrade = "person" }
+    steps    = { upgrade = "waiting" }
+    changes  = []
+    findings = ["revision-stalled:unsupported-kubernetes-version"]
+  }
+
+  # Agreeing does not do it.
+  resume {
+    approve = "all"
+
+    expect {
+      outcome = "needs-approval"
+      steps   = { upgrade = "waiting" }
+      changes = []
+    }
+  }
+
+  meanwhile {
+    unfault "stop-kubernetes-version" {}
+    after = "1h"
+  }
+
+  resume {
+    expect {
+      steps    = { upgrade = "passed" }
+      changes  = []
+      findings = []
+    }
+  }
+
+  again {}
+}
