@@ -240,9 +240,10 @@ func TestContinueEndsWhileItWaits(t *testing.T) {
 	w.abandon(dir, j, journal.KindStepStarted)
 	locks := store.NewLocal(dir, store.Options{})
 	deadline := time.Now().Add(10 * time.Second)
-	for { // somebody else takes it over, and dies with a lease of a minute
-		_, err := locks.Acquire(t.Context(), member, store.Me(journal.NewID(time.Now())), time.Minute)
-		if err == nil {
+	var lock store.Lock // kept: the file that says that its owner lives is closed with it
+	for {               // somebody else takes it over, and does not renew a lease of a minute
+		var err error
+		if lock, err = locks.Acquire(t.Context(), member, store.Me(journal.NewID(time.Now())), time.Minute); err == nil {
 			break
 		}
 		if time.Now().After(deadline) {
@@ -250,6 +251,7 @@ func TestContinueEndsWhileItWaits(t *testing.T) {
 		}
 		time.Sleep(shortLease / 4)
 	}
+	defer func() { _ = lock.Release(context.Background()) }()
 	e := w.engine(dir)
 	e.Lease = time.Minute
 	ctx, cancel := context.WithTimeoutCause(t.Context(), shortLease, errors.New("told to stop"))

@@ -9,6 +9,7 @@ import (
 	"os/user"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/gcp"
@@ -33,7 +34,9 @@ type Engine struct {
 	// waits see. Calls do not overlap.
 	Events func(Event)
 
-	told sync.Mutex
+	told    sync.Mutex
+	asking  sync.Mutex
+	sharing atomic.Int32 // how many RunAll are under way
 }
 
 // Event is something that happened in a run.

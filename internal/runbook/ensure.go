@@ -351,7 +351,7 @@ func (w *work) gate(ctx context.Context, q Question) error {
 	}
 	approval, ok, why := w.approvals.given(gate{Question: q, fingerprint: w.plan.Fingerprint, seen: seen}, now)
 	if !ok && w.approvals.Ask != nil {
-		agreed, by, err := w.approvals.Ask(ctx, q)
+		agreed, by, err := w.ask(ctx, q)
 		if err != nil {
 			return err
 		}
@@ -366,4 +366,11 @@ func (w *work) gate(ctx context.Context, q Question) error {
 	approval.Expires = approval.Expires.UTC()
 	_, err := w.write(ctx, approval)
 	return err
+}
+
+// ask asks one question at a time, whatever runs beside.
+func (w *work) ask(ctx context.Context, q Question) (agreed bool, by string, err error) {
+	w.engine.asking.Lock()
+	defer w.engine.asking.Unlock()
+	return w.approvals.Ask(ctx, q)
 }

@@ -68,6 +68,9 @@ type Work func(ctx context.Context) ([]Result, error)
 // its result; the error is of the context alone.
 func (e *Engine) RunAll(ctx context.Context, job string, targets []string, fan Fan, work func(target string) Work) (*Report, error) {
 	r := &Report{Schema: ReportSchema, Tool: e.tool(), Job: job, Started: e.clock().Now().UTC()}
+	e.Client.Forget()
+	e.sharing.Add(1)
+	defer e.sharing.Add(-1)
 	var mu sync.Mutex
 	results := make([][]Result, len(targets))
 	failed := 0

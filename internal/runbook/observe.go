@@ -192,7 +192,7 @@ func (w *work) instruct(ctx context.Context) error {
 			return w.stopHere(ctx, what, "not done yet: "+seen.Text)
 		}
 		q.Why = what + "\n\nNot done yet: " + seen.Text
-		agreed, by, err := w.approvals.Ask(ctx, q)
+		agreed, by, err := w.ask(ctx, q)
 		if err != nil {
 			return err
 		}

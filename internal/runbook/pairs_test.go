@@ -3,6 +3,8 @@
 package runbook_test
 
 import (
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -14,6 +16,13 @@ func TestRemediateEveryPair(t *testing.T) {
 	if testing.Short() {
 		t.Skip("some five hundred worlds")
 	}
+	// What each takes alone is the most that both may take.
+	alone := map[string][]string{}
+	for _, f := range worldFaults {
+		w := suffer(t, f.name)
+		w.remediate(w.engine(runs(t)))
+		alone[f.name] = w.acts()
+	}
 	for i, a := range worldFaults {
 		for _, b := range worldFaults[i+1:] {
 			t.Run(a.name+"+"+b.name, func(t *testing.T) {
@@ -24,6 +33,9 @@ func TestRemediateEveryPair(t *testing.T) {
 				acts := w.writes()
 				if more := needless(acts); len(more) > 0 {
 					t.Errorf("nobody needed %q\n%s", more, tale(m))
+				}
+				if most := slices.Concat(alone[a.name], alone[b.name]); !within(w.acts(), most) {
+					t.Errorf("it wrote\n  %s\nalone they take\n  %s\n%s", strings.Join(w.acts(), "\n  "), strings.Join(most, "\n  "), tale(m))
 				}
 				if a.person == nil && b.person == nil {
 					if r := w.diagnose(e); r.Verdict != mesh.Healthy || len(alarms(r)) > 0 {

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/managed-mesh/terraform-provider-asm/internal/diagnosis"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/journal"
@@ -197,15 +199,18 @@ func (e *Engine) diagnose(ctx context.Context, o diagnosis.Options) (*diagnosis.
 
 // planRemedies plans every remedy as things stand now.
 func (e *Engine) planRemedies(ctx context.Context, remedies []Remedy, books *Books, job string) ([]*Plan, error) {
-	var plans []*Plan
-	for _, r := range remedies {
-		p, err := e.planRemedy(ctx, r, books, job)
-		if err != nil {
-			return nil, err
-		}
-		plans = append(plans, p)
+	e.sharing.Add(1) // the diagnosis has just read all of it
+	defer e.sharing.Add(-1)
+	plans := make([]*Plan, len(remedies))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(16)
+	for i, r := range remedies {
+		group.Go(func() (err error) {
+			plans[i], err = e.planRemedy(ctx, r, books, job)
+			return err
+		})
 	}
-	return plans, nil
+	return plans, group.Wait()
 }
 
 func (e *Engine) planRemedy(ctx context.Context, r Remedy, books *Books, job string) (*Plan, error) {

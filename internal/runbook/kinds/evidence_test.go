@@ -2,6 +2,7 @@ package kinds_test
 
 import (
 	"archive/zip"
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -169,5 +170,25 @@ func TestEvidenceWithoutAFolder(t *testing.T) {
 	}
 	if names := find(t, lang.Ensure, "evidence").Permissions; !slices.Contains(names, "logging.logEntries.list") {
 		t.Errorf("%v", names)
+	}
+}
+
+// A run that is interrupted leaves no half of a bundle.
+func TestEvidenceThatIsInterrupted(t *testing.T) {
+	w := newWorld(t)
+	dir := t.TempDir()
+	w.env.Run = "run"
+	_, thing := w.thing("evidence", given{"membership": member, "directory": dir})
+	state, err := thing.Check(t.Context(), true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if change, err := thing.Enforce(ctx, state); err == nil || !change.Empty() {
+		t.Errorf("%+v, %v", change, err)
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+		t.Errorf("%v is left, %v", left, err)
 	}
 }

@@ -57,6 +57,15 @@ func TestAssertsOfEnsures(t *testing.T) {
 	}
 }
 
+// An assert looks past what was read a moment ago.
+func TestAssertsLookAfresh(t *testing.T) {
+	w := newWorld(t)
+	binding := given{"project": fleet, "fleet_project": fleet}
+	w.sees(lang.Assert, "service_agent_binding", binding, kinds.Holds, "has its role")
+	w.fault("binding-revoked")
+	w.sees(lang.Assert, "service_agent_binding", binding, kinds.Fails, "does not hold")
+}
+
 func TestResultsOfEnsures(t *testing.T) {
 	w := newWorld(t)
 	for _, c := range []struct {
@@ -222,6 +231,15 @@ func TestWhatCannotBeReadIsNotGone(t *testing.T) {
 	if seen, err := w.try(lang.Wait, "revision_ready", ofManaged); err == nil {
 		t.Errorf("a revision that may not be read is %+v", seen)
 	}
+}
+
+// What is for information only is nothing to be gone.
+func TestInformationIsNoFinding(t *testing.T) {
+	w := newWorld(t, "wrong-injection")
+	w.sees(lang.Assert, "no_findings", given{"membership": member, "codes": []string{"wrong-injection"}}, kinds.Fails, "wrong-injection: ")
+	leftover := given{"membership": member, "codes": []string{"injector-leftover"}}
+	w.sees(lang.Assert, "no_findings", leftover, kinds.Holds, "none is found")
+	w.sees(lang.Wait, "findings_gone", leftover, "gone", "none is found")
 }
 
 func TestDiagnosed(t *testing.T) {

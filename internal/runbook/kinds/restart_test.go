@@ -74,3 +74,22 @@ func TestRestartOfNoNamespaces(t *testing.T) {
 		}
 	}
 }
+
+// What was restarted is asked for only in a run.
+func TestPlanningARestartOfNothingAsksOnce(t *testing.T) {
+	w := newWorld(t)
+	asks := func() int {
+		t.Helper()
+		_, thing := w.thing("rolling_restart", ofMember)
+		w.forget()
+		if state, err := thing.Check(t.Context(), true); err != nil || !state.Met() {
+			t.Fatalf("%v, met %t", err, state.Met())
+		}
+		return len(w.asked())
+	}
+	planning := asks()
+	w.env.Run = "run"
+	if running := asks(); running <= planning {
+		t.Errorf("planning asks %d times, running %d", planning, running)
+	}
+}
