@@ -130,7 +130,7 @@ func (e *Engine) RunAll(ctx context.Context, job string, targets []string, fan F
 		}
 		r.Results = append(r.Results, got...)
 	}
-	r.Finished = e.clock().Now().UTC()
+	r.Finished, r.Interrupted = e.clock().Now().UTC(), ctx.Err() != nil
 	r.summarize()
 	if err := ctx.Err(); err != nil {
 		return r, context.Cause(ctx)

@@ -89,9 +89,11 @@ type Report struct {
 	Finished time.Time `json:"finished"`
 	Summary  string    `json:"summary"`
 	// Stopped says why the rest was not begun; "" when everything was.
-	Stopped string   `json:"stopped,omitempty"`
-	Results []Result `json:"results"`           // by target, then in the order of the runs
-	NotRun  []string `json:"not_run,omitempty"` // targets that were not begun
+	Stopped string `json:"stopped,omitempty"`
+	// Interrupted says that whoever began it ended it before its time.
+	Interrupted bool     `json:"interrupted,omitempty"`
+	Results     []Result `json:"results"`           // by target, then in the order of the runs
+	NotRun      []string `json:"not_run,omitempty"` // targets that were not begun
 }
 
 // Count counts the results of an outcome.
@@ -107,7 +109,7 @@ func (r *Report) Count(outcome journal.Outcome) (n int) {
 // ExitCode is the exit code that the report deserves.
 func (r *Report) ExitCode() int {
 	switch failed := r.Count(journal.Failed) + r.Count(journal.Stopped); {
-	case r.Stopped != "":
+	case r.Stopped != "" && !r.Interrupted:
 		return ExitThreshold
 	case failed > 0 || len(r.NotRun) > 0:
 		return ExitFailed
