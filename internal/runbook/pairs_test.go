@@ -34,8 +34,9 @@ func TestRemediateEveryPair(t *testing.T) {
 				if more := needless(acts); len(more) > 0 {
 					t.Errorf("nobody needed %q\n%s", more, tale(m))
 				}
-				if most := slices.Concat(alone[a.name], alone[b.name]); !within(w.acts(), most) {
-					t.Errorf("it wrote\n  %s\nalone they take\n  %s\n%s", strings.Join(w.acts(), "\n  "), strings.Join(most, "\n  "), tale(m))
+				did := slices.DeleteFunc(w.acts(), func(act string) bool { return strings.HasSuffix(act, ":batchEnable 200") }) // two in one
+				if most := slices.Concat(alone[a.name], alone[b.name]); !within(did, most) {
+					t.Errorf("it wrote\n  %s\nalone they take\n  %s\n%s", strings.Join(did, "\n  "), strings.Join(most, "\n  "), tale(m))
 				}
 				if a.person == nil && b.person == nil {
 					if r := w.diagnose(e); r.Verdict != mesh.Healthy || len(alarms(r)) > 0 {
