@@ -36,5 +36,6 @@ func run(args []string) int {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // the first signal ends what is under way cleanly, a second one the process
 	return cli.Main(ctx, version, args, os.Stdout, os.Stderr)
 }

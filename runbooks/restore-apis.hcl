@@ -3,7 +3,7 @@ runbook "restore-apis" {
   title       = "An API that managed mesh needs is disabled"
   description = <<-EOT
     Enables the APIs that managed mesh needs on the fleet project and on the cluster's project,
-    those that are off and no other. Where connectgateway.googleapis.com is off, run
+    those that are off and no other. connectgateway.googleapis.com is left to
     restore-connect-gateway, which also provisions the control plane again and restarts the
     workloads. Find out what disabled the API, or it will be off again.
   EOT
@@ -11,16 +11,30 @@ runbook "restore-apis" {
   fixes       = ["api-disabled"]
 
   input "services" {
-    type        = set(string)
-    default     = null
-    description = "Names of the APIs; all that managed mesh needs when not given"
+    type = set(string)
+    default = [
+      "container.googleapis.com",
+      "gkehub.googleapis.com",
+      "mesh.googleapis.com",
+      "meshconfig.googleapis.com",
+      "networksecurity.googleapis.com",
+      "networkservices.googleapis.com",
+      "trafficdirector.googleapis.com",
+    ]
+    description = "Names of the APIs"
   }
 
   locals {
     # What this corrects, and what follows from it. What stands for another reason is not
-    # waited for.
+    # waited for. An API that was not named is not enabled, and its run does not pass, either.
     findings = [
-      "api-disabled",
+      "api-disabled:container.googleapis.com",
+      "api-disabled:gkehub.googleapis.com",
+      "api-disabled:mesh.googleapis.com",
+      "api-disabled:meshconfig.googleapis.com",
+      "api-disabled:networksecurity.googleapis.com",
+      "api-disabled:networkservices.googleapis.com",
+      "api-disabled:trafficdirector.googleapis.com",
       "control-plane-state",
       "data-plane-state",
       "membership-state",
@@ -47,7 +61,7 @@ runbook "restore-apis" {
     wait "findings_gone" {
       membership = target.membership
       codes      = local.findings
-      timeout    = "10m"
+      timeout    = "45m"
       interval   = "15s"
     }
   }

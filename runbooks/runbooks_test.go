@@ -106,6 +106,30 @@ func TestEveryRunbookThatIsNamedIsThere(t *testing.T) {
 	}
 }
 
+// restore-apis enables what managed mesh needs, but for the API whose runbook does more.
+func TestRestoreAPIsHasAllButConnectGateway(t *testing.T) {
+	in := books(t)["restore-apis"].Input("services")
+	var have []string
+	for it := in.Default.ElementIterator(); it.Next(); {
+		_, name := it.Element()
+		have = append(have, name.AsString())
+	}
+	want := slices.DeleteFunc(mesh.DefaultServices(), func(name string) bool { return name == mesh.GatewayService })
+	slices.Sort(have)
+	if !slices.Equal(have, want) {
+		t.Errorf("it enables %v, want %v", have, want)
+	}
+	text, err := fs.ReadFile(runbooks.Files(), "restore-apis.hcl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range want {
+		if !strings.Contains(string(text), `"api-disabled:`+name+`"`) {
+			t.Errorf("it does not look at what became of %s", name)
+		}
+	}
+}
+
 // Nothing that a runbook changes is left without a look at what became of it, and
 // nothing that workloads notice is done unasked.
 func TestChangesAreVerifiedAndApproved(t *testing.T) {

@@ -9,6 +9,8 @@ import (
 	"io"
 
 	"github.com/spf13/cobra"
+
+	"github.com/managed-mesh/terraform-provider-asm/internal/wait"
 )
 
 // The exit codes of this package's commands.
@@ -20,7 +22,19 @@ const (
 // Main runs the command line and returns its exit code. It ends early when
 // the context does.
 func Main(ctx context.Context, version string, args []string, stdout, stderr io.Writer) int {
-	root := newRoot(version)
+	return program{version: version, clock: wait.Real}.main(ctx, args, stdout, stderr)
+}
+
+// program is what the commands know of the one that they are commands of.
+type program struct {
+	version string
+	clock   wait.Clock // of the waits of runs
+	// answers is who answers questions; nil: whoever is at the terminal, if anybody.
+	answers io.Reader
+}
+
+func (p program) main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	root := newRoot(p)
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
@@ -36,7 +50,7 @@ func Main(ctx context.Context, version string, args []string, stdout, stderr io.
 	return exitOK
 }
 
-func newRoot(version string) *cobra.Command {
+func newRoot(p program) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "terraform-provider-asm",
 		Short: "Keep the prerequisites of managed Anthos Service Mesh in place",
@@ -48,6 +62,6 @@ func newRoot(version string) *cobra.Command {
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	root.AddCommand(newDiagnose(version), newExplain(), newPlanReport(version), newSimulate(), newVersion(version))
+	root.AddCommand(newDiagnose(p.version), newExplain(), newPlanReport(p.version), newRemediate(p), newRunbook(p), newSimulate(), newVersion(p.version))
 	return root
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/diagnosis"
 	"github.com/managed-mesh/terraform-provider-asm/internal/gcp"
 	"github.com/managed-mesh/terraform-provider-asm/internal/prereq"
+	"github.com/managed-mesh/terraform-provider-asm/internal/wait"
 )
 
 // connection says as whom Google Cloud and the clusters are asked. The rest comes
@@ -27,7 +28,13 @@ func (c *connection) flags(flags *pflag.FlagSet) {
 
 // open makes the clients; it asks nothing of anybody yet.
 func (c *connection) open(ctx context.Context, version string) (diagnosis.Reader, error) {
+	return c.openAt(ctx, version, wait.Real)
+}
+
+// openAt is open with the clock by which the clients wait.
+func (c *connection) openAt(ctx context.Context, version string, clock wait.Clock) (diagnosis.Reader, error) {
 	config := gcp.Config{
+		Clock:       clock,
 		Impersonate: c.impersonate, BillingProject: c.billingProject, RequestReason: c.reason,
 		UserAgent: "terraform-provider-asm/" + version, UserProjectOverride: c.billingProject != "",
 	}.FromEnvironment()
@@ -43,4 +50,9 @@ func (c *connection) open(ctx context.Context, version string) (diagnosis.Reader
 		return diagnosis.Reader{}, err
 	}
 	return diagnosis.Reader{Client: client, Clusters: prereq.NewClusters(client, cluster.Config{})}, nil
+}
+
+// again are the flags that make another command ask as the same caller.
+func (c *connection) again() string {
+	return flagsOf("--impersonate-service-account", c.impersonate, "--billing-project", c.billingProject)
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/diagnosis"
 	"github.com/managed-mesh/terraform-provider-asm/internal/gcp"
@@ -52,19 +53,24 @@ is unhealthy though its prerequisites are fine, 4 it cannot be told.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd, version) },
 	}
 	flags := cmd.Flags()
-	flags.StringArrayVar(&f.fleets, "fleet-project", nil, "ID or number of a fleet's host project: all of its memberships (repeatable)")
-	flags.StringArrayVar(&f.memberships, "membership", nil, "projects/PROJECT/locations/LOCATION/memberships/MEMBERSHIP (repeatable)")
-	flags.StringArrayVar(&f.clusters, "cluster", nil, "projects/PROJECT/locations/LOCATION/clusters/CLUSTER (repeatable)")
-	flags.StringArrayVar(&f.hosts, "host-project", nil, "Shared VPC host project, which needs the service agent's role, too (repeatable)")
+	f.targetFlags(flags)
 	flags.StringVar(&f.baseline, "baseline", "", "an earlier report as JSON: mark what is new since")
-	flags.StringVar(&f.suppressions, "suppressions", "", "file of findings that are known and left alone, each with a reason and an expiry date")
-	flags.StringVar(&f.failOn, "fail-on", string(diagnosis.FailDegraded), "what makes the exit code other than 0: "+failOns())
-	flags.DurationVar(&f.since, "since", 24*time.Hour, "how far back logs are searched where something is wrong; 0 searches none")
 	flags.IntVar(&f.concurrency, "concurrency", 64, "clusters that are read at once")
 	flags.BoolVar(&f.noClusters, "no-clusters", false, "look at what Google's APIs tell alone, not into clusters")
 	f.outputs.flag(flags)
 	f.flags(flags)
 	return cmd
+}
+
+// targetFlags are the flags that remediate shares.
+func (f *diagnoseFlags) targetFlags(flags *pflag.FlagSet) {
+	flags.StringArrayVar(&f.fleets, "fleet-project", nil, "ID or number of a fleet's host project: all of its memberships (repeatable)")
+	flags.StringArrayVar(&f.memberships, "membership", nil, "projects/PROJECT/locations/LOCATION/memberships/MEMBERSHIP (repeatable)")
+	flags.StringArrayVar(&f.clusters, "cluster", nil, "projects/PROJECT/locations/LOCATION/clusters/CLUSTER (repeatable)")
+	flags.StringArrayVar(&f.hosts, "host-project", nil, "Shared VPC host project, which needs the service agent's role, too (repeatable)")
+	flags.StringVar(&f.suppressions, "suppressions", "", "file of findings that are known and left alone, each with a reason and an expiry date")
+	flags.StringVar(&f.failOn, "fail-on", string(diagnosis.FailDegraded), "what makes the exit code other than 0: "+failOns())
+	flags.DurationVar(&f.since, "since", 24*time.Hour, "how far back logs are searched where something is wrong; 0 searches none")
 }
 
 func failOns() string {

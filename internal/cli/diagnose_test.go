@@ -21,10 +21,14 @@ func simulate(t *testing.T, o sim.Options) (server *sim.Server, requests func() 
 	t.Helper()
 	var mu sync.Mutex
 	n := 0
-	o.Observe = func(sim.Exchange) {
+	observe := o.Observe
+	o.Observe = func(e sim.Exchange) {
 		mu.Lock()
 		defer mu.Unlock()
 		n++
+		if observe != nil {
+			observe(e)
+		}
 	}
 	server, err := sim.Start(t.Context(), o)
 	if err != nil {

@@ -1,10 +1,14 @@
 package cli_test
 
 import (
+	"fmt"
 	"os"
 	"strings"
 	"testing"
 
+	"github.com/managed-mesh/terraform-provider-asm/internal/cli"
+	"github.com/managed-mesh/terraform-provider-asm/internal/diagnosis"
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook"
 	"github.com/managed-mesh/terraform-provider-asm/internal/sim"
 )
 
@@ -17,6 +21,41 @@ func TestGuideNamesEveryFault(t *testing.T) {
 	for _, f := range sim.Faults() {
 		if row := "| `" + f.Name + "` | " + f.Description + " |"; !strings.Contains(string(guide), row) {
 			t.Errorf("docs/guides/simulator.md lacks the row\n%s", row)
+		}
+	}
+}
+
+// The table has every exit code, and the guide on runbooks every command of theirs.
+func TestGuidesNameEveryCommandAndCode(t *testing.T) {
+	read := func(name string) string {
+		t.Helper()
+		text, err := os.ReadFile("../../docs/guides/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	codes, guide := read("exit-codes.md"), read("runbooks.md")
+	_, runs, _ := strings.Cut(codes, "Runbooks have the same codes")
+	for code, word := range map[int]string{
+		0: "clean", 1: "error", diagnosis.ExitChanges: "changes", diagnosis.ExitUnhealthy: "unhealthy", diagnosis.ExitUnknown: "unknown",
+		runbook.ExitApproval: "approval", runbook.ExitFailed: "failed", runbook.ExitThreshold: "stopped",
+	} {
+		if row := fmt.Sprintf("\n| %d | %s | ", code, word); !strings.Contains(runs, row) {
+			t.Errorf("docs/guides/exit-codes.md lacks the row %q", row)
+		}
+	}
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, command := range cli.Commands() {
+		name, of, _ := strings.Cut(command, " ")
+		if of != "" && !strings.Contains(guide, command) {
+			t.Errorf("docs/guides/runbooks.md does not name %q", command)
+		}
+		if name != "version" && name != "help" && !strings.Contains(string(readme), "| `"+name+"` |") {
+			t.Errorf("README.md has no row for %q", name)
 		}
 	}
 }

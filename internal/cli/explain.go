@@ -154,6 +154,9 @@ func (p *page) explanation(x mesh.Explanation, entry bool) {
 	p.item("Remedy", x.Remedy)
 	p.command("Next", x.NextCommand)
 	p.item("Corrected by", x.FixedBy)
+	if x.Runbook != "" {
+		p.command("Runbook", "terraform-provider-asm runbook plan "+x.Runbook+" --membership="+membershipOf(x.Variables))
+	}
 	p.item("Usually from", codes(x.Roots))
 	if entry {
 		d := mesh.Describe(x.Code)
@@ -167,6 +170,18 @@ func (p *page) explanation(x mesh.Explanation, entry bool) {
 	p.item("Known", known)
 	p.item("Source", x.Source)
 	p.command("See", x.DocURL)
+}
+
+// membershipOf is the name of the membership that a text names; capitals stand for
+// what it does not tell.
+func membershipOf(variables map[string]string) string {
+	part := func(name string) string {
+		if v := variables[name]; v != "" && quoted(v) == v {
+			return v
+		}
+		return strings.ToUpper(name)
+	}
+	return fmt.Sprintf("projects/%s/locations/%s/memberships/%s", part("project"), part("location"), part("membership"))
 }
 
 func codes(list []mesh.Code) string {

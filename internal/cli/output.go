@@ -18,9 +18,19 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/report"
 )
 
-// outputs is the flag --output: in which formats a report is written, and where.
-// Without it, a table goes to standard output.
-type outputs []output
+// outputs is the flag --output: in which formats something is written, and where.
+// Without it, the first of the formats goes to standard output.
+type outputs struct {
+	formats []report.Format // that there are; nil: those of a diagnosis
+	list    []output
+}
+
+func (o *outputs) known() []report.Format {
+	if o.formats == nil {
+		return report.Formats()
+	}
+	return o.formats
+}
 
 // output is one format with its file, or "" for standard output.
 type output struct {
@@ -29,8 +39,8 @@ type output struct {
 }
 
 func (o *outputs) flag(flags *pflag.FlagSet) {
-	names := make([]string, len(report.Formats()))
-	for i, f := range report.Formats() {
+	names := make([]string, len(o.known()))
+	for i, f := range o.known() {
 		names[i] = string(f)
 	}
 	flags.Var(o, "output", "format, and with =FILE the file it is written to instead of standard output: "+strings.Join(names, ", ")+" (repeatable; default "+names[0]+")")
@@ -42,7 +52,7 @@ func (o *outputs) Type() string { return "FORMAT[=FILE]" }
 // String implements pflag.Value.
 func (o *outputs) String() string {
 	var all []string
-	for _, one := range *o {
+	for _, one := range o.list {
 		all = append(all, one.String())
 	}
 	return strings.Join(all, ",")
@@ -58,7 +68,7 @@ func (o output) String() string {
 // Set implements pflag.Value; it is called for each --output.
 func (o *outputs) Set(value string) error {
 	name, file, named := strings.Cut(value, "=")
-	format, err := report.ParseFormat(name)
+	format, err := report.ParseFormatOf(o.known(), name)
 	if err != nil {
 		return err
 	}
@@ -68,7 +78,7 @@ func (o *outputs) Set(value string) error {
 	if file == "-" {
 		file = ""
 	}
-	for _, other := range *o {
+	for _, other := range o.list {
 		switch {
 		case file == "" && other.file == "":
 			return fmt.Errorf("%s and %s would both go to standard output; give one of them a file, as in %s=FILE", other, name, name)
@@ -76,7 +86,7 @@ func (o *outputs) Set(value string) error {
 			return fmt.Errorf("%s and %s would both go to %s", other.format, name, file)
 		}
 	}
-	*o = append(*o, output{format, file})
+	o.list = append(o.list, output{format, file})
 	return nil
 }
 
@@ -84,11 +94,12 @@ func (o *outputs) Set(value string) error {
 // diagnosis of minutes must not end in a misspelt path. Whoever calls it closes
 // what it returns.
 func (o outputs) open(stdout io.Writer) (*writers, error) {
-	if len(o) == 0 {
-		o = outputs{{format: report.Formats()[0]}}
+	list := o.list
+	if len(list) == 0 {
+		list = []output{{format: o.known()[0]}}
 	}
 	w := &writers{stdout: stdout}
-	for _, one := range o {
+	for _, one := range list {
 		if one.file == "" {
 			w.all = append(w.all, writer{output: one})
 			continue
@@ -114,34 +125,44 @@ type writer struct {
 	draft *draft // nil for standard output
 }
 
-// write writes the report in every format. A file has the whole of it or what it
+// write writes a diagnosis in every format.
+func (w *writers) write(r *diagnosis.Report) error {
+	return w.each(func(to io.Writer, format report.Format, o report.Options) error {
+		return report.Write(to, format, r, o)
+	})
+}
+
+// each writes something in every format. A file has the whole of it or what it
 // had before. Files come first, so that a reader that goes away does not cost
 // them.
-func (w *writers) write(r *diagnosis.Report) error {
+func (w *writers) each(what document) error {
 	ordered := slices.Clone(w.all)
 	slices.SortStableFunc(ordered, func(a, b writer) int {
 		return strings.Compare(b.file, a.file) // standard output has no name
 	})
 	var failed []error
 	for _, one := range ordered {
-		if err := one.write(r, w.stdout); err != nil {
+		if err := one.write(what, w.stdout); err != nil {
 			failed = append(failed, fmt.Errorf("--output %s: %w", one, err))
 		}
 	}
 	return errors.Join(failed...)
 }
 
-func (w writer) write(r *diagnosis.Report, stdout io.Writer) error {
+// document writes itself in a format.
+type document func(to io.Writer, format report.Format, o report.Options) error
+
+func (w writer) write(what document, stdout io.Writer) error {
 	if w.draft == nil {
 		color, width := terminal(stdout)
 		var text bytes.Buffer
-		if err := report.Write(&text, w.format, r, report.Options{Color: color, Width: width}); err != nil {
+		if err := what(&text, w.format, report.Options{Color: color, Width: width}); err != nil {
 			return err
 		}
 		_, err := stdout.Write(text.Bytes())
 		return err
 	}
-	if err := report.Write(w.draft, w.format, r, report.Options{}); err != nil {
+	if err := what(w.draft, w.format, report.Options{}); err != nil {
 		return err
 	}
 	return w.draft.publish()

@@ -249,7 +249,7 @@ func found(about string, f mesh.Finding) Finding {
 	if c, known := mesh.DescribeCondition(f.Detail); known && f.Code == mesh.ConditionReported {
 		kind = c.Kind
 	}
-	return Finding{Finding: f, About: about, Kind: kind}
+	return Finding{Finding: f, About: about, Kind: kind, Runbook: mesh.RunbookOf(f)}
 }
 
 // add notes findings about a subject.
@@ -265,7 +265,7 @@ func (r *run) unread(about string, kind mesh.Kind, err error) {
 	r.dark(about, kind)
 	f := prereq.Unreadable(about, err)
 	f.Detail = disabledService(err)
-	r.note(Finding{Finding: f, About: about, Kind: kind})
+	r.note(Finding{Finding: f, About: about, Kind: kind, Runbook: mesh.RunbookOf(f)})
 }
 
 // disabledService is the API for want of which a read failed, or "".

@@ -1,6 +1,9 @@
 package report
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/managed-mesh/terraform-provider-asm/internal/diagnosis"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
 )
@@ -22,12 +25,15 @@ type digest struct {
 	counts  map[mesh.Verdict]int // of members
 	unknown []reason
 	byPrint map[string]*diagnosis.Finding // findings and suppressed ones by fingerprint
+	types   map[string]string             // of subjects, by name
+	hit     map[string][]string           // memberships that a root brings into trouble, by its fingerprint
 }
 
 // cause is a root, or several of the same code.
 type cause struct {
 	roots  []*diagnosis.Finding
 	blocks []consequence
+	next   string // what a person types next
 }
 
 // name is what the roots are called.
@@ -105,13 +111,40 @@ func newDigest(r *diagnosis.Report) *digest {
 	}
 	d.addSubjects()
 	d.addFindings()
+	for _, list := range [][]cause{d.causes, d.waiting, d.notes} {
+		for i := range list {
+			list[i].next = d.next(list[i].roots)
+		}
+	}
 	return d
+}
+
+// affected are the memberships that a root is about or brings into trouble; of one
+// about a project or fleet that troubles none, those that are in it. It is
+// runbook.Affected for all roots at once.
+func (d *digest) affected(f *diagnosis.Finding) []string {
+	if d.types[f.About] == diagnosis.TypeMembership {
+		return []string{f.About}
+	}
+	names := slices.Clone(d.hit[f.Fingerprint])
+	if len(names) == 0 {
+		for i := range d.Subjects {
+			s := &d.Subjects[i]
+			if s.Type == diagnosis.TypeMembership && (s.Parent == f.About || strings.HasPrefix(s.Facts[diagnosis.FactCluster], f.About+"/") || strings.HasPrefix(s.Name, f.About+"/")) {
+				names = append(names, s.Name)
+			}
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 func (d *digest) addSubjects() {
 	reasons := map[string]int{}
+	d.types = make(map[string]string, len(d.Subjects))
 	for i := range d.Subjects {
 		s := &d.Subjects[i]
+		d.types[s.Name] = s.Type
 		if s.Type == diagnosis.TypeMembership || s.Type == diagnosis.TypeCluster {
 			d.members = append(d.members, s)
 			d.counts[s.Verdict]++
@@ -141,6 +174,7 @@ func (d *digest) addFindings() {
 	alike := map[likeness][]*diagnosis.Finding{}
 	var order []likeness
 	explained := map[string][]*diagnosis.Finding{} // by the root's fingerprint
+	d.hit = map[string][]string{}
 	var strays []*diagnosis.Finding
 	for i := range d.Findings {
 		f := &d.Findings[i]
@@ -154,6 +188,9 @@ func (d *digest) addFindings() {
 		}
 		found := false
 		for _, root := range f.BlockedBy {
+			if d.types[f.About] == diagnosis.TypeMembership {
+				d.hit[root] = append(d.hit[root], f.About)
+			}
 			// A suppressed root is not told, and one that is itself a consequence is not a root.
 			if by, listed := d.byPrint[root]; listed && by.Root() && by.Suppression == nil {
 				explained[root] = append(explained[root], f)

@@ -220,7 +220,7 @@ func pageCauseOf(c cause, id string) pageCause {
 	p := pageCause{
 		ID: id, Severity: severityClass(f.Severity), Code: c.name(),
 		Message: shorten(clean(f.Message), htmlText), Culprits: someNames(c.culprits(), 3),
-		Remedy: shorten(clean(c.remedy()), htmlText), FixedBy: clean(f.FixedBy), Runbook: clean(f.Runbook), Next: nextCommand(f),
+		Remedy: shorten(clean(c.remedy()), htmlText), FixedBy: clean(f.FixedBy), Runbook: clean(f.Runbook), Next: c.next,
 		Waiting: f.Waiting, Blocks: pageConsequences(c.blocks), Query: query(c.name()),
 	}
 	if strings.HasPrefix(f.DocURL, "https://") {

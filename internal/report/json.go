@@ -10,13 +10,7 @@ import (
 )
 
 func writeJSON(w io.Writer, d *digest, _ Options) error {
-	r := *d.Report
-	r.Scope = orEmpty(r.Scope)
-	r.Findings = orEmpty(r.Findings)
-	r.Subjects = slices.Clone(orEmpty(r.Subjects))
-	for i := range r.Subjects {
-		r.Subjects[i].Checks = orEmpty(r.Subjects[i].Checks)
-	}
+	r := whole(d.Report)
 	buffered := bufio.NewWriter(w)
 	e := json.NewEncoder(buffered)
 	e.SetIndent("", "  ")
@@ -27,8 +21,23 @@ func writeJSON(w io.Writer, d *digest, _ Options) error {
 	return buffered.Flush()
 }
 
+// whole is a report whose lists are all there.
+func whole(report *diagnosis.Report) *diagnosis.Report {
+	if report == nil {
+		return nil
+	}
+	r := *report
+	r.Scope = orEmpty(r.Scope)
+	r.Findings = orEmpty(r.Findings)
+	r.Subjects = slices.Clone(orEmpty(r.Subjects))
+	for i := range r.Subjects {
+		r.Subjects[i].Checks = orEmpty(r.Subjects[i].Checks)
+	}
+	return &r
+}
+
 // orEmpty makes a list that a consumer can count without asking whether it is there.
-func orEmpty[T diagnosis.Subject | diagnosis.Finding | diagnosis.Check | string](list []T) []T {
+func orEmpty[T any](list []T) []T {
 	if list == nil {
 		return []T{}
 	}

@@ -187,7 +187,7 @@ func (j *junitWriter) body(findings []*diagnosis.Finding) string {
 			fmt.Fprintf(&b, "  remedy: %s\n", shorten(clean(f.Remediation), junitText))
 		}
 		if f.Root() {
-			fmt.Fprintf(&b, "  next: %s\n", nextCommand(f))
+			fmt.Fprintf(&b, "  next: %s\n", j.next([]*diagnosis.Finding{f}))
 		}
 	}
 	return b.String()

@@ -153,7 +153,7 @@ func TestJUnit(t *testing.T) {
 			t.Errorf("%s: %q, want %q", name, outcome[name], want)
 		}
 	}
-	inOrder(t, text, "next: gcloud projects add-iam-policy-binding net-host")
+	inOrder(t, text, "next: terraform-provider-asm runbook plan restore-service-agent-binding")
 }
 
 // A note that comes first does not name the failure.

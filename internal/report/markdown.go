@@ -116,7 +116,7 @@ func causeRow(c cause) string {
 	if f.FixedBy != "" {
 		do += "<br>Resource: " + code(f.FixedBy)
 	}
-	do += "<br>" + code(nextCommand(f))
+	do += "<br>" + code(c.next)
 	finding := code(c.name())
 	if link := strings.HasPrefix(f.DocURL, "https://") && plainURL.MatchString(f.DocURL); link {
 		finding = "[" + finding + "](" + f.DocURL + ")"
@@ -248,6 +248,10 @@ func (m *markdown) foot(d *digest) {
 	if n := len(d.Resolved); n > 0 {
 		m.add("what is resolved", "\n"+plural(n, "finding")+" of the baseline resolved.\n")
 	}
+	m.tellLeftOut()
+}
+
+func (m *markdown) tellLeftOut() {
 	if len(m.leftOut) > 0 {
 		note := strings.Join(m.leftOut[:min(len(m.leftOut), 3)], ", ")
 		if more := len(m.leftOut) - 3; more > 0 {

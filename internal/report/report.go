@@ -54,13 +54,16 @@ func Formats() []Format {
 }
 
 // ParseFormat is the format of that name.
-func ParseFormat(name string) (Format, error) {
-	names := make([]string, len(writers))
-	for i, w := range writers {
-		if string(w.format) == name {
-			return w.format, nil
+func ParseFormat(name string) (Format, error) { return ParseFormatOf(Formats(), name) }
+
+// ParseFormatOf is the format of that name among those that there are of something.
+func ParseFormatOf(formats []Format, name string) (Format, error) {
+	names := make([]string, len(formats))
+	for i, f := range formats {
+		if string(f) == name {
+			return f, nil
 		}
-		names[i] = string(w.format)
+		names[i] = string(f)
 	}
 	return "", fmt.Errorf("there is no report format %q; the formats are %s", name, strings.Join(names, ", "))
 }

@@ -118,7 +118,7 @@ func (t table) cause(c cause) {
 	if f.FixedBy != "" {
 		t.text(4, "fixed by: resource "+clean(f.FixedBy))
 	}
-	t.text(4, "next: "+nextCommand(f))
+	t.text(4, "next: "+c.next)
 	if n := c.explains(); n > 0 {
 		t.text(4, "explains "+plural(n, "finding")+":")
 		t.consequences(6, c.blocks)

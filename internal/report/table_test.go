@@ -26,7 +26,7 @@ func TestTableSaysTheCauseFirst(t *testing.T) {
 	text := render(t, report.Table, broken(), report.Options{})
 	inOrder(t, text, "UNHEALTHY", "3 clusters: 1 unhealthy, 1 unknown, 1 provisioning", "Root causes",
 		"error  service-agent-binding-missing  new", "projects/net-host", "brought about by ci@shop-infra.iam.gserviceaccount.com with Terraform 1.16.0 at 2026-11-22 12:07 UTC",
-		"remedy: Grant the role to the agent.", "fixed by: resource asm_service_agent_binding", "next: gcloud projects add-iam-policy-binding net-host",
+		"remedy: Grant the role to the agent.", "fixed by: resource asm_service_agent_binding", "next: terraform-provider-asm runbook plan restore-service-agent-binding",
 		"explains 2 findings:", "revisions-unhealthy", "data-plane-state", "cannot-read", "next: terraform-provider-asm explain cannot-read",
 		"Corrected, waiting for the mesh to notice", "PROVISIONING", "For information", "revisions-several", "Cannot tell", "memberships/wish", "gkehub.features.get is missing on",
 		"cannot-read on */wish, expired 2026-11-01: moving", "1 finding suppressed, 1 finding of the baseline resolved.")

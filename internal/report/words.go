@@ -2,6 +2,8 @@ package report
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -127,7 +129,41 @@ func expired(s diagnosis.Suppression) string {
 	return clean(string(s.Code)) + " on " + clean(s.Subject) + ", expired " + clean(s.Expires) + ": " + shorten(clean(s.Reason), 300)
 }
 
-// nextCommand is what a person types next about a root.
+// next is what a person types next about roots of a kind: what plans their
+// correction, where a runbook has one, else what shows more.
+func (d *digest) next(roots []*diagnosis.Finding) string {
+	f := roots[0]
+	if f.Runbook == "" {
+		return nextCommand(f)
+	}
+	var names []string
+	for _, root := range roots {
+		names = append(names, d.affected(root)...)
+	}
+	slices.Sort(names)
+	names = slices.Compact(names)
+	fleets := map[string]bool{}
+	for _, name := range names {
+		parts := strings.Split(name, "/")
+		if len(parts) < 2 || parts[0] != "projects" || !plainCode.MatchString(name) {
+			return nextCommand(f)
+		}
+		fleets[parts[1]] = true
+	}
+	switch len(names) {
+	case 0:
+		return nextCommand(f)
+	case 1:
+		return "terraform-provider-asm runbook plan " + clean(f.Runbook) + " --membership=" + names[0]
+	}
+	command := "terraform-provider-asm remediate --plan"
+	for _, fleet := range slices.Sorted(maps.Keys(fleets)) {
+		command += " --fleet-project=" + fleet
+	}
+	return command
+}
+
+// nextCommand is what a person types next about a root that no runbook corrects.
 func nextCommand(f *diagnosis.Finding) string {
 	if command := mesh.NextCommand(f.Finding); command != "" {
 		return clean(command)

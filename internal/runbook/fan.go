@@ -109,6 +109,9 @@ func (e *Engine) RunAll(ctx context.Context, job string, targets []string, fan F
 			break
 		}
 	}
+	if waits := slices.ContainsFunc(slices.Concat(results[:next]...), func(one Result) bool { return one.Outcome == journal.NeedsApprove }); waits && r.Stopped == "" && next < len(targets) {
+		r.Stopped = "what goes first waits for somebody; the rest was not begun"
+	}
 	if r.Stopped == "" {
 		var group errgroup.Group
 		group.SetLimit(max(1, orNumber(fan.Concurrency, 8)))

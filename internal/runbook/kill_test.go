@@ -251,7 +251,7 @@ func TestKilledAtEveryEntry(t *testing.T) {
 			if ref.entries < 4 || len(ref.writes) == 0 {
 				t.Fatalf("%d entries, writes %q: there is nothing to interrupt", ref.entries, ref.writes)
 			}
-			for n := 1; n < ref.entries; n++ {
+			for n := 1; n < ref.entries; n += stride {
 				w, dir := suffer(t, s.fault), runs(t)
 				err := w.spawn(child{Dir: dir, Runbook: s.runbook, DieAfter: n}).Wait()
 				if err == nil || !strings.Contains(err.Error(), "killed") {
@@ -273,7 +273,7 @@ func TestNoRoomForTheJournal(t *testing.T) {
 	const name, fault = "restore-service-agent-binding", "binding-revoked"
 	ref := suffer(t, fault).reference(name)
 	stopped := 0
-	for room := uint64(2000); ; room += 400 {
+	for room := uint64(2000); ; room += 400 * stride {
 		w, dir := suffer(t, fault), runs(t)
 		cmd := w.command(child{Dir: dir, Runbook: name, Room: room})
 		var said strings.Builder
@@ -290,7 +290,7 @@ func TestNoRoomForTheJournal(t *testing.T) {
 		}
 		w.settled(dir, ref, 0, fmt.Sprintf("with %d bytes", room))
 	}
-	if stopped < 5 {
+	if stopped < 5/stride {
 		t.Errorf("only %d of the sizes stopped the run", stopped)
 	}
 }
@@ -320,7 +320,7 @@ func TestKilledAtEveryWrite(t *testing.T) {
 		t.Run(s.runbook+"/"+s.fault, func(t *testing.T) {
 			t.Parallel()
 			ref := suffer(t, s.fault).reference(s.runbook)
-			for n := 1; n <= len(ref.writes); n++ {
+			for n := 1; n <= len(ref.writes); n += stride {
 				w, dir := newVictim(t, s.fault), runs(t)
 				w.killAt.Store(int64(n))
 				cmd := w.spawn(child{Dir: dir, Runbook: s.runbook})

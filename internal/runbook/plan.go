@@ -119,12 +119,12 @@ func (p *Plan) count(statuses ...StepStatus) (n int) {
 }
 
 // ExitCode is that of runbook plan: 2 where something is to be done, 4 where it
-// cannot be told, 3 where only what is waited or asserted is not so, else 0.
+// cannot be told, 3 where only what is waited for or asserted is not so, else 0.
 func (p *Plan) ExitCode() int {
 	switch {
 	case p.Changes() > 0:
 		return diagnosis.ExitChanges
-	case p.count(Unread) > 0:
+	case p.count(Unread) > 0: // and that may be something to do
 		return diagnosis.ExitUnknown
 	case p.count(Awaits, Fails) > 0:
 		return diagnosis.ExitUnhealthy

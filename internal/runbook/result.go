@@ -109,8 +109,10 @@ func (r *Report) Count(outcome journal.Outcome) (n int) {
 // ExitCode is the exit code that the report deserves.
 func (r *Report) ExitCode() int {
 	switch failed := r.Count(journal.Failed) + r.Count(journal.Stopped); {
-	case r.Stopped != "" && !r.Interrupted:
+	case r.Stopped != "" && !r.Interrupted && failed > 0:
 		return ExitThreshold
+	case r.Stopped != "" && !r.Interrupted:
+		return ExitApproval
 	case failed > 0 || len(r.NotRun) > 0:
 		return ExitFailed
 	case r.Count(journal.NeedsApprove) > 0:

@@ -112,7 +112,7 @@ func TestTroubleAtEveryWrite(t *testing.T) {
 			t.Parallel()
 			ref := suffer(t, s.fault).reference(s.runbook)
 			for _, with := range troubles {
-				for n := 1; n <= len(ref.writes); n++ {
+				for n := 1; n <= len(ref.writes); n += stride {
 					what := fmt.Sprintf("%s at write %d of %d", with.name, n, len(ref.writes))
 					w, dir := suffer(t, s.fault), runs(t)
 					e := w.meddle(dir, n, with)

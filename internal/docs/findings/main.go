@@ -35,6 +35,8 @@ Every finding has a stable code. This page is made from the catalogue that the p
 - *Judged by* is the API field or object that is read.
 - *Known*: what is **established** is documented, read in source code, or recorded from the API. What is **inferred** is
   marked so; its source says which part.
+- *Runbook* corrects it: ` + "`terraform-provider-asm runbook plan NAME --membership …`" + ` says how, and ` + "`remediate`" + ` chooses by it; see
+  [Runbooks](runbooks.md).
 - *Brings about* are the findings that go away by themselves once this one is corrected. A report shows them under it.
 
 Met a message and no code? ` + "`terraform-provider-asm explain 'MESSAGE'`" + ` names the finding.
@@ -73,6 +75,7 @@ func finding(w io.Writer, d mesh.Description) {
 	item("Cause", prose(d.Cause))
 	item("Remedy", prose(d.Remedy))
 	item("Corrected by", code(d.FixedBy))
+	item("Runbook", code(d.Runbook))
 	var blocks []string
 	for _, b := range d.Blocks {
 		blocks = append(blocks, fmt.Sprintf("[`%s`](#%s)", b, b))
@@ -88,25 +91,25 @@ func states(w io.Writer) {
 	fmt.Fprint(w, "\n## States of the control plane and the data plane\n\n")
 	fmt.Fprintf(w, "What `%s` and `%s` tell by their state. The API pairs codes with states freely, so the state decides and the code only explains.\n\n",
 		mesh.ControlPlaneState, mesh.DataPlaneState)
-	fmt.Fprint(w, "| state | of the control plane | remedy | of the data plane | remedy | known |\n|---|---|---|---|---|---|\n")
+	fmt.Fprint(w, "| state | of the control plane | remedy | of the data plane | remedy | runbook of the data plane | known |\n|---|---|---|---|---|---|---|\n")
 	for _, s := range mesh.States() {
-		fmt.Fprintf(w, "| `%s` | %s | %s | %s | %s | %s |\n", s.State, cell(s.ControlPlane), cell(s.ControlRemedy), cell(s.DataPlane), cell(s.DataPlaneRemedy), known(s.Established))
+		fmt.Fprintf(w, "| `%s` | %s | %s | %s | %s | %s | %s |\n", s.State, cell(s.ControlPlane), cell(s.ControlRemedy), cell(s.DataPlane), cell(s.DataPlaneRemedy), code(s.DataPlaneRunbook), known(s.Established))
 	}
 }
 
 func stops(w io.Writer) {
 	fmt.Fprintf(w, "\n## Stop codes\n\nWhy a ControlPlaneRevision is stalled (`%s`). Google gives texts; the names are ours.\n\n", mesh.RevisionStalled)
-	fmt.Fprint(w, "| stop code | reason | explanation | remedy | follows from |\n|---|---|---|---|---|\n")
+	fmt.Fprint(w, "| stop code | reason | explanation | remedy | runbook | follows from |\n|---|---|---|---|---|---|\n")
 	for _, s := range mesh.StopCodes() {
-		fmt.Fprintf(w, "| `%s` | %s | %s | %s | %s |\n", s.Code, s.Reason, cell(s.Explanation), cell(s.Remedy), links(s.Follows))
+		fmt.Fprintf(w, "| `%s` | %s | %s | %s | %s | %s |\n", s.Code, s.Reason, cell(s.Explanation), cell(s.Remedy), code(s.Runbook), links(s.Follows))
 	}
 }
 
 func conditions(w io.Writer) {
 	fmt.Fprintf(w, "\n## Conditions\n\nThe condition codes of the GKE Hub API (`%s`). How grave one is, the API says with it. A code that is not listed\nis judged by its severity alone.\n\n", mesh.ConditionReported)
-	fmt.Fprint(w, "| condition | means | cause | remedy | follows from | known |\n|---|---|---|---|---|---|\n")
+	fmt.Fprint(w, "| condition | means | cause | remedy | runbook | follows from | known |\n|---|---|---|---|---|---|---|\n")
 	for _, c := range mesh.Conditions() {
-		fmt.Fprintf(w, "| [`%s`](%s) | %s | %s | %s | %s | %s |\n", c.Code, c.DocURL, cell(c.Means), cell(c.Cause), cell(c.Remedy), links(c.Follows), known(c.Established))
+		fmt.Fprintf(w, "| [`%s`](%s) | %s | %s | %s | %s | %s | %s |\n", c.Code, c.DocURL, cell(c.Means), cell(c.Cause), cell(c.Remedy), code(c.Runbook), links(c.Follows), known(c.Established))
 	}
 }
 

@@ -14,7 +14,7 @@ import (
 )
 
 // render generates the pages into a folder of its own and returns it: those of tfplugindocs, and the
-// reference of findings.
+// guides that are made of what the program itself uses.
 func (g *generator) render(ctx context.Context) (string, error) {
 	schema, err := g.schema(ctx)
 	if err != nil {
@@ -52,24 +52,29 @@ func (g *generator) render(ctx context.Context) (string, error) {
 			fmt.Print("tfplugindocs: ", line)
 		}
 	}
-	return rendered, g.findings(ctx, filepath.Join(rendered, "guides"))
+	for program, guide := range map[string]string{"findings": "findings.md", "language": "runbook-language.md"} {
+		if err := g.guide(ctx, program, filepath.Join(rendered, "guides"), guide); err != nil {
+			return "", err
+		}
+	}
+	return rendered, nil
 }
 
-// findings adds the guide that is made from the catalogue of findings. It is Go of the main module, which
-// this one cannot import.
-func (g *generator) findings(ctx context.Context, guides string) error {
-	cmd := exec.CommandContext(ctx, "go", "run", "./internal/docs/findings")
+// guide adds a guide that a program in internal/docs makes of what the provider itself uses. It is Go of the
+// main module, which this one cannot import.
+func (g *generator) guide(ctx context.Context, program, guides, name string) error {
+	cmd := exec.CommandContext(ctx, "go", "run", "./internal/docs/"+program)
 	cmd.Dir = g.root
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	page, err := cmd.Output()
 	if err != nil {
-		return fmt.Errorf("the reference of findings cannot be generated: %w\n%s", err, stderr.Bytes())
+		return fmt.Errorf("the guide %s cannot be generated: %w\n%s", name, err, stderr.Bytes())
 	}
 	if err := os.MkdirAll(guides, 0o755); err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(guides, "findings.md"), page, 0o644)
+	return os.WriteFile(filepath.Join(guides, name), page, 0o644)
 }
 
 // schema asks the built provider for its schema through Terraform, as a user's Terraform does.

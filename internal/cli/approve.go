@@ -1,0 +1,184 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"os/user"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	"golang.org/x/term"
+
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook"
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/lang"
+)
+
+// approvalFlags say what somebody agrees to beforehand.
+type approvalFlags struct {
+	yes      bool
+	steps    []string
+	risk     string
+	files    []string
+	approver string
+	valid    time.Duration
+}
+
+func (f *approvalFlags) flags(flags *pflag.FlagSet) {
+	flags.BoolVar(&f.yes, "yes", false, "agree to everything that the run asks, and take instructions as read")
+	flags.StringArrayVar(&f.steps, "approve", nil, "agree to this step: restart, or restart[\"web\"] (repeatable)")
+	flags.StringVar(&f.risk, "approve-risk", "", "agree to what has at most this risk: low, medium or high")
+	flags.StringArrayVar(&f.files, "approval-file", nil, "approval of one plan that a pipeline wrote, as JSON (repeatable)")
+	flags.StringVar(&f.approver, "approver", "", "who agrees by these flags, for the journal (default the account on this machine)")
+	flags.DurationVar(&f.valid, "approval-valid", time.Hour, "how long an approval that is given now holds")
+}
+
+// any reports that something was agreed to.
+func (f *approvalFlags) any() bool {
+	return f.yes || len(f.steps) > 0 || f.risk != "" || len(f.files) > 0
+}
+
+// read checks what was given. All mistakes are told at once.
+func (f *approvalFlags) read() (runbook.Approvals, error) {
+	a := runbook.Approvals{All: f.yes, Steps: f.steps, UpTo: lang.Risk(f.risk), Approver: f.approver, Valid: f.valid}
+	var wrong []error
+	if f.risk != "" && (!slices.Contains(lang.Risks(), a.UpTo) || a.UpTo == lang.NoRisk) {
+		wrong = append(wrong, fmt.Errorf("--approve-risk: %q is not one of low, medium, high", f.risk))
+	}
+	if f.valid <= 0 {
+		wrong = append(wrong, fmt.Errorf("--approval-valid: %s is not a time that anything could hold for", f.valid))
+	}
+	for _, path := range f.files {
+		file, err := readFile(path, "--approval-file", runbook.ReadApprovals)
+		wrong, a.Files = append(wrong, err), append(a.Files, file)
+	}
+	if a.Approver == "" {
+		a.Approver = account()
+	}
+	return a, errors.Join(wrong...)
+}
+
+// checkSteps refuses approvals of steps that a runbook does not have: whoever gave
+// one would believe it to count.
+func (f *approvalFlags) checkSteps(r *lang.Runbook) error {
+	var wrong []error
+	for _, step := range f.steps {
+		name, _, _ := strings.Cut(step, "[")
+		if r.Step(name) == nil {
+			var names []string
+			for _, s := range r.Steps {
+				names = append(names, s.Name)
+			}
+			wrong = append(wrong, fmt.Errorf("--approve: runbook %s has no step %q; it has %s", r.Name, name, strings.Join(names, ", ")))
+		}
+	}
+	return errors.Join(wrong...)
+}
+
+// account is who runs this, as far as the machine knows.
+func account() string {
+	if u, err := user.Current(); err == nil {
+		return u.Username
+	}
+	return "unknown user"
+}
+
+// asker asks a person at a terminal. It is nil where nobody is.
+type asker struct {
+	lines <-chan string
+	to    io.Writer
+	who   string
+	live  *live // is held while a question stands
+}
+
+// newAsker is nil unless standard input and standard error are a terminal, or
+// somebody else answers.
+func (p program) newAsker(cmd *cobra.Command, who string) *asker {
+	from := p.answers
+	if from == nil {
+		in, ok := cmd.InOrStdin().(*os.File)
+		if !ok || !term.IsTerminal(int(in.Fd())) {
+			return nil
+		}
+		out, ok := cmd.ErrOrStderr().(*os.File)
+		if !ok || !term.IsTerminal(int(out.Fd())) {
+			return nil
+		}
+		from = in
+	}
+	// A read of a terminal cannot be cancelled; it ends with the process.
+	lines := make(chan string)
+	go func() {
+		defer close(lines)
+		for s := bufio.NewScanner(from); s.Scan(); {
+			select {
+			case lines <- s.Text():
+			case <-cmd.Context().Done():
+				return
+			}
+		}
+	}()
+	return &asker{lines: lines, to: cmd.ErrOrStderr(), who: who}
+}
+
+// whole asks whether to go on with what was shown.
+func (a *asker) whole(ctx context.Context, question string) (bool, error) {
+	a.live.hold()
+	defer a.live.release()
+	fmt.Fprintf(a.to, "\n%s\n  Only \"yes\" is accepted.\n\n  Enter a value: ", question)
+	return a.answer(ctx)
+}
+
+// gate asks for the approval of one step; it is runbook.Approvals.Ask.
+func (a *asker) gate(ctx context.Context, q runbook.Question) (bool, string, error) {
+	a.live.hold()
+	defer a.live.release()
+	fmt.Fprintf(a.to, "\n%s on %s: step %s", q.Runbook, q.Target, q.Step)
+	if q.Risk != "" && q.Risk != lang.NoRisk {
+		fmt.Fprintf(a.to, " (risk: %s)", q.Risk)
+	}
+	fmt.Fprintln(a.to)
+	for line := range strings.Lines(strings.TrimSpace(q.Why)) {
+		fmt.Fprintf(a.to, "  %s\n", printable(line))
+	}
+	if q.Subject != "" {
+		fmt.Fprintf(a.to, "  %s\n", printable(q.Subject))
+	}
+	fields := map[string]bool{}
+	for field := range q.Current {
+		fields[field] = true
+	}
+	for field := range q.Desired {
+		fields[field] = true
+	}
+	for _, field := range slices.Sorted(maps.Keys(fields)) {
+		fmt.Fprintf(a.to, "    %s: %s -> %s\n", printable(field), printable(runbook.Show(q.Current[field])), printable(runbook.Show(q.Desired[field])))
+	}
+	ask := "Go ahead?"
+	if q.Person {
+		ask = "Is it done? It is looked at again."
+	}
+	fmt.Fprintf(a.to, "\n%s\n  Only \"yes\" is accepted.\n\n  Enter a value: ", ask)
+	ok, err := a.answer(ctx)
+	return ok, a.who, err
+}
+
+func (a *asker) answer(ctx context.Context) (bool, error) {
+	select {
+	case <-ctx.Done():
+		fmt.Fprintln(a.to)
+		return false, context.Cause(ctx)
+	case line, open := <-a.lines:
+		if !open {
+			fmt.Fprintln(a.to)
+		}
+		return open && strings.TrimSpace(line) == "yes", nil
+	}
+}

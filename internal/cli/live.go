@@ -1,0 +1,237 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook"
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/journal"
+)
+
+// live tells how far runs are: on a terminal one line that is rewritten, with what
+// is done, for how long, and what it waits for; else a line for each step that
+// begins or ends.
+type live struct {
+	to       io.Writer
+	terminal bool
+	width    int
+	events   *json.Encoder
+
+	mu        sync.Mutex
+	runs      map[string]*running
+	order     []string // runs under way, the longest first
+	shown     bool
+	idle      string // what was told last while no run was under way
+	held      int
+	streamErr error
+	stop      chan struct{}
+	stopped   chan struct{}
+}
+
+// running is a run that is under way.
+type running struct {
+	target, step, seen string
+	began              time.Time
+	done               int
+}
+
+func newLive(to io.Writer) *live {
+	_, width := terminal(to)
+	return &live{to: to, terminal: width > 0, width: width, runs: map[string]*running{}}
+}
+
+// start lets a terminal's line go on while nothing happens; end ends that.
+func (l *live) start() {
+	if !l.terminal || l.stop != nil {
+		return
+	}
+	l.stop, l.stopped = make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(l.stopped)
+		tick := time.NewTicker(time.Second)
+		defer tick.Stop()
+		for {
+			select {
+			case <-l.stop:
+				return
+			case <-tick.C:
+				l.mu.Lock()
+				l.draw()
+				l.mu.Unlock()
+			}
+		}
+	}()
+}
+
+// end takes the line away.
+func (l *live) end() {
+	if l.stop != nil {
+		close(l.stop)
+		<-l.stopped
+		l.stop = nil
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.erase()
+}
+
+// hold keeps the line away while a person is asked; release lets it come back.
+func (l *live) hold() {
+	if l == nil {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.held++
+	l.erase()
+}
+
+func (l *live) release() {
+	if l == nil {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.held--
+}
+
+// told is runbook.Engine.Events.
+func (l *live) told(e runbook.Event) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.stream(e)
+	if e.Run == "" { // of no run: between two of them
+		l.between(e.Seen)
+		return
+	}
+	r := l.runs[e.Run]
+	if r == nil {
+		r = &running{target: short(e.Target)}
+		l.runs[e.Run] = r
+		l.order = append(l.order, e.Run)
+	}
+	if e.Entry.Seq == 0 {
+		r.seen = e.Seen
+		l.draw()
+		return
+	}
+	switch p := e.Entry.Data.(type) {
+	case journal.RunStarted:
+		l.line(r, "run %s of %s begins", p.Run, p.Runbook)
+	case journal.RunResumed:
+		l.line(r, "run %s goes on", e.Run)
+	case journal.LockTakenOver:
+		l.line(r, "took the lock over from %s: %s", p.From, p.Why)
+	case journal.StepStarted:
+		if r.step != p.Step {
+			r.step, r.began = p.Step, time.Now()
+		}
+		r.seen = ""
+		if p.Attempt > 1 {
+			l.line(r, "%s: attempt %d", p.Step, p.Attempt)
+		} else {
+			l.plain(r, "%s: begins", p.Step)
+		}
+	case journal.ActIntended:
+		l.line(r, "%s: changing %s", p.Step, p.Change.Subject)
+	case journal.Waiting:
+		r.seen = p.For
+		l.plain(r, "%s: waits: %s", p.Step, firstLine(p.For))
+	case journal.StepVerified:
+		r.done++
+		l.line(r, "%s: done%s", p.Step, why(p.Found))
+	case journal.StepSkipped:
+		r.done++
+		l.plain(r, "%s: skipped%s", p.Step, why(p.Why))
+	case journal.StepFailed:
+		l.line(r, "%s: failed%s", p.Step, why(p.Error))
+	case journal.RunFinished:
+		l.line(r, "run %s: %s", e.Run, p.Outcome)
+		delete(l.runs, e.Run)
+		for i, run := range l.order {
+			if run == e.Run {
+				l.order = append(l.order[:i], l.order[i+1:]...)
+				break
+			}
+		}
+	}
+	l.draw()
+}
+
+// between tells what is waited for while no run is under way, when it changes.
+func (l *live) between(text string) {
+	if text = firstLine(text); text == l.idle {
+		return
+	}
+	l.idle = text
+	l.erase()
+	if text != "" {
+		fmt.Fprintln(l.to, text)
+	}
+}
+
+func why(text string) string {
+	if text = firstLine(text); text == "" {
+		return ""
+	}
+	return ": " + text
+}
+
+func firstLine(text string) string {
+	line, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
+	line = printable(line)
+	if runes := []rune(line); len(runes) > lineWidth {
+		line = string(runes[:lineWidth]) + "…"
+	}
+	return line
+}
+
+// lineWidth is how much of a text a line of progress has; the journal has all.
+const lineWidth = 200
+
+// line writes what stays to be read.
+func (l *live) line(r *running, format string, args ...any) {
+	l.erase()
+	fmt.Fprintf(l.to, "%s: %s\n", printable(r.target), fmt.Sprintf(format, args...))
+}
+
+// plain is line for what a terminal's own line shows already.
+func (l *live) plain(r *running, format string, args ...any) {
+	if !l.terminal {
+		l.line(r, format, args...)
+	}
+}
+
+// draw rewrites the line of a terminal.
+func (l *live) draw() {
+	if !l.terminal || l.held > 0 || len(l.order) == 0 {
+		return
+	}
+	r := l.runs[l.order[0]]
+	text := fmt.Sprintf("%s: %s, %s", r.target, r.step, time.Since(r.began).Round(time.Second))
+	if r.seen != "" {
+		text += "; " + firstLine(r.seen)
+	}
+	if n := len(l.order) - 1; n > 0 {
+		text = fmt.Sprintf("(%d more) %s", n, text)
+	}
+	if runes := []rune(text); len(runes) > max(l.width-1, 20) {
+		text = string(runes[:max(l.width-2, 19)]) + "…"
+	}
+	fmt.Fprintf(l.to, "\r\x1b[2K%s", text)
+	l.shown = true
+}
+
+func (l *live) erase() {
+	if l.shown {
+		fmt.Fprint(l.to, "\r\x1b[2K")
+		l.shown = false
+	}
+}
+
+// short is the last part of a resource name.
+func short(name string) string { return name[strings.LastIndexByte(name, '/')+1:] }

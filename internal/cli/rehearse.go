@@ -1,0 +1,84 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+
+	"github.com/spf13/cobra"
+
+	"github.com/managed-mesh/terraform-provider-asm/internal/rehearsal"
+	"github.com/managed-mesh/terraform-provider-asm/internal/report"
+)
+
+type rehearseFlags struct {
+	run      string
+	parallel int
+	outputs  outputs
+}
+
+func newRunbookTest(p program) *cobra.Command {
+	f := rehearseFlags{outputs: outputs{formats: []report.Format{report.Table, report.JUnit}}}
+	cmd := &cobra.Command{
+		Use:   "test FILE|FOLDER...",
+		Short: "Rehearse runbooks against the simulator, by their own tests",
+		Long: `Rehearse runbooks: each test in a file NAME.test.hcl beside NAME.hcl makes a
+simulated Google Cloud, lets things go wrong in it, runs the runbook there, and
+compares what became of it with what it expects. Of a folder these are its files
+*.test.hcl. Nothing leaves the machine, and waits take no time.
+
+Exit codes: 0 all passed, 1 one failed, or there is a mistake in a file.`,
+		Example: `  terraform-provider-asm runbook test runbooks/
+  terraform-provider-asm runbook test runbooks/restart.test.hcl --run approval --output table --output junit=runbooks.xml`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error { return f.rehearse(cmd, p, args) },
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&f.run, "run", "", "regular expression of the names of the tests to run")
+	flags.IntVar(&f.parallel, "parallel", 0, "tests at a time (default as many as there are processors)")
+	f.outputs.flag(flags)
+	return cmd
+}
+
+func (f *rehearseFlags) rehearse(cmd *cobra.Command, p program, args []string) error {
+	o := rehearsal.Options{Parallel: f.parallel, Version: p.version}
+	var wrong error
+	if f.parallel < 0 {
+		wrong = fmt.Errorf("--parallel: %d is negative", f.parallel)
+	}
+	if f.run != "" {
+		var err error
+		if o.Run, err = regexp.Compile(f.run); err != nil {
+			wrong = errors.Join(wrong, fmt.Errorf("--run: %w", err))
+		}
+	}
+	files, err := rehearsal.LoadAll(args...)
+	if err = errors.Join(wrong, err); err != nil {
+		return err
+	}
+	sinks, err := f.outputs.open(cmd.OutOrStdout())
+	if err != nil {
+		return err
+	}
+	defer sinks.close()
+	r, err := rehearsal.Run(cmd.Context(), files, o)
+	if err != nil {
+		return err
+	}
+	err = sinks.each(func(to io.Writer, format report.Format, _ report.Options) error {
+		if format == report.JUnit {
+			return r.WriteJUnit(to)
+		}
+		return r.WriteText(to)
+	})
+	switch {
+	case err != nil:
+		return err
+	case len(r.Results) == 0:
+		return errors.New("no test was run: none is named so")
+	case r.Failed() > 0:
+		return exit(exitError)
+	}
+	return nil
+}

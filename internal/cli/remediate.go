@@ -1,0 +1,225 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/managed-mesh/terraform-provider-asm/internal/diagnosis"
+	"github.com/managed-mesh/terraform-provider-asm/internal/report"
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook"
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/journal"
+)
+
+type remediateFlags struct {
+	sessionFlags
+	diagnose diagnoseFlags
+	dir      string
+	planOnly bool
+	patience time.Duration
+	approvalFlags
+	fanFlags
+	outputs outputs
+}
+
+func newRemediate(p program) *cobra.Command {
+	f := remediateFlags{diagnose: diagnoseFlags{concurrency: 64, failOn: string(diagnosis.FailDegraded)}}
+	cmd := &cobra.Command{
+		Use:   "remediate",
+		Short: "Diagnose, and run the runbooks of the root causes",
+		Long: `Diagnose the managed mesh of fleets, memberships or clusters, pick the runbooks of
+the root causes in the order in which they depend on each other, show one plan,
+run it, and diagnose again: until nothing is left that a runbook fixes. Root causes
+that take a person are told with their remedy.
+
+At a terminal it asks once for the whole, then for each step that needs approval.
+Without one nothing is run unless --yes, --approve, --approve-risk or
+--approval-file agrees to something.
+
+Exit codes: as of diagnose, for how things are at the end; 5 approval needed or
+refused, 6 a target failed or was stopped, 7 so many failed that the rest was not
+begun. With --plan, as of diagnose.`,
+		Example: `  terraform-provider-asm remediate --fleet-project prod-fleet --plan
+  terraform-provider-asm remediate --membership projects/prod-fleet/locations/europe-west1/memberships/orders
+  terraform-provider-asm remediate --fleet-project prod-fleet --approve-risk medium --max-failures 5% --request-reason INC-4711`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd, p) },
+	}
+	flags := cmd.Flags()
+	f.diagnose.targetFlags(flags)
+	flags.StringVar(&f.dir, "dir", "", "folder of further runbooks; one replaces that of the same name")
+	flags.BoolVar(&f.planOnly, "plan", false, "show what would be done, and change nothing")
+	flags.DurationVar(&f.patience, "patience", time.Hour, "how long to wait, after the last change, for the mesh to notice it")
+	f.approvalFlags.flags(flags)
+	f.fanFlags.flags(flags)
+	f.outputs.formats = report.RunFormats()
+	f.outputs.flag(flags)
+	f.events.flags(flags)
+	f.sessionFlags.flags(flags)
+	return cmd
+}
+
+// remediation is one remediate under way.
+type remediation struct {
+	*session
+	flags  *remediateFlags
+	ask    *asker
+	stderr io.Writer
+	plans  []*runbook.Plan // of the first round
+	agreed bool
+	refuse string // why nothing was run
+}
+
+func (f *remediateFlags) run(cmd *cobra.Command, p program) error {
+	options, err1 := f.diagnose.options(p.version)
+	approvals, err2 := f.approvalFlags.read()
+	fan, err3 := f.fanFlags.read()
+	books, err4 := (&bookFlags{dir: f.dir}).all()
+	var err5 error
+	if f.patience <= 0 {
+		err5 = fmt.Errorf("--patience: %s is no time to wait", f.patience)
+	}
+	if err := errors.Join(err1, err2, err3, err4, err5, f.check()); err != nil {
+		return err
+	}
+	if err := f.checkSteps(books); err != nil {
+		return err
+	}
+	sinks, err := f.outputs.open(cmd.OutOrStdout())
+	if err != nil {
+		return err
+	}
+	defer sinks.close()
+	s, err := f.open(cmd, p)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	m := &remediation{session: s, flags: f, stderr: cmd.ErrOrStderr(), agreed: f.any()}
+	if m.ask = p.newAsker(cmd, approvals.Approver); m.ask != nil {
+		m.ask.live = s.live
+		approvals.Ask = m.ask.gate
+	}
+	options.Clock = p.clock
+	progress := newProgress(cmd.ErrOrStderr())
+	options.Progress = func(done, total int, name string) {
+		if m.plans == nil { // of the first diagnosis; the others are shorter than what they follow
+			progress.told(done, total, name)
+		}
+	}
+	job := f.job
+	if job == "" {
+		job = "remediate-" + journal.NewID(p.clock.Now())
+	}
+	s.live.start()
+	done, err := s.Remediate(cmd.Context(), runbook.RemediateOptions{
+		Diagnosis: options, Books: books, Fan: fan, Approvals: approvals, Job: job, Patience: f.patience,
+		Show: func(ctx context.Context, r *diagnosis.Report, _ []runbook.Remedy, plans []*runbook.Plan) (bool, error) {
+			progress.done()
+			return m.show(ctx, r, plans)
+		},
+	})
+	progress.done()
+	s.live.end()
+	if err != nil && (done.Before == nil || cmd.Context().Err() == nil && !begun(done)) {
+		return s.quietly(err)
+	}
+	return s.quietly(m.conclude(sinks, done, err))
+}
+
+// begun reports that a run was begun, so that there is something to tell of.
+func begun(m *runbook.Remediation) bool {
+	return slices.ContainsFunc(m.Rounds, func(r runbook.Round) bool { return r.Report != nil })
+}
+
+// checkSteps refuses approvals of steps that no runbook has.
+func (f *remediateFlags) checkSteps(books *runbook.Books) error {
+	var wrong []error
+	for _, step := range f.steps {
+		name, _, _ := strings.Cut(step, "[")
+		if !slices.ContainsFunc(books.All(), func(b runbook.Book) bool { return b.Step(name) != nil }) {
+			wrong = append(wrong, fmt.Errorf("--approve: no runbook has a step %q", name))
+		}
+	}
+	return errors.Join(wrong...)
+}
+
+// show is told of the plans of a round before they are run.
+func (m *remediation) show(ctx context.Context, r *diagnosis.Report, plans []*runbook.Plan) (bool, error) {
+	first := m.plans == nil
+	if first {
+		m.plans = plans
+	}
+	if m.flags.planOnly {
+		return false, nil
+	}
+	if m.ask == nil {
+		if !m.agreed {
+			m.refuse = "nobody has agreed to anything: there is no terminal to ask at, and no --yes, --approve, --approve-risk or --approval-file"
+		}
+		return m.agreed, nil
+	}
+	if m.flags.yes {
+		return true, nil
+	}
+	color, width := terminal(m.stderr)
+	shown, err := withoutSecrets(m.Redactor, report.Remediation{Remediation: &runbook.Remediation{Before: r}, Plans: plans})
+	if err != nil {
+		return false, err
+	}
+	m.ask.live.hold()
+	defer m.ask.live.release()
+	if err := report.WriteRemediation(m.stderr, report.Table, &shown, report.Options{Color: color, Width: width}); err != nil {
+		return false, err
+	}
+	question := "Run this plan?"
+	if !first {
+		question = "Correcting that has brought more to light. Run this plan, too?"
+	}
+	ok, err := m.ask.whole(ctx, question)
+	if err == nil && !ok {
+		m.refuse = "refused by " + m.ask.who
+	}
+	return ok, err
+}
+
+// conclude writes what became of it. stopped is why it was left before its end.
+func (m *remediation) conclude(sinks *writers, done *runbook.Remediation, stopped error) error {
+	for _, round := range done.Rounds {
+		if round.Report != nil {
+			for i := range round.Report.Results {
+				m.complete(&round.Report.Results[i])
+			}
+		}
+	}
+	whole := report.Remediation{Remediation: done, Refused: m.refuse}
+	if m.flags.planOnly || m.refuse != "" {
+		whole.Plans = m.plans
+	}
+	if stopped != nil {
+		whole.Stopped = stopped.Error()
+	}
+	shown, err := withoutSecrets(m.Redactor, whole)
+	if err != nil {
+		return err
+	}
+	err = sinks.each(func(to io.Writer, format report.Format, o report.Options) error {
+		return report.WriteRemediation(to, format, &shown, o)
+	})
+	if err = errors.Join(err, m.Close()); err != nil {
+		return err
+	}
+	if stopped != nil {
+		return exit(runbook.ExitFailed)
+	}
+	if m.refuse != "" {
+		return exit(runbook.ExitApproval)
+	}
+	return exit(done.ExitCode(diagnosis.FailOn(m.flags.diagnose.failOn)))
+}

@@ -1,0 +1,158 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/journal"
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/store"
+)
+
+type auditFlags struct {
+	stateFlags
+	head   string
+	output string
+}
+
+func newRunbookAudit() *cobra.Command {
+	var f auditFlags
+	cmd := &cobra.Command{
+		Use:   "audit [RUN...]",
+		Short: "Verify that journals are as they were written",
+		Long: `Verify the journals of runs, of all that are kept when none is named: each entry
+has the hash of its content and of the entry before, so that one that was
+altered, taken out or put in is found, with its line.
+
+That the end was cut off a chain cannot show by itself: keep the last hash, which
+this prints, elsewhere, and give it with --head.
+
+Exit codes: 0 they are intact, 1 one is not, or cannot be read.`,
+		Example: `  terraform-provider-asm runbook audit 20261122-145012-k7q2m9xw --head 5c0f…`,
+		RunE:    func(cmd *cobra.Command, args []string) error { return f.run(cmd, args) },
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&f.head, "head", "", "a hash that an earlier audit printed: it must still be in the journal")
+	flags.StringVar(&f.output, "output", "text", "format: text or json")
+	f.flags(flags)
+	return cmd
+}
+
+// audited is what an audit of one run found, as JSON.
+type audited struct {
+	Run      string `json:"run"`
+	Intact   bool   `json:"intact"`
+	Entries  int    `json:"entries"` // that are intact
+	Head     string `json:"head"`    // hash of the last of them
+	Finished bool   `json:"finished"`
+	Torn     int64  `json:"torn_bytes,omitempty"` // of a write that a crash cut short
+	Error    string `json:"error,omitempty"`
+}
+
+func (f *auditFlags) run(cmd *cobra.Command, typed []string) error {
+	err := oneOf("--output", f.output, "text", "json")
+	if f.head != "" && len(typed) != 1 {
+		err = errors.Join(err, errors.New("--head: it is the hash of one run; name that"))
+	}
+	var runs []string
+	for _, name := range typed {
+		id, wrong := journal.ParseID(name)
+		runs, err = append(runs, id), errors.Join(err, wrong)
+	}
+	if err != nil {
+		return err
+	}
+	kept, err := f.open(nil, journal.NewRedactor())
+	if err != nil {
+		return err
+	}
+	if len(runs) == 0 {
+		infos, err := kept.List(cmd.Context(), store.Filter{})
+		if err != nil {
+			return err
+		}
+		for _, info := range infos {
+			runs = append(runs, info.Run)
+		}
+	}
+	all, bad := []audited{}, 0
+	for _, run := range runs {
+		one := f.audit(cmd, kept, run)
+		if all = append(all, one); !one.Intact {
+			bad++
+		}
+	}
+	if err := f.print(cmd.OutOrStdout(), all); err != nil {
+		return err
+	}
+	if bad > 0 {
+		return fmt.Errorf("%s of %d not intact", count(bad, "journal"), len(all))
+	}
+	return nil
+}
+
+func (f *auditFlags) audit(cmd *cobra.Command, kept store.Store, run string) audited {
+	one := audited{Run: run}
+	reader, err := kept.Read(cmd.Context(), run)
+	if err != nil {
+		one.Error = err.Error()
+		return one
+	}
+	defer reader.Close()
+	found := f.head == ""
+	for {
+		e, err := reader.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			one.Error = err.Error()
+			return one
+		}
+		one.Entries++
+		one.Head, one.Finished = e.Hash, e.Kind == journal.KindRunFinished
+		found = found || len(f.head) >= 12 && strings.HasPrefix(e.Hash, strings.ToLower(f.head))
+	}
+	one.Torn = reader.Torn()
+	switch {
+	case !found:
+		one.Error = fmt.Sprintf("no entry has the hash %.12s: the end of the journal was cut off, or it is another run's hash", f.head)
+	case one.Entries == 0:
+		one.Error = "it is empty"
+	default:
+		one.Intact = true
+	}
+	return one
+}
+
+func (f *auditFlags) print(w io.Writer, all []audited) error {
+	if f.output == "json" {
+		return printJSON(w, all)
+	}
+	for _, one := range all {
+		text := fmt.Sprintf("run %s: intact, %s, head %s", one.Run, entriesOf(one.Entries), one.Head)
+		switch {
+		case one.Error != "":
+			text = fmt.Sprintf("run %s: NOT INTACT: %s", one.Run, printable(one.Error))
+		case !one.Finished:
+			text += ", not finished"
+		}
+		if one.Torn > 0 {
+			text += fmt.Sprintf("; a crash left %d bytes of an entry behind, which resume cuts off", one.Torn)
+		}
+		if _, err := fmt.Fprintln(w, text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func entriesOf(n int) string {
+	if n == 1 {
+		return "1 entry"
+	}
+	return fmt.Sprintf("%d entries", n)
+}

@@ -1,0 +1,110 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/journal"
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/store"
+)
+
+type historyFlags struct {
+	stateFlags
+	filter store.Filter
+	since  string
+	output string
+}
+
+func newRunbookHistory(p program) *cobra.Command {
+	var f historyFlags
+	cmd := &cobra.Command{
+		Use:   "history",
+		Short: "List the runs that are kept, the newest first",
+		Example: `  terraform-provider-asm runbook history --unfinished
+  terraform-provider-asm runbook history --target projects/prod-fleet/locations/europe-west1/memberships/orders --since 168h`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd, p) },
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&f.filter.Target, "target", "", "full resource name of what they worked on")
+	flags.StringVar(&f.filter.Runbook, "runbook", "", "name of their runbook")
+	flags.StringVar(&f.filter.Job, "job", "", "name of the job that they belong to")
+	flags.BoolVar(&f.filter.Unfinished, "unfinished", false, "those only that have not come to an end")
+	flags.IntVar(&f.filter.Limit, "limit", 50, "the newest so many; 0: all")
+	flags.StringVar(&f.since, "since", "", "those that were started since a day (2026-11-22), or so long ago (24h)")
+	flags.StringVar(&f.output, "output", "table", "format: table or json")
+	f.flags(flags)
+	return cmd
+}
+
+func (f *historyFlags) run(cmd *cobra.Command, p program) error {
+	if err := oneOf("--output", f.output, "table", "json"); err != nil {
+		return err
+	}
+	if f.filter.Limit < 0 {
+		return fmt.Errorf("--limit: %d is negative", f.filter.Limit)
+	}
+	var err error
+	if f.filter.Since, err = ago(f.since, p.clock.Now()); err != nil {
+		return fmt.Errorf("--since: %w", err)
+	}
+	kept, err := f.open(nil, journal.NewRedactor())
+	if err != nil {
+		return err
+	}
+	runs, err := kept.List(cmd.Context(), f.filter)
+	if err != nil {
+		return err
+	}
+	if f.output == "json" {
+		return printJSON(cmd.OutOrStdout(), append([]store.Info{}, runs...))
+	}
+	if len(runs) == 0 {
+		fmt.Fprintf(cmd.ErrOrStderr(), "No such run is kept in %s.\n", f.where())
+		return nil
+	}
+	return printHistory(cmd.OutOrStdout(), runs)
+}
+
+// ago reads a day, a time, or how long before now.
+func ago(text string, now time.Time) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	if d, err := time.ParseDuration(text); err == nil && d >= 0 {
+		return now.Add(-d), nil
+	}
+	for _, layout := range []string{time.DateOnly, time.RFC3339} {
+		if t, err := time.Parse(layout, text); err == nil {
+			return t, nil
+		}
+	}
+	return time.Time{}, fmt.Errorf("%q is neither a day such as 2026-11-22, nor a time such as 2026-11-22T14:50:00Z, nor a duration such as 24h", text)
+}
+
+func printHistory(w io.Writer, runs []store.Info) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "RUN\tSTARTED\tRUNBOOK\tTARGET\tBY\tOUTCOME")
+	for _, r := range runs {
+		outcome := string(r.Outcome)
+		switch {
+		case r.Broken != "":
+			fmt.Fprintf(t, "%s\t-\t-\t-\t-\tunreadable: %s\n", r.Run, printable(r.Broken))
+			continue
+		case outcome == "":
+			outcome = "unfinished"
+		}
+		book := r.Runbook
+		if r.UndoOf != "" {
+			book = "undo of " + r.UndoOf
+		}
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", r.Run, stamp(r.Started), printable(book), printable(r.Target), printable(r.User+"@"+r.Host), outcome)
+	}
+	return t.Flush()
+}
+
+func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05Z") }

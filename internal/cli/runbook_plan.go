@@ -1,0 +1,281 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/managed-mesh/terraform-provider-asm/internal/report"
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook"
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/journal"
+)
+
+type planFlags struct {
+	sessionFlags
+	jobFlags
+	out         string
+	concurrency int
+	outputs     outputs
+}
+
+func newRunbookPlan(p program) *cobra.Command {
+	var f planFlags
+	cmd := &cobra.Command{
+		Use:   "plan NAME",
+		Short: "Say what a runbook would do, and change nothing",
+		Long: `Say what a runbook would do on its targets, step by step: what is there and
+what it would become, what is right already, what needs approval, which
+permissions are missing, and how long it may take. Nothing is changed.
+
+--out saves the plan for "runbook run", which refuses it when the world has
+changed since. With a folder, ending in /, there is a plan for each target.
+
+Exit codes: 0 nothing is to be done, 1 error, 2 something is, 3 nothing is but to
+wait, or an assertion does not hold, 4 it cannot be told.`,
+		Example: `  terraform-provider-asm runbook plan restore-connect-gateway --membership projects/prod-fleet/locations/europe-west1/memberships/orders
+  terraform-provider-asm runbook plan restart-proxies --fleet-project prod-fleet --output table --output markdown=comment.md
+  terraform-provider-asm runbook plan --file own.hcl --project prod-orders --input reason=INC-4711 --out plan.json`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, p, args) },
+	}
+	flags := cmd.Flags()
+	f.jobFlags.flags(flags)
+	f.shardFlags(flags)
+	flags.StringVar(&f.out, "out", "", "save the plan to this file, or one for each target in this folder, which ends in /")
+	flags.IntVar(&f.concurrency, "concurrency", 8, "targets that are planned at once")
+	f.outputs.formats = report.RunFormats()
+	f.outputs.flag(flags)
+	f.sessionFlags.flags(flags)
+	return cmd
+}
+
+func (f *planFlags) run(cmd *cobra.Command, p program, args []string) error {
+	order, err := f.read(cmd.Flags(), args)
+	if f.concurrency < 1 {
+		err = errors.Join(err, fmt.Errorf("--concurrency: %d is less than 1", f.concurrency))
+	}
+	if err != nil {
+		return err
+	}
+	sinks, err := f.outputs.open(cmd.OutOrStdout())
+	if err != nil {
+		return err
+	}
+	defer sinks.close()
+	saved, err := newPlanSaver(f.out)
+	if err != nil {
+		return err
+	}
+	defer saved.drop()
+	s, err := f.open(cmd, p)
+	if err != nil {
+		return err
+	}
+	return s.quietly(f.plan(cmd.Context(), s, order, sinks, saved))
+}
+
+func (f *planFlags) plan(ctx context.Context, s *session, order *order, sinks *writers, saved *planSaver) error {
+	jobs, err := order.jobs(ctx, s.Engine, "")
+	if err != nil {
+		return err
+	}
+	if err := saved.fits(len(jobs)); err != nil {
+		return err
+	}
+	plans, failed, err := s.planAll(ctx, jobs, f.concurrency)
+	if err != nil {
+		return err
+	}
+	for _, one := range plans {
+		if err := saved.save(s.Redactor, one); err != nil {
+			return err
+		}
+	}
+	shown, err := withoutSecrets(s.Redactor, report.NewPlans(s.tool(), plans, failed))
+	if err != nil {
+		return err
+	}
+	err = sinks.each(func(to io.Writer, format report.Format, o report.Options) error {
+		return report.WritePlans(to, format, &shown, o)
+	})
+	if err != nil {
+		return err
+	}
+	if len(failed) > 0 {
+		return exit(exitError)
+	}
+	return exit(shown.ExitCode())
+}
+
+// planAll plans jobs beside each other. What is wrong with the runbook itself is
+// the error; what kept one target from being planned is told with it.
+func (s *session) planAll(ctx context.Context, jobs []runbook.Job, atOnce int) ([]*runbook.Plan, []report.Unplanned, error) {
+	plans, errs := make([]*runbook.Plan, len(jobs)), make([]error, len(jobs))
+	var group errgroup.Group
+	group.SetLimit(atOnce)
+	for i, job := range jobs {
+		group.Go(func() error {
+			plans[i], errs[i] = s.Plan(ctx, job)
+			return nil
+		})
+	}
+	_ = group.Wait() // the errors are kept by target
+	if ctx.Err() != nil {
+		return nil, nil, errors.New("stopped before it was finished; nothing was changed")
+	}
+	var planned []*runbook.Plan
+	var failed []report.Unplanned
+	for i, err := range errs {
+		var mistakes *runbook.Mistakes
+		switch {
+		case err == nil:
+			planned = append(planned, plans[i])
+		case len(jobs) == 1 || errors.As(err, &mistakes):
+			return nil, nil, err
+		default:
+			failed = append(failed, report.Unplanned{Target: jobs[i].Target.Name, Error: s.Redactor.String(err.Error())})
+		}
+	}
+	return planned, failed, nil
+}
+
+// planSaver saves plans: one in a file, or several in a folder.
+type planSaver struct {
+	folder string
+	draft  *draft
+}
+
+func newPlanSaver(out string) (*planSaver, error) {
+	if out == "" {
+		return &planSaver{}, nil
+	}
+	info, err := os.Stat(out)
+	if strings.HasSuffix(out, "/") || err == nil && info.IsDir() {
+		if err := os.MkdirAll(out, 0o777); err != nil {
+			return nil, fmt.Errorf("--out: %w", err)
+		}
+		return &planSaver{folder: out}, nil
+	}
+	d, err := newDraft(out)
+	if err != nil {
+		return nil, fmt.Errorf("--out %s: the file cannot be written: %w", out, err)
+	}
+	return &planSaver{draft: d}, nil
+}
+
+// fits refuses to save several plans in one file.
+func (s *planSaver) fits(n int) error {
+	if s.draft != nil && n != 1 {
+		return fmt.Errorf("--out names a file, and there are %d targets: give a folder, ending in /", n)
+	}
+	return nil
+}
+
+// save saves a plan as it is: what a run compares with must not have gaps. One
+// with what looks like a secret in it is refused.
+func (s *planSaver) save(redactor *journal.Redactor, p *runbook.Plan) error {
+	if s.folder == "" && s.draft == nil {
+		return nil
+	}
+	if where, err := secretIn(redactor, p); err != nil || where != "" {
+		return errors.Join(err, fmt.Errorf("the plan is not saved: %s looks like a secret, and a file is no place for one; declare the input that it comes from \"sensitive = true\"", where))
+	}
+	if s.draft != nil {
+		if err := p.Write(s.draft); err != nil {
+			return fmt.Errorf("--out: %w", err)
+		}
+		return s.draft.publish()
+	}
+	d, err := newDraft(filepath.Join(s.folder, fileOf(p.Target.Name)))
+	if err != nil {
+		return fmt.Errorf("--out: %w", err)
+	}
+	defer d.drop()
+	if err := p.Write(d); err != nil {
+		return fmt.Errorf("--out: %w", err)
+	}
+	return d.publish()
+}
+
+func (s *planSaver) drop() {
+	if s.draft != nil {
+		s.draft.drop()
+	}
+}
+
+// fileOf is the file of the plan of a target.
+func fileOf(target string) string { return strings.ReplaceAll(target, "/", "_") + ".json" }
+
+// secretIn names the first place of a document in which the redactor finds
+// something; "" is none.
+func secretIn(redactor *journal.Redactor, document any) (string, error) {
+	raw, err := json.Marshal(document)
+	if err != nil {
+		return "", err
+	}
+	var generic any
+	if err := json.Unmarshal(raw, &generic); err != nil {
+		return "", err
+	}
+	return differs(generic, redactor.Value(generic), ""), nil
+}
+
+func differs(a, b any, at string) string {
+	if reflect.DeepEqual(a, b) {
+		return ""
+	}
+	switch a := a.(type) {
+	case map[string]any:
+		other, _ := b.(map[string]any)
+		for key, v := range a {
+			if where := differs(v, other[key], strings.TrimPrefix(at+"."+key, ".")); where != "" {
+				return where
+			}
+		}
+	case []any:
+		other, _ := b.([]any)
+		for i := range min(len(a), len(other)) {
+			if where := differs(a[i], other[i], fmt.Sprintf("%s[%d]", at, i)); where != "" {
+				return where
+			}
+		}
+	}
+	return at
+}
+
+// savedPlans reads the plans that a file or folder has.
+func savedPlans(path string) ([]*runbook.Plan, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, fmt.Errorf("the plan %s cannot be read: %w", path, err)
+	}
+	files := []string{path}
+	if info.IsDir() {
+		if files, err = fs.Glob(os.DirFS(path), "*.json"); err != nil {
+			return nil, err
+		}
+		for i := range files {
+			files[i] = filepath.Join(path, files[i])
+		}
+		if len(files) == 0 {
+			return nil, fmt.Errorf("the folder %s has no plan", path)
+		}
+	}
+	var plans []*runbook.Plan
+	var wrong []error
+	for _, file := range files {
+		p, err := readFile(file, "the plan", runbook.ReadPlan)
+		plans, wrong = append(plans, p), append(wrong, err)
+	}
+	return plans, errors.Join(wrong...)
+}

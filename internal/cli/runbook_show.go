@@ -1,0 +1,162 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook"
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/journal"
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/store"
+)
+
+type showFlags struct {
+	stateFlags
+	output string
+}
+
+func newRunbookShow(p program) *cobra.Command {
+	var f showFlags
+	cmd := &cobra.Command{
+		Use:   "show RUN",
+		Short: "Show what a run did: who, when, why, each change, and how it ended",
+		Long: `Show what the journal of a run says: who ran what, when and why, what was
+approved by whom, each change with what was there before and after, and how it
+ended. A run that is under way can be shown, too.`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, p, args[0]) },
+	}
+	cmd.Flags().StringVar(&f.output, "output", "text", "format: text, or json with every entry")
+	f.flags(cmd.Flags())
+	return cmd
+}
+
+func (f *showFlags) run(cmd *cobra.Command, p program, typed string) error {
+	if err := oneOf("--output", f.output, "text", "json"); err != nil {
+		return err
+	}
+	kept, err := f.open(nil, journal.NewRedactor())
+	if err != nil {
+		return err
+	}
+	run, err := findRun(cmd.Context(), kept, typed)
+	if err != nil {
+		return err
+	}
+	e := &runbook.Engine{Store: kept, Clock: p.clock}
+	state, entries, err := e.History(cmd.Context(), run)
+	if err != nil {
+		return err
+	}
+	if f.output == "json" {
+		return printJSON(cmd.OutOrStdout(), entries)
+	}
+	page := newPage(cmd.OutOrStdout())
+	f.tell(cmd.Context(), page, kept, state, entries)
+	return page.flush(cmd.OutOrStdout())
+}
+
+// tell writes a run for a person: its head, then what happened in its order.
+func (f *showFlags) tell(ctx context.Context, p *page, kept store.Store, state *journal.State, entries []journal.Entry) {
+	outcome := string(state.Outcome)
+	if outcome == "" {
+		outcome = "not finished"
+		if holder, held, err := kept.Holder(ctx, state.Target); err == nil && held && holder.Run == state.Run {
+			outcome = "under way, by " + holder.String()
+		}
+	}
+	p.text(0, p.paint("1", "Run "+state.Run)+"  "+printable(outcome))
+	p.item("Runbook", state.Runbook)
+	p.item("Target", state.Target)
+	p.item("Takes back", state.UndoOf)
+	p.item("Job", state.Job)
+	p.item("Ended because", state.Reason)
+	if state.Outcome != journal.Succeeded {
+		p.command("Next", resumes+state.Run+f.again())
+	}
+	for _, name := range slices.Sorted(maps.Keys(state.Inputs)) {
+		p.item("Input", fmt.Sprintf("%s = %s", name, runbook.Show(state.Inputs[name])))
+	}
+	fmt.Fprintln(p.w)
+	for _, e := range entries {
+		p.entry(e)
+	}
+}
+
+// entry writes one entry of a journal.
+func (p *page) entry(e journal.Entry) {
+	at := e.Time.UTC().Format(time.DateTime) + "Z  "
+	say := func(format string, args ...any) { p.text(len(at), at+printable(fmt.Sprintf(format, args...))) }
+	by := func(x journal.Executor) string {
+		return fmt.Sprintf("by %s on %s (process %s, version %s)", x.User, x.Host, x.PID, x.Version)
+	}
+	switch d := e.Data.(type) {
+	case journal.RunStarted:
+		say("begun %s", by(d.By))
+		p.item("Reason", d.Reason)
+	case journal.RunResumed:
+		say("resumed %s", by(d.By))
+		p.item("Reason", d.Reason)
+	case journal.LockTakenOver:
+		say("took the lock over from %s: %s", d.From, d.Why)
+	case journal.Plan:
+		say("plan %.12s", d.Fingerprint)
+		for _, s := range d.Steps {
+			if !s.Satisfied {
+				p.text(6, "    "+printable(s.Step)+"  "+printable(s.Subject))
+				p.changes(s.Current, s.Desired)
+			}
+		}
+	case journal.Approval:
+		say("%s: approved by %s (%s), until %s", d.Step, d.Approver, d.How, stamp(d.Expires))
+	case journal.StepStarted:
+		say("%s: begun, attempt %d", d.Step, d.Attempt)
+	case journal.UndoOf:
+		say("%s: takes back entry %d of run %s", d.Step, d.Seq, d.Run)
+	case journal.ActIntended:
+		say("%s: about to change %s", d.Step, d.Change.Subject)
+	case journal.ActDone:
+		say("%s: changed %s", d.Step, d.Change.Subject)
+		p.changes(d.Change.Before, d.Change.After)
+	case journal.ActFailed:
+		doubt := ""
+		if d.Doubtful {
+			doubt = ", and nobody knows whether it happened"
+		}
+		say("%s: the change failed%s: %s", d.Step, doubt, d.Error)
+		p.changes(d.Change.Before, d.Change.After)
+	case journal.StepVerified:
+		say("%s: in order: %s", d.Step, d.Found)
+	case journal.StepSkipped:
+		say("%s: skipped: %s", d.Step, d.Why)
+	case journal.StepFailed:
+		say("%s: failed: %s", d.Step, d.Error)
+		p.item("Next", d.Next)
+	case journal.Waiting:
+		say("%s: waits: %s", d.Step, d.For)
+	case journal.Note:
+		say("%s", d.Text)
+	case journal.RunFinished:
+		say("%s", d.Outcome)
+	default:
+		say("%s", e.Kind)
+	}
+}
+
+// changes writes what was and what is, by field.
+func (p *page) changes(before, after map[string]any) {
+	fields := slices.Collect(maps.Keys(after))
+	for name := range before {
+		if _, both := after[name]; !both {
+			fields = append(fields, name)
+		}
+	}
+	slices.Sort(fields)
+	for _, name := range fields {
+		p.text(8, "      "+printable(fmt.Sprintf("%s: %s -> %s", name, runbook.Show(before[name]), runbook.Show(after[name]))))
+	}
+}

@@ -1,0 +1,90 @@
+package cli
+
+import (
+	"errors"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"github.com/managed-mesh/terraform-provider-asm/internal/report"
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook"
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/journal"
+)
+
+type undoFlags struct {
+	sessionFlags
+	approvalFlags
+	planOnly bool
+	outputs  outputs
+}
+
+func newRunbookUndo(p program) *cobra.Command {
+	var f undoFlags
+	cmd := &cobra.Command{
+		Use:   "undo RUN",
+		Short: "Take back what a run changed",
+		Long: `Take back what a run changed, the last change first: what was there before, by
+the run's journal, is there again. It refuses, and changes nothing, where
+somebody has changed the thing since. Taking back is itself a run with a journal;
+each change that it takes back needs approval.
+
+Exit codes: as of run; with --plan as of plan.`,
+		Example: `  terraform-provider-asm runbook undo 20261122-145012-k7q2m9xw --plan
+  terraform-provider-asm runbook undo 20261122-145012-k7q2m9xw --yes`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, p, args[0]) },
+	}
+	flags := cmd.Flags()
+	flags.BoolVar(&f.planOnly, "plan", false, "say what would be taken back, and change nothing")
+	f.approvalFlags.flags(flags)
+	f.outputs.formats = report.RunFormats()
+	f.outputs.flag(flags)
+	f.events.flags(flags)
+	f.sessionFlags.flags(flags)
+	return cmd
+}
+
+func (f *undoFlags) run(cmd *cobra.Command, p program, typed string) error {
+	approvals, err1 := f.read()
+	_, err2 := journal.ParseID(typed)
+	if err := errors.Join(err2, err1, f.check()); err != nil {
+		return err
+	}
+	sinks, err := f.outputs.open(cmd.OutOrStdout())
+	if err != nil {
+		return err
+	}
+	defer sinks.close()
+	s, err := f.open(cmd, p)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	if ask := p.newAsker(cmd, approvals.Approver); ask != nil {
+		ask.live = s.live
+		approvals.Ask = ask.gate
+	}
+	ctx := cmd.Context()
+	run, err := findRun(ctx, s.Store, typed)
+	if err != nil {
+		return err
+	}
+	plan, err := s.PlanUndo(ctx, run)
+	if err != nil {
+		return s.quietly(err)
+	}
+	if f.planOnly {
+		shown, err := withoutSecrets(s.Redactor, report.NewPlans(s.tool(), []*runbook.Plan{plan}, nil))
+		if err != nil {
+			return err
+		}
+		err = sinks.each(func(to io.Writer, format report.Format, o report.Options) error {
+			return report.WritePlans(to, format, &shown, o)
+		})
+		return errors.Join(err, exit(shown.ExitCode()))
+	}
+	s.live.start()
+	result, err := s.Run(ctx, plan, approvals)
+	s.live.end()
+	return s.quietly(s.finish(sinks, result, err))
+}

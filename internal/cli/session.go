@@ -1,0 +1,129 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook"
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/journal"
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/store"
+)
+
+// sessionFlags are those of every command that works with runs: as whom, where
+// runs are kept, and who is told of what happens.
+type sessionFlags struct {
+	connection
+	stateFlags
+	events eventFlags
+}
+
+func (f *sessionFlags) flags(flags *pflag.FlagSet) {
+	f.connection.flags(flags)
+	f.stateFlags.flags(flags)
+}
+
+// session is an engine and who looks at it.
+type session struct {
+	*runbook.Engine
+	flags  *sessionFlags
+	live   *live
+	events func() error // ends their stream
+}
+
+// open makes the engine. It asks nothing of anybody yet.
+func (f *sessionFlags) open(cmd *cobra.Command, p program) (*session, error) {
+	redactor := journal.NewRedactor()
+	// Journals are stamped with the machine's time, whatever the clock of waits.
+	kept, err := f.stateFlags.open(nil, redactor)
+	if err != nil {
+		return nil, err
+	}
+	reader, err := f.openAt(cmd.Context(), p.version, p.clock)
+	if err != nil {
+		return nil, err
+	}
+	e := &runbook.Engine{
+		Client: reader.Client, Clusters: reader.Clusters, Store: kept, Redactor: redactor, Clock: p.clock, Version: p.version, Reason: f.reason,
+	}
+	s := &session{Engine: e, flags: f}
+	if s.live, s.events, err = f.events.open(cmd.ErrOrStderr()); err != nil {
+		return nil, err
+	}
+	e.Events = s.live.told
+	return s, nil
+}
+
+// Close ends the stream of events. What could not be written to it is the error.
+func (s *session) Close() error { return s.events() }
+
+// tool is how the program signs what it writes.
+func (s *session) tool() string { return "terraform-provider-asm " + s.Version }
+
+// again are the flags that lead a resume to the same place.
+func (s *session) again() string { return s.flags.stateFlags.again() + s.flags.connection.again() }
+
+// complete makes the commands in a result ones that can be copied.
+func (s *session) complete(r *runbook.Result) {
+	if strings.HasPrefix(r.Next, resumes) {
+		r.Next += s.again()
+	}
+}
+
+const resumes = "terraform-provider-asm runbook resume "
+
+// withoutSecrets is a document without what the redactor knows or what looks like a
+// secret.
+func withoutSecrets[T any](r *journal.Redactor, document T) (T, error) {
+	var clean T
+	raw, err := json.Marshal(document)
+	if err != nil {
+		return clean, err
+	}
+	var generic any
+	if err := json.Unmarshal(raw, &generic); err != nil {
+		return clean, err
+	}
+	if raw, err = json.Marshal(r.Value(generic)); err != nil {
+		return clean, err
+	}
+	return clean, json.Unmarshal(raw, &clean)
+}
+
+// quietly is an error without what the redactor knows or what looks like a secret.
+func (s *session) quietly(err error) error {
+	return quiet(s.Redactor, err)
+}
+
+func quiet(r *journal.Redactor, err error) error {
+	var code exitCode
+	if err == nil || errors.As(err, &code) {
+		return err
+	}
+	return &quietError{r.String(err.Error()), err}
+}
+
+type quietError struct {
+	text  string
+	cause error
+}
+
+func (e *quietError) Error() string { return e.text }
+func (e *quietError) Unwrap() error { return e.cause }
+
+// findRun is the full name of the run that a person typed.
+func findRun(ctx context.Context, kept store.Store, typed string) (string, error) {
+	id, err := journal.ParseID(typed)
+	if err != nil {
+		return "", err
+	}
+	reader, err := kept.Read(ctx, id)
+	if err != nil {
+		return "", err
+	}
+	return id, reader.Close()
+}

@@ -1,0 +1,170 @@
+package report
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/managed-mesh/terraform-provider-asm/internal/diagnosis"
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook"
+)
+
+// RunFormats are the formats that plans, runs and remediations are written in, the
+// default first. SARIF is for findings in files, and OpenMetrics for what is
+// measured again and again: a run is neither.
+func RunFormats() []Format { return []Format{Table, JSON, Markdown, HTML, JUnit} }
+
+// Plans are the plans of a runbook on its targets, as runbook plan --output json
+// writes them; docs/schemas/plan.schema.json describes them.
+type Plans struct {
+	Schema  int             `json:"schema"` // runbook.PlanSchema
+	Tool    string          `json:"tool"`
+	Summary string          `json:"summary"` // one line for a person
+	Plans   []*runbook.Plan `json:"plans"`   // by target
+	Failed  []Unplanned     `json:"failed,omitempty"`
+}
+
+// Unplanned is a target that could not be planned.
+type Unplanned struct {
+	Target string `json:"target"`
+	Error  string `json:"error"`
+}
+
+// NewPlans gathers plans.
+func NewPlans(tool string, plans []*runbook.Plan, failed []Unplanned) Plans {
+	p := Plans{Schema: runbook.PlanSchema, Tool: tool, Plans: plans, Failed: failed}
+	if p.Plans == nil {
+		p.Plans = []*runbook.Plan{}
+	}
+	p.Summary = p.summarize()
+	return p
+}
+
+// ExitCode is the gravest of the plans', as of one: 2, then 4, then 3.
+func (p *Plans) ExitCode() int {
+	codes := map[int]bool{}
+	for _, one := range p.Plans {
+		codes[one.ExitCode()] = true
+	}
+	for _, code := range []int{diagnosis.ExitChanges, diagnosis.ExitUnknown, diagnosis.ExitUnhealthy} {
+		if codes[code] {
+			return code
+		}
+	}
+	return diagnosis.ExitClean
+}
+
+func (p *Plans) summarize() string {
+	if len(p.Plans) == 1 && len(p.Failed) == 0 {
+		return planSummary(p.Plans[0])
+	}
+	counts := map[int]int{}
+	for _, one := range p.Plans {
+		counts[one.ExitCode()]++
+	}
+	parts := []string{plural(len(p.Plans)+len(p.Failed), "target")}
+	add := func(n int, what string) {
+		if n > 0 {
+			parts = append(parts, number(n)+" "+what)
+		}
+	}
+	add(counts[diagnosis.ExitChanges], "to change")
+	add(counts[diagnosis.ExitUnhealthy], "not well though nothing is to be changed")
+	add(counts[diagnosis.ExitUnknown], "cannot be told")
+	add(len(p.Failed), "could not be planned")
+	add(counts[diagnosis.ExitClean], "as they should be")
+	return strings.Join(parts, ", ")
+}
+
+// Remediation is a remediation with what was shown of it.
+type Remediation struct {
+	*runbook.Remediation
+	// Plans are those of the first round, where none was run.
+	Plans   []*runbook.Plan `json:"plans,omitempty"`
+	Refused string          `json:"refused,omitempty"` // why none was
+	Stopped string          `json:"stopped,omitempty"` // why it was left before its end
+}
+
+// WritePlans writes plans. The same plans always give the same bytes.
+func WritePlans(w io.Writer, format Format, p *Plans, o Options) error {
+	whole := *p
+	whole.Plans = wholePlans(p.Plans)
+	return writeRun(w, format, whole, func() *sheet { return plansSheet(p) }, o)
+}
+
+// WriteRun writes what became of runs.
+func WriteRun(w io.Writer, format Format, r *runbook.Report, o Options) error {
+	return writeRun(w, format, wholeRun(r), func() *sheet { return runSheet(r) }, o)
+}
+
+// WriteRemediation writes what a remediation found and did.
+func WriteRemediation(w io.Writer, format Format, r *Remediation, o Options) error {
+	inner := *r.Remediation
+	inner.Before, inner.After, inner.Rounds = whole(inner.Before), whole(inner.After), slices.Clone(orEmpty(inner.Rounds))
+	for i := range inner.Rounds {
+		inner.Rounds[i].Remedies = orEmpty(inner.Rounds[i].Remedies)
+		if inner.Rounds[i].Report != nil {
+			inner.Rounds[i].Report = wholeRun(inner.Rounds[i].Report)
+		}
+	}
+	outer := *r
+	outer.Remediation = &inner
+	if r.Plans != nil {
+		outer.Plans = wholePlans(r.Plans)
+	}
+	return writeRun(w, format, outer, func() *sheet { return remediationSheet(r) }, o)
+}
+
+// wholePlans are plans whose lists are all there.
+func wholePlans(plans []*runbook.Plan) []*runbook.Plan {
+	all := []*runbook.Plan{}
+	for _, p := range plans {
+		one := *p
+		one.Steps = orEmpty(one.Steps)
+		all = append(all, &one)
+	}
+	return all
+}
+
+// wholeRun is a report whose lists are all there.
+func wholeRun(r *runbook.Report) *runbook.Report {
+	one := *r
+	one.Results = slices.Clone(orEmpty(one.Results))
+	for i := range one.Results {
+		one.Results[i].Steps = orEmpty(one.Results[i].Steps)
+	}
+	return &one
+}
+
+func writeRun(w io.Writer, format Format, document any, sheet func() *sheet, o Options) error {
+	if _, err := ParseFormatOf(RunFormats(), string(format)); err != nil {
+		return err
+	}
+	buffered := bufio.NewWriter(w)
+	var err error
+	switch format {
+	case JSON:
+		e := json.NewEncoder(buffered)
+		e.SetIndent("", "  ")
+		e.SetEscapeHTML(false) // a person reads it, too
+		err = e.Encode(document)
+	case Markdown:
+		err = writeSheetMarkdown(buffered, sheet())
+	case HTML:
+		err = writeSheetHTML(buffered, sheet())
+	case JUnit:
+		err = writeSheetJUnit(buffered, sheet())
+	default:
+		err = writeSheetTable(buffered, sheet(), o)
+	}
+	if err == nil {
+		err = buffered.Flush()
+	}
+	if err != nil {
+		return fmt.Errorf("writing the report as %s: %w", format, err)
+	}
+	return nil
+}

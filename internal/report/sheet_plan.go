@@ -1,0 +1,133 @@
+package report
+
+import (
+	"strings"
+
+	"github.com/managed-mesh/terraform-provider-asm/internal/diagnosis"
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook"
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/lang"
+)
+
+// stepStatuses are how a planned step is shown.
+var stepStatuses = map[runbook.StepStatus]struct {
+	symbol, words string
+	tone          tone
+	outcome       rowOutcome
+}{
+	runbook.Satisfied: {"✓", "as it should be", good, passed},
+	runbook.Change:    {"~", "change", moving, failed},
+	runbook.Later:     {"?", "known later", moving, skipped},
+	runbook.Gate:      {"!", "approval", asks, skipped},
+	runbook.Person:    {"!", "for a person", asks, failed},
+	runbook.Awaits:    {"…", "waits", asks, skipped},
+	runbook.Fails:     {"✗", "fails", bad, failed},
+	runbook.Unread:    {"✗", "cannot be told", dark, errored},
+	runbook.Skips:     {"-", "skipped", plain, skipped},
+	runbook.Stays:     {"-", "stays as it is", plain, skipped},
+}
+
+// planVerdicts are how a plan is called by its exit code.
+var planVerdicts = map[int]struct {
+	words string
+	tone  tone
+}{
+	diagnosis.ExitClean:     {"nothing to do", good},
+	diagnosis.ExitChanges:   {"changes", moving},
+	diagnosis.ExitUnhealthy: {"not well", bad},
+	diagnosis.ExitUnknown:   {"cannot tell", dark},
+}
+
+func plansSheet(p *Plans) *sheet {
+	v := planVerdicts[p.ExitCode()]
+	s := &sheet{kind: "Runbook plan", verdict: v.words, tone: v.tone, summary: clean(p.Summary)}
+	if len(p.Failed) > 0 {
+		s.verdict, s.tone = "not planned in full", bad
+	}
+	for _, one := range p.Plans {
+		s.parts = append(s.parts, planPart(one))
+	}
+	for _, f := range p.Failed {
+		s.parts = append(s.parts, part{title: "Not planned", target: clean(f.Target), status: "error", tone: bad, notes: notesOf(note{label: "error", text: clean(f.Error)}),
+			rows: []row{{symbol: "✗", name: "plan", status: "error", tone: bad, outcome: errored}}})
+	}
+	return s
+}
+
+func planPart(p *runbook.Plan) part {
+	v := planVerdicts[p.ExitCode()]
+	one := part{title: clean(p.Runbook), target: clean(p.Target.Name), status: v.words, tone: v.tone, lead: clean(p.Title), quiet: p.Clean()}
+	if p.UndoOf != "" {
+		one.title, one.lead = "undo of "+clean(p.UndoOf), ""
+	}
+	one.facts = append(one.facts, planSummary(p))
+	if p.AtMost > 0 && !p.Clean() {
+		one.facts = append(one.facts, "usually "+span(p.Usual)+", at most "+span(p.AtMost))
+	}
+	for _, step := range p.Steps {
+		one.rows = append(one.rows, plannedRow(step))
+	}
+	for _, m := range p.Missing {
+		one.notes = append(one.notes, note{label: "missing permission", text: clean(m.Permission + " on " + m.On + " (step " + m.Step + ")")})
+	}
+	if !p.Clean() {
+		one.notes = append(one.notes, note{label: "fingerprint", text: clean(p.Fingerprint)})
+	}
+	return one
+}
+
+func plannedRow(step runbook.PlannedStep) row {
+	known, ok := stepStatuses[step.Status]
+	if !ok {
+		known.symbol, known.words, known.tone, known.outcome = "?", clean(string(step.Status)), dark, errored
+	}
+	r := row{symbol: known.symbol, name: clean(step.Step), status: known.words, tone: known.tone, outcome: known.outcome, subject: clean(step.Subject), changes: changesOf(step.Current, step.Desired)}
+	approval := "needs approval"
+	if step.Risk != "" && step.Risk != lang.NoRisk {
+		approval += " (" + clean(string(step.Risk)) + " risk)"
+	}
+	text := step.Text
+	if step.Status == runbook.Satisfied {
+		text = "" // that it is so is said already
+	}
+	label := ""
+	if step.Status == runbook.Person {
+		label = "to do"
+	}
+	r.notes = notesOf(
+		note{label: label, text: shorten(clean(text), sheetText)},
+		note{label: "error", text: shorten(clean(step.Error), sheetText)},
+		note{label: approval, text: shorten(clean(step.Approval), sheetText)},
+		note{label: "after", text: clean(strings.Join(step.After, ", "))},
+	)
+	if (step.Status == runbook.Change || step.Status == runbook.Awaits) && step.AtMost > 0 {
+		r.notes = append(r.notes, note{label: "takes", text: "usually " + span(step.Usual) + ", at most " + span(step.AtMost)})
+	}
+	return r
+}
+
+// planSummary is a plan in one line.
+func planSummary(p *runbook.Plan) string {
+	counts := map[runbook.StepStatus]int{}
+	approvals := 0
+	for _, s := range p.Steps {
+		counts[s.Status]++
+		if s.Approval != "" {
+			approvals++
+		}
+	}
+	add := func(n int, what string) string {
+		if n == 0 {
+			return ""
+		}
+		return number(n) + " " + what
+	}
+	text := joined(
+		add(counts[runbook.Change], "to change"), add(counts[runbook.Later], "known later"), add(counts[runbook.Person], "for a person"),
+		add(approvals, "to approve"), add(counts[runbook.Awaits], "to wait for"), add(counts[runbook.Fails], "to fail"),
+		add(counts[runbook.Unread], "not to be told"), add(counts[runbook.Satisfied], "as it should be"), add(counts[runbook.Stays], "to stay as it is"),
+	)
+	if text == "" {
+		return "nothing to do"
+	}
+	return text
+}

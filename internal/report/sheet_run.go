@@ -1,0 +1,219 @@
+package report
+
+import (
+	"time"
+
+	"github.com/managed-mesh/terraform-provider-asm/internal/diagnosis"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook"
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/journal"
+)
+
+// stepOutcomes are how what became of a step is shown.
+var stepOutcomes = map[runbook.StepOutcome]struct {
+	symbol, words string
+	tone          tone
+	outcome       rowOutcome
+}{
+	runbook.StepAlready: {"✓", "was so already", good, passed},
+	runbook.StepChanged: {"~", "changed", moving, passed},
+	runbook.StepPassed:  {"✓", "passed", good, passed},
+	runbook.StepSkipped: {"-", "skipped", plain, skipped},
+	runbook.StepFailed:  {"✗", "failed", bad, failed},
+	runbook.StepWaits:   {"!", "waits for somebody", asks, skipped},
+	runbook.StepNotRun:  {"·", "not run", plain, skipped},
+}
+
+// outcomes are how what became of a run is shown.
+var outcomes = map[journal.Outcome]struct {
+	words string
+	tone  tone
+}{
+	journal.Succeeded:    {"succeeded", good},
+	journal.Failed:       {"failed", bad},
+	journal.Stopped:      {"stopped", bad},
+	journal.NeedsApprove: {"needs approval", asks},
+}
+
+func runSheet(r *runbook.Report) *sheet {
+	s := &sheet{kind: "Runbook run", verdict: "succeeded", tone: good, summary: clean(r.Summary)}
+	switch r.ExitCode() {
+	case runbook.ExitApproval:
+		s.verdict, s.tone = "needs approval", asks
+	case runbook.ExitFailed:
+		s.verdict, s.tone = "failed", bad
+	case runbook.ExitThreshold:
+		s.verdict, s.tone = "stopped", bad
+	}
+	if r.Job != "" {
+		s.facts = append(s.facts, "job "+clean(r.Job))
+	}
+	if !r.Finished.IsZero() {
+		s.facts = append(s.facts, moment(r.Finished), "took "+r.Finished.Sub(r.Started).Round(100*time.Millisecond).String())
+	}
+	s.add(r)
+	return s
+}
+
+// add adds what became of runs.
+func (s *sheet) add(r *runbook.Report) {
+	for i := range r.Results {
+		s.parts = append(s.parts, resultPart(&r.Results[i]))
+	}
+	for _, target := range r.NotRun {
+		s.parts = append(s.parts, part{title: "Not begun", target: clean(target), status: "not begun", tone: asks,
+			rows: []row{{symbol: "·", name: "run", status: "not begun", tone: asks, outcome: skipped}}})
+	}
+	if r.Stopped != "" {
+		s.foot = append(s.foot, note{label: "stopped", text: clean(r.Stopped)})
+	}
+}
+
+func resultPart(r *runbook.Result) part {
+	known := outcomes[r.Outcome]
+	if known.words == "" {
+		known.words, known.tone = clean(string(r.Outcome)), dark
+	}
+	p := part{title: clean(r.Runbook), target: clean(r.Target), status: known.words, tone: known.tone, quiet: r.Outcome == journal.Succeeded && r.Changed() == 0}
+	if r.UndoOf != "" {
+		p.title = "undo of " + clean(r.UndoOf)
+	}
+	if p.title == "" {
+		p.title = "Not begun"
+	}
+	switch {
+	case r.Run != "":
+		p.facts = append(p.facts, "run "+clean(r.Run))
+	case r.Outcome == journal.Succeeded:
+		p.facts = append(p.facts, "there was nothing to do")
+	}
+	if took := r.Finished.Sub(r.Started); took >= 100*time.Millisecond {
+		p.facts = append(p.facts, "took "+took.Round(100*time.Millisecond).String())
+	}
+	told := false
+	for _, step := range r.Steps {
+		p.rows = append(p.rows, resultRow(step))
+		told = told || step.Status == runbook.StepFailed || step.Status == runbook.StepWaits
+	}
+	why := r.Error
+	if told && r.Outcome != journal.Stopped {
+		why = "" // the step says it
+	}
+	if len(p.rows) == 0 && r.Outcome != journal.Succeeded {
+		p.rows = []row{{symbol: "✗", name: "run", status: known.words, tone: bad, outcome: errored, notes: notesOf(note{label: "error", text: shorten(clean(why), sheetText)})}}
+		why = ""
+	}
+	p.notes = notesOf(note{label: "error", text: shorten(clean(why), sheetText)}, note{label: "next", text: clean(r.Next), command: true})
+	return p
+}
+
+func resultRow(step runbook.StepResult) row {
+	known, ok := stepOutcomes[step.Status]
+	if !ok {
+		known.symbol, known.words, known.tone, known.outcome = "?", clean(string(step.Status)), dark, errored
+	}
+	r := row{symbol: known.symbol, name: clean(step.Step), status: known.words, tone: known.tone, outcome: known.outcome, subject: clean(step.Subject), changes: changesOf(step.Before, step.After)}
+	text := step.Text
+	if step.Status == runbook.StepAlready || step.Status == runbook.StepChanged {
+		text = "" // the status says it
+	}
+	r.notes = notesOf(note{text: shorten(clean(text), sheetText)}, note{label: "error", text: shorten(clean(step.Error), sheetText)}, note{label: "next", text: clean(step.Next)})
+	if step.Seconds >= 1 {
+		r.notes = append(r.notes, note{label: "took", text: span(int(step.Seconds))})
+	}
+	return r
+}
+
+func remediationSheet(r *Remediation) *sheet {
+	s := &sheet{kind: "Remediation"}
+	last := r.Before
+	if r.After != nil {
+		last = r.After
+	}
+	if last != nil {
+		s.verdict, s.tone, s.summary = clean(string(last.Verdict)), toneOf(last.Verdict), summaryOf(newDigest(last))
+	}
+	remedies := map[string]string{} // runbook by finding
+	for _, round := range r.Rounds {
+		for _, m := range round.Remedies {
+			for _, f := range m.Findings {
+				remedies[f] = m.Runbook
+			}
+		}
+	}
+	if r.Before != nil {
+		s.parts = append(s.parts, causesPart("Before", r.Before, remedies))
+	}
+	for _, p := range r.Plans {
+		s.parts = append(s.parts, planPart(p))
+	}
+	for _, round := range r.Rounds {
+		if round.Report != nil {
+			s.add(round.Report)
+		}
+	}
+	if len(r.ByHand) > 0 {
+		s.parts = append(s.parts, byHandPart(r.ByHand))
+	}
+	if r.After != nil {
+		s.parts = append(s.parts, causesPart("Afterwards", r.After, nil))
+	}
+	s.foot = append(s.foot, notesOf(note{label: "nothing was run", text: clean(r.Refused)}, note{label: "stopped", text: clean(r.Stopped)})...)
+	return s
+}
+
+func toneOf(v mesh.Verdict) tone {
+	switch v {
+	case mesh.Healthy:
+		return good
+	case mesh.Provisioning:
+		return moving
+	case mesh.Degraded:
+		return asks
+	case mesh.Unhealthy:
+		return bad
+	}
+	return dark
+}
+
+// causesPart lists the root causes of a diagnosis.
+func causesPart(title string, r *diagnosis.Report, remedies map[string]string) part {
+	d := newDigest(r)
+	p := part{title: title, status: clean(string(d.Verdict)), tone: toneOf(d.Verdict), lead: summaryOf(d)}
+	for _, c := range append(d.causes[:len(d.causes):len(d.causes)], d.waiting...) {
+		f := c.first()
+		one := row{symbol: "✗", name: c.name(), status: clean(string(f.Severity)), tone: bad, outcome: failed, subject: clean(f.Subject)}
+		if f.Severity != mesh.Error {
+			one.symbol, one.tone = "!", asks
+		}
+		if c.many() {
+			one.subject = plural(len(c.roots), "finding") + ": " + someNames(shortNames(c.roots), tableNames)
+		}
+		code := string(f.Code)
+		if f.Detail != "" {
+			code += ":" + f.Detail
+		}
+		one.notes = notesOf(note{text: shorten(clean(f.Message), sheetText)}, note{label: "brought about by", text: someNames(c.culprits(), tableNames)}, note{label: "runbook", text: clean(remedies[code])})
+		if f.Waiting {
+			one.symbol, one.tone, one.outcome = "…", moving, skipped
+			one.notes = append(one.notes, note{text: "corrected, waiting for the mesh to notice"})
+		}
+		if n := c.explains(); n > 0 {
+			one.notes = append(one.notes, note{label: "explains", text: plural(n, "finding")})
+		}
+		p.rows = append(p.rows, one)
+	}
+	return p
+}
+
+// byHandPart lists the root causes that no runbook fixes.
+func byHandPart(findings []diagnosis.Finding) part {
+	p := part{title: "Left to a person", status: plural(len(findings), "cause"), tone: asks, lead: "No runbook corrects these."}
+	for i := range findings {
+		f := &findings[i]
+		p.rows = append(p.rows, row{symbol: "!", name: named(f.Code, f.Detail), status: clean(string(f.Severity)), tone: asks, outcome: failed, subject: clean(f.Subject), notes: notesOf(
+			note{text: shorten(clean(f.Message), sheetText)}, note{label: "remedy", text: shorten(clean(f.Remediation), sheetText)}, note{label: "next", text: nextCommand(f), command: true},
+		)})
+	}
+	return p
+}

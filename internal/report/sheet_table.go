@@ -1,0 +1,101 @@
+package report
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// What of a plan or run a person still reads at a terminal; the rest is counted.
+const (
+	sheetParts = 100
+	sheetRows  = 200
+	sheetQuiet = 5
+	sheetText  = 500 // characters of a message
+)
+
+func writeSheetTable(w io.Writer, s *sheet, o Options) error {
+	t := table{bufio.NewWriter(w), o}
+	head := t.paint(toneColors[s.tone], strings.ToUpper(s.verdict))
+	if s.summary != "" {
+		head += "  " + s.summary
+	}
+	t.text(0, head)
+	if len(s.facts) > 0 {
+		t.text(0, strings.Join(s.facts, "; "))
+	}
+	loud, quiet := s.loud()
+	for i, p := range loud {
+		if i == sheetParts {
+			fmt.Fprintln(t.w)
+			t.text(0, fmt.Sprintf("and %s more; the formats html and json have them.", number(len(loud)-i)))
+			break
+		}
+		t.part(p)
+	}
+	if len(quiet) > 0 {
+		fmt.Fprintln(t.w)
+		t.text(0, t.paint(toneColors[good], "✓")+" "+plural(len(quiet), "target")+" with nothing to do: "+someNames(namesOfParts(quiet), sheetQuiet))
+	}
+	if len(s.foot) > 0 {
+		fmt.Fprintln(t.w)
+		t.notes(0, s.foot)
+	}
+	return t.w.Flush()
+}
+
+func namesOfParts(parts []part) []string {
+	names := make([]string, len(parts))
+	for i, p := range parts {
+		names[i] = base(p.target)
+	}
+	return names
+}
+
+func (t table) part(p part) {
+	fmt.Fprintln(t.w)
+	t.text(0, t.paint(bold, titled(p.title, p.target))+"  "+t.paint(toneColors[p.tone], p.status))
+	if p.lead != "" {
+		t.text(2, p.lead)
+	}
+	if len(p.facts) > 0 {
+		t.text(2, t.paint(dim, strings.Join(p.facts, "; ")))
+	}
+	if len(p.rows) > 0 {
+		fmt.Fprintln(t.w)
+	}
+	for i, r := range p.rows {
+		if i == sheetRows {
+			t.text(2, fmt.Sprintf("and %s more; the format json has them.", number(len(p.rows)-i)))
+			break
+		}
+		line := t.paint(toneColors[r.tone], r.symbol) + " " + t.paint(bold, r.name) + "  " + t.paint(toneColors[r.tone], r.status)
+		if r.subject != "" {
+			line += "  " + r.subject
+		}
+		t.text(2, line)
+		for _, c := range r.changes {
+			t.text(6, c.field+": "+c.from+" -> "+c.to)
+		}
+		t.notes(6, r.notes)
+	}
+	if len(p.notes) > 0 {
+		fmt.Fprintln(t.w)
+		t.notes(2, p.notes)
+	}
+}
+
+func (t table) notes(indent int, notes []note) {
+	for _, n := range notes {
+		text := n.text
+		if n.label != "" {
+			text = t.paint(dim, n.label+": ") + text
+		}
+		if n.command { // in one line, however long: it is there to be copied
+			fmt.Fprintf(t.w, "%*s%s\n", indent, "", text)
+			continue
+		}
+		t.text(indent, text)
+	}
+}
