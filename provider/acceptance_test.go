@@ -17,6 +17,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/hashicorp/go-version"
 	"github.com/rogpeppe/go-internal/testscript"
@@ -36,8 +37,9 @@ import (
 //	                      Terraform's google provider as far as the audit log can tell
 //	requests N REGEXP     exactly N requests since the last reset match "METHOD URL"
 //	requests reset
+//	hurry DURATION        from now on the world's clock goes on by DURATION ten times a second
 //
-// and the conditions [terraform], [tofu], [cli>=1.12] and so on.
+// the variable $EXAMPLES, the folder of what users copy, and the conditions [terraform], [tofu], [cli>=1.12] and so on.
 func TestAcceptance(t *testing.T) {
 	clis := findCLIs(t)
 	if len(clis) == 0 {
@@ -72,7 +74,7 @@ func TestAcceptance(t *testing.T) {
 					Setup:     func(env *testscript.Env) error { return setUpScript(env, c) },
 					Condition: c.condition,
 					Cmds: map[string]func(*testscript.TestScript, bool, []string){
-						"tf": c.tf, "plan": c.plan, "sim": simCommand, "api": apiCommand, "requests": requestsCommand,
+						"tf": c.tf, "plan": c.plan, "sim": simCommand, "api": apiCommand, "requests": requestsCommand, "hurry": hurryCommand,
 					},
 				})
 			})
@@ -209,8 +211,12 @@ func setUp(env *testscript.Env, c cli, mirror string, checker *contract.Checker)
 	if err := os.WriteFile(config, []byte(rc), 0o600); err != nil {
 		return err
 	}
+	folder, err := filepath.Abs(examples)
+	if err != nil {
+		return err
+	}
 	env.Vars = append(env.Vars, server.Env()...)
-	env.Vars = append(env.Vars,
+	env.Vars = append(env.Vars, "EXAMPLES="+folder, "XDG_STATE_HOME="+filepath.Join(env.WorkDir, "state"),
 		"TF_CLI_CONFIG_FILE="+config, "CHECKPOINT_DISABLE=1", "TF_IN_AUTOMATION=1", "TF_INPUT=0", "TF_CLI_ARGS=-no-color",
 		// Left alone, the race detector sleeps a second at the end of each process.
 		"GORACE=halt_on_error=1 atexit_sleep_ms=0")
@@ -346,4 +352,44 @@ func requestsCommand(ts *testscript.TestScript, _ bool, args []string) {
 	if len(matched) != want {
 		ts.Fatalf("%d requests match %s, want %d; all requests:\n%s", len(matched), args[1], want, strings.Join(all, "\n"))
 	}
+}
+
+func hurryCommand(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) != 1 {
+		ts.Fatalf("usage: hurry DURATION")
+	}
+	url := server(ts).URL() + "/_sim/clock?advance=" + args[0]
+	advance := func(ctx context.Context) error {
+		request, err := http.NewRequestWithContext(ctx, http.MethodPost, url, nil)
+		if err != nil {
+			return err
+		}
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			return err
+		}
+		if err := response.Body.Close(); response.StatusCode != http.StatusOK {
+			return errors.Join(fmt.Errorf("the clock answers %s", response.Status), err)
+		}
+		return nil
+	}
+	ts.Check(advance(context.Background()))
+	ctx, stop := context.WithCancel(context.Background())
+	stopped := make(chan struct{})
+	go func() {
+		defer close(stopped)
+		for tick := time.NewTicker(100 * time.Millisecond); ; {
+			select {
+			case <-ctx.Done():
+				tick.Stop()
+				return
+			case <-tick.C:
+				_ = advance(ctx) // the next request of the script fails, too
+			}
+		}
+	}()
+	ts.Defer(func() {
+		stop()
+		<-stopped
+	})
 }

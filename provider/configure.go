@@ -16,6 +16,7 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/cluster"
 	"github.com/managed-mesh/terraform-provider-asm/internal/gcp"
 	"github.com/managed-mesh/terraform-provider-asm/internal/prereq"
+	"github.com/managed-mesh/terraform-provider-asm/internal/wait"
 )
 
 type findDefault = gcp.FindDefault
@@ -52,6 +53,10 @@ type Data struct {
 	Clusters     *prereq.Clusters // nil as Client is
 	Project      types.String     // default project; unknown, null or a value
 	FleetProject types.String     // default fleet host project, likewise
+
+	version     string // of this program
+	clock, pace wait.Clock
+	turns       turns // of the runs of actions
 }
 
 func (p *asmProvider) Configure(ctx context.Context, req provider.ConfigureRequest, resp *provider.ConfigureResponse) {
@@ -63,6 +68,7 @@ func (p *asmProvider) Configure(ctx context.Context, req provider.ConfigureReque
 	data := &Data{
 		Project:      m.Project,
 		FleetProject: m.FleetProject,
+		version:      p.version, clock: orReal(p.options.Clock), pace: orReal(p.options.Pace),
 	}
 	if env := gcp.FirstOf(gcp.ProjectVariables...); data.Project.IsNull() && env != "" {
 		data.Project = types.StringValue(env)
@@ -91,6 +97,13 @@ func (p *asmProvider) Configure(ctx context.Context, req provider.ConfigureReque
 	data.Client, data.Clusters = client, prereq.NewClusters(client, cluster.Config{})
 }
 
+func orReal(c wait.Clock) wait.Clock {
+	if c == nil {
+		return wait.Real
+	}
+	return c
+}
+
 // clientConfig joins the configuration and the environment, in the order of the
 // google provider.
 func (p *asmProvider) clientConfig(ctx context.Context, m providerModel, terraformVersion string, diags *diag.Diagnostics) gcp.Config {
@@ -100,7 +113,7 @@ func (p *asmProvider) clientConfig(ctx context.Context, m providerModel, terrafo
 		RequestReason: m.RequestReason.ValueString(), UniverseDomain: m.UniverseDomain.ValueString(),
 		UserAgent:   fmt.Sprintf("Terraform/%s (+https://www.terraform.io) terraform-provider-asm/%s", terraformVersion, p.version),
 		Log:         func(ctx context.Context, message string, fields map[string]any) { tflog.Debug(ctx, message, fields) },
-		FindDefault: p.options.FindDefault,
+		FindDefault: p.options.FindDefault, Clock: p.options.Clock,
 		Endpoints: gcp.Endpoints{
 			ResourceManager: m.ResourceManager.ValueString(), ServiceUsage: m.ServiceUsage.ValueString(), Container: m.Container.ValueString(),
 			GKEHub: m.GKEHub.ValueString(), Logging: m.Logging.ValueString(), IAMCredentials: m.IAMCredentials.ValueString(),

@@ -45,6 +45,7 @@ type diagnosisFindingModel struct {
 	BlockedBy   []types.String `tfsdk:"blocked_by"`
 	Waiting     types.Bool     `tfsdk:"waiting"`
 	Fingerprint types.String   `tfsdk:"fingerprint"`
+	Runbook     types.String   `tfsdk:"runbook"`
 }
 
 type subjectModel struct {
@@ -68,6 +69,7 @@ func (d *diagnose) Schema(ctx context.Context, _ datasource.SchemaRequest, resp 
 		"detail":      "What it is about where its code covers many: a condition's code, a stop code, a state, an API.",
 		"about":       "The subject that it counts for.",
 		"fingerprint": "The same for the same problem of the same subject, whatever its message says.",
+		"runbook":     "The runbook that corrects it, for `asm_run_runbook`; null where only a person can.",
 	}) {
 		finding[name] = a
 	}
@@ -195,6 +197,6 @@ func newDiagnosisFinding(f diagnosis.Finding) diagnosisFindingModel {
 	return diagnosisFindingModel{
 		findingModel: findingModels([]mesh.Finding{f.Finding})[0],
 		Detail:       orNull(f.Detail), About: orNull(f.About), Root: types.BoolValue(f.Root()), BlockedBy: stringValues(f.BlockedBy),
-		Waiting: types.BoolValue(f.Waiting), Fingerprint: orNull(f.Fingerprint),
+		Waiting: types.BoolValue(f.Waiting), Fingerprint: orNull(f.Fingerprint), Runbook: orNull(mesh.RunbookOf(f.Finding)),
 	}
 }

@@ -1,5 +1,5 @@
 // Package provider is Terraform's view of managed mesh: one file for each
-// resource, data source and function.
+// resource, data source, action and function.
 package provider
 
 import (
@@ -7,6 +7,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/action"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/function"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -15,6 +16,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/managed-mesh/terraform-provider-asm/internal/wait"
 )
 
 // Address is the provider's address in the Terraform Registry.
@@ -28,11 +31,14 @@ type asmProvider struct {
 // Options let tests replace what the machine provides.
 type Options struct {
 	FindDefault findDefault // Application Default Credentials; nil is the standard search
+	Clock       wait.Clock  // of every wait; nil is the machine's
+	Pace        wait.Clock  // of what actions tell of their progress; likewise
 }
 
 var (
 	_ provider.Provider              = (*asmProvider)(nil)
 	_ provider.ProviderWithFunctions = (*asmProvider)(nil)
+	_ provider.ProviderWithActions   = (*asmProvider)(nil)
 )
 
 // New returns the provider's constructor.
@@ -140,7 +146,11 @@ func (p *asmProvider) Resources(context.Context) []func() resource.Resource {
 }
 
 func (p *asmProvider) DataSources(context.Context) []func() datasource.DataSource {
-	return []func() datasource.DataSource{newMeshHealth, newPrerequisites, newControlPlaneRevisions, newSidecarInjection, newProxies, newDiagnosis}
+	return []func() datasource.DataSource{newMeshHealth, newPrerequisites, newControlPlaneRevisions, newSidecarInjection, newProxies, newDiagnosis, newRunbooks}
+}
+
+func (p *asmProvider) Actions(context.Context) []func() action.Action {
+	return []func() action.Action{newRunRunbook, newRestartWorkloads}
 }
 
 func (p *asmProvider) Functions(context.Context) []func() function.Function {

@@ -14,6 +14,7 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/cluster"
 	"github.com/managed-mesh/terraform-provider-asm/internal/gcp"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/lang"
 )
 
 // check is a validator that asks a function what is wrong with a string.
@@ -45,6 +46,7 @@ var (
 	isNamespace = checked("namespace", cluster.CheckNamespace)
 	isRevision  = checked("revision", mesh.CheckRevision)
 	isIssuer    = checked("issuer", mesh.CheckIssuer)
+	isFinding   = checked("finding", checkFinding)
 
 	isServiceAccount = checked("service account", func(s string) error {
 		if !serviceAccount.MatchString(s) {
@@ -76,6 +78,17 @@ var (
 )
 
 func checkProject(s string) error { return mesh.CheckProject(s) }
+
+func checkFinding(s string) error {
+	var codes []string
+	for _, d := range mesh.Catalogue() {
+		if string(d.Code) == s {
+			return nil
+		}
+		codes = append(codes, string(d.Code))
+	}
+	return fmt.Errorf("there is no finding %q%s", s, lang.Suggest(s, codes))
+}
 
 func checkEndpoint(s string) error {
 	_, err := gcp.ParseEndpoint(s)

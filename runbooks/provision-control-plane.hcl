@@ -48,6 +48,7 @@ runbook "provision-control-plane" {
 
     assert "diagnosed" {
       membership = target.membership
+      corrected  = ["mesh-feature-disabled", "mesh-not-managed", "mesh-management-differs"]
     }
   }
 

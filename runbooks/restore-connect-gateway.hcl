@@ -82,6 +82,7 @@ runbook "restore-connect-gateway" {
 
     assert "diagnosed" {
       membership = target.membership
+      corrected  = ["api-disabled:connectgateway.googleapis.com", "connect-gateway-disabled"]
     }
   }
 

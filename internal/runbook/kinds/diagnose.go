@@ -43,6 +43,16 @@ func (c codes) have(f mesh.Finding) bool {
 	return slices.Contains(c, string(f.Code)) || slices.Contains(c, codeOf(f))
 }
 
+// explain reports whether a finding can be a consequence of one of these: an echo of
+// it, for as long as the mesh has not noticed that it is corrected. The audit log, by
+// which the diagnosis knows an echo, lags behind.
+func (c codes) explain(f mesh.Finding) bool {
+	return slices.ContainsFunc(c, func(text string) bool {
+		code, detail, _ := strings.Cut(text, ":")
+		return f.FollowsFrom(mesh.Finding{Code: mesh.Code(code), Detail: detail, Subject: f.Subject})
+	})
+}
+
 // logWindow is how far back logs are searched where a finding in them is asked for:
 // long enough for a line to arrive, short enough for one that stays away to count.
 const logWindow = 15 * time.Minute
@@ -62,7 +72,7 @@ func (c codes) since() time.Duration {
 type sight struct {
 	present []diagnosis.Finding // errors and warnings
 	waiting []diagnosis.Finding // those whose cause is corrected, and that the mesh has yet to notice
-	follow  []diagnosis.Finding // those that stand because of something else
+	follow  []diagnosis.Finding // those that stand because of something else, which is no echo of these
 	blind   string              // what could not be looked at, of what they are about, or ""
 }
 
@@ -77,7 +87,9 @@ func (c codes) seen(report *diagnosis.Report) sight {
 		case f.Severity == mesh.Info || !c.have(f.Finding):
 		case f.Waiting:
 			s.waiting = append(s.waiting, f)
-		case len(f.BlockedBy) > 0 && !slices.ContainsFunc(f.BlockedBy, func(root string) bool { return c.have(by[root].Finding) }):
+		case slices.ContainsFunc(f.BlockedBy, func(root string) bool {
+			return !c.have(by[root].Finding) && !c.explain(by[root].Finding)
+		}):
 			s.follow = append(s.follow, f)
 		default:
 			s.present = append(s.present, f)
@@ -190,6 +202,7 @@ func diagnosed(ctx context.Context, env *Env, a Args) (Seen, error) {
 	if err != nil {
 		return Seen{}, err
 	}
+	corrected := codes(a.Texts("corrected"))
 	roots, blocking := map[string]cty.Value{}, map[string]cty.Value{}
 	for _, f := range report.Findings {
 		if !f.Root() || f.Severity == mesh.Info || f.Waiting {
@@ -197,7 +210,7 @@ func diagnosed(ctx context.Context, env *Env, a Args) (Seen, error) {
 		}
 		book := cty.StringVal(mesh.RunbookOf(f.Finding))
 		roots[codeOf(f.Finding)] = book
-		if mesh.Explains(f.Code, mesh.ControlPlaneState) {
+		if mesh.Explains(f.Code, mesh.ControlPlaneState) && !corrected.explain(f.Finding) {
 			blocking[codeOf(f.Finding)] = book
 		}
 	}

@@ -24,7 +24,11 @@ var asserts = []Def{
 	look(lang.Kind{
 		Name: "diagnosed",
 		Doc:  "A membership can be diagnosed. What was found is in the result, for steps that depend on it: `roots` are the root causes, errors and warnings that nothing else explains, each with the name of the runbook that corrects it or `\"\"`; `blocking` are those among them that keep a control plane from working.",
-		Args: []lang.Arg{argMembership}, Permissions: diagnosePermissions, Result: rootsType,
+		Args: []lang.Arg{
+			argMembership,
+			optional("corrected", cty.Set(cty.String), cty.NilVal, "Codes of findings that were just corrected. What can follow from one of them is not counted as blocking: the mesh may only have to notice.", each(checkCode)),
+		},
+		Permissions: diagnosePermissions, Result: rootsType,
 	}, inFleetOf, diagnosed),
 	look(lang.Kind{
 		Name: "no_findings",

@@ -202,6 +202,10 @@ func TestFindings(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.sees(lang.Wait, "findings_gone", binding, "gone", "none is found")
+	// The audit log does not show the fix yet, so that what is left looks as if it had a
+	// cause of its own. It is an echo all the same.
+	w.sees(lang.Wait, "findings_gone", both, "present", "revisions-unhealthy")
+	w.pass(61 * time.Second)
 	w.sees(lang.Wait, "findings_gone", both, "waiting", "the mesh has yet to notice: revisions-unhealthy")
 	w.sees(lang.Assert, "no_findings", unhealthy, kinds.Fails, "revisions-unhealthy")
 	w.pass(time.Hour)
@@ -257,6 +261,32 @@ func TestDiagnosed(t *testing.T) {
 	}
 	if got := attribute(seen.Value, "roots"); !strings.Contains(got, "proxies-not-upgraded=restart-proxies") || !strings.Contains(got, "service-agent-binding-missing=") || strings.Contains(got, "revisions-unhealthy") {
 		t.Errorf("roots are %s", got)
+	}
+}
+
+// What was just corrected is not in the way any more, though the mesh still says so.
+func TestDiagnosedKnowsAnEcho(t *testing.T) {
+	w := newWorld(t, "binding-revoked", "stop-type")
+	blocking := func(corrected any) string {
+		t.Helper()
+		return attribute(w.look(lang.Assert, "diagnosed", given{"membership": member, "corrected": corrected}).Value, "blocking")
+	}
+	if got := blocking(nil); !strings.Contains(got, "service-agent-binding-missing=") || !strings.Contains(got, "revision-mismatch:unsupported-revision-type=") {
+		t.Errorf("blocking are %s", got)
+	}
+	_, thing := w.thing("service_agent_binding", given{"project": fleet, "fleet_project": fleet})
+	state, err := thing.Check(t.Context(), true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := thing.Enforce(t.Context(), state); err != nil {
+		t.Fatal(err)
+	}
+	if got := blocking(nil); !strings.Contains(got, "mesh-condition:MESH_IAM_PERMISSION_DENIED=") {
+		t.Errorf("there is no echo: %s", got)
+	}
+	if got := blocking([]string{"service-agent-binding-missing"}); got != "[revision-mismatch:unsupported-revision-type=fix-revision-type]" {
+		t.Errorf("blocking are %s", got)
 	}
 }
 

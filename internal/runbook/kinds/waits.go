@@ -65,7 +65,7 @@ var waits = []Def{
 	}, mesh.ProvisioningLimit, insideCluster, proxiesAreCurrent),
 	await(lang.Kind{
 		Name: "findings_gone",
-		Doc:  "The diagnosis of a membership no longer finds these. One that stands because of something that is not among them does not count: it goes when that is corrected. `waiting` is where the cause is corrected and the mesh has yet to notice; `unknown`, where a check could not be made.",
+		Doc:  "The diagnosis of a membership no longer finds these. One that stands because of something else does not count: it goes when that is corrected. What can itself follow from one of these is nothing else. `waiting` is where the cause is corrected and the mesh has yet to notice; `unknown`, where a check could not be made.",
 		Args: []lang.Arg{argMembership, argCodes}, Permissions: diagnosePermissions,
 		Success: []string{findingsGone}, Transitional: []string{findingsPresent, findingsWaiting, findingsUnknown},
 	}, mesh.ProvisioningLimit, inFleetOf, findingsAreGone),
