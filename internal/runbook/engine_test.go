@@ -270,16 +270,34 @@ func TestUndoTakesBackAndRefusesWhatIsNotOursAnyMore(t *testing.T) {
 	if left := strings.Join(alarms(w.diagnose(e)), " "); !strings.Contains(left, "service-agent-binding-missing") || !strings.Contains(left, "mesh.googleapis.com") {
 		t.Errorf("it is not as it was: %s", left)
 	}
-	// Done again, and then somebody else is there.
-	r = run(t, e, plan(t, e, own(t, gated)), yes)
-	w.fault("binding-conditional")
+}
+
+func TestUndoLeavesAloneWhatSomebodyChangedSince(t *testing.T) {
+	w := suffer(t, "workload-pool-missing")
+	e := w.engine(runs(t))
+	r := run(t, e, plan(t, e, job(t, "enable-workload-identity")), yes)
+	if r.Outcome != journal.Succeeded {
+		t.Fatal(told(r))
+	}
+	back, err := e.PlanUndo(t.Context(), r.Run)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.unfault("workload-pool-missing")
+	w.fault("workload-pool-wrong")
 	w.forget()
 	e.Client.Forget()
 	var refused *runbook.UndoRefusedError
-	if _, err := e.PlanUndo(t.Context(), r.Run); err == nil {
-		t.Log("the grant was taken away by another, which is what the undo wants")
-	} else if !errors.As(err, &refused) {
-		t.Errorf("%v", err)
+	if _, err := e.PlanUndo(t.Context(), r.Run); !errors.As(err, &refused) || !strings.Contains(err.Error(), "some-other-project.svc.id.goog") || !strings.Contains(err.Error(), "Nothing was changed") {
+		t.Errorf("planned after the change: %v", err)
+	}
+	// And one that was planned before it.
+	late := run(t, e, back, yes)
+	if late.Outcome != journal.Failed || !strings.Contains(late.Error, "left alone") {
+		t.Errorf("planned before the change: %s", told(late))
+	}
+	if got := w.writes(); len(got) > 0 {
+		t.Errorf("it wrote %q", got)
 	}
 }
 
@@ -319,6 +337,13 @@ runbook "secretive" {
     ensure "service_agent_binding" {
       project       = input.token
       fleet_project = target.fleet_project
+    }
+  }
+  step "label" {
+    ensure "namespace_injection" {
+      membership = target.membership
+      namespace  = "shop"
+      revision   = input.token
     }
   }
   step "look" {
@@ -362,5 +387,67 @@ runbook "secretive" {
 	}
 	if _, err := e.Resume(t.Context(), r.Run, nil, yes); err == nil || !strings.Contains(err.Error(), "token") || strings.Contains(err.Error(), secret) {
 		t.Errorf("resumed without its sensitive input: %v", err)
+	}
+}
+
+func TestWhatFollowsAFailure(t *testing.T) {
+	const text = `
+runbook "failing" {
+  title = "A step that fails"
+  target "membership" {}
+  step "grant" {
+    ensure "service_agent_binding" {
+      project       = target.project
+      fleet_project = target.fleet_project
+    }
+  }
+  step "bad" {
+    depends_on = [step.grant]
+    on_failure = "HOW"
+    assert {
+      condition     = step.grant.changed == false
+      error_message = "This was meant to fail."
+    }
+  }
+  step "needs-it" {
+    depends_on = [step.bad]
+    ensure "project_services" {
+      project  = target.project
+      services = ["mesh.googleapis.com"]
+    }
+  }
+  step "needs-nothing" {
+    ensure "project_services" {
+      project  = target.fleet_project
+      services = ["connectgateway.googleapis.com"]
+    }
+  }
+}
+`
+	for how, want := range map[string]map[string]runbook.StepOutcome{
+		"stop":     {"grant": runbook.StepChanged, "bad": runbook.StepFailed, "needs-it": runbook.StepNotRun, "needs-nothing": runbook.StepNotRun},
+		"continue": {"grant": runbook.StepChanged, "bad": runbook.StepFailed, "needs-it": runbook.StepSkipped, "needs-nothing": runbook.StepChanged},
+		"undo":     {"grant": runbook.StepChanged, "bad": runbook.StepFailed, "needs-it": runbook.StepNotRun, "needs-nothing": runbook.StepNotRun},
+	} {
+		t.Run(how, func(t *testing.T) {
+			w := suffer(t, "binding-revoked", "mesh-api-disabled", "connectgateway-disabled")
+			e := w.engine(runs(t))
+			r := run(t, e, plan(t, e, own(t, strings.Replace(text, "HOW", how, 1))), yes)
+			if r.Outcome != journal.Failed || !strings.Contains(r.Error, "step bad: This was meant to fail.") {
+				t.Errorf("%s", told(r))
+			}
+			for _, s := range r.Steps {
+				if status, known := want[s.Step]; known && s.Status != status {
+					t.Errorf("step %s is %s, want %s\n%s", s.Step, s.Status, status, told(r))
+				}
+			}
+			lost := strings.Contains(strings.Join(alarms(w.diagnose(e)), " "), "service-agent-binding-missing")
+			if lost != (how == "undo") {
+				t.Errorf("the grant is taken back: %v\n%s", lost, told(r))
+			}
+			if again, err := e.Resume(t.Context(), r.Run, nil, yes); err != nil || again.Outcome != journal.Failed {
+				t.Errorf("resumed: %v, %s", err, told(again))
+			}
+		})
 	}
 }

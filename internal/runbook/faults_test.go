@@ -131,6 +131,15 @@ func TestRemediateEveryFault(t *testing.T) {
 			if more := needless(did); len(more) > 0 {
 				t.Errorf("nobody needed %q", more)
 			}
+			for _, round := range m.Rounds[:min(1, len(m.Rounds))] {
+				for _, remedy := range round.Remedies {
+					for _, finding := range remedy.Findings {
+						if !slices.Contains(alarms(m.Before), finding+" (root)") {
+							t.Errorf("%s was picked for %s, which is no root cause of %q", remedy.Runbook, finding, alarms(m.Before))
+						}
+					}
+				}
+			}
 			if f.person == nil && w.diagnose(e).Verdict != mesh.Healthy {
 				t.Errorf("the verdict is %s\n%s", w.diagnose(e).Verdict, tale(m))
 			}

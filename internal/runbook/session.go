@@ -36,7 +36,7 @@ func (e *Engine) session(ctx context.Context, job Job) (*session, error) {
 		return nil, err
 	}
 	s := &session{engine: e, job: job, subject: sub, env: &kinds.Env{
-		Client: e.Client, Clusters: e.Clusters, Clock: e.clock(), Anchor: e.clock().Now().UTC().Truncate(time.Second), Tool: e.tool(),
+		Client: e.Client, Clusters: e.Clusters, Clock: e.clock(), Anchor: e.clock().Now().UTC().Truncate(time.Second), Tool: e.tool(), Redactor: e.Redactor,
 	}}
 	scope, diags := lang.NewScope(job.Runbook, kinds.Catalogue(), job.Inputs, cty.NilVal)
 	e.secret(scope.Secrets()...)

@@ -163,7 +163,7 @@ func TestFixThatDoesNotHoldIsAFailure(t *testing.T) {
 
 // TestOperationsThatDoNotEndOrFail has operations that are half done.
 func TestOperationsThatDoNotEndOrFail(t *testing.T) {
-	for _, fault := range []string{"failing-operations"} {
+	for _, fault := range []string{"failing-operations", "stuck-operations"} {
 		for _, s := range scenarios {
 			t.Run(fault+"/"+s.runbook+"/"+s.fault, func(t *testing.T) {
 				t.Parallel()

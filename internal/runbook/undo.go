@@ -69,7 +69,7 @@ func (e *Engine) planUndo(ctx context.Context, id string, resumed *journal.State
 		return nil, fmt.Errorf("the journal of run %s does not begin with what was started", id)
 	}
 	u := &undoing{run: state.Run, state: resumed, env: &kinds.Env{
-		Client: e.Client, Clusters: e.Clusters, Clock: e.clock(), Anchor: state.Started.Truncate(time.Second), Run: state.Run, Tool: e.tool(),
+		Client: e.Client, Clusters: e.Clusters, Clock: e.clock(), Anchor: state.Started.Truncate(time.Second), Run: state.Run, Tool: e.tool(), Redactor: e.Redactor,
 	}}
 	p := &Plan{
 		Schema: PlanSchema, Tool: e.tool(), Made: e.clock().Now().UTC().Truncate(time.Second), Runbook: state.Runbook, Digest: start.Digest,

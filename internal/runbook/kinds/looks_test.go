@@ -210,6 +210,9 @@ func TestFindings(t *testing.T) {
 	w.sees(lang.Assert, "no_findings", unhealthy, kinds.Fails, "revisions-unhealthy")
 	w.pass(time.Hour)
 	w.sees(lang.Wait, "findings_gone", both, "gone", "none is found")
+	// Somebody else takes it away again: what was read a moment ago does not count.
+	w.fault("binding-revoked")
+	w.sees(lang.Wait, "findings_gone", binding, "present", "service-agent-binding-missing")
 }
 
 func TestFindingsByDetail(t *testing.T) {
