@@ -159,7 +159,8 @@ func (a *asker) gate(ctx context.Context, q runbook.Question) (bool, string, err
 		fields[field] = true
 	}
 	for _, field := range slices.Sorted(maps.Keys(fields)) {
-		fmt.Fprintf(a.to, "    %s: %s -> %s\n", printable(field), printable(runbook.Show(q.Current[field])), printable(runbook.Show(q.Desired[field])))
+		from, to := runbook.ShowChange(q.Current[field], q.Desired[field])
+		fmt.Fprintf(a.to, "    %s: %s -> %s\n", printable(field), printable(from), printable(to))
 	}
 	ask := "Go ahead?"
 	if q.Person {

@@ -19,7 +19,7 @@ was a mistake is taken back.`,
 	cmd.AddCommand(
 		newRunbookList(), newRunbookPrint(),
 		newRunbookPlan(p), newRunbookRun(p), newRunbookResume(p), newRunbookUndo(p),
-		newRunbookHistory(p), newRunbookShow(p), newRunbookAudit(), newRunbookMerge(p),
+		newRunbookHistory(p), newRunbookShow(p), newRunbookAudit(), newRunbookMerge(p), newRunbookPrune(p),
 		newRunbookValidate(), newRunbookFmt(), newRunbookTest(p), newRunbookCatalogue(), newRunbookReference(), newRunbookSchema(),
 	)
 	return cmd

@@ -157,6 +157,7 @@ func (p *page) changes(before, after map[string]any) {
 	}
 	slices.Sort(fields)
 	for _, name := range fields {
-		p.text(8, "      "+printable(fmt.Sprintf("%s: %s -> %s", name, runbook.Show(before[name]), runbook.Show(after[name]))))
+		from, to := runbook.ShowChange(before[name], after[name])
+		p.text(8, "      "+printable(fmt.Sprintf("%s: %s -> %s", name, from, to)))
 	}
 }

@@ -197,6 +197,27 @@ func TestRunbookPlan(t *testing.T) {
 	}
 }
 
+// Runs that ended are removed when they are old enough and somebody says so.
+func TestRunbookPrune(t *testing.T) {
+	w := newWorld(t, 1, "binding-revoked")
+	w.want(0, "runbook", "run", bindingBook, "--membership", member)
+	id := w.last()
+	for _, args := range [][]string{{}, {"--before", "yesterday"}} {
+		if code, _, errs := run(t, append([]string{"runbook", "prune"}, args...)...); code != 1 || !strings.Contains(errs, "--before: ") {
+			t.Errorf("%q: %d, %s", args, code, errs)
+		}
+	}
+	w.want(0, "runbook", "prune", "--before", "24h", "--yes")
+	out, errs := w.want(0, "runbook", "prune", "--before", "0s")
+	contains(t, out, id)
+	contains(t, errs, "These 1 would be removed")
+	w.want(0, "runbook", "show", id)
+	out, errs = w.want(0, "runbook", "prune", "--before", "0s", "--yes")
+	contains(t, out, id)
+	contains(t, errs, "Removed 1 from")
+	w.want(1, "runbook", "show", id)
+}
+
 // What a run did can be listed, shown, verified and taken back.
 func TestRunbookRunAndUndo(t *testing.T) {
 	w := newWorld(t, 1, "binding-revoked")

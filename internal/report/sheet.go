@@ -96,7 +96,8 @@ func changesOf(before, after map[string]any) []fieldChange {
 	slices.Sort(fields)
 	var all []fieldChange
 	for _, name := range fields {
-		all = append(all, fieldChange{clean(name), clean(runbook.Show(before[name])), clean(runbook.Show(after[name]))})
+		from, to := runbook.ShowChange(before[name], after[name])
+		all = append(all, fieldChange{clean(name), clean(from), clean(to)})
 	}
 	return all
 }

@@ -305,6 +305,16 @@ func normal(v any) any {
 	return back
 }
 
+// ShowChange writes what a field is and what it becomes. What is asked for although
+// it is so already, to have it looked at once more, says that.
+func ShowChange(before, after any) (from, to string) {
+	from, to = Show(before), Show(after)
+	if from == to {
+		to += ", asked for once more"
+	}
+	return from, to
+}
+
 // Show writes a value of a plan's Current or Desired for people: a string in
 // quotes, nothing as (none).
 func Show(v any) string {

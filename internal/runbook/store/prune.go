@@ -21,7 +21,7 @@ func Prune(ctx context.Context, s Store, before time.Time) ([]Info, error) {
 	if err != nil {
 		return nil, err
 	}
-	all = slices.DeleteFunc(all, func(i Info) bool { return i.Broken != "" || !i.Finished() || !i.Last.Before(before) })
+	all = slices.DeleteFunc(all, func(i Info) bool { return !i.PrunedBy(before) })
 	slices.SortStableFunc(all, func(a, b Info) int { return strings.Compare(a.Target, b.Target) })
 	var gone []Info
 	for first := 0; first < len(all); {
@@ -37,6 +37,12 @@ func Prune(ctx context.Context, s Store, before time.Time) ([]Info, error) {
 		first = last
 	}
 	return gone, nil
+}
+
+// PrunedBy reports that Prune with this time removes the run, unless somebody works
+// on its target.
+func (i Info) PrunedBy(before time.Time) bool {
+	return i.Broken == "" && i.Finished() && i.Last.Before(before)
 }
 
 // pruneTarget removes runs on one target.

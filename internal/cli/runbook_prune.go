@@ -1,0 +1,73 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/journal"
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/store"
+)
+
+type pruneFlags struct {
+	stateFlags
+	before string
+	yes    bool
+}
+
+func newRunbookPrune(p program) *cobra.Command {
+	var f pruneFlags
+	cmd := &cobra.Command{
+		Use:   "prune",
+		Short: "Remove the journals of runs that ended long ago",
+		Long: `Remove the journals of runs that ended before a time. What is removed can be
+neither shown nor taken back any more. A run that has not ended stays, and so
+does one that cannot be read. Without --yes, the runs are listed and none is
+removed.`,
+		Example: `  terraform-provider-asm runbook prune --before 2160h
+  terraform-provider-asm runbook prune --before 2026-01-01 --yes`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd, p) },
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&f.before, "before", "", "those that ended before a day (2026-01-01), or longer ago than this (2160h)")
+	flags.BoolVar(&f.yes, "yes", false, "remove them")
+	f.flags(flags)
+	return cmd
+}
+
+func (f *pruneFlags) run(cmd *cobra.Command, p program) error {
+	if f.before == "" {
+		return errors.New("--before: say how old runs are to be removed, such as 2160h for ninety days")
+	}
+	before, err := ago(f.before, p.clock.Now())
+	if err != nil {
+		return fmt.Errorf("--before: %w", err)
+	}
+	kept, err := f.open(nil, journal.NewRedactor())
+	if err != nil {
+		return err
+	}
+	var old []store.Info
+	if f.yes {
+		old, err = store.Prune(cmd.Context(), kept, before)
+	} else if old, err = kept.List(cmd.Context(), store.Filter{}); err == nil {
+		old = slices.DeleteFunc(old, func(i store.Info) bool { return !i.PrunedBy(before) })
+	}
+	if len(old) > 0 {
+		if err := printHistory(cmd.OutOrStdout(), old); err != nil {
+			return err
+		}
+	}
+	switch {
+	case err != nil:
+		return err
+	case f.yes:
+		fmt.Fprintf(cmd.ErrOrStderr(), "Removed %d from %s.\n", len(old), f.where())
+	default:
+		fmt.Fprintf(cmd.ErrOrStderr(), "These %d would be removed from %s; --yes removes them.\n", len(old), f.where())
+	}
+	return nil
+}
