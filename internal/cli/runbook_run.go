@@ -120,10 +120,7 @@ func (f *runFlags) run(cmd *cobra.Command, p program, args []string) error {
 		return err
 	}
 	defer s.Close()
-	if ask := p.newAsker(cmd, approvals.Approver); ask != nil {
-		ask.live = s.live
-		approvals.Ask = ask.gate
-	}
+	s.askAt(cmd, p, &approvals)
 	ctx := cmd.Context()
 	assignments, err := prepare(ctx, s)
 	if err != nil {

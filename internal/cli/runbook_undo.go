@@ -60,10 +60,7 @@ func (f *undoFlags) run(cmd *cobra.Command, p program, typed string) error {
 		return err
 	}
 	defer s.Close()
-	if ask := p.newAsker(cmd, approvals.Approver); ask != nil {
-		ask.live = s.live
-		approvals.Ask = ask.gate
-	}
+	s.askAt(cmd, p, &approvals)
 	ctx := cmd.Context()
 	run, err := findRun(ctx, s.Store, typed)
 	if err != nil {

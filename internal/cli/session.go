@@ -61,6 +61,14 @@ func (f *sessionFlags) open(cmd *cobra.Command, p program) (*session, error) {
 // Close ends the stream of events. What could not be written to it is the error.
 func (s *session) Close() error { return s.events() }
 
+// askAt lets gates ask at the terminal, where there is one.
+func (s *session) askAt(cmd *cobra.Command, p program, approvals *runbook.Approvals) {
+	if ask := p.newAsker(cmd, approvals.Approver); ask != nil {
+		ask.live = s.live
+		approvals.Ask = ask.gate
+	}
+}
+
 // tool is how the program signs what it writes.
 func (s *session) tool() string { return "terraform-provider-asm " + s.Version }
 
