@@ -156,12 +156,13 @@ func (f *runFlags) prepare(flags *pflag.FlagSet, args []string) (func(ctx contex
 		if err != nil {
 			return nil, err
 		}
+		keep := f.job != "" // somebody may merge it
 		if len(jobs) > 1 {
 			f.job = orNewJob(f.job, s)
 		}
 		var all []assignment
 		for _, job := range jobs {
-			job.Name = f.job
+			job.Name, job.Keep = f.job, keep
 			all = append(all, assignment{job.Target.Name, func(ctx context.Context, s *session, approvals runbook.Approvals) (*runbook.Result, error) {
 				return s.Continue(ctx, job, approvals)
 			}})

@@ -50,7 +50,7 @@ runbook "grants" {
 const shortLease = 400 * time.Millisecond // lease
 
 func named(j runbook.Job, name string) runbook.Job {
-	j.Name = name
+	j.Name, j.Keep = name, true
 	return j
 }
 

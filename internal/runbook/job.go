@@ -24,6 +24,9 @@ type Job struct {
 	Inputs  map[string]cty.Value
 	Target  Target
 	Name    string // that jobs on several targets share; may be ""
+	// Keep has a run kept also where nothing is to be done: the report of executors
+	// that share a job is joined from their runs.
+	Keep bool
 }
 
 // Mistakes are what is wrong with a runbook or its inputs.

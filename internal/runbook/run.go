@@ -24,9 +24,7 @@ func (e *Engine) Run(ctx context.Context, p *Plan, approvals Approvals) (*Result
 		return nil, errors.New("this plan was read from a file: plan again, and compare the two")
 	}
 	r := &run{engine: e, plan: p, approvals: approvals, result: &Result{Runbook: p.Runbook, Target: p.Target.Name, UndoOf: p.UndoOf, Started: e.clock().Now().UTC()}}
-	// Of a job that several executors share, a run is kept even so: their reports are
-	// joined from the runs.
-	if p.Clean() && p.job.Name == "" {
+	if p.Clean() && !p.job.Keep {
 		r.nothing()
 		return r.result, nil
 	}
