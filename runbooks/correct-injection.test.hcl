@@ -4,7 +4,7 @@ test "a namespace is injected by istiod.istio-system" {
   approve = "all"
 
   expect {
-    plan  = { injectors = "satisfied", "labels[\"shop\"]" = "change" }
+    plan  = { injectors = "satisfied", "labels[\"shop\"]" = "change", restart = "later" }
     steps = { labels = "changed", restart = "changed", found = "passed" }
     changes = [
       "PATCH us-central1-connectgateway.googleapis.com */namespaces/shop",

@@ -135,7 +135,7 @@ func (w *work) approve(ctx context.Context) error {
 // nothingBehind plans the steps behind this one with what is known by now, and
 // reports that none of them has anything to do.
 func (w *work) nothingBehind(ctx context.Context) (bool, error) {
-	behind, l, here := w.session.behind(w.step.Name), &planner{session: w.session}, false
+	behind, l, here := w.session.behind(w.step.Name), &planner{session: w.session, stirs: map[string]bool{}}, false
 	for _, st := range w.session.job.Runbook.Steps {
 		if st == w.step {
 			here = true

@@ -41,7 +41,7 @@ func (e *Engine) Plan(ctx context.Context, job Job) (*Plan, error) {
 		File: job.File.Name, Source: string(job.File.Bytes), Digest: digest(job.File.Bytes), Target: job.Target, Inputs: inputs,
 		job: job, session: s,
 	}
-	l := &planner{session: s}
+	l := &planner{session: s, stirs: map[string]bool{}}
 	for _, st := range job.Runbook.Steps {
 		steps, err := l.step(ctx, st)
 		if err != nil {
@@ -69,7 +69,8 @@ func (e *Engine) Plan(ctx context.Context, job Job) (*Plan, error) {
 // planner plans the steps of one runbook in their order.
 type planner struct {
 	*session
-	moves bool // an earlier step changes something
+	moves bool            // an earlier step changes something
+	stirs map[string]bool // steps that change something, and those that need them
 	needs []need
 }
 
@@ -89,6 +90,7 @@ func (l *planner) step(ctx context.Context, st *lang.Step) ([]PlannedStep, error
 		p := l.blank(st, st.Name+"[...]")
 		p.Status, p.After = Later, instances.After
 		l.later(st, &p)
+		l.stirs[st.Name] = true
 		return []PlannedStep{p}, nil
 	}
 	var steps []PlannedStep
@@ -99,7 +101,16 @@ func (l *planner) step(ctx context.Context, st *lang.Step) ([]PlannedStep, error
 		}
 		steps = append(steps, p)
 	}
+	if len(l.stirredBy(st)) > 0 || slices.ContainsFunc(steps, acts) {
+		l.stirs[st.Name] = true
+	}
 	return steps, nil
+}
+
+// stirredBy are the steps that a step needs and that change something, or need one
+// that does: what is so before them may not be so after them.
+func (l *planner) stirredBy(st *lang.Step) []string {
+	return slices.DeleteFunc(slices.Clone(st.Needs), func(name string) bool { return !l.stirs[name] })
 }
 
 // later completes a step of which too little is known. Where that is not because
@@ -228,6 +239,11 @@ func (l *planner) ensure(ctx context.Context, st *lang.Step, i lang.Instance, p 
 		return nil
 	}
 	if state.Met() {
+		if before := l.stirredBy(st); def.Follows && len(before) > 0 {
+			p.Status, p.After, p.Text = Later, before, "as it should be now, and looked at again then"
+			p.Approval = gateText(gate, p.Risk, p.Subject)
+			return nil
+		}
 		p.Status = Satisfied
 		return l.record(st, i, lang.Done, false, value(def, state))
 	}

@@ -38,6 +38,9 @@ type Def struct {
 	lang.Kind
 	// Usual is how long it takes when all goes well, for a plan to tell.
 	Usual time.Duration
+	// Follows is set where what other steps change decides whether there is something
+	// to do: a plan cannot tell that beforehand.
+	Follows bool
 	// Thing makes what an ensure brings about. The error is of arguments that
 	// cannot be; nobody is asked.
 	Thing func(env *Env, args Args) (prereq.Prerequisite, error)

@@ -115,8 +115,9 @@ var fleetEnsures = []ensure{
 				Args:        []lang.Arg{argMembership},
 				Permissions: with(readFeature, "gkehub.features.update"), Result: texts("revision"),
 			},
-			Usual: mesh.ProvisioningLimit,
-			Where: inFleetOf,
+			Follows: true,
+			Usual:   mesh.ProvisioningLimit,
+			Where:   inFleetOf,
 			Thing: func(env *Env, a Args) (prereq.Prerequisite, error) {
 				m, err := a.Membership("membership")
 				return &prereq.ControlPlaneProvisioned{Client: env.Client, Membership: m}, err

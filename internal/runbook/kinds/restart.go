@@ -29,9 +29,10 @@ var rollingRestart = ensure{
 			},
 			Result: cty.Object(map[string]cty.Type{"restarted": cty.List(cty.String)}),
 		},
-		Usual: 5 * time.Minute,
-		Where: insideCluster,
-		Thing: newRestart,
+		Follows: true,
+		Usual:   5 * time.Minute,
+		Where:   insideCluster,
+		Thing:   newRestart,
 		Value: func(s prereq.State) cty.Value {
 			return cty.ObjectVal(map[string]cty.Value{"restarted": listOf(s.(restartState).restarted)})
 		},
