@@ -10,9 +10,11 @@ import (
 
 	"github.com/zclconf/go-cty/cty"
 
+	"github.com/managed-mesh/terraform-provider-asm/internal/prereq"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/journal"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/lang"
+	"github.com/managed-mesh/terraform-provider-asm/internal/sim"
 )
 
 // gated asks before it does anything.
@@ -72,6 +74,17 @@ func TestPlanSaysWhatIsAndWhatShallBe(t *testing.T) {
 	r := run(t, e, p, runbook.Approvals{})
 	if r.Run != "" || r.Outcome != journal.Succeeded || len(w.writes()) > 0 {
 		t.Errorf("with nothing to do: %s, writes %q", told(r), w.writes())
+	}
+}
+
+func TestTargetThatIsNotThere(t *testing.T) {
+	w := newWorld(t, sim.Options{})
+	e := w.engine(runs(t))
+	j := own(t, gated)
+	j.Target = target(t, strings.Replace(member, "cluster-1", "nobody", 1))
+	var gone *prereq.GoneError
+	if _, err := e.Plan(t.Context(), j); !errors.As(err, &gone) || !strings.Contains(err.Error(), "memberships/nobody does not exist") {
+		t.Errorf("%v", err)
 	}
 }
 

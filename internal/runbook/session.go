@@ -47,6 +47,10 @@ func (e *Engine) session(ctx context.Context, job Job) (*session, error) {
 	// What cannot be read now may be readable when a step needs it.
 	var known cty.Value
 	known, s.unread = sub.read(ctx, job.Runbook.TargetReads(nil))
+	var gone *prereq.GoneError
+	if errors.As(s.unread, &gone) && gone.Subject == job.Target.Name {
+		return nil, gone
+	}
 	if diags := scope.SetTarget(known); diags.HasErrors() {
 		return nil, &Mistakes{diags, job.File}
 	}
