@@ -318,6 +318,8 @@ func TestUndoLeavesAloneWhatSomebodyChangedSince(t *testing.T) {
 // every place that the language lets it.
 func TestSecretsAreNowhere(t *testing.T) {
 	const secret = "planted-secret-0123456789"
+	const key = "-----BEGIN PRIVATE KEY-----\nMIIEvPLANTEDKEYqLhYkQm1Qk4v\nq0YkPLANTEDTOO0yNw==\n-----END PRIVATE KEY-----\n"
+	const kubeconfig = "apiVersion: v1\nkind: Config\nusers:\n- name: a\n  user:\n    client-key-data: UExBTlRFREtVQkVDT05GSUc=\n    token: planted.in-a-kubeconfig\n"
 	w := suffer(t, "binding-revoked")
 	dir := runs(t)
 	e := w.engine(dir)
@@ -337,8 +339,16 @@ runbook "secretive" {
     type      = string
     sensitive = true
   }
+  input "key" {
+    type      = string
+    sensitive = true
+  }
+  input "cluster" {
+    type        = string
+    description = "Nobody has marked this one as sensitive"
+  }
   step "grant" {
-    when = input.token != ""
+    when = input.token != "" && input.key != "" && input.cluster != ""
     ensure "service_agent_binding" {
       project       = target.project
       fleet_project = target.fleet_project
@@ -367,7 +377,7 @@ runbook "secretive" {
   }
 }
 `)
-	j.Inputs = map[string]cty.Value{"token": cty.StringVal(secret)}
+	j.Inputs = map[string]cty.Value{"token": cty.StringVal(secret), "key": cty.StringVal(key), "cluster": cty.StringVal(kubeconfig)}
 	p := plan(t, e, j)
 	var saved bytes.Buffer
 	if err := p.Write(&saved); err != nil {
@@ -394,8 +404,13 @@ runbook "secretive" {
 		if len(text) < 200 {
 			t.Errorf("%s has hardly anything: %s", where, text)
 		}
-		if strings.Contains(text, secret) {
-			t.Errorf("%s shows the secret: %s", where, text)
+		for _, planted := range []string{secret, "PLANTED", "UExBTlRFREtVQkVDT05GSUc", "planted.in-a-kubeconfig"} {
+			// What nobody marked as sensitive is in the plan as it was given: the command line
+			// refuses to save such a plan, and shows none of it.
+			unmarked := planted == "UExBTlRFREtVQkVDT05GSUc" || planted == "planted.in-a-kubeconfig"
+			if strings.Contains(text, planted) && (where != "plan" || !unmarked) {
+				t.Errorf("%s shows %s: %s", where, planted, text)
+			}
 		}
 	}
 	if _, err := e.Resume(t.Context(), r.Run, nil, yes); err == nil || !strings.Contains(err.Error(), "token") || strings.Contains(err.Error(), secret) {
