@@ -2,7 +2,6 @@ package runbook
 
 import (
 	"cmp"
-	"context"
 	"encoding/json"
 	"maps"
 	"os"
@@ -123,5 +122,3 @@ func (e *Engine) fields(of map[string]any) map[string]any {
 	clean, _ := e.Redactor.Value(normal(of)).(map[string]any)
 	return clean
 }
-
-func detached(ctx context.Context) context.Context { return context.WithoutCancel(ctx) }

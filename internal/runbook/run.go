@@ -87,7 +87,7 @@ func (r *run) locked(ctx context.Context, lock store.Lock, begin func(context.Co
 	stop()
 	// How the run ended is recorded by now. A lock that cannot be given back ends with
 	// its lease, and with this process.
-	_ = lock.Release(detached(ctx))
+	_ = lock.Release(context.WithoutCancel(ctx))
 	r.result.Finished = r.engine.clock().Now().UTC()
 	if err != nil && r.id != "" {
 		err = fmt.Errorf("run %s: %w", r.id, err)
