@@ -36,6 +36,17 @@ func ParseEndpoint(endpoint string) (string, error) {
 	return versionSuffix.ReplaceAllString(strings.TrimRight(endpoint, "/"), ""), nil
 }
 
+// EndpointsBelow returns the endpoints where one server has all APIs below its address, each by the name of its host, as
+// the simulator has: BASE/container.googleapis.com. Connect Gateway's is that of us-central1.
+func EndpointsBelow(base string) Endpoints {
+	at := func(api string) string { return strings.TrimRight(base, "/") + "/" + api + ".googleapis.com" }
+	return Endpoints{
+		ResourceManager: at("cloudresourcemanager"), ServiceUsage: at("serviceusage"), Container: at("container"),
+		GKEHub: at("gkehub"), Logging: at("logging"), IAMCredentials: at("iamcredentials"),
+		ConnectGateway: at("us-central1-connectgateway"),
+	}
+}
+
 func (e Endpoints) complete(universe string) (Endpoints, error) {
 	universe = cmp.Or(universe, "googleapis.com")
 	for _, each := range []struct {

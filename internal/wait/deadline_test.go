@@ -10,7 +10,7 @@ import (
 )
 
 func TestDeadlineFollowsTheClock(t *testing.T) {
-	clock := &jump{now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
+	clock := wait.NewManual(newYear)
 	ctx, cancel := wait.Deadline(t.Context(), wait.Real, time.Now().Add(time.Hour), "the work")
 	if ctx.Err() != nil {
 		t.Error("it ended at once")
@@ -19,7 +19,7 @@ func TestDeadlineFollowsTheClock(t *testing.T) {
 	if !errors.Is(context.Cause(ctx), context.Canceled) {
 		t.Errorf("cancelled, the cause is %v", context.Cause(ctx))
 	}
-	past, cancel := wait.Deadline(t.Context(), clock, clock.now.Add(-time.Second), "the work")
+	past, cancel := wait.Deadline(t.Context(), clock, newYear.Add(-time.Second), "the work")
 	defer cancel()
 	select {
 	case <-past.Done():

@@ -10,42 +10,27 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/wait"
 )
 
-// jump is a clock on which every pause is over at once and moves the time.
-type jump struct {
-	now    time.Time
-	pauses []time.Duration
-}
-
-func (c *jump) Now() time.Time { return c.now }
-
-func (c *jump) After(d time.Duration) <-chan time.Time {
-	c.now = c.now.Add(d)
-	c.pauses = append(c.pauses, d)
-	ch := make(chan time.Time, 1)
-	ch <- c.now
-	return ch
-}
-
 func TestUntilPausesLongerEachTimeUpToTheMaximum(t *testing.T) {
-	clock := &jump{}
+	clock := wait.NewJumping(newYear)
 	calls := 0
 	err := wait.Until(t.Context(), wait.Backoff{First: 100 * time.Millisecond, Max: time.Second, Clock: clock}, "it",
 		func(context.Context) (bool, string, error) { calls++; return calls == 12, "", nil })
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(clock.pauses) != 11 {
-		t.Fatalf("%d pauses, want 11", len(clock.pauses))
+	pauses := clock.Pauses()
+	if len(pauses) != 11 {
+		t.Fatalf("%d pauses, want 11", len(pauses))
 	}
-	if first := clock.pauses[0]; first < 75*time.Millisecond || first > 125*time.Millisecond {
+	if first := pauses[0]; first < 75*time.Millisecond || first > 125*time.Millisecond {
 		t.Errorf("first pause %s, want 100ms give or take a quarter", first)
 	}
-	for i, p := range clock.pauses {
+	for i, p := range pauses {
 		if p > 1250*time.Millisecond {
 			t.Errorf("pause %d is %s, over the maximum", i, p)
 		}
 	}
-	if last := clock.pauses[10]; last < 750*time.Millisecond {
+	if last := pauses[10]; last < 750*time.Millisecond {
 		t.Errorf("last pause %s, want about a second", last)
 	}
 }
@@ -53,7 +38,7 @@ func TestUntilPausesLongerEachTimeUpToTheMaximum(t *testing.T) {
 func TestUntilStopsAtAnError(t *testing.T) {
 	boom := errors.New("boom")
 	calls := 0
-	err := wait.Until(t.Context(), wait.Backoff{First: time.Hour, Max: time.Hour, Clock: &jump{}}, "it",
+	err := wait.Until(t.Context(), wait.Backoff{First: time.Hour, Max: time.Hour, Clock: wait.NewJumping(newYear)}, "it",
 		func(context.Context) (bool, string, error) { calls++; return false, "", boom })
 	if !errors.Is(err, boom) || calls != 1 {
 		t.Errorf("got %v after %d calls, want boom after 1", err, calls)
@@ -78,8 +63,8 @@ func TestUntilEndsWithItsContextAndSaysWhatItSaw(t *testing.T) {
 func TestSleepDoesNotStartUnderAnEndedContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	clock := &jump{}
-	if err := wait.Sleep(ctx, clock, time.Second); !errors.Is(err, context.Canceled) || len(clock.pauses) != 0 {
-		t.Errorf("got %v and %d pauses, want a cancelled context and none", err, len(clock.pauses))
+	clock := wait.NewJumping(newYear)
+	if err := wait.Sleep(ctx, clock, time.Second); !errors.Is(err, context.Canceled) || len(clock.Pauses()) != 0 {
+		t.Errorf("got %v and pauses %v, want a cancelled context and none", err, clock.Pauses())
 	}
 }

@@ -29,11 +29,14 @@ var mayImport = map[string][]string{
 	"provider":           {"internal/mesh", "internal/wait", "internal/gcp", "internal/cluster", "internal/prereq", "internal/diagnosis", "internal/runbook", "internal/report"},
 	"internal/cli":       {"internal/mesh", "internal/wait", "internal/gcp", "internal/cluster", "internal/prereq", "internal/diagnosis", "internal/runbook", "internal/report", "internal/sim"},
 	"internal/contract":  {},
+	"internal/simtest":   {},
 }
 
 // unruled are imports that the design neither allows nor forbids.
 var unruled = map[string][]string{
 	"internal/contract": {"internal/mesh", "internal/wait", "internal/sim", "internal/gcp", "internal/cluster", "internal/prereq",
+		"internal/diagnosis", "internal/runbook", "internal/report", "internal/cli", "provider"},
+	"internal/simtest": {"internal/mesh", "internal/wait", "internal/sim", "internal/gcp", "internal/cluster", "internal/prereq",
 		"internal/diagnosis", "internal/runbook", "internal/report", "internal/cli", "provider"},
 }
 
