@@ -10,13 +10,14 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/gcp"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
 	"github.com/managed-mesh/terraform-provider-asm/internal/sim"
+	"github.com/managed-mesh/terraform-provider-asm/internal/simtest"
 )
 
 func TestWhoNamesTheCulprit(t *testing.T) {
 	c := newCloud(t, sim.Options{})
 	cluster := mesh.Cluster{Project: project, Location: "us-central1", Name: "cluster-1"}
 	for _, fault := range []string{"binding-revoked", "connectgateway-disabled", "workload-pool-missing"} {
-		c.fault(t, fault)
+		c.world.Fault(fault)
 	}
 	for what, ask := range map[string]func(*gcp.Client) (mesh.Change, bool, error){
 		"the binding": func(g *gcp.Client) (mesh.Change, bool, error) {
@@ -32,7 +33,7 @@ func TestWhoNamesTheCulprit(t *testing.T) {
 			t.Errorf("%s: %+v, %t, %v", what, who, found, err)
 		}
 	}
-	if n := c.count("entries:list"); n != 1 {
+	if n := c.world.Count("entries:list"); n != 1 {
 		t.Errorf("%d searches of one project's log, want one for all questions", n)
 	}
 	if _, found, err := c.WhoDisabled(t.Context(), project, "mesh.googleapis.com"); found || err != nil {
@@ -58,22 +59,22 @@ func TestWhoBlamesNobodyForWhatDidNotHappen(t *testing.T) {
 	if err := viewer.DisableService(t.Context(), project, mesh.GatewayService); !gcp.Forbidden(err) {
 		t.Fatalf("a viewer may disable APIs: %v", err)
 	}
-	if who, found, err := c.as(t, "admin@example.com").WhoDisabled(t.Context(), project, mesh.GatewayService); found || err != nil {
+	if who, found, err := c.as(t, simtest.Owner).WhoDisabled(t.Context(), project, mesh.GatewayService); found || err != nil {
 		t.Errorf("an attempt is taken for a deed: %+v, %v", who, err)
 	}
 	conditional := map[string]any{"role": mesh.AgentRole, "members": []string{agent}, "condition": map[string]any{"title": "t", "expression": "true"}}
 	p.Version = 3
 	for _, bindings := range [][]map[string]any{append(p.Bindings, conditional), p.Bindings} {
 		p := c.policy(t)
-		c.control(t, http.MethodPost, crm+":setIamPolicy", map[string]any{"policy": map[string]any{"version": 3, "etag": p.Etag, "bindings": bindings}})
+		c.call(t, http.MethodPost, crm+":setIamPolicy", map[string]any{"policy": map[string]any{"version": 3, "etag": p.Etag, "bindings": bindings}})
 	}
 	if who, found, err := c.WhoRevoked(t.Context(), project, mesh.AgentRole, agent); found || err != nil {
 		t.Errorf("blamed %+v, %v", who, err)
 	}
 	// Now somebody really does it.
-	c.control(t, http.MethodPost, crm+":setIamPolicy", map[string]any{"policy": map[string]any{"version": 3, "etag": c.policy(t).Etag, "bindings": kept}})
-	fresh := c.as(t, "admin@example.com")
-	if who, found, err := fresh.WhoRevoked(t.Context(), project, mesh.AgentRole, agent); !found || err != nil || who.Principal != "admin@example.com" {
+	c.call(t, http.MethodPost, crm+":setIamPolicy", map[string]any{"policy": map[string]any{"version": 3, "etag": c.policy(t).Etag, "bindings": kept}})
+	fresh := c.as(t, simtest.Owner)
+	if who, found, err := fresh.WhoRevoked(t.Context(), project, mesh.AgentRole, agent); !found || err != nil || who.Principal != simtest.Owner {
 		t.Errorf("blamed %+v, %t, %v", who, found, err)
 	}
 }
@@ -84,7 +85,7 @@ func TestWhoSharesSearchesBetweenProjects(t *testing.T) {
 	const projects = 30
 	c := newCloud(t, sim.Options{Projects: projects})
 	for i := range projects {
-		c.fault(t, "binding-revoked", "project", fmt.Sprintf("mesh-sim-%d", i+1))
+		c.world.Fault(fmt.Sprintf("binding-revoked?project=mesh-sim-%d", i+1))
 	}
 	var callers sync.WaitGroup
 	for i := range projects {
@@ -95,7 +96,7 @@ func TestWhoSharesSearchesBetweenProjects(t *testing.T) {
 		})
 	}
 	callers.Wait()
-	if n := c.count("entries:list"); n > 5 {
+	if n := c.world.Count("entries:list"); n > 5 {
 		t.Errorf("%d searches for %d projects", n, projects)
 	}
 }

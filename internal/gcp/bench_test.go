@@ -10,6 +10,7 @@ import (
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/gcp"
 	"github.com/managed-mesh/terraform-provider-asm/internal/sim"
+	"github.com/managed-mesh/terraform-provider-asm/internal/simtest"
 )
 
 // BenchmarkAddMember is one read-modify-write of a policy with 1,500 members,
@@ -49,30 +50,8 @@ func BenchmarkAddMember(b *testing.B) {
 // memberships.
 func BenchmarkMeshFeature(b *testing.B) {
 	const memberships = 10_000
-	server, err := sim.Start(b.Context(), sim.Options{Clusters: memberships})
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() {
-		if err := server.Close(); err != nil {
-			b.Error(err)
-		}
-	})
-	request, err := http.NewRequestWithContext(b.Context(), http.MethodGet,
-		server.URL()+"/gkehub.googleapis.com/v1/projects/"+project+"/locations/global/features/servicemesh", nil)
-	if err != nil {
-		b.Fatal(err)
-	}
-	request.Header.Set("Authorization", "Bearer sim-token.admin@example.com")
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer func() { _ = response.Body.Close() }()
-	body, err := io.ReadAll(response.Body)
-	if err != nil || response.StatusCode != http.StatusOK {
-		b.Fatalf("the simulator answers %s: %v", response.Status, err)
-	}
+	world := simtest.Start(b, sim.Options{Clusters: memberships})
+	body := world.Call(http.MethodGet, "/gkehub.googleapis.com/v1/projects/"+project+"/locations/global/features/servicemesh", "")
 	client := canned(b, body)
 	b.ReportAllocs()
 	for b.Loop() {

@@ -16,7 +16,7 @@ func TestPermissionsThatAreMissing(t *testing.T) {
 	if err != nil || !slices.Equal(missing, []string{"resourcemanager.projects.setIamPolicy", "serviceusage.services.enable"}) {
 		t.Errorf("missing %v, %v", missing, err)
 	}
-	if n := c.count(":testIamPermissions"); n != 1 {
+	if n := c.world.Count(":testIamPermissions"); n != 1 {
 		t.Errorf("%d requests for one question", n)
 	}
 	if missing, err := c.TestPermissions(t.Context(), project, wanted); err != nil || len(missing) > 0 {

@@ -78,12 +78,6 @@ func canceled(t *testing.T) context.Context {
 
 func never(context.Context) (bool, string, error) { return false, "", nil }
 
-// quick is a clock on which every wait is over at once.
-type quick struct{}
-
-func (quick) Now() time.Time                       { return time.Now() }
-func (quick) After(time.Duration) <-chan time.Time { return time.After(0) }
-
 // An answer that was lost after the write makes the next one doubtful, and the write
 // is ours although the second one was refused.
 func TestAWriteWhoseAnswerWasLost(t *testing.T) {
@@ -106,7 +100,7 @@ func TestAWriteWhoseAnswerWasLost(t *testing.T) {
 		}
 	}))
 	defer server.Close()
-	c, err := New(t.Context(), Config{AccessToken: "t", Clock: quick{}, Endpoints: Endpoints{ResourceManager: server.URL}})
+	c, err := New(t.Context(), Config{AccessToken: "t", Clock: wait.NewJumping(time.Now()), Endpoints: Endpoints{ResourceManager: server.URL}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -126,20 +120,11 @@ func TestAWriteWhoseAnswerWasLost(t *testing.T) {
 func TestARequestThatNeverLeftIsNotDoubtful(t *testing.T) {
 	nobody := httptest.NewServer(http.NotFoundHandler())
 	nobody.Close()
-	c, err := New(t.Context(), Config{AccessToken: "t", Clock: &leaping{}, Endpoints: Endpoints{ResourceManager: nobody.URL}})
+	c, err := New(t.Context(), Config{AccessToken: "t", Clock: wait.NewJumping(time.Now()), Endpoints: Endpoints{ResourceManager: nobody.URL}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if _, err = c.Project(t.Context(), "p-mesh-1"); !Retryable(err) || Doubtful(err) {
 		t.Errorf("retryable %t, doubtful %t: %v", Retryable(err), Doubtful(err), err)
 	}
-}
-
-// leaping is a clock that jumps to the end of each wait.
-type leaping struct{ ahead atomic.Int64 }
-
-func (l *leaping) Now() time.Time { return time.Now().Add(time.Duration(l.ahead.Load())) }
-func (l *leaping) After(d time.Duration) <-chan time.Time {
-	l.ahead.Add(int64(d))
-	return time.After(0)
 }

@@ -5,9 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"io"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -19,110 +17,53 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/gcp"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
 	"github.com/managed-mesh/terraform-provider-asm/internal/sim"
+	"github.com/managed-mesh/terraform-provider-asm/internal/simtest"
 )
 
 const (
-	project = "mesh-sim-1"
+	project = simtest.Project
 	agent   = "serviceAccount:service-100000000001@gcp-sa-servicemesh.iam.gserviceaccount.com"
 )
 
-// cloud is a simulated Google Cloud and a client of it.
+// cloud is a simulated Google Cloud and its owner's client of it.
 type cloud struct {
 	*gcp.Client
-	sim  *sim.Server
-	logs *bytes.Buffer
-	mu   sync.Mutex
-	seen []string // METHOD path of each request served
+	world *simtest.World
+	mu    sync.Mutex
+	logs  bytes.Buffer
 }
 
 func newCloud(t *testing.T, o sim.Options) *cloud {
 	t.Helper()
-	c := &cloud{logs: &bytes.Buffer{}}
-	o.Observe = func(e sim.Exchange) {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		c.seen = append(c.seen, e.Method+" "+e.Path)
-	}
-	server, err := sim.Start(t.Context(), o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := server.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	c.sim = server
-	c.Client = c.as(t, "admin@example.com")
+	c := &cloud{world: simtest.Start(t, o)}
+	c.Client = c.as(t, simtest.Owner)
 	return c
 }
 
+// as returns another caller's client.
 func (c *cloud) as(t *testing.T, caller string) *gcp.Client {
 	t.Helper()
-	at := func(api string) string { return c.sim.URL() + "/" + api + ".googleapis.com" }
-	var mu sync.Mutex
-	client, err := gcp.New(t.Context(), gcp.Config{
-		AccessToken: "sim-token." + caller,
-		Endpoints: gcp.Endpoints{ResourceManager: at("cloudresourcemanager"), ServiceUsage: at("serviceusage"), Container: at("container"),
-			GKEHub: at("gkehub"), Logging: at("logging"), IAMCredentials: at("iamcredentials")},
-		Log: func(_ context.Context, message string, fields map[string]any) {
-			mu.Lock()
-			defer mu.Unlock()
-			_ = json.NewEncoder(c.logs).Encode(map[string]any{message: fields})
-		},
-	})
+	config := c.world.Config(caller)
+	config.Log = func(_ context.Context, message string, fields map[string]any) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		_ = json.NewEncoder(&c.logs).Encode(map[string]any{message: fields})
+	}
+	client, err := gcp.New(t.Context(), config)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return client
 }
 
-func (c *cloud) count(containing string) int {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	n := 0
-	for _, line := range c.seen {
-		if strings.Contains(line, containing) {
-			n++
-		}
-	}
-	return n
-}
-
-// control makes a request to the simulator past the client.
-func (c *cloud) control(t *testing.T, method, path string, body any) []byte {
+// call makes a request to the simulator without the client.
+func (c *cloud) call(t *testing.T, method, path string, body any) []byte {
 	t.Helper()
-	var in bytes.Buffer
-	if body != nil {
-		if err := json.NewEncoder(&in).Encode(body); err != nil {
-			t.Fatal(err)
-		}
-	}
-	req, err := http.NewRequestWithContext(t.Context(), method, c.sim.URL()+path, &in)
+	text, err := json.Marshal(body)
 	if err != nil {
 		t.Fatal(err)
 	}
-	req.Header.Set("Authorization", "Bearer sim-token.admin@example.com")
-	req.Header.Set("Content-Type", "application/json")
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = resp.Body.Close() }()
-	out, err := io.ReadAll(resp.Body)
-	if err != nil || resp.StatusCode >= 300 {
-		t.Fatalf("%s %s: %d %s %v", method, path, resp.StatusCode, out, err)
-	}
-	return out
-}
-
-func (c *cloud) fault(t *testing.T, name string, parameters ...string) {
-	t.Helper()
-	q := url.Values{}
-	for i := 0; i+1 < len(parameters); i += 2 {
-		q.Set(parameters[i], parameters[i+1])
-	}
-	c.control(t, http.MethodPut, "/_sim/faults/"+name+"?"+q.Encode(), nil)
+	return c.world.Call(method, path, string(text))
 }
 
 type policy struct {
@@ -137,7 +78,7 @@ const crm = "/cloudresourcemanager.googleapis.com/v3/projects/" + project
 func (c *cloud) policy(t *testing.T) policy {
 	t.Helper()
 	var p policy
-	raw := c.control(t, http.MethodPost, crm+":getIamPolicy", map[string]any{"options": map[string]any{"requestedPolicyVersion": 3}})
+	raw := c.call(t, http.MethodPost, crm+":getIamPolicy", map[string]any{"options": map[string]any{"requestedPolicyVersion": 3}})
 	if err := json.Unmarshal(raw, &p); err != nil {
 		t.Fatal(err)
 	}
@@ -162,12 +103,7 @@ func (c *cloud) difficult(t *testing.T) policy {
 	p.Version = 3
 	p.AuditConfigs = []map[string]any{{"service": "allServices", "auditLogConfigs": []map[string]any{{"logType": "DATA_READ", "exemptedMembers": []string{"user:a@example.com"}}}}}
 	// Through the world: the API takes a deleted identity only where it was before.
-	var world map[string]any
-	if err := json.Unmarshal(c.control(t, http.MethodGet, "/_sim/world", nil), &world); err != nil {
-		t.Fatal(err)
-	}
-	world["projects"].([]any)[0].(map[string]any)["policy"] = p
-	c.control(t, http.MethodPut, "/_sim/world", world)
+	c.world.Edit(func(doc map[string]any) { doc["projects"].([]any)[0].(map[string]any)["policy"] = p })
 	return c.policy(t)
 }
 
@@ -235,16 +171,16 @@ func TestAddMemberLosesNoConcurrentChange(t *testing.T) {
 	for _, fault := range []string{"concurrent-write", "conflict", "conflict-empty-body"} {
 		t.Run(fault, func(t *testing.T) {
 			c := newCloud(t, sim.Options{})
-			c.fault(t, "binding-revoked")
-			c.fault(t, fault, "count", "1")
+			c.world.Fault("binding-revoked")
+			c.world.Fault(fault + "?count=1")
 			wrote, err := c.AddMember(t.Context(), project, mesh.AgentRole, agent)
 			if err != nil || !wrote {
 				t.Fatalf("wrote %t, %v", wrote, err)
 			}
-			if got := c.count(":setIamPolicy"); got != 2 {
+			if got := c.world.Count(":setIamPolicy"); got != 2 {
 				t.Errorf("%d writes, want a refused one and another", got)
 			}
-			if got := c.count(":getIamPolicy"); got != 2 {
+			if got := c.world.Count(":getIamPolicy"); got != 2 {
 				t.Errorf("%d reads, want a new one after the refusal", got)
 			}
 			members := 0
@@ -280,9 +216,8 @@ func TestUnsafePolicyIsNotWritten(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := newCloud(t, sim.Options{})
-			c.fault(t, "binding-revoked")
-			target := c.sim.URL()
-			c.Client = spoiled(t, target, spoil)
+			c.world.Fault("binding-revoked")
+			c.Client = spoiled(t, c.world, spoil)
 			wrote, err := c.AddMember(t.Context(), project, mesh.AgentRole, agent)
 			if err == nil || wrote {
 				t.Errorf("wrote %t, %v", wrote, err)
@@ -290,7 +225,7 @@ func TestUnsafePolicyIsNotWritten(t *testing.T) {
 			if err != nil && !strings.Contains(err.Error(), "Nothing was written") {
 				t.Errorf("%v does not say that nothing was written", err)
 			}
-			if n := c.count(":setIamPolicy"); n != 0 {
+			if n := c.world.Count(":setIamPolicy"); n != 0 {
 				t.Errorf("%d writes", n)
 			}
 		})
@@ -327,15 +262,15 @@ func TestTransportRepeatsAndGivesUp(t *testing.T) {
 	for _, fault := range []string{"rate-limit", "unavailable", "cut"} {
 		t.Run(fault, func(t *testing.T) {
 			c := newCloud(t, sim.Options{})
-			c.fault(t, fault, "count", "2")
+			c.world.Fault(fault + "?count=2")
 			if _, err := c.Project(t.Context(), project); err != nil {
 				t.Error(err)
 			}
-			if n := c.count("projects/" + project); n < 3 && fault != "cut" {
+			if n := c.world.Count("projects/" + project); n < 3 && fault != "cut" {
 				t.Errorf("%d requests, want two refused and one served", n)
 			}
 			// A request with a body has to send it again.
-			c.fault(t, fault, "count", "1", "method", "POST")
+			c.world.Fault(fault + "?count=1&method=POST")
 			if _, err := c.Policy(t.Context(), project); err != nil {
 				t.Error(err)
 			}
@@ -343,7 +278,7 @@ func TestTransportRepeatsAndGivesUp(t *testing.T) {
 	}
 	t.Run("malformed", func(t *testing.T) {
 		c := newCloud(t, sim.Options{})
-		c.fault(t, "malformed")
+		c.world.Fault("malformed")
 		_, err := c.Services(t.Context(), project, mesh.DefaultServices())
 		if err == nil || !strings.Contains(err.Error(), "not valid JSON") {
 			t.Errorf("got %v", err)
@@ -383,18 +318,19 @@ func TestNoTokenIsLogged(t *testing.T) {
 		t.Fatal("nothing was logged")
 	}
 	if strings.Contains(c.logs.String(), "sim-token") {
-		t.Errorf("the log holds a token: %s", c.logs)
+		t.Errorf("the log holds a token: %s", c.logs.String())
 	}
 }
 
 func TestCancelledWaitsEndAtOnce(t *testing.T) {
 	c := newCloud(t, sim.Options{})
-	c.fault(t, "connectgateway-disabled")
-	c.fault(t, "stuck-operations")
+	c.world.Clock.Jump = false // so that there is a wait to end
+	c.world.Fault("connectgateway-disabled")
+	c.world.Fault("stuck-operations")
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error)
 	go func() { done <- c.EnableServices(ctx, project, []string{mesh.GatewayService}) }()
-	for c.count("operations/") == 0 {
+	for c.world.Count("operations/") == 0 {
 		select {
 		case err := <-done:
 			t.Fatalf("ended before it waited: %v", err)
@@ -410,12 +346,12 @@ func TestCancelledWaitsEndAtOnce(t *testing.T) {
 func TestBusyClusterIsWaitedFor(t *testing.T) {
 	c := newCloud(t, sim.Options{})
 	cluster := mesh.Cluster{Project: project, Location: "us-central1", Name: "cluster-1"}
-	c.fault(t, "workload-pool-missing")
-	c.fault(t, "cluster-busy", "for", "2s")
+	c.world.Fault("workload-pool-missing")
+	c.world.Fault("cluster-busy?for=2s")
 	if err := c.SetWorkloadPool(t.Context(), cluster, "mesh-sim-1.svc.id.goog"); err != nil {
 		t.Fatal(err)
 	}
-	if n := c.count("PUT "); n < 2 {
+	if n := c.world.Count("PUT "); n < 2 {
 		t.Errorf("%d updates: the cluster was not busy, or the refusal was not met with another try", n)
 	}
 	got, err := c.FreshCluster(t.Context(), cluster)
@@ -426,9 +362,9 @@ func TestBusyClusterIsWaitedFor(t *testing.T) {
 
 func TestFailedOperationIsAnError(t *testing.T) {
 	c := newCloud(t, sim.Options{})
-	c.fault(t, "workload-pool-missing")
-	c.fault(t, "connectgateway-disabled")
-	c.fault(t, "failing-operations")
+	c.world.Fault("workload-pool-missing")
+	c.world.Fault("connectgateway-disabled")
+	c.world.Fault("failing-operations")
 	cluster := mesh.Cluster{Project: project, Location: "us-central1", Name: "cluster-1"}
 	if err := c.SetWorkloadPool(t.Context(), cluster, "mesh-sim-1.svc.id.goog"); err == nil || !strings.Contains(err.Error(), "was accepted and then failed") {
 		t.Errorf("a cluster operation that failed gives %v", err)

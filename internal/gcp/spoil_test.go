@@ -13,12 +13,13 @@ import (
 	"testing"
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/gcp"
+	"github.com/managed-mesh/terraform-provider-asm/internal/simtest"
 )
 
 // spoiled is a client whose getIamPolicy answers were tampered with on the way.
-func spoiled(t *testing.T, target string, spoil func(map[string]any)) *gcp.Client {
+func spoiled(t *testing.T, world *simtest.World, spoil func(map[string]any)) *gcp.Client {
 	t.Helper()
-	to, err := url.Parse(target)
+	to, err := url.Parse(world.URL())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,10 +40,9 @@ func spoiled(t *testing.T, target string, spoil func(map[string]any)) *gcp.Clien
 	}
 	front := httptest.NewServer(proxy)
 	t.Cleanup(front.Close)
-	client, err := gcp.New(t.Context(), gcp.Config{
-		AccessToken: "sim-token.admin@example.com",
-		Endpoints:   gcp.Endpoints{ResourceManager: front.URL + "/cloudresourcemanager.googleapis.com"},
-	})
+	config := world.Config(simtest.Owner)
+	config.Endpoints = gcp.EndpointsBelow(front.URL)
+	client, err := gcp.New(t.Context(), config)
 	if err != nil {
 		t.Fatal(err)
 	}
