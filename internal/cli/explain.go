@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -9,15 +8,13 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"text/tabwriter"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/diagnosis"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/report"
 )
 
 // maxExplained is how much text is searched for messages; a log of a day has no
@@ -27,12 +24,12 @@ const maxExplained = 16 << 20
 const findingsGuide = "https://github.com/managed-mesh/terraform-provider-asm/blob/main/docs/guides/findings.md"
 
 type explainFlags struct {
-	output string
-	list   bool
+	outputs outputs
+	list    bool
 }
 
 func newExplain() *cobra.Command {
-	var f explainFlags
+	f := explainFlags{outputs: listOutputs()}
 	cmd := &cobra.Command{
 		Use:   "explain TEXT...|CODE|-",
 		Short: "Explain a message of the mesh: its cause and what to do next",
@@ -49,14 +46,11 @@ Exit codes: 0 it is known, 4 it is not, 1 error.`,
   terraform-provider-asm explain workload-pool-missing
   terraform-provider-asm explain --list`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if f.output != "text" && f.output != "json" {
-				return fmt.Errorf("--output: there is no format %q; the formats are text, json", f.output)
-			}
 			if f.list {
 				if len(args) > 0 {
 					return errors.New("--list takes no text")
 				}
-				return f.printCodes(cmd.OutOrStdout())
+				return f.outputs.print(cmd.OutOrStdout(), listOfCodes())
 			}
 			text, err := pasted(cmd.InOrStdin(), args)
 			if err != nil {
@@ -66,7 +60,7 @@ Exit codes: 0 it is known, 4 it is not, 1 error.`,
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&f.output, "output", "text", "format: text or json")
+	f.outputs.flag(flags)
 	flags.BoolVar(&f.list, "list", false, "list the codes of all findings, stops and conditions, and exit")
 	return cmd
 }
@@ -102,7 +96,11 @@ func (f *explainFlags) explain(w io.Writer, text string) error {
 	found := explained{Explanations: []mesh.Explanation{}}
 	found.Explanations = append(found.Explanations, mesh.Explain(text)...)
 	found.Known = len(found.Explanations) > 0
-	if err := f.print(w, found, text); err != nil {
+	err := f.outputs.print(w, &report.List{JSON: found, Table: func(w io.Writer, o report.Options) error {
+		printExplanations(newPage(w, o), found, text)
+		return nil
+	}})
+	if err != nil {
 		return err
 	}
 	if !found.Known {
@@ -111,11 +109,7 @@ func (f *explainFlags) explain(w io.Writer, text string) error {
 	return nil
 }
 
-func (f *explainFlags) print(w io.Writer, found explained, text string) error {
-	if f.output == "json" {
-		return printJSON(w, found)
-	}
-	p := newPage(w)
+func printExplanations(p *page, found explained, text string) {
 	if !found.Known {
 		p.text(0, p.paint("1", "Not known."))
 		p.text(0, "Nothing in this text is a message that this version knows. That says nothing about the mesh.")
@@ -123,7 +117,6 @@ func (f *explainFlags) print(w io.Writer, found explained, text string) error {
 		p.command("Next", "terraform-provider-asm diagnose --fleet-project=PROJECT")
 		p.command("Codes", "terraform-provider-asm explain --list")
 		p.command("Findings", findingsGuide)
-		return p.flush(w)
 	}
 	for i, x := range found.Explanations {
 		if i > 0 {
@@ -131,7 +124,6 @@ func (f *explainFlags) print(w io.Writer, found explained, text string) error {
 		}
 		p.explanation(x, strings.EqualFold(strings.TrimSpace(text), string(x.Code)))
 	}
-	return p.flush(w)
 }
 
 // explanation writes one; of a code that was asked for by its name, the whole
@@ -200,7 +192,7 @@ type code struct {
 	Title    string        `json:"title"`
 }
 
-func (f *explainFlags) printCodes(w io.Writer) error {
+func listOfCodes() *report.List {
 	var all []code
 	for _, d := range mesh.Catalogue() {
 		all = append(all, code{string(d.Code), "finding", d.Severity, d.Title})
@@ -211,96 +203,9 @@ func (f *explainFlags) printCodes(w io.Writer) error {
 	for _, c := range mesh.Conditions() {
 		all = append(all, code{c.Code, "condition", "", c.Means})
 	}
-	if f.output == "json" {
-		return printJSON(w, all)
-	}
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	var rows [][]string
 	for _, c := range all {
-		fmt.Fprintf(table, "%s\t%s\t%s\n", c.Code, c.Type, c.Title)
+		rows = append(rows, []string{c.Code, c.Type, c.Title})
 	}
-	return table.Flush()
-}
-
-func printJSON(w io.Writer, v any) error {
-	encoder := json.NewEncoder(w)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	return encoder.Encode(v)
-}
-
-var severityColors = map[mesh.Severity]string{mesh.Error: "1;31", mesh.Warning: "1;33", mesh.Info: "1;34"}
-
-// page lays out labelled texts for a person.
-type page struct {
-	w     *strings.Builder
-	color bool
-	width int
-}
-
-func newPage(w io.Writer) *page {
-	color, width := terminal(w)
-	return &page{&strings.Builder{}, color, width}
-}
-
-func (p *page) flush(w io.Writer) error {
-	_, err := io.WriteString(w, p.w.String())
-	return err
-}
-
-const labelWidth = 14
-
-// item writes a label and its text; without text, nothing.
-func (p *page) item(label, text string) {
-	if text == "" {
-		return
-	}
-	p.text(labelWidth+2, fmt.Sprintf("  %-*s", labelWidth, label)+printable(text))
-}
-
-// command is item for what is there to be copied: in one line, however long.
-func (p *page) command(label, text string) {
-	if text != "" {
-		fmt.Fprintf(p.w, "  %-*s%s\n", labelWidth, label, printable(text))
-	}
-}
-
-// text writes a paragraph. What does not fit into a line goes on at the indent.
-func (p *page) text(indent int, text string) {
-	columns := max(p.width, indent+20)
-	at := 0
-	for i, word := range strings.Split(text, " ") {
-		n := utf8.RuneCountInString(word)
-		switch {
-		case i == 0:
-		case p.width > 0 && at+1+n > columns && at > indent:
-			fmt.Fprintf(p.w, "\n%*s", indent, "")
-			at = indent
-		default:
-			p.w.WriteByte(' ')
-			at++
-		}
-		p.w.WriteString(word)
-		at += n
-	}
-	p.w.WriteByte('\n')
-}
-
-func (p *page) paint(color, s string) string {
-	if !p.color || color == "" {
-		return s
-	}
-	return "\x1b[" + color + "m" + s + "\x1b[0m"
-}
-
-// printable is text of somebody else's, in one line that cannot steer a terminal.
-func printable(s string) string {
-	return strings.Join(strings.Fields(strings.Map(func(r rune) rune {
-		switch {
-		case unicode.IsSpace(r):
-			return ' '
-		case !unicode.IsPrint(r):
-			return unicode.ReplacementChar
-		}
-		return r
-	}, s)), " ")
+	return &report.List{JSON: all, Table: report.Rows(nil, rows)}
 }

@@ -116,7 +116,7 @@ func TestExplainMistakes(t *testing.T) {
 		want string
 		args []string
 	}{
-		{`there is no format "xml"; the formats are text, json`, []string{"explain", "--output", "xml", "x"}},
+		{`there is no report format "xml"; the formats are table, json`, []string{"explain", "--output", "xml", "x"}},
 		{"--list takes no text", []string{"explain", "--list", "x"}},
 		{"unknown flag: --nonsense", []string{"explain", "--nonsense"}},
 	} {

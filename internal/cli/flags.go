@@ -1,10 +1,6 @@
 package cli
 
-import (
-	"fmt"
-	"slices"
-	"strings"
-)
+import "strings"
 
 // flagsOf writes pairs of a flag and its value for a command that a person copies;
 // flags without a value are left out.
@@ -27,12 +23,4 @@ func quoted(word string) string {
 		return word
 	}
 	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
-}
-
-// oneOf refuses the value of a flag that is not among those there are.
-func oneOf(flag, value string, known ...string) error {
-	if slices.Contains(known, value) {
-		return nil
-	}
-	return fmt.Errorf("%s: there is no format %q; the formats are %s", flag, value, strings.Join(known, ", "))
 }

@@ -18,11 +18,16 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/report"
 )
 
-// outputs is the flag --output: in which formats something is written, and where.
-// Without it, the first of the formats goes to standard output.
+// outputs is the flag --output: the formats in which a command writes its result,
+// and the files. Without it, the first format goes to standard output.
 type outputs struct {
-	formats []report.Format // that there are; nil: those of a diagnosis
+	formats []report.Format // accepted ones; nil: those of a diagnosis
 	list    []output
+}
+
+// listOutputs is the flag of a command that lists or shows something.
+func listOutputs(more ...report.Format) outputs {
+	return outputs{formats: append(report.ListFormats(), more...)}
 }
 
 func (o *outputs) known() []report.Format {
@@ -68,7 +73,7 @@ func (o output) String() string {
 // Set implements pflag.Value; it is called for each --output.
 func (o *outputs) Set(value string) error {
 	name, file, named := strings.Cut(value, "=")
-	format, err := report.ParseFormatOf(o.known(), name)
+	format, err := report.ParseFormat(o.known(), name)
 	if err != nil {
 		return err
 	}
@@ -90,9 +95,18 @@ func (o *outputs) Set(value string) error {
 	return nil
 }
 
-// open makes sure that every file can be written, before anything is read: a
-// diagnosis of minutes must not end in a misspelt path. Whoever calls it closes
-// what it returns.
+// print writes a list for a command that is quick to make it.
+func (o outputs) print(stdout io.Writer, l *report.List) error {
+	w, err := o.open(stdout)
+	if err != nil {
+		return err
+	}
+	defer w.close()
+	return w.list(l)
+}
+
+// open checks that every file can be written, before anything is read: a diagnosis
+// of minutes must not end in a misspelt path. The caller closes the result.
 func (o outputs) open(stdout io.Writer) (*writers, error) {
 	list := o.list
 	if len(list) == 0 {
@@ -130,6 +144,18 @@ func (w *writers) write(r *diagnosis.Report) error {
 	return w.each(func(to io.Writer, format report.Format, o report.Options) error {
 		return report.Write(to, format, r, o)
 	})
+}
+
+// list writes a list in every format.
+func (w *writers) list(l *report.List) error {
+	return w.each(func(to io.Writer, format report.Format, o report.Options) error {
+		return report.WriteList(to, format, l, o)
+	})
+}
+
+// table reports whether one of the outputs is for a person.
+func (w *writers) table() bool {
+	return slices.ContainsFunc(w.all, func(one writer) bool { return one.format == report.Table })
 }
 
 // each writes something in every format. A file has the whole of it or what it

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/diagnosis"
@@ -98,6 +99,38 @@ func TestOutputsDefault(t *testing.T) {
 	}
 	if n := len(report.Formats()); n != 7 || report.Formats()[0] != report.Table {
 		t.Errorf("%d formats, the first is %s", n, report.Formats()[0])
+	}
+}
+
+// Every command calls its first format table, and takes the name that some of them
+// had for it in earlier versions.
+func TestOutputsHaveOneDefault(t *testing.T) {
+	commands := 0
+	var walk func(c *cobra.Command)
+	walk = func(c *cobra.Command) {
+		for _, inner := range c.Commands() {
+			walk(inner)
+		}
+		flag := c.Flags().Lookup("output")
+		if flag == nil {
+			return
+		}
+		commands++
+		o, is := flag.Value.(*outputs)
+		if !is {
+			t.Errorf("%s has a flag --output of its own", c.CommandPath())
+			return
+		}
+		if o.known()[0] != report.Table {
+			t.Errorf("%s has the default %s", c.CommandPath(), o.known()[0])
+		}
+		if err := o.Set("text"); err != nil || o.list[0].format != report.Table {
+			t.Errorf("%s: text is %v, %v", c.CommandPath(), o.list, err)
+		}
+	}
+	walk(newRoot(program{}))
+	if commands != 16 {
+		t.Errorf("%d commands have --output", commands)
 	}
 }
 

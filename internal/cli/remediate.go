@@ -91,46 +91,37 @@ func (f *remediateFlags) run(cmd *cobra.Command, p program) error {
 	if err := f.checkSteps(books); err != nil {
 		return err
 	}
-	sinks, err := f.outputs.open(cmd.OutOrStdout())
-	if err != nil {
-		return err
-	}
-	defer sinks.close()
-	s, err := f.open(cmd, p)
-	if err != nil {
-		return err
-	}
-	defer s.Close()
-	m := &remediation{session: s, flags: f, stderr: cmd.ErrOrStderr(), agreed: f.any()}
-	if m.ask = p.newAsker(cmd, approvals.Approver); m.ask != nil {
-		m.ask.live = s.live
-		approvals.Ask = m.ask.gate
-	}
 	options.Clock = p.clock
-	progress := newProgress(cmd.ErrOrStderr())
-	options.Progress = func(done, total int, name string) {
+	o := runbook.RemediateOptions{Diagnosis: options, Books: books, Fan: fan, Approvals: approvals, Job: f.job, Patience: f.patience}
+	if o.Job == "" {
+		o.Job = "remediate-" + journal.NewID(p.clock.Now())
+	}
+	return f.withSession(cmd, p, f.outputs, func(ctx context.Context, s *session) error {
+		m := &remediation{session: s, flags: f, stderr: cmd.ErrOrStderr(), agreed: f.any()}
+		return m.run(ctx, o)
+	})
+}
+
+func (m *remediation) run(ctx context.Context, o runbook.RemediateOptions) error {
+	m.ask = m.askAt(&o.Approvals)
+	progress := newProgress(m.stderr)
+	o.Diagnosis.Progress = func(done, total int, name string) {
 		if m.plans == nil { // of the first diagnosis; the others are shorter than what they follow
 			progress.told(done, total, name)
 		}
 	}
-	job := f.job
-	if job == "" {
-		job = "remediate-" + journal.NewID(p.clock.Now())
+	o.Show = func(ctx context.Context, r *diagnosis.Report, _ []runbook.Remedy, plans []*runbook.Plan) (bool, error) {
+		progress.done()
+		return m.show(ctx, r, plans)
 	}
-	s.live.start()
-	done, err := s.Remediate(cmd.Context(), runbook.RemediateOptions{
-		Diagnosis: options, Books: books, Fan: fan, Approvals: approvals, Job: job, Patience: f.patience,
-		Show: func(ctx context.Context, r *diagnosis.Report, _ []runbook.Remedy, plans []*runbook.Plan) (bool, error) {
-			progress.done()
-			return m.show(ctx, r, plans)
-		},
-	})
+	m.live.start()
+	done, err := m.Remediate(ctx, o)
 	progress.done()
-	s.live.end()
-	if err != nil && (done.Before == nil || cmd.Context().Err() == nil && !begun(done)) {
-		return s.quietly(err)
+	m.live.end()
+	if err != nil && (done.Before == nil || ctx.Err() == nil && !begun(done)) {
+		return err
 	}
-	return s.quietly(m.conclude(sinks, done, err))
+	return m.conclude(done, err)
 }
 
 // begun reports that a run was begun, so that there is something to tell of.
@@ -190,7 +181,7 @@ func (m *remediation) show(ctx context.Context, r *diagnosis.Report, plans []*ru
 }
 
 // conclude writes what became of it. stopped is why it was left before its end.
-func (m *remediation) conclude(sinks *writers, done *runbook.Remediation, stopped error) error {
+func (m *remediation) conclude(done *runbook.Remediation, stopped error) error {
 	for _, round := range done.Rounds {
 		if round.Report != nil {
 			for i := range round.Report.Results {
@@ -209,16 +200,15 @@ func (m *remediation) conclude(sinks *writers, done *runbook.Remediation, stoppe
 	if err != nil {
 		return err
 	}
-	err = sinks.each(func(to io.Writer, format report.Format, o report.Options) error {
+	err = m.sinks.each(func(to io.Writer, format report.Format, o report.Options) error {
 		return report.WriteRemediation(to, format, &shown, o)
 	})
-	if err = errors.Join(err, m.Close()); err != nil {
+	switch {
+	case err != nil:
 		return err
-	}
-	if stopped != nil {
+	case stopped != nil:
 		return exit(runbook.ExitFailed)
-	}
-	if m.refuse != "" {
+	case m.refuse != "":
 		return exit(runbook.ExitApproval)
 	}
 	return exit(done.ExitCode(diagnosis.FailOn(m.flags.diagnose.failOn)))

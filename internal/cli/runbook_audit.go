@@ -8,18 +8,19 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/managed-mesh/terraform-provider-asm/internal/report"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/journal"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/store"
 )
 
 type auditFlags struct {
 	stateFlags
-	head   string
-	output string
+	head    string
+	outputs outputs
 }
 
 func newRunbookAudit() *cobra.Command {
-	var f auditFlags
+	f := auditFlags{outputs: listOutputs()}
 	cmd := &cobra.Command{
 		Use:   "audit [RUN...]",
 		Short: "Verify that journals are as they were written",
@@ -36,7 +37,7 @@ Exit codes: 0 they are intact, 1 one is not, or cannot be read.`,
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&f.head, "head", "", "a hash that an earlier audit printed: it must still be in the journal")
-	flags.StringVar(&f.output, "output", "text", "format: text or json")
+	f.outputs.flag(flags)
 	f.flags(flags)
 	return cmd
 }
@@ -53,9 +54,9 @@ type audited struct {
 }
 
 func (f *auditFlags) run(cmd *cobra.Command, typed []string) error {
-	err := oneOf("--output", f.output, "text", "json")
+	var err error
 	if f.head != "" && len(typed) != 1 {
-		err = errors.Join(err, errors.New("--head: it is the hash of one run; name that"))
+		err = errors.New("--head: it is the hash of one run; name that")
 	}
 	var runs []string
 	for _, name := range typed {
@@ -85,7 +86,8 @@ func (f *auditFlags) run(cmd *cobra.Command, typed []string) error {
 			bad++
 		}
 	}
-	if err := f.print(cmd.OutOrStdout(), all); err != nil {
+	list := &report.List{JSON: all, Table: func(w io.Writer, _ report.Options) error { return printAudit(w, all) }}
+	if err := f.outputs.print(cmd.OutOrStdout(), list); err != nil {
 		return err
 	}
 	if bad > 0 {
@@ -128,10 +130,7 @@ func (f *auditFlags) audit(cmd *cobra.Command, kept store.Store, run string) aud
 	return one
 }
 
-func (f *auditFlags) print(w io.Writer, all []audited) error {
-	if f.output == "json" {
-		return printJSON(w, all)
-	}
+func printAudit(w io.Writer, all []audited) error {
 	for _, one := range all {
 		text := fmt.Sprintf("run %s: intact, %s, head %s", one.Run, entriesOf(one.Entries), one.Head)
 		switch {

@@ -2,25 +2,24 @@ package cli
 
 import (
 	"fmt"
-	"io"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/managed-mesh/terraform-provider-asm/internal/report"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/journal"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/store"
 )
 
 type historyFlags struct {
 	stateFlags
-	filter store.Filter
-	since  string
-	output string
+	filter  store.Filter
+	since   string
+	outputs outputs
 }
 
 func newRunbookHistory(p program) *cobra.Command {
-	var f historyFlags
+	f := historyFlags{outputs: listOutputs()}
 	cmd := &cobra.Command{
 		Use:   "history",
 		Short: "List the runs that are kept, the newest first",
@@ -36,15 +35,12 @@ func newRunbookHistory(p program) *cobra.Command {
 	flags.BoolVar(&f.filter.Unfinished, "unfinished", false, "those only that have not come to an end")
 	flags.IntVar(&f.filter.Limit, "limit", 50, "the newest so many; 0: all")
 	flags.StringVar(&f.since, "since", "", "those that were started since a day (2026-11-22), or so long ago (24h)")
-	flags.StringVar(&f.output, "output", "table", "format: table or json")
+	f.outputs.flag(flags)
 	f.flags(flags)
 	return cmd
 }
 
 func (f *historyFlags) run(cmd *cobra.Command, p program) error {
-	if err := oneOf("--output", f.output, "table", "json"); err != nil {
-		return err
-	}
 	if f.filter.Limit < 0 {
 		return fmt.Errorf("--limit: %d is negative", f.filter.Limit)
 	}
@@ -60,14 +56,15 @@ func (f *historyFlags) run(cmd *cobra.Command, p program) error {
 	if err != nil {
 		return err
 	}
-	if f.output == "json" {
-		return printJSON(cmd.OutOrStdout(), append([]store.Info{}, runs...))
+	sinks, err := f.outputs.open(cmd.OutOrStdout())
+	if err != nil {
+		return err
 	}
-	if len(runs) == 0 {
+	defer sinks.close()
+	if len(runs) == 0 && sinks.table() {
 		fmt.Fprintf(cmd.ErrOrStderr(), "No such run is kept in %s.\n", f.where())
-		return nil
 	}
-	return printHistory(cmd.OutOrStdout(), runs)
+	return sinks.list(historyOf(runs))
 }
 
 // ago reads a day, a time, or how long before now.
@@ -86,14 +83,17 @@ func ago(text string, now time.Time) (time.Time, error) {
 	return time.Time{}, fmt.Errorf("%q is neither a day such as 2026-11-22, nor a time such as 2026-11-22T14:50:00Z, nor a duration such as 24h", text)
 }
 
-func printHistory(w io.Writer, runs []store.Info) error {
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "RUN\tSTARTED\tRUNBOOK\tTARGET\tBY\tOUTCOME")
+func historyOf(runs []store.Info) *report.List {
+	var heading []string
+	if len(runs) > 0 {
+		heading = []string{"RUN", "STARTED", "RUNBOOK", "TARGET", "BY", "OUTCOME"}
+	}
+	var rows [][]string
 	for _, r := range runs {
 		outcome := string(r.Outcome)
 		switch {
 		case r.Broken != "":
-			fmt.Fprintf(t, "%s\t-\t-\t-\t-\tunreadable: %s\n", r.Run, printable(r.Broken))
+			rows = append(rows, []string{r.Run, "-", "-", "-", "-", "unreadable: " + printable(r.Broken)})
 			continue
 		case outcome == "":
 			outcome = "unfinished"
@@ -102,9 +102,9 @@ func printHistory(w io.Writer, runs []store.Info) error {
 		if r.UndoOf != "" {
 			book = "undo of " + r.UndoOf
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", r.Run, stamp(r.Started), printable(book), printable(r.Target), printable(r.User+"@"+r.Host), outcome)
+		rows = append(rows, []string{r.Run, stamp(r.Started), printable(book), printable(r.Target), printable(r.User + "@" + r.Host), outcome})
 	}
-	return t.Flush()
+	return &report.List{JSON: append([]store.Info{}, runs...), Table: report.Rows(heading, rows)}
 }
 
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05Z") }

@@ -1,37 +1,33 @@
 package cli
 
 import (
-	"fmt"
-	"io"
-	"text/tabwriter"
+	"cmp"
 
 	"github.com/spf13/cobra"
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/report"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/lang"
 )
 
 func newRunbookList() *cobra.Command {
 	var books bookFlags
-	var output string
+	out := listOutputs()
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List the runbooks, with the findings that each fixes",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := oneOf("--output", output, "table", "json"); err != nil {
-				return err
-			}
 			all, err := books.all()
 			if err != nil {
 				return err
 			}
-			return listRunbooks(cmd.OutOrStdout(), all, output)
+			return out.print(cmd.OutOrStdout(), listOf(all))
 		},
 	}
 	cmd.Flags().StringVar(&books.dir, "dir", "", "folder of further runbooks; one replaces that of the same name")
-	cmd.Flags().StringVar(&output, "output", "table", "format: table or json")
+	out.flag(cmd.Flags())
 	return cmd
 }
 
@@ -48,8 +44,8 @@ type listed struct {
 	BuiltIn     bool            `json:"built_in"`
 }
 
-func listRunbooks(w io.Writer, books *runbook.Books, output string) error {
-	all := []listed{}
+func listOf(books *runbook.Books) *report.List {
+	all, rows := []listed{}, [][]string{}
 	for _, b := range books.All() {
 		one := listed{b.Name, b.Title, b.Description, b.Reference, b.Target, append([]mesh.Code{}, b.Fixes...), []string{}, []string{}, b.BuiltIn}
 		for _, i := range b.Inputs {
@@ -59,20 +55,9 @@ func listRunbooks(w io.Writer, books *runbook.Books, output string) error {
 			one.Steps = append(one.Steps, s.Name)
 		}
 		all = append(all, one)
+		rows = append(rows, []string{b.Name, string(b.Target), printable(b.Title), cmp.Or(codes(b.Fixes), "-")})
 	}
-	if output == "json" {
-		return printJSON(w, all)
-	}
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "NAME\tTARGET\tTITLE\tFIXES")
-	for _, b := range all {
-		fixes := codes(b.Fixes)
-		if fixes == "" {
-			fixes = "-"
-		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", b.Name, b.Target, printable(b.Title), fixes)
-	}
-	return t.Flush()
+	return &report.List{JSON: all, Table: report.Rows([]string{"NAME", "TARGET", "TITLE", "FIXES"}, rows)}
 }
 
 func newRunbookPrint() *cobra.Command {

@@ -46,7 +46,6 @@ Exit codes: as of run, for the whole job.`,
 }
 
 func (f *mergeFlags) run(cmd *cobra.Command, p program, job string) error {
-	ctx := cmd.Context()
 	var order *order
 	err := f.check()
 	switch named := f.name != "" || f.file != ""; {
@@ -60,24 +59,13 @@ func (f *mergeFlags) run(cmd *cobra.Command, p program, job string) error {
 	if err != nil {
 		return err
 	}
-	sinks, err := f.outputs.open(cmd.OutOrStdout())
-	if err != nil {
-		return err
-	}
-	defer sinks.close()
-	s, err := f.open(cmd, p)
-	if err != nil {
-		return err
-	}
-	defer s.Close()
-	r, err := s.merge(ctx, job, order)
-	if err != nil {
-		return s.quietly(err)
-	}
-	if err := s.write(sinks, r); err != nil {
-		return err
-	}
-	return exit(r.ExitCode())
+	return f.withSession(cmd, p, f.outputs, func(ctx context.Context, s *session) error {
+		r, err := s.merge(ctx, job, order)
+		if err != nil {
+			return err
+		}
+		return s.write(r)
+	})
 }
 
 // merge joins the runs of a job. Without an order only what was begun is told.

@@ -67,24 +67,15 @@ func (f *planFlags) run(cmd *cobra.Command, p program, args []string) error {
 	if err != nil {
 		return err
 	}
-	sinks, err := f.outputs.open(cmd.OutOrStdout())
-	if err != nil {
-		return err
-	}
-	defer sinks.close()
 	saved, err := newPlanSaver(f.out)
 	if err != nil {
 		return err
 	}
 	defer saved.drop()
-	s, err := f.open(cmd, p)
-	if err != nil {
-		return err
-	}
-	return s.quietly(f.plan(cmd.Context(), s, order, sinks, saved))
+	return f.withSession(cmd, p, f.outputs, func(ctx context.Context, s *session) error { return f.plan(ctx, s, order, saved) })
 }
 
-func (f *planFlags) plan(ctx context.Context, s *session, order *order, sinks *writers, saved *planSaver) error {
+func (f *planFlags) plan(ctx context.Context, s *session, order *order, saved *planSaver) error {
 	jobs, err := order.jobs(ctx, s.Engine, "")
 	if err != nil {
 		return err
@@ -101,11 +92,16 @@ func (f *planFlags) plan(ctx context.Context, s *session, order *order, sinks *w
 			return err
 		}
 	}
+	return s.writePlans(plans, failed)
+}
+
+// writePlans writes plans without secrets, and returns their exit code.
+func (s *session) writePlans(plans []*runbook.Plan, failed []report.Unplanned) error {
 	shown, err := withoutSecrets(s.Redactor, report.NewPlans(s.tool(), plans, failed))
 	if err != nil {
 		return err
 	}
-	err = sinks.each(func(to io.Writer, format report.Format, o report.Options) error {
+	err = s.sinks.each(func(to io.Writer, format report.Format, o report.Options) error {
 		return report.WritePlans(to, format, &shown, o)
 	})
 	if err != nil {

@@ -57,7 +57,7 @@ func (f *pruneFlags) run(cmd *cobra.Command, p program) error {
 		old = slices.DeleteFunc(old, func(i store.Info) bool { return !i.PrunedBy(before) })
 	}
 	if len(old) > 0 {
-		if err := printHistory(cmd.OutOrStdout(), old); err != nil {
+		if err := (outputs{}).print(cmd.OutOrStdout(), historyOf(old)); err != nil {
 			return err
 		}
 	}

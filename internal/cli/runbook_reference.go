@@ -1,40 +1,30 @@
 package cli
 
 import (
-	"fmt"
-	"io"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 	"github.com/zclconf/go-cty/cty"
 	ctyjson "github.com/zclconf/go-cty/cty/json"
 
+	"github.com/managed-mesh/terraform-provider-asm/internal/report"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/kinds"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/lang"
 )
 
 func newRunbookCatalogue() *cobra.Command {
-	var output string
+	out := listOutputs(report.Markdown)
 	cmd := &cobra.Command{
 		Use:   "catalogue",
 		Short: "List everything that runbooks can ensure, assert and wait for",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := oneOf("--output", output, "table", "markdown", "json"); err != nil {
-				return err
-			}
-			w := cmd.OutOrStdout()
-			switch output {
-			case "markdown":
-				return kinds.Catalogue().WriteMarkdown(w)
-			case "json":
-				return printCatalogue(w)
-			}
-			return tableCatalogue(w)
+			return out.print(cmd.OutOrStdout(), &report.List{
+				Table: report.Rows(catalogueRows()), JSON: catalogueDocument(), Markdown: kinds.Catalogue().WriteMarkdown,
+			})
 		},
 	}
-	cmd.Flags().StringVar(&output, "output", "table", "format: table, markdown with every argument, or json")
+	out.flag(cmd.Flags())
 	return cmd
 }
 
@@ -46,9 +36,7 @@ func everyKind(do func(k *lang.Kind)) {
 	}
 }
 
-func tableCatalogue(w io.Writer) error {
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "ACTION\tKIND\tRISK\tARGUMENTS\tWHAT IT DOES")
+func catalogueRows() (heading []string, rows [][]string) {
 	everyKind(func(k *lang.Kind) {
 		var args []string
 		for _, a := range k.Args {
@@ -59,9 +47,9 @@ func tableCatalogue(w io.Writer) error {
 			}
 		}
 		what, _, _ := strings.Cut(k.Doc, ". ")
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", k.Action, k.Name, k.Risk, strings.Join(args, " "), strings.TrimSuffix(what, "."))
+		rows = append(rows, []string{string(k.Action), k.Name, string(k.Risk), strings.Join(args, " "), strings.TrimSuffix(what, ".")})
 	})
-	return t.Flush()
+	return []string{"ACTION", "KIND", "RISK", "ARGUMENTS", "WHAT IT DOES"}, rows
 }
 
 // catalogued is a kind as JSON.
@@ -86,7 +74,7 @@ type argument struct {
 	Doc      string `json:"doc"`
 }
 
-func printCatalogue(w io.Writer) error {
+func catalogueDocument() []catalogued {
 	all := []catalogued{}
 	everyKind(func(k *lang.Kind) {
 		one := catalogued{
@@ -105,7 +93,7 @@ func printCatalogue(w io.Writer) error {
 		}
 		all = append(all, one)
 	})
-	return printJSON(w, all)
+	return all
 }
 
 func newRunbookReference() *cobra.Command {
@@ -122,6 +110,8 @@ func newRunbookSchema() *cobra.Command {
 		Use:   "schema",
 		Short: "Print the blocks and arguments of the runbook language as JSON, for an editor",
 		Args:  cobra.NoArgs,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return printJSON(cmd.OutOrStdout(), lang.Schema()) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return report.WriteList(cmd.OutOrStdout(), report.JSON, &report.List{JSON: lang.Schema()}, report.Options{})
+		},
 	}
 }

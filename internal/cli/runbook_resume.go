@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
@@ -50,35 +51,26 @@ func (f *resumeFlags) run(cmd *cobra.Command, p program, typed string) error {
 	if err := errors.Join(err2, err1, f.check()); err != nil {
 		return err
 	}
-	sinks, err := f.outputs.open(cmd.OutOrStdout())
-	if err != nil {
-		return err
-	}
-	defer sinks.close()
-	s, err := f.open(cmd, p)
-	if err != nil {
-		return err
-	}
-	defer s.Close()
-	s.askAt(cmd, p, &approvals)
-	ctx := cmd.Context()
-	run, err := findRun(ctx, s.Store, typed)
-	if err != nil {
-		return err
-	}
-	given, err := f.inputsOf(cmd, s, run)
-	if err != nil {
-		return s.quietly(err)
-	}
-	s.live.start()
-	result, err := s.Resume(ctx, run, given, approvals)
-	s.live.end()
-	return s.quietly(s.finish(sinks, result, err))
+	return f.withSession(cmd, p, f.outputs, func(ctx context.Context, s *session) error {
+		s.askAt(&approvals)
+		run, err := findRun(ctx, s.Store, typed)
+		if err != nil {
+			return err
+		}
+		given, err := f.inputsOf(ctx, s, run)
+		if err != nil {
+			return err
+		}
+		s.live.start()
+		result, err := s.Resume(ctx, run, given, approvals)
+		s.live.end()
+		return s.finish(result, err)
+	})
 }
 
 // inputsOf reads the inputs that were given again, by the runbook that the run has.
-func (f *resumeFlags) inputsOf(cmd *cobra.Command, s *session, run string) (map[string]cty.Value, error) {
-	state, _, err := s.History(cmd.Context(), run)
+func (f *resumeFlags) inputsOf(ctx context.Context, s *session, run string) (map[string]cty.Value, error) {
+	state, _, err := s.History(ctx, run)
 	if err != nil {
 		return nil, err
 	}
@@ -98,7 +90,7 @@ func (f *resumeFlags) inputsOf(cmd *cobra.Command, s *session, run string) (map[
 
 // finish writes what became of one run, and gives its exit code. An error before
 // the run was begun or gone on with is the command's.
-func (s *session) finish(sinks *writers, result *runbook.Result, err error) error {
+func (s *session) finish(result *runbook.Result, err error) error {
 	if err != nil && (result == nil || result.Run == "" || result.Finished.IsZero()) {
 		return err
 	}
@@ -107,12 +99,5 @@ func (s *session) finish(sinks *writers, result *runbook.Result, err error) erro
 		one.Outcome, one.Error = journal.Failed, err.Error()
 		one.Next = resumes + one.Run
 	}
-	r := runbook.Join(s.tool(), "", []runbook.Result{one}, nil)
-	if err := s.write(sinks, r); err != nil {
-		return err
-	}
-	if err := s.Close(); err != nil {
-		return err
-	}
-	return exit(r.ExitCode())
+	return s.write(runbook.Join(s.tool(), "", []runbook.Result{one}, nil))
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+	"github.com/zclconf/go-cty/cty"
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/report"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook"
@@ -97,52 +98,47 @@ target failed or was stopped, 7 so many failed that the rest was not begun.`,
 	return cmd
 }
 
-// assignment is a target with what is done when its turn comes.
+// assignment is a target with the job to run there, or the plan that was saved for
+// it and the inputs that a plan does not keep.
 type assignment struct {
 	target string
-	run    func(ctx context.Context, s *session, approvals runbook.Approvals) (*runbook.Result, error)
+	job    runbook.Job
+	saved  *runbook.Plan
+	given  map[string]cty.Value
+}
+
+// request is what a command line asks to run: a runbook on targets, or saved plans.
+type request struct {
+	order *order
+	saved []assignment
 }
 
 func (f *runFlags) run(cmd *cobra.Command, p program, args []string) error {
 	fan, err1 := f.fanFlags.read()
 	approvals, err2 := f.approvalFlags.read()
-	prepare, err3 := f.prepare(cmd.Flags(), args)
+	asked, err3 := f.request(cmd.Flags(), args)
 	if err := errors.Join(err3, err2, err1, f.check()); err != nil {
 		return err
 	}
-	sinks, err := f.outputs.open(cmd.OutOrStdout())
-	if err != nil {
-		return err
-	}
-	defer sinks.close()
-	s, err := f.open(cmd, p)
-	if err != nil {
-		return err
-	}
-	defer s.Close()
-	s.askAt(cmd, p, &approvals)
-	ctx := cmd.Context()
-	assignments, err := prepare(ctx, s)
-	if err != nil {
-		return s.quietly(err)
-	}
-	r, err := s.runAll(ctx, f.job, assignments, fan, approvals)
-	if err != nil {
-		return s.quietly(err)
-	}
-	if err := s.write(sinks, r); err != nil {
-		return err
-	}
-	if err := s.Close(); err != nil {
-		return err
-	}
-	return exit(r.ExitCode())
+	return f.withSession(cmd, p, f.outputs, func(ctx context.Context, s *session) error {
+		s.askAt(&approvals)
+		assignments, job, err := f.assign(ctx, s, asked)
+		if err != nil {
+			return err
+		}
+		r, err := s.runAll(ctx, job, assignments, fan, approvals)
+		if err != nil {
+			return err
+		}
+		return s.write(r)
+	})
 }
 
-// prepare checks what is to be run. What it returns finds the targets.
-func (f *runFlags) prepare(flags *pflag.FlagSet, args []string) (func(ctx context.Context, s *session) ([]assignment, error), error) {
+// request checks everything that was given, before any request is made.
+func (f *runFlags) request(flags *pflag.FlagSet, args []string) (*request, error) {
 	if len(args) == 1 && strings.ContainsAny(args[0], "./") && !strings.HasSuffix(args[0], lang.Extension) {
-		return f.prepareSaved(args[0])
+		saved, err := f.savedAssignments(args[0])
+		return &request{saved: saved}, err
 	}
 	order, err := f.jobFlags.read(flags, args)
 	if order.runbook != nil {
@@ -151,34 +147,17 @@ func (f *runFlags) prepare(flags *pflag.FlagSet, args []string) (func(ctx contex
 	if f.shards > 0 && f.job == "" {
 		err = errors.Join(err, errors.New("--shards: give the job a name with --job, the same in every shard: a retry and merge find its runs by it"))
 	}
-	return func(ctx context.Context, s *session) ([]assignment, error) {
-		jobs, err := order.jobs(ctx, s.Engine, "")
-		if err != nil {
-			return nil, err
-		}
-		keep := f.job != "" // somebody may merge it
-		if len(jobs) > 1 {
-			f.job = orNewJob(f.job, s)
-		}
-		var all []assignment
-		for _, job := range jobs {
-			job.Name, job.Keep = f.job, keep
-			all = append(all, assignment{job.Target.Name, func(ctx context.Context, s *session, approvals runbook.Approvals) (*runbook.Result, error) {
-				return s.Continue(ctx, job, approvals)
-			}})
-		}
-		return all, nil
-	}, err
+	return &request{order: order}, err
 }
 
-func (f *runFlags) prepareSaved(path string) (func(ctx context.Context, s *session) ([]assignment, error), error) {
+func (f *runFlags) savedAssignments(path string) ([]assignment, error) {
 	plans, err := savedPlans(path)
 	if err != nil {
 		return nil, err
 	}
-	wrong := []error{}
+	var wrong []error
 	if f.targetFlags.any() || f.bookFlags != (bookFlags{}) || f.shards != 0 {
-		wrong = append(wrong, errors.New("a saved plan says itself on what it works and which runbook it is of: leave the flags that name targets, files and shards out"))
+		wrong = append(wrong, errors.New("a saved plan names its targets and its runbook: leave out the flags for targets, files and shards"))
 	}
 	var all []assignment
 	for _, saved := range plans {
@@ -189,36 +168,53 @@ func (f *runFlags) prepareSaved(path string) (func(ctx context.Context, s *sessi
 		}
 		given, err := f.inputFlags.read(r)
 		wrong = append(wrong, err, f.checkSteps(r))
-		all = append(all, assignment{saved.Target.Name, func(ctx context.Context, s *session, approvals runbook.Approvals) (*runbook.Result, error) {
-			job, err := saved.Job(given)
-			if err != nil {
-				return nil, err
-			}
-			job.Name = f.job
-			fresh, err := s.Plan(ctx, job)
-			if err != nil {
-				return nil, err
-			}
-			if err := saved.Same(fresh); err != nil {
-				return nil, err
-			}
-			return s.Run(ctx, fresh, approvals)
-		}})
+		all = append(all, assignment{target: saved.Target.Name, saved: saved, given: given})
 	}
-	return func(_ context.Context, s *session) ([]assignment, error) {
-		if len(all) > 1 {
-			f.job = orNewJob(f.job, s)
-		}
-		return all, nil
-	}, errors.Join(wrong...)
+	return all, errors.Join(wrong...)
 }
 
-// orNewJob names work on several targets where nobody has.
-func orNewJob(name string, s *session) string {
-	if name != "" {
-		return name
+// assign finds the targets of a request. Work on several targets gets a job name.
+func (f *runFlags) assign(ctx context.Context, s *session, asked *request) ([]assignment, string, error) {
+	all := asked.saved
+	if asked.order != nil {
+		jobs, err := asked.order.jobs(ctx, s.Engine, "")
+		if err != nil {
+			return nil, "", err
+		}
+		for _, job := range jobs {
+			job.Keep = f.job != "" // a merge may look for it
+			all = append(all, assignment{target: job.Target.Name, job: job})
+		}
 	}
-	return "job-" + journal.NewID(s.Clock.Now())
+	name := f.job
+	if name == "" && len(all) > 1 {
+		name = "job-" + journal.NewID(s.Clock.Now())
+	}
+	for i := range all {
+		all[i].job.Name = name
+	}
+	return all, name, nil
+}
+
+// runOne runs on one target, or goes on with its unfinished run. A saved plan is
+// refused when a fresh one differs from it.
+func (s *session) runOne(ctx context.Context, a assignment, approvals runbook.Approvals) (*runbook.Result, error) {
+	if a.saved == nil {
+		return s.Continue(ctx, a.job, approvals)
+	}
+	job, err := a.saved.Job(a.given)
+	if err != nil {
+		return nil, err
+	}
+	job.Name = a.job.Name
+	fresh, err := s.Plan(ctx, job)
+	if err != nil {
+		return nil, err
+	}
+	if err := a.saved.Same(fresh); err != nil {
+		return nil, err
+	}
+	return s.Run(ctx, fresh, approvals)
 }
 
 // runAll plans and runs on each target. What kept the only target from being begun
@@ -236,7 +232,7 @@ func (s *session) runAll(ctx context.Context, job string, assignments []assignme
 	defer s.live.end()
 	r, err := s.RunAll(ctx, job, names, fanOf(fan, len(names)), func(target string) runbook.Work {
 		return func(ctx context.Context) ([]runbook.Result, error) {
-			result, err := by[target].run(ctx, s, approvals)
+			result, err := s.runOne(ctx, by[target], approvals)
 			mu.Lock()
 			defer mu.Unlock()
 			if err != nil && (result == nil || result.Run == "") {
@@ -255,9 +251,9 @@ func (s *session) runAll(ctx context.Context, job string, assignments []assignme
 	return r, nil
 }
 
-// write writes what became of runs, without secrets and with commands that can be
-// copied.
-func (s *session) write(sinks *writers, r *runbook.Report) error {
+// write writes the results of runs, without secrets and with commands that can be
+// copied, and returns their exit code.
+func (s *session) write(r *runbook.Report) error {
 	for i := range r.Results {
 		s.complete(&r.Results[i])
 	}
@@ -265,7 +261,11 @@ func (s *session) write(sinks *writers, r *runbook.Report) error {
 	if err != nil {
 		return err
 	}
-	return sinks.each(func(to io.Writer, format report.Format, o report.Options) error {
+	err = s.sinks.each(func(to io.Writer, format report.Format, o report.Options) error {
 		return report.WriteRun(to, format, &shown, o)
 	})
+	if err != nil {
+		return err
+	}
+	return exit(r.ExitCode())
 }

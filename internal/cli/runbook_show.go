@@ -3,12 +3,14 @@ package cli
 import (
 	"context"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/managed-mesh/terraform-provider-asm/internal/report"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/journal"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/store"
@@ -16,11 +18,11 @@ import (
 
 type showFlags struct {
 	stateFlags
-	output string
+	outputs outputs
 }
 
 func newRunbookShow(p program) *cobra.Command {
-	var f showFlags
+	f := showFlags{outputs: listOutputs()}
 	cmd := &cobra.Command{
 		Use:   "show RUN",
 		Short: "Show what a run did: who, when, why, each change, and how it ended",
@@ -30,15 +32,12 @@ ended. A run that is under way can be shown, too.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, p, args[0]) },
 	}
-	cmd.Flags().StringVar(&f.output, "output", "text", "format: text, or json with every entry")
+	f.outputs.flag(cmd.Flags())
 	f.flags(cmd.Flags())
 	return cmd
 }
 
 func (f *showFlags) run(cmd *cobra.Command, p program, typed string) error {
-	if err := oneOf("--output", f.output, "text", "json"); err != nil {
-		return err
-	}
 	kept, err := f.open(nil, journal.NewRedactor())
 	if err != nil {
 		return err
@@ -52,12 +51,10 @@ func (f *showFlags) run(cmd *cobra.Command, p program, typed string) error {
 	if err != nil {
 		return err
 	}
-	if f.output == "json" {
-		return printJSON(cmd.OutOrStdout(), entries)
-	}
-	page := newPage(cmd.OutOrStdout())
-	f.tell(cmd.Context(), page, kept, state, entries)
-	return page.flush(cmd.OutOrStdout())
+	return f.outputs.print(cmd.OutOrStdout(), &report.List{JSON: entries, Table: func(w io.Writer, o report.Options) error {
+		f.tell(cmd.Context(), newPage(w, o), kept, state, entries)
+		return nil
+	}})
 }
 
 // tell writes a run for a person: its head, then what happened in its order.

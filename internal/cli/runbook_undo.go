@@ -1,8 +1,8 @@
 package cli
 
 import (
+	"context"
 	"errors"
-	"io"
 
 	"github.com/spf13/cobra"
 
@@ -50,38 +50,22 @@ func (f *undoFlags) run(cmd *cobra.Command, p program, typed string) error {
 	if err := errors.Join(err2, err1, f.check()); err != nil {
 		return err
 	}
-	sinks, err := f.outputs.open(cmd.OutOrStdout())
-	if err != nil {
-		return err
-	}
-	defer sinks.close()
-	s, err := f.open(cmd, p)
-	if err != nil {
-		return err
-	}
-	defer s.Close()
-	s.askAt(cmd, p, &approvals)
-	ctx := cmd.Context()
-	run, err := findRun(ctx, s.Store, typed)
-	if err != nil {
-		return err
-	}
-	plan, err := s.PlanUndo(ctx, run)
-	if err != nil {
-		return s.quietly(err)
-	}
-	if f.planOnly {
-		shown, err := withoutSecrets(s.Redactor, report.NewPlans(s.tool(), []*runbook.Plan{plan}, nil))
+	return f.withSession(cmd, p, f.outputs, func(ctx context.Context, s *session) error {
+		s.askAt(&approvals)
+		run, err := findRun(ctx, s.Store, typed)
 		if err != nil {
 			return err
 		}
-		err = sinks.each(func(to io.Writer, format report.Format, o report.Options) error {
-			return report.WritePlans(to, format, &shown, o)
-		})
-		return errors.Join(err, exit(shown.ExitCode()))
-	}
-	s.live.start()
-	result, err := s.Run(ctx, plan, approvals)
-	s.live.end()
-	return s.quietly(s.finish(sinks, result, err))
+		plan, err := s.PlanUndo(ctx, run)
+		if err != nil {
+			return err
+		}
+		if f.planOnly {
+			return s.writePlans([]*runbook.Plan{plan}, nil)
+		}
+		s.live.start()
+		result, err := s.Run(ctx, plan, approvals)
+		s.live.end()
+		return s.finish(result, err)
+	})
 }

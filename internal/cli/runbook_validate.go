@@ -11,12 +11,13 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/spf13/cobra"
 
+	"github.com/managed-mesh/terraform-provider-asm/internal/report"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/kinds"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/lang"
 )
 
 func newRunbookValidate() *cobra.Command {
-	var output string
+	out := listOutputs()
 	cmd := &cobra.Command{
 		Use:   "validate FILE|FOLDER...",
 		Short: "Check runbooks completely, without asking anybody",
@@ -28,21 +29,23 @@ files *.hcl; tests, *.test.hcl, are checked by test.
 Exit codes: 0 they are sound, 1 one is not.`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := oneOf("--output", output, "text", "json"); err != nil {
-				return err
-			}
-			return validateRunbooks(cmd, args, output)
+			return validateRunbooks(cmd, args, out)
 		},
 	}
-	cmd.Flags().StringVar(&output, "output", "text", "format: text, or json for an editor")
+	out.flag(cmd.Flags())
 	return cmd
 }
 
-func validateRunbooks(cmd *cobra.Command, args []string, output string) error {
+func validateRunbooks(cmd *cobra.Command, args []string, out outputs) error {
 	paths, err := runbookFiles(args)
 	if err != nil {
 		return err
 	}
+	sinks, err := out.open(cmd.OutOrStdout())
+	if err != nil {
+		return err
+	}
+	defer sinks.close()
 	var files []*lang.File
 	var diags hcl.Diagnostics
 	books := 0
@@ -70,23 +73,26 @@ func validateRunbooks(cmd *cobra.Command, args []string, output string) error {
 			mistakes++
 		}
 	}
-	if output == "json" {
-		err = printDiagnostics(cmd.OutOrStdout(), diags, mistakes == 0)
-	} else {
+	if sinks.table() {
 		_, width := terminal(cmd.ErrOrStderr())
-		err = lang.Render(cmd.ErrOrStderr(), diags, width, files...)
+		if err := lang.Render(cmd.ErrOrStderr(), diags, width, files...); err != nil {
+			return err
+		}
 	}
-	switch {
-	case err != nil:
+	err = sinks.list(&report.List{JSON: diagnosticsOf(diags, mistakes == 0), Table: func(w io.Writer, _ report.Options) error {
+		if mistakes > 0 {
+			return nil // standard error has them
+		}
+		_, err := fmt.Fprintf(w, "Sound: %s in %s.\n", count(books, "runbook"), count(len(files), "file"))
 		return err
-	case mistakes > 0 && output == "json":
+	}})
+	switch {
+	case err != nil || mistakes == 0:
+		return err
+	case !sinks.table():
 		return exit(exitError)
-	case mistakes > 0:
-		return fmt.Errorf("%s in %s", count(mistakes, "mistake"), count(len(files), "file"))
-	case output == "text":
-		_, err = fmt.Fprintf(cmd.OutOrStdout(), "Sound: %s in %s.\n", count(books, "runbook"), count(len(files), "file"))
 	}
-	return err
+	return fmt.Errorf("%s in %s", count(mistakes, "mistake"), count(len(files), "file"))
 }
 
 // runbookFiles are the files that are named, and those of the folders that are.
@@ -119,37 +125,40 @@ func runbookFiles(args []string) ([]string, error) {
 	return slices.Compact(files), nil
 }
 
-// told is a diagnostic as JSON, for an editor.
-type told struct {
-	Severity string `json:"severity"` // error or warning
-	Summary  string `json:"summary"`
-	Detail   string `json:"detail"`
-	File     string `json:"file,omitempty"`
-	Start    *place `json:"start,omitempty"`
-	End      *place `json:"end,omitempty"`
+// diagnostic is a mistake or a warning as JSON, for an editor.
+type diagnostic struct {
+	Severity string    `json:"severity"` // error or warning
+	Summary  string    `json:"summary"`
+	Detail   string    `json:"detail"`
+	File     string    `json:"file,omitempty"`
+	Start    *position `json:"start,omitempty"`
+	End      *position `json:"end,omitempty"`
 }
 
-// place is a place in a file; lines and columns count from 1.
-type place struct {
+// position is a position in a file; lines and columns count from 1.
+type position struct {
 	Line   int `json:"line"`
 	Column int `json:"column"`
 	Byte   int `json:"byte"`
 }
 
-func printDiagnostics(w io.Writer, diags hcl.Diagnostics, sound bool) error {
-	all := struct {
-		Sound       bool   `json:"sound"`
-		Diagnostics []told `json:"diagnostics"`
-	}{sound, []told{}}
+// diagnostics are the JSON of validate.
+type diagnostics struct {
+	Sound       bool         `json:"sound"`
+	Diagnostics []diagnostic `json:"diagnostics"`
+}
+
+func diagnosticsOf(diags hcl.Diagnostics, sound bool) diagnostics {
+	all := diagnostics{sound, []diagnostic{}}
 	for _, d := range diags {
-		one := told{Severity: "error", Summary: d.Summary, Detail: d.Detail}
+		one := diagnostic{Severity: "error", Summary: d.Summary, Detail: d.Detail}
 		if d.Severity == hcl.DiagWarning {
 			one.Severity = "warning"
 		}
 		if r := d.Subject; r != nil {
-			one.File, one.Start, one.End = r.Filename, &place{r.Start.Line, r.Start.Column, r.Start.Byte}, &place{r.End.Line, r.End.Column, r.End.Byte}
+			one.File, one.Start, one.End = r.Filename, &position{r.Start.Line, r.Start.Column, r.Start.Byte}, &position{r.End.Line, r.End.Column, r.End.Byte}
 		}
 		all.Diagnostics = append(all.Diagnostics, one)
 	}
-	return printJSON(w, all)
+	return all
 }

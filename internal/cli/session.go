@@ -14,8 +14,8 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/store"
 )
 
-// sessionFlags are those of every command that works with runs: as whom, where
-// runs are kept, and who is told of what happens.
+// sessionFlags are those of every command that works with runs: the identity, the
+// store of runs, and where events go.
 type sessionFlags struct {
 	connection
 	stateFlags
@@ -27,15 +27,40 @@ func (f *sessionFlags) flags(flags *pflag.FlagSet) {
 	f.stateFlags.flags(flags)
 }
 
-// session is an engine and who looks at it.
+// session is the engine of a command, with its terminal and its outputs.
 type session struct {
 	*runbook.Engine
-	flags  *sessionFlags
-	live   *live
-	events func() error // ends their stream
+	program program
+	cmd     *cobra.Command
+	flags   *sessionFlags
+	sinks   *writers
+	live    *live
+	events  func() error // closes their stream
 }
 
-// open makes the engine. It asks nothing of anybody yet.
+// withSession opens the outputs and the engine, which makes no request yet, calls do
+// and closes both. Its error has no secrets in it. An event that could not be
+// written is an error, too.
+func (f *sessionFlags) withSession(cmd *cobra.Command, p program, out outputs, do func(ctx context.Context, s *session) error) error {
+	sinks, err := out.open(cmd.OutOrStdout())
+	if err != nil {
+		return err
+	}
+	defer sinks.close()
+	s, err := f.open(cmd, p)
+	if err != nil {
+		return err
+	}
+	s.sinks = sinks
+	err = quiet(s.Redactor, do(cmd.Context(), s))
+	closed := s.events()
+	var code exitCode
+	if closed != nil && (err == nil || errors.As(err, &code)) {
+		return closed
+	}
+	return err
+}
+
 func (f *sessionFlags) open(cmd *cobra.Command, p program) (*session, error) {
 	redactor := journal.NewRedactor()
 	// Journals are stamped with the machine's time, whatever the clock of waits.
@@ -50,7 +75,7 @@ func (f *sessionFlags) open(cmd *cobra.Command, p program) (*session, error) {
 	e := &runbook.Engine{
 		Client: reader.Client, Clusters: reader.Clusters, Store: kept, Redactor: redactor, Clock: p.clock, Version: p.version, Reason: f.reason,
 	}
-	s := &session{Engine: e, flags: f}
+	s := &session{Engine: e, program: p, cmd: cmd, flags: f}
 	if s.live, s.events, err = f.events.open(cmd.ErrOrStderr()); err != nil {
 		return nil, err
 	}
@@ -58,15 +83,14 @@ func (f *sessionFlags) open(cmd *cobra.Command, p program) (*session, error) {
 	return s, nil
 }
 
-// Close ends the stream of events. What could not be written to it is the error.
-func (s *session) Close() error { return s.events() }
-
-// askAt lets gates ask at the terminal, where there is one.
-func (s *session) askAt(cmd *cobra.Command, p program, approvals *runbook.Approvals) {
-	if ask := p.newAsker(cmd, approvals.Approver); ask != nil {
+// askAt lets gates ask at the terminal. It returns nil where there is none.
+func (s *session) askAt(approvals *runbook.Approvals) *asker {
+	ask := s.program.newAsker(s.cmd, approvals.Approver)
+	if ask != nil {
 		ask.live = s.live
 		approvals.Ask = ask.gate
 	}
+	return ask
 }
 
 // tool is how the program signs what it writes.
@@ -102,11 +126,7 @@ func withoutSecrets[T any](r *journal.Redactor, document T) (T, error) {
 	return clean, json.Unmarshal(raw, &clean)
 }
 
-// quietly is an error without what the redactor knows or what looks like a secret.
-func (s *session) quietly(err error) error {
-	return quiet(s.Redactor, err)
-}
-
+// quiet returns an error without what the redactor knows or what looks like a secret.
 func quiet(r *journal.Redactor, err error) error {
 	var code exitCode
 	if err == nil || errors.As(err, &code) {

@@ -1,17 +1,14 @@
 package rehearsal
 
 import (
-	"bufio"
-	"encoding/xml"
 	"fmt"
-	"io"
 
 	"github.com/jstemmer/go-junit-report/v2/junit"
 )
 
-// WriteJUnit writes a report as JUnit XML: a suite of each file and a case of each
-// test. It keeps to the attributes that Jenkins' schema junit-10.xsd allows.
-func (r *Report) WriteJUnit(w io.Writer) error {
+// JUnit returns a suite of each file with a case of each test. It keeps to the
+// attributes that Jenkins' schema junit-10.xsd allows.
+func (r *Report) JUnit() junit.Testsuites {
 	suites := junit.Testsuites{Name: "runbook tests"}
 	at := map[string]int{}
 	seconds := map[string]float64{}
@@ -25,7 +22,8 @@ func (r *Report) WriteJUnit(w io.Writer) error {
 		}
 		c := junit.Testcase{Name: printable(one.Test), Classname: printable(one.Runbook), Time: fmt.Sprintf("%.3f", one.Duration.Seconds())}
 		if !one.Passed() {
-			c.Failure = &junit.Result{Message: printable(fmt.Sprintf("line %d: %s", one.Failures[0].Line, one.Failures[0].Text)), Data: printable(one.detail())}
+			first := one.Failures[0]
+			c.Failure = &junit.Result{Message: printable(fmt.Sprintf("line %d: %s", first.Line, first.Text)), Data: printable(one.detail())}
 		}
 		suites.Suites[n].AddTestcase(c)
 		seconds[one.File] += one.Duration.Seconds()
@@ -33,14 +31,5 @@ func (r *Report) WriteJUnit(w io.Writer) error {
 	for file, n := range at {
 		suites.Suites[n].Time = fmt.Sprintf("%.3f", seconds[file])
 	}
-	for _, s := range suites.Suites {
-		suites.Tests += s.Tests
-		suites.Failures += s.Failures
-	}
-	buffered := bufio.NewWriter(w)
-	fmt.Fprint(buffered, xml.Header)
-	if err := suites.WriteXML(buffered); err != nil {
-		return err
-	}
-	return buffered.Flush()
+	return suites
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/rehearsal"
+	"github.com/managed-mesh/terraform-provider-asm/internal/report"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/lang"
 )
@@ -124,16 +125,16 @@ func TestFailing(t *testing.T) {
 		t.Fatal(err)
 	}
 	done := 0
-	report, err := rehearsal.Run(t.Context(), []*rehearsal.File{file}, rehearsal.Options{Done: func(rehearsal.Result) { done++ }})
+	result, err := rehearsal.Run(t.Context(), []*rehearsal.File{file}, rehearsal.Options{Done: func(rehearsal.Result) { done++ }})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if done != len(file.Tests) || report.Failed() != len(file.Tests)-1 {
-		t.Errorf("%d of %d tests ended, %d failed", done, len(file.Tests), report.Failed())
+	if done != len(file.Tests) || result.Failed() != len(file.Tests)-1 {
+		t.Errorf("%d of %d tests ended, %d failed", done, len(file.Tests), result.Failed())
 	}
-	golden(t, "want.txt", text(t, report))
+	golden(t, "want.txt", text(t, result))
 	var b bytes.Buffer
-	if err := report.WriteJUnit(&b); err != nil {
+	if err := report.WriteList(&b, report.JUnit, &report.List{JUnit: result.JUnit}, report.Options{}); err != nil {
 		t.Fatal(err)
 	}
 	golden(t, "want.xml", regexp.MustCompile(`time="[^"]*"`).ReplaceAllString(b.String(), `time="0"`))

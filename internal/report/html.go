@@ -1,7 +1,6 @@
 package report
 
 import (
-	"bufio"
 	"crypto/sha256"
 	_ "embed" // the page's parts
 	"encoding/base64"
@@ -68,7 +67,7 @@ type page struct {
 	Resolved        string
 	Fleets          []pageFleet
 	Kinds           []string
-	Island          island
+	Data            pageData
 }
 
 type pageCount struct {
@@ -117,14 +116,14 @@ type pageFleet struct {
 	Name, Members, Tally string
 }
 
-func writeHTML(w io.Writer, d *digest, _ Options) error {
+func writeHTML(w io.Writer, d *diagnosisView, _ Options) error {
 	p := page{
 		Policy: pagePolicy, Style: template.CSS(pageCSS), Script: template.JS(pageJS), //nolint:gosec // our own, embedded
 		Verdict: orUnknownVerdict(d.Verdict), Summary: shorten(summaryOf(d), htmlText), Tool: clean(d.Tool),
 		Members: plural(len(d.members), "cluster"),
 		Causes:  pageCausesOf(d.causes, "cause"), Waiting: pageCausesOf(d.waiting, "waiting"), Notes: pageCausesOf(d.notes, "note"),
 		Strays: pageConsequences(d.strays), Graph: newGraph(append(d.causes[:len(d.causes):len(d.causes)], d.waiting...)),
-		Fleets: fleetsOf(d), Island: newIsland(d),
+		Fleets: fleetsOf(d), Data: newPageData(d),
 	}
 	for _, name := range d.Scope[:min(len(d.Scope), 5)] {
 		p.Scope = append(p.Scope, clean(name))
@@ -161,14 +160,10 @@ func writeHTML(w io.Writer, d *digest, _ Options) error {
 	if n := len(d.Resolved); n > 0 {
 		p.Resolved = plural(n, "finding") + " of the baseline resolved."
 	}
-	buffered := bufio.NewWriter(w)
-	if err := pageTemplate.Execute(buffered, p); err != nil {
-		return err
-	}
-	return buffered.Flush()
+	return pageTemplate.Execute(w, p)
 }
 
-func (p *page) addSuppressed(d *digest) {
+func (p *page) addSuppressed(d *diagnosisView) {
 	if len(d.Suppressed) == 0 {
 		return
 	}
@@ -264,7 +259,7 @@ func pageConsequences(groups []consequence) []pageConsequence {
 func query(words string) string { return "#q=" + template.URLQueryEscaper(clean(words)) }
 
 // fleetsOf sums the members up by fleet, for a reader whose browser runs no script.
-func fleetsOf(d *digest) []pageFleet {
+func fleetsOf(d *diagnosisView) []pageFleet {
 	counts := map[string]map[mesh.Verdict]int{}
 	var order []string
 	for _, s := range d.members {

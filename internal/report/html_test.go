@@ -31,8 +31,8 @@ func checkHTML(t testing.TB, text string) *html.Node {
 		switch n.Data {
 		case "script":
 			if attribute(n, "type") == "application/json" {
-				var island map[string]any
-				if err := json.Unmarshal([]byte(content(n)), &island); err != nil {
+				var data map[string]any
+				if err := json.Unmarshal([]byte(content(n)), &data); err != nil {
 					t.Error("the data is not JSON:", err)
 				}
 				continue

@@ -1,25 +1,13 @@
 package report
 
 import (
-	"bufio"
-	"encoding/json"
 	"io"
 	"slices"
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/diagnosis"
 )
 
-func writeJSON(w io.Writer, d *digest, _ Options) error {
-	r := whole(d.Report)
-	buffered := bufio.NewWriter(w)
-	e := json.NewEncoder(buffered)
-	e.SetIndent("", "  ")
-	e.SetEscapeHTML(false) // a person reads it, too
-	if err := e.Encode(r); err != nil {
-		return err
-	}
-	return buffered.Flush()
-}
+func writeJSON(w io.Writer, d *diagnosisView, _ Options) error { return encodeJSON(w, whole(d.Report)) }
 
 // whole is a report whose lists are all there.
 func whole(report *diagnosis.Report) *diagnosis.Report {

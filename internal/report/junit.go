@@ -1,7 +1,6 @@
 package report
 
 import (
-	"bufio"
 	"encoding/xml"
 	"fmt"
 	"io"
@@ -21,7 +20,7 @@ const (
 // junitWriter makes a suite of each subject and a case of each check. It keeps
 // to the attributes that Jenkins' schema junit-10.xsd allows.
 type junitWriter struct {
-	*digest
+	*diagnosisView
 	byCheck map[junitCheck][]*diagnosis.Finding
 	told    map[junitCheck]bool
 }
@@ -31,7 +30,7 @@ type junitCheck struct {
 	kind    mesh.Kind
 }
 
-func writeJUnit(w io.Writer, d *digest, _ Options) error {
+func writeJUnit(w io.Writer, d *diagnosisView, _ Options) error {
 	j := junitWriter{d, map[junitCheck][]*diagnosis.Finding{}, map[junitCheck]bool{}}
 	var order []junitCheck
 	for i := range d.Findings {
@@ -69,18 +68,19 @@ func writeJUnit(w io.Writer, d *digest, _ Options) error {
 		}
 		suites.Suites[i].AddTestcase(j.testcase(check, statusOf(j.byCheck[check])))
 	}
+	return writeSuites(w, suites)
+}
+
+// writeSuites adds the sums of the suites and writes them.
+func writeSuites(w io.Writer, suites junit.Testsuites) error {
 	// Not AddSuite: the schema knows no number of skipped cases here.
 	for _, s := range suites.Suites {
 		suites.Tests += s.Tests
 		suites.Failures += s.Failures
 		suites.Errors += s.Errors
 	}
-	buffered := bufio.NewWriter(w)
-	fmt.Fprint(buffered, xml.Header)
-	if err := suites.WriteXML(buffered); err != nil {
-		return err
-	}
-	return buffered.Flush()
+	fmt.Fprint(w, xml.Header)
+	return suites.WriteXML(w)
 }
 
 func newSuite(subject string, id int) junit.Testsuite {

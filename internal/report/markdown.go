@@ -34,7 +34,7 @@ type markdown struct {
 	leftOut []string
 }
 
-func writeMarkdown(w io.Writer, d *digest, _ Options) error {
+func writeMarkdown(w io.Writer, d *diagnosisView, _ Options) error {
 	m := &markdown{}
 	m.head(d)
 	m.causes("Root causes", d.causes)
@@ -63,7 +63,7 @@ func (m *markdown) add(what, block string) {
 	m.b.WriteString(block)
 }
 
-func (m *markdown) head(d *digest) {
+func (m *markdown) head(d *diagnosisView) {
 	verdict := clean(string(d.Verdict))
 	block := fmt.Sprintf("## %s Mesh diagnosis: %s\n\n**In short:** %s\n", marks[verdict], text(verdict), long(summaryOf(d), 2*markdownText))
 	if len(d.members) > 0 {
@@ -185,7 +185,7 @@ func (m *markdown) unknown(reasons []reason) {
 }
 
 // subjects lists what is not healthy; the healthy are counted.
-func (m *markdown) subjects(d *digest) {
+func (m *markdown) subjects(d *diagnosisView) {
 	var b strings.Builder
 	b.WriteString("| | Subject | |\n|---|---|---|\n")
 	rows, healthy := 0, 0
@@ -213,7 +213,7 @@ func (m *markdown) subjects(d *digest) {
 	m.add("the subjects", fold(plural(rows, "subject")+" not healthy", b.String()))
 }
 
-func (m *markdown) suppressed(d *digest) {
+func (m *markdown) suppressed(d *diagnosisView) {
 	if len(d.Suppressed) == 0 {
 		return
 	}
@@ -229,7 +229,7 @@ func (m *markdown) suppressed(d *digest) {
 	m.add("suppressed findings", fold(plural(len(d.Suppressed), "suppressed finding"), b.String()))
 }
 
-func (m *markdown) expired(d *digest) {
+func (m *markdown) expired(d *diagnosisView) {
 	if len(d.Expired) == 0 {
 		return
 	}
@@ -244,7 +244,7 @@ func (m *markdown) expired(d *digest) {
 	m.add("expired suppressions", fold(plural(len(d.Expired), "suppression")+" expired", b.String()))
 }
 
-func (m *markdown) foot(d *digest) {
+func (m *markdown) foot(d *diagnosisView) {
 	if n := len(d.Resolved); n > 0 {
 		m.add("what is resolved", "\n"+plural(n, "finding")+" of the baseline resolved.\n")
 	}

@@ -49,7 +49,7 @@ func checkOpenMetrics(t testing.TB, text string) map[string]float64 {
 	}
 }
 
-var metricLine = regexp.MustCompile(`^(# (TYPE|UNIT|HELP) asm_[a-z_]+ [^\n]+|# EOF|asm_[a-z_]+(\{[a-z]+="([^"\\\n]|\\[\\"n])*"(,[a-z]+="([^"\\\n]|\\[\\"n])*")*\})? -?[0-9.]+)$`)
+var metricLine = regexp.MustCompile(`^(# (TYPE|UNIT|HELP) asm_[a-z_]+ [^\n]+|# EOF|asm_[a-z_]+(\{[a-z]+="([^"\\\n]|\\[\\"n])*"(,[a-z]+="([^"\\\n]|\\[\\"n])*")*\})? -?[0-9.]+(e\+[0-9]+)?)$`)
 
 // checkMetricLines holds text to the grammar line by line, where the parser is
 // too slow, and to having no series twice.

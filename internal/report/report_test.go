@@ -100,12 +100,12 @@ func TestWriteLeavesTheReportAlone(t *testing.T) {
 
 func TestParseFormat(t *testing.T) {
 	for _, format := range report.Formats() {
-		if got, err := report.ParseFormat(string(format)); err != nil || got != format {
+		if got, err := report.ParseFormat(report.Formats(), string(format)); err != nil || got != format {
 			t.Errorf("ParseFormat(%q) = %q, %v", format, got, err)
 		}
 	}
 	for _, name := range []string{"", "yaml", "JSON", "html "} {
-		_, err := report.ParseFormat(name)
+		_, err := report.ParseFormat(report.Formats(), name)
 		if err == nil {
 			t.Fatalf("%q is taken for a format", name)
 		}

@@ -1,9 +1,6 @@
 package report
 
 import (
-	"bufio"
-	"encoding/json"
-	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -11,11 +8,6 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/diagnosis"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook"
 )
-
-// RunFormats are the formats that plans, runs and remediations are written in, the
-// default first. SARIF is for findings in files, and OpenMetrics for what is
-// measured again and again: a run is neither.
-func RunFormats() []Format { return []Format{Table, JSON, Markdown, HTML, JUnit} }
 
 // Plans are the plans of a runbook on its targets, as runbook plan --output json
 // writes them; docs/schemas/plan.schema.json describes them.
@@ -92,12 +84,12 @@ type Remediation struct {
 func WritePlans(w io.Writer, format Format, p *Plans, o Options) error {
 	whole := *p
 	whole.Plans = wholePlans(p.Plans)
-	return writeRun(w, format, whole, func() *sheet { return plansSheet(p) }, o)
+	return writeRun(w, format, whole, newPlansView(p), o)
 }
 
 // WriteRun writes what became of runs.
 func WriteRun(w io.Writer, format Format, r *runbook.Report, o Options) error {
-	return writeRun(w, format, wholeRun(r), func() *sheet { return runSheet(r) }, o)
+	return writeRun(w, format, wholeRun(r), newRunView(r), o)
 }
 
 // WriteRemediation writes what a remediation found and did.
@@ -115,7 +107,7 @@ func WriteRemediation(w io.Writer, format Format, r *Remediation, o Options) err
 	if r.Plans != nil {
 		outer.Plans = wholePlans(r.Plans)
 	}
-	return writeRun(w, format, outer, func() *sheet { return remediationSheet(r) }, o)
+	return writeRun(w, format, outer, newRemediationView(r), o)
 }
 
 // wholePlans are plans whose lists are all there.
@@ -139,32 +131,13 @@ func wholeRun(r *runbook.Report) *runbook.Report {
 	return &one
 }
 
-func writeRun(w io.Writer, format Format, document any, sheet func() *sheet, o Options) error {
-	if _, err := ParseFormatOf(RunFormats(), string(format)); err != nil {
+func writeRun(w io.Writer, format Format, document any, v *runView, o Options) error {
+	f, err := lookup(RunFormats(), format)
+	if err != nil {
 		return err
 	}
-	buffered := bufio.NewWriter(w)
-	var err error
-	switch format {
-	case JSON:
-		e := json.NewEncoder(buffered)
-		e.SetIndent("", "  ")
-		e.SetEscapeHTML(false) // a person reads it, too
-		err = e.Encode(document)
-	case Markdown:
-		err = writeSheetMarkdown(buffered, sheet())
-	case HTML:
-		err = writeSheetHTML(buffered, sheet())
-	case JUnit:
-		err = writeSheetJUnit(buffered, sheet())
-	default:
-		err = writeSheetTable(buffered, sheet(), o)
-	}
-	if err == nil {
-		err = buffered.Flush()
-	}
-	if err != nil {
-		return fmt.Errorf("writing the report as %s: %w", format, err)
-	}
-	return nil
+	v.document = document
+	return buffer(w, format, func(w io.Writer) error { return f.run(w, v, o) })
 }
+
+func writeRunJSON(w io.Writer, v *runView, _ Options) error { return encodeJSON(w, v.document) }

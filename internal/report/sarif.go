@@ -1,7 +1,6 @@
 package report
 
 import (
-	"bufio"
 	"fmt"
 	"io"
 	"strings"
@@ -24,9 +23,9 @@ const (
 	sarifPrint = "asmFinding/v1"
 )
 
-func writeSARIF(w io.Writer, d *digest, _ Options) error {
+func writeSARIF(w io.Writer, d *diagnosisView, _ Options) error {
 	run := sarif.NewRun()
-	s := sarifWriter{digest: d, run: run, rules: map[mesh.Code]int{}, baseline: hasBaseline(d.Report)}
+	s := sarifWriter{diagnosisView: d, run: run, rules: map[mesh.Code]int{}, baseline: hasBaseline(d.Report)}
 	name, version := toolName(d.Tool)
 	run.Tool = sarif.NewTool().WithDriver(sarif.NewToolComponent().WithName(name).WithInformationURI(toolURI))
 	if version != "" {
@@ -50,15 +49,11 @@ func writeSARIF(w io.Writer, d *digest, _ Options) error {
 	run.AddInvocation(s.invocation(total - len(run.Results)))
 	report := sarif.NewReport()
 	report.AddRun(run)
-	buffered := bufio.NewWriter(w)
-	if err := report.Write(buffered); err != nil {
-		return err
-	}
-	return buffered.Flush()
+	return report.Write(w)
 }
 
 type sarifWriter struct {
-	*digest
+	*diagnosisView
 	run      *sarif.Run
 	rules    map[mesh.Code]int
 	baseline bool

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"bufio"
 	"fmt"
 	"io"
 	"strings"
@@ -35,13 +34,14 @@ var colors = map[string]string{
 	string(mesh.Error): red, string(mesh.Warning): yellow, string(mesh.Info): blue,
 }
 
+// table writes for a terminal. Its writer is a buffer that keeps the first error.
 type table struct {
-	w *bufio.Writer
+	w io.Writer
 	o Options
 }
 
-func writeTable(w io.Writer, d *digest, o Options) error {
-	t := table{bufio.NewWriter(w), o}
+func writeTable(w io.Writer, d *diagnosisView, o Options) error {
+	t := table{w, o}
 	t.head(d)
 	t.causes("Root causes", d.causes)
 	t.causes("Corrected, waiting for the mesh to notice", d.waiting)
@@ -52,10 +52,10 @@ func writeTable(w io.Writer, d *digest, o Options) error {
 	}
 	t.unknown(d.unknown)
 	t.foot(d)
-	return t.w.Flush()
+	return nil
 }
 
-func (t table) head(d *digest) {
+func (t table) head(d *diagnosisView) {
 	verdict := clean(string(d.Verdict))
 	t.text(0, t.paint(colors[verdict], strings.ToUpper(verdict))+"  "+summaryOf(d))
 	var facts []string
@@ -164,7 +164,7 @@ func (t table) unknown(reasons []reason) {
 	}
 }
 
-func (t table) foot(d *digest) {
+func (t table) foot(d *diagnosisView) {
 	var parts []string
 	if n := len(d.Suppressed); n > 0 {
 		parts = append(parts, plural(n, "finding")+" suppressed")

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"bufio"
 	"fmt"
 	"io"
 	"strings"
@@ -9,14 +8,14 @@ import (
 
 // What of a plan or run a person still reads at a terminal; the rest is counted.
 const (
-	sheetParts = 100
-	sheetRows  = 200
-	sheetQuiet = 5
-	sheetText  = 500 // characters of a message
+	tableParts = 100
+	tableRows  = 200
+	tableQuiet = 5
+	runText    = 500 // characters of a message
 )
 
-func writeSheetTable(w io.Writer, s *sheet, o Options) error {
-	t := table{bufio.NewWriter(w), o}
+func writeRunTable(w io.Writer, s *runView, o Options) error {
+	t := table{w, o}
 	head := t.paint(toneColors[s.tone], strings.ToUpper(s.verdict))
 	if s.summary != "" {
 		head += "  " + s.summary
@@ -27,7 +26,7 @@ func writeSheetTable(w io.Writer, s *sheet, o Options) error {
 	}
 	loud, quiet := s.loud()
 	for i, p := range loud {
-		if i == sheetParts {
+		if i == tableParts {
 			fmt.Fprintln(t.w)
 			t.text(0, fmt.Sprintf("and %s more; the formats html and json have them.", number(len(loud)-i)))
 			break
@@ -36,13 +35,13 @@ func writeSheetTable(w io.Writer, s *sheet, o Options) error {
 	}
 	if len(quiet) > 0 {
 		fmt.Fprintln(t.w)
-		t.text(0, t.paint(toneColors[good], "✓")+" "+plural(len(quiet), "target")+" with nothing to do: "+someNames(namesOfParts(quiet), sheetQuiet))
+		t.text(0, t.paint(toneColors[good], "✓")+" "+plural(len(quiet), "target")+" with nothing to do: "+someNames(namesOfParts(quiet), tableQuiet))
 	}
 	if len(s.foot) > 0 {
 		fmt.Fprintln(t.w)
 		t.notes(0, s.foot)
 	}
-	return t.w.Flush()
+	return nil
 }
 
 func namesOfParts(parts []part) []string {
@@ -66,7 +65,7 @@ func (t table) part(p part) {
 		fmt.Fprintln(t.w)
 	}
 	for i, r := range p.rows {
-		if i == sheetRows {
+		if i == tableRows {
 			t.text(2, fmt.Sprintf("and %s more; the format json has them.", number(len(p.rows)-i)))
 			break
 		}

@@ -12,9 +12,9 @@ import (
 // together.
 const mostAlike = 3
 
-// digest is a report arranged for reading: roots of a kind together, and under
+// diagnosisView is a report arranged for reading: roots of a kind together, and under
 // them what they explain, by code.
-type digest struct {
+type diagnosisView struct {
 	*diagnosis.Report
 	causes  []cause // roots of severity error and warning
 	waiting []cause // roots that are corrected, but the mesh has yet to notice
@@ -102,8 +102,8 @@ type reason struct {
 	subjects []*diagnosis.Subject
 }
 
-func newDigest(r *diagnosis.Report) *digest {
-	d := &digest{Report: r, counts: map[mesh.Verdict]int{}, byPrint: make(map[string]*diagnosis.Finding, len(r.Findings))}
+func newDiagnosisView(r *diagnosis.Report) *diagnosisView {
+	d := &diagnosisView{Report: r, counts: map[mesh.Verdict]int{}, byPrint: make(map[string]*diagnosis.Finding, len(r.Findings))}
 	for _, list := range [][]diagnosis.Finding{r.Suppressed, r.Findings} {
 		for i := range list {
 			d.byPrint[list[i].Fingerprint] = &list[i]
@@ -122,7 +122,7 @@ func newDigest(r *diagnosis.Report) *digest {
 // affected are the memberships that a root is about or brings into trouble; of one
 // about a project or fleet that troubles none, those that are in it. It is
 // runbook.Affected for all roots at once.
-func (d *digest) affected(f *diagnosis.Finding) []string {
+func (d *diagnosisView) affected(f *diagnosis.Finding) []string {
 	if d.types[f.About] == diagnosis.TypeMembership {
 		return []string{f.About}
 	}
@@ -139,7 +139,7 @@ func (d *digest) affected(f *diagnosis.Finding) []string {
 	return slices.Compact(names)
 }
 
-func (d *digest) addSubjects() {
+func (d *diagnosisView) addSubjects() {
 	reasons := map[string]int{}
 	d.types = make(map[string]string, len(d.Subjects))
 	for i := range d.Subjects {
@@ -170,7 +170,7 @@ type likeness struct {
 	waiting  bool
 }
 
-func (d *digest) addFindings() {
+func (d *diagnosisView) addFindings() {
 	alike := map[likeness][]*diagnosis.Finding{}
 	var order []likeness
 	explained := map[string][]*diagnosis.Finding{} // by the root's fingerprint
@@ -214,7 +214,7 @@ func (d *digest) addFindings() {
 	}
 }
 
-func (d *digest) addCause(like likeness, roots []*diagnosis.Finding, explained map[string][]*diagnosis.Finding) {
+func (d *diagnosisView) addCause(like likeness, roots []*diagnosis.Finding, explained map[string][]*diagnosis.Finding) {
 	var all []*diagnosis.Finding
 	seen := map[*diagnosis.Finding]bool{}
 	told := map[string]bool{}

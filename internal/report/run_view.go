@@ -10,16 +10,17 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook"
 )
 
-// sheet is a plan, a run or a remediation arranged for reading: every format but
+// runView is a plan, a run or a remediation arranged for reading: every format but
 // JSON is written from it. Its texts are clean.
-type sheet struct {
-	kind    string // Runbook plan
-	verdict string // changes
-	tone    tone
-	summary string
-	facts   []string
-	parts   []part
-	foot    []note
+type runView struct {
+	document any    // what the format json writes
+	kind     string // Runbook plan
+	verdict  string // changes
+	tone     tone
+	summary  string
+	facts    []string
+	parts    []part
+	foot     []note
 }
 
 // part is one plan, one run, or one list of findings.
@@ -123,7 +124,7 @@ func notesOf(all ...note) []note {
 
 // loud are the parts that have something to tell, quiet the others where there are
 // several.
-func (s *sheet) loud() (loud []part, quiet []part) {
+func (s *runView) loud() (loud []part, quiet []part) {
 	for _, p := range s.parts {
 		if p.quiet && len(s.parts) > 1 {
 			quiet = append(quiet, p)

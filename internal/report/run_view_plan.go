@@ -37,9 +37,9 @@ var planVerdicts = map[int]struct {
 	diagnosis.ExitUnknown:   {"cannot tell", dark},
 }
 
-func plansSheet(p *Plans) *sheet {
+func newPlansView(p *Plans) *runView {
 	v := planVerdicts[p.ExitCode()]
-	s := &sheet{kind: "Runbook plan", verdict: v.words, tone: v.tone, summary: clean(p.Summary)}
+	s := &runView{kind: "Runbook plan", verdict: v.words, tone: v.tone, summary: clean(p.Summary)}
 	if len(p.Failed) > 0 {
 		s.verdict, s.tone = "not planned in full", bad
 	}
@@ -94,9 +94,9 @@ func plannedRow(step runbook.PlannedStep) row {
 		label = "to do"
 	}
 	r.notes = notesOf(
-		note{label: label, text: shorten(clean(text), sheetText)},
-		note{label: "error", text: shorten(clean(step.Error), sheetText)},
-		note{label: approval, text: shorten(clean(step.Approval), sheetText)},
+		note{label: label, text: shorten(clean(text), runText)},
+		note{label: "error", text: shorten(clean(step.Error), runText)},
+		note{label: approval, text: shorten(clean(step.Approval), runText)},
 		note{label: "after", text: clean(strings.Join(step.After, ", "))},
 	)
 	if (step.Status == runbook.Change || step.Status == runbook.Awaits) && step.AtMost > 0 {

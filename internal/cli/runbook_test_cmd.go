@@ -66,12 +66,7 @@ func (f *rehearseFlags) rehearse(cmd *cobra.Command, p program, args []string) e
 	if err != nil {
 		return err
 	}
-	err = sinks.each(func(to io.Writer, format report.Format, _ report.Options) error {
-		if format == report.JUnit {
-			return r.WriteJUnit(to)
-		}
-		return r.WriteText(to)
-	})
+	err = sinks.list(&report.List{JUnit: r.JUnit, Table: func(w io.Writer, _ report.Options) error { return r.WriteText(w) }})
 	switch {
 	case err != nil:
 		return err

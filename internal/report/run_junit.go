@@ -1,7 +1,6 @@
 package report
 
 import (
-	"encoding/xml"
 	"fmt"
 	"io"
 	"strings"
@@ -9,26 +8,22 @@ import (
 	"github.com/jstemmer/go-junit-report/v2/junit"
 )
 
-// writeSheetJUnit makes a suite of each target and a case of each step. Of a plan
+// writeRunJUnit makes a suite of each target and a case of each step. Of a plan
 // what is to be changed fails, as drift does; of a run what failed.
-func writeSheetJUnit(w io.Writer, s *sheet) error {
+func writeRunJUnit(w io.Writer, s *runView, _ Options) error {
 	suites := junit.Testsuites{Name: strings.ToLower(s.kind)}
 	for i, p := range s.parts {
 		suite := newSuite(titled(p.title, p.target), i)
 		suite.AddProperty("status", p.status)
 		for _, r := range p.rows {
-			suite.AddTestcase(sheetCase(p, r))
+			suite.AddTestcase(stepCase(p, r))
 		}
 		suites.Suites = append(suites.Suites, suite)
-		suites.Tests += suite.Tests
-		suites.Failures += suite.Failures
-		suites.Errors += suite.Errors
 	}
-	fmt.Fprint(w, xml.Header)
-	return suites.WriteXML(w)
+	return writeSuites(w, suites)
 }
 
-func sheetCase(p part, r row) junit.Testcase {
+func stepCase(p part, r row) junit.Testcase {
 	c := junit.Testcase{Name: orSome(r.name), Classname: orSome(titled(p.title, p.target)), Time: "0"}
 	var b strings.Builder
 	if r.subject != "" {

@@ -3,12 +3,15 @@ package cli
 import (
 	"strings"
 	"testing"
+
+	"github.com/managed-mesh/terraform-provider-asm/internal/report"
 )
 
 // On a narrow terminal texts are wrapped and commands are not; what somebody else
 // wrote cannot steer the terminal.
 func TestPage(t *testing.T) {
-	p := &page{&strings.Builder{}, true, 40}
+	var b strings.Builder
+	p := newPage(&b, report.Options{Color: true, Width: 40})
 	p.text(0, p.paint("1", "A title"))
 	p.item("Means", "words that do not fit into\x1b[2J one line of forty")
 	p.item("Cause", "")
@@ -18,7 +21,7 @@ func TestPage(t *testing.T) {
 		"                into\ufffd[2J one line of\n" +
 		"                forty\n" +
 		"  Next          gcloud services enable a.googleapis.com --project=some-project\n"
-	if got := p.w.String(); got != want {
+	if got := b.String(); got != want {
 		t.Errorf("got\n%q\nwant\n%q", got, want)
 	}
 	if _, width := terminal(p.w); width != 0 {

@@ -9,26 +9,26 @@ import (
 )
 
 const (
-	islandText     = 2000 // characters of a message
-	islandEvidence = 3    // pieces of evidence of a root
+	dataText     = 2000 // characters of a message
+	dataEvidence = 3    // pieces of evidence of a root
 	// own stands in a text for the short name of the finding's subject, so that
 	// the messages of 10,000 clusters which say the same are stored once.
 	own = "\x01"
 )
 
-// island is the data of the page's script. Texts are told once, in Texts, and
+// pageData is the data of the page's script. Texts are told once, in Texts, and
 // meant by their place in it.
-type island struct {
+type pageData struct {
 	Texts    []string `json:"texts"`
 	Kinds    []string `json:"kinds"`
-	Subjects [][]any  `json:"subjects"` // see islandSubject
+	Subjects [][]any  `json:"subjects"` // see addSubject
 	Findings [][]any  `json:"findings"` // see addFinding
 
 	at map[string]int
 }
 
-func newIsland(d *digest) island {
-	s := island{at: map[string]int{}, Subjects: [][]any{}, Findings: [][]any{}}
+func newPageData(d *diagnosisView) pageData {
+	s := pageData{at: map[string]int{}, Subjects: [][]any{}, Findings: [][]any{}}
 	s.text("")
 	places := make(map[mesh.Kind]int)
 	for i, k := range mesh.Order() {
@@ -51,7 +51,7 @@ func newIsland(d *digest) island {
 }
 
 // text is the place of a text.
-func (s *island) text(text string) int {
+func (s *pageData) text(text string) int {
 	i, known := s.at[text]
 	if !known {
 		i = len(s.Texts)
@@ -62,8 +62,8 @@ func (s *island) text(text string) int {
 }
 
 // about is the place of a text about a subject.
-func (s *island) about(text, name string) int {
-	text = shorten(clean(text), islandText)
+func (s *pageData) about(text, name string) int {
+	text = shorten(clean(text), dataText)
 	if short := clean(base(name)); len(short) > 2 {
 		text = strings.ReplaceAll(text, short, own)
 	}
@@ -73,7 +73,7 @@ func (s *island) about(text, name string) int {
 // addSubject tells: name up to the last slash, the rest of it, type, verdict,
 // summary, parent, and a letter for each kind of check: m, u, b, ? or a dot
 // where it does not apply.
-func (s *island) addSubject(subject *diagnosis.Subject, places map[mesh.Kind]int) {
+func (s *pageData) addSubject(subject *diagnosis.Subject, places map[mesh.Kind]int) {
 	name := clean(subject.Name)
 	short := base(name)
 	checks := []byte(strings.Repeat(".", len(places)))
@@ -114,7 +114,7 @@ const (
 // its own subject unless that is the same, message, remedy, resource, runbook,
 // flags, places of its roots. Of a root also: fingerprint, culprit, evidence as
 // source and text in turn.
-func (s *island) addFinding(f *diagnosis.Finding, subjects, byPrint map[string]int) {
+func (s *pageData) addFinding(f *diagnosis.Finding, subjects, byPrint map[string]int) {
 	about, known := subjects[f.About]
 	if !known {
 		about = -1
@@ -143,7 +143,7 @@ func (s *island) addFinding(f *diagnosis.Finding, subjects, byPrint map[string]i
 	if f.Root() {
 		row = append(row, clean(f.Fingerprint), s.about(culprit(f.Culprit), f.About))
 		evidence := []int{}
-		for _, e := range f.Evidence[:min(len(f.Evidence), islandEvidence)] {
+		for _, e := range f.Evidence[:min(len(f.Evidence), dataEvidence)] {
 			evidence = append(evidence, s.text(clean(e.Source)), s.about(e.Text, f.About))
 		}
 		row = append(row, evidence)

@@ -108,7 +108,7 @@ func named(code mesh.Code, detail string) string {
 
 // summaryOf is the report's line for a person, without the verdict that every
 // format says before it.
-func summaryOf(d *digest) string {
+func summaryOf(d *diagnosisView) string {
 	return strings.TrimPrefix(clean(d.Summary), clean(string(d.Verdict))+": ")
 }
 
@@ -131,7 +131,7 @@ func expired(s diagnosis.Suppression) string {
 
 // next is what a person types next about roots of a kind: what plans their
 // correction, where a runbook has one, else what shows more.
-func (d *digest) next(roots []*diagnosis.Finding) string {
+func (d *diagnosisView) next(roots []*diagnosis.Finding) string {
 	f := roots[0]
 	if f.Runbook == "" {
 		return nextCommand(f)

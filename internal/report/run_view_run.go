@@ -35,8 +35,8 @@ var outcomes = map[journal.Outcome]struct {
 	journal.NeedsApprove: {"needs approval", asks},
 }
 
-func runSheet(r *runbook.Report) *sheet {
-	s := &sheet{kind: "Runbook run", verdict: "succeeded", tone: good, summary: clean(r.Summary)}
+func newRunView(r *runbook.Report) *runView {
+	s := &runView{kind: "Runbook run", verdict: "succeeded", tone: good, summary: clean(r.Summary)}
 	switch r.ExitCode() {
 	case runbook.ExitApproval:
 		s.verdict, s.tone = "needs approval", asks
@@ -56,7 +56,7 @@ func runSheet(r *runbook.Report) *sheet {
 }
 
 // add adds what became of runs.
-func (s *sheet) add(r *runbook.Report) {
+func (s *runView) add(r *runbook.Report) {
 	for i := range r.Results {
 		s.parts = append(s.parts, resultPart(&r.Results[i]))
 	}
@@ -100,10 +100,10 @@ func resultPart(r *runbook.Result) part {
 		why = "" // the step says it
 	}
 	if len(p.rows) == 0 && r.Outcome != journal.Succeeded {
-		p.rows = []row{{symbol: "✗", name: "run", status: known.words, tone: bad, outcome: errored, notes: notesOf(note{label: "error", text: shorten(clean(why), sheetText)})}}
+		p.rows = []row{{symbol: "✗", name: "run", status: known.words, tone: bad, outcome: errored, notes: notesOf(note{label: "error", text: shorten(clean(why), runText)})}}
 		why = ""
 	}
-	p.notes = notesOf(note{label: "error", text: shorten(clean(why), sheetText)}, note{label: "next", text: clean(r.Next), command: true})
+	p.notes = notesOf(note{label: "error", text: shorten(clean(why), runText)}, note{label: "next", text: clean(r.Next), command: true})
 	return p
 }
 
@@ -117,21 +117,21 @@ func resultRow(step runbook.StepResult) row {
 	if step.Status == runbook.StepAlready || step.Status == runbook.StepChanged {
 		text = "" // the status says it
 	}
-	r.notes = notesOf(note{text: shorten(clean(text), sheetText)}, note{label: "error", text: shorten(clean(step.Error), sheetText)}, note{label: "next", text: clean(step.Next)})
+	r.notes = notesOf(note{text: shorten(clean(text), runText)}, note{label: "error", text: shorten(clean(step.Error), runText)}, note{label: "next", text: clean(step.Next)})
 	if step.Seconds >= 1 {
 		r.notes = append(r.notes, note{label: "took", text: span(int(step.Seconds))})
 	}
 	return r
 }
 
-func remediationSheet(r *Remediation) *sheet {
-	s := &sheet{kind: "Remediation"}
+func newRemediationView(r *Remediation) *runView {
+	s := &runView{kind: "Remediation"}
 	last := r.Before
 	if r.After != nil {
 		last = r.After
 	}
 	if last != nil {
-		s.verdict, s.tone, s.summary = clean(string(last.Verdict)), toneOf(last.Verdict), summaryOf(newDigest(last))
+		s.verdict, s.tone, s.summary = clean(string(last.Verdict)), toneOf(last.Verdict), summaryOf(newDiagnosisView(last))
 	}
 	remedies := map[string]string{} // runbook by finding
 	for _, round := range r.Rounds {
@@ -178,7 +178,7 @@ func toneOf(v mesh.Verdict) tone {
 
 // causesPart lists the root causes of a diagnosis.
 func causesPart(title string, r *diagnosis.Report, remedies map[string]string) part {
-	d := newDigest(r)
+	d := newDiagnosisView(r)
 	p := part{title: title, status: clean(string(d.Verdict)), tone: toneOf(d.Verdict), lead: summaryOf(d)}
 	for _, c := range append(d.causes[:len(d.causes):len(d.causes)], d.waiting...) {
 		f := c.first()
@@ -193,7 +193,7 @@ func causesPart(title string, r *diagnosis.Report, remedies map[string]string) p
 		if f.Detail != "" {
 			code += ":" + f.Detail
 		}
-		one.notes = notesOf(note{text: shorten(clean(f.Message), sheetText)}, note{label: "brought about by", text: someNames(c.culprits(), tableNames)}, note{label: "runbook", text: clean(remedies[code])})
+		one.notes = notesOf(note{text: shorten(clean(f.Message), runText)}, note{label: "brought about by", text: someNames(c.culprits(), tableNames)}, note{label: "runbook", text: clean(remedies[code])})
 		if f.Waiting {
 			one.symbol, one.tone, one.outcome = "…", moving, skipped
 			one.notes = append(one.notes, note{text: "corrected, waiting for the mesh to notice"})
@@ -212,7 +212,7 @@ func byHandPart(findings []diagnosis.Finding) part {
 	for i := range findings {
 		f := &findings[i]
 		p.rows = append(p.rows, row{symbol: "!", name: named(f.Code, f.Detail), status: clean(string(f.Severity)), tone: asks, outcome: failed, subject: clean(f.Subject), notes: notesOf(
-			note{text: shorten(clean(f.Message), sheetText)}, note{label: "remedy", text: shorten(clean(f.Remediation), sheetText)}, note{label: "next", text: nextCommand(f), command: true},
+			note{text: shorten(clean(f.Message), runText)}, note{label: "remedy", text: shorten(clean(f.Remediation), runText)}, note{label: "next", text: nextCommand(f), command: true},
 		)})
 	}
 	return p

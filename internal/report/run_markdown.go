@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-func writeSheetMarkdown(w io.Writer, s *sheet) error {
+func writeRunMarkdown(w io.Writer, s *runView, _ Options) error {
 	m := &markdown{}
 	head := fmt.Sprintf("## %s %s: %s\n", toneMarks[s.tone], text(s.kind), text(s.verdict))
 	if s.summary != "" {

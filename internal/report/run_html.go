@@ -57,7 +57,7 @@ type runNote struct {
 	Command     bool
 }
 
-func writeSheetHTML(w io.Writer, s *sheet) error {
+func writeRunHTML(w io.Writer, s *runView, _ Options) error {
 	p := runPage{
 		Policy: runPolicy, Style: template.CSS(pageCSS + runCSS), //nolint:gosec // our own, embedded
 		Kind: s.kind, Verdict: s.verdict, Tone: toneClasses[s.tone], Summary: s.summary, Facts: s.facts, Foot: runNotes(s.foot),
