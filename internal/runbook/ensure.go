@@ -225,7 +225,7 @@ func (a *act) settle(ctx context.Context) error {
 func (a *act) grace() time.Duration {
 	for _, act := range a.inFlight() {
 		if reflect.DeepEqual(normal(act.Change.Before), normal(act.Change.After)) {
-			return max(grace, 2*a.def.Usual)
+			return max(grace, 2*a.def.UsualDuration)
 		}
 	}
 	return grace

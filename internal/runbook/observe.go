@@ -34,9 +34,9 @@ func (w *work) assert(ctx context.Context) error {
 		case err == nil && !known:
 			return w.fail(ctx, w.step, w.instance, w.name, errUnknown)
 		case err == nil && good:
-			return w.verified(ctx, StepPassed, seen.Text, false, seen.Value, StepResult{})
+			return w.verified(ctx, StepPassed, seen.Message, false, seen.Result, StepResult{})
 		case err == nil:
-			err = errors.New(seen.Text)
+			err = errors.New(seen.Message)
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
 		}
@@ -72,14 +72,14 @@ func (w *work) wait(ctx context.Context) error {
 		case !known:
 			return w.fail(ctx, w.step, w.instance, w.name, errUnknown)
 		case slices.Contains(def.Failure, seen.State):
-			return w.fail(ctx, w.step, w.instance, w.name, fmt.Errorf("it is %s, from which it does not become %s by waiting: %s", seen.State, strings.Join(def.Success, " or "), seen.Text))
+			return w.fail(ctx, w.step, w.instance, w.name, fmt.Errorf("it is %s, from which it does not become %s by waiting: %s", seen.State, strings.Join(def.Success, " or "), seen.Message))
 		case good:
 			if inRow++; inRow >= max(1, w.set.WaitConsecutive) {
-				return w.verified(ctx, StepPassed, seen.Text, false, seen.Value, StepResult{})
+				return w.verified(ctx, StepPassed, seen.Message, false, seen.Result, StepResult{})
 			}
-			last = fmt.Sprintf("%s, seen %d of %d times in a row", seen.Text, inRow, w.set.WaitConsecutive)
+			last = fmt.Sprintf("%s, seen %d of %d times in a row", seen.Message, inRow, w.set.WaitConsecutive)
 		default:
-			inRow, last = 0, strings.TrimSpace(seen.State+": "+seen.Text)
+			inRow, last = 0, strings.TrimSpace(seen.State+": "+seen.Message)
 		}
 		w.saw(w.name, last)
 		if !clock.Now().Before(deadline) {
@@ -182,16 +182,16 @@ func (w *work) instruct(ctx context.Context) error {
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
 		case err == nil && known && good:
-			return w.verified(ctx, StepPassed, seen.Text, false, cty.NilVal, StepResult{})
+			return w.verified(ctx, StepPassed, seen.Message, false, cty.NilVal, StepResult{})
 		case err != nil:
-			seen.Text = plainly(err)
+			seen.Message = plainly(err)
 		case !known:
 			return w.fail(ctx, w.step, w.instance, w.name, errUnknown)
 		}
 		if w.approvals.Ask == nil {
-			return w.stopHere(ctx, what, "not done yet: "+seen.Text)
+			return w.stopHere(ctx, what, "not done yet: "+seen.Message)
 		}
-		q.Why = what + "\n\nNot done yet: " + seen.Text
+		q.Why = what + "\n\nNot done yet: " + seen.Message
 		agreed, by, err := w.ask(ctx, q)
 		if err != nil {
 			return err

@@ -77,7 +77,7 @@ type planner struct {
 // need is what a step needs permissions for.
 type need struct {
 	step  string
-	place kinds.Place
+	place kinds.PermissionScope
 	def   *kinds.Def
 }
 
@@ -136,7 +136,7 @@ func (l *planner) blank(st *lang.Step, name string) PlannedStep {
 	set, _ := st.Settings(l.scope) // Check has told what is wrong with them
 	usual, atMost := time.Duration(0), defaultTimeout
 	if def := kinds.Find(st.Action.Kind, st.Action.Name); def != nil {
-		p.Risk, usual = def.Risk, def.Usual
+		p.Risk, usual = def.Risk, def.UsualDuration
 	}
 	switch st.Action.Kind {
 	case lang.Wait:
@@ -239,7 +239,7 @@ func (l *planner) ensure(ctx context.Context, st *lang.Step, i lang.Instance, p 
 		return nil
 	}
 	if state.Met() {
-		if before := l.stirredBy(st); def.Follows && len(before) > 0 {
+		if before := l.stirredBy(st); def.KnownAfterChanges && len(before) > 0 {
 			p.Status, p.After, p.Text = Later, before, "as it should be now, and looked at again then"
 			p.Approval = gateText(gate, p.Risk, p.Subject)
 			return nil
@@ -252,8 +252,8 @@ func (l *planner) ensure(ctx context.Context, st *lang.Step, i lang.Instance, p 
 	p.Approval = gateText(gate, p.Risk, p.Subject)
 	p.Text = messages(state)
 	l.moves = true
-	if def.Where != nil {
-		l.needs = append(l.needs, need{p.Step, def.Where(args), def})
+	if def.PermissionScope != nil {
+		l.needs = append(l.needs, need{p.Step, def.PermissionScope(args), def})
 	}
 	return nil
 }
@@ -264,10 +264,10 @@ func (l *planner) refused(st *lang.Step, i lang.Instance, err error) error {
 }
 
 func value(def *kinds.Def, state prereq.State) cty.Value {
-	if def.Value == nil {
+	if def.ResultValue == nil {
 		return cty.NilVal
 	}
-	return def.Value(state)
+	return def.ResultValue(state)
 }
 
 func messages(s prereq.State) string {
@@ -297,16 +297,16 @@ func (l *planner) observe(ctx context.Context, st *lang.Step, i lang.Instance, p
 		l.lookLater(st, p)
 		return nil
 	case good && !l.moves:
-		p.Status, p.Text = Satisfied, seen.Text
-		return l.record(st, i, lang.Done, false, seen.Value)
+		p.Status, p.Text = Satisfied, seen.Message
+		return l.record(st, i, lang.Done, false, seen.Result)
 	case good:
-		p.Status, p.Text, p.After = Satisfied, seen.Text, nil
+		p.Status, p.Text, p.After = Satisfied, seen.Message, nil
 		return nil // what it sees after the changes may be another thing
 	case l.moves || st.Action.Kind == lang.Wait:
-		p.Status, p.Text = Awaits, seen.Text
+		p.Status, p.Text = Awaits, seen.Message
 		return nil
 	}
-	p.Status, p.Error = Fails, seen.Text
+	p.Status, p.Error = Fails, seen.Message
 	return nil
 }
 
@@ -315,7 +315,7 @@ func (l *planner) lookLater(st *lang.Step, p *PlannedStep) {
 }
 
 // judge looks once, and says whether what an assert or wait wants is so.
-func (s *session) judge(ctx context.Context, a *lang.Action, i lang.Instance) (seen kinds.Seen, good, known bool, err error) {
+func (s *session) judge(ctx context.Context, a *lang.Action, i lang.Instance) (seen kinds.Observation, good, known bool, err error) {
 	if a.Name == "" {
 		holds, message, diags := a.Holds(s.scope, i)
 		if diags.HasErrors() {
@@ -324,9 +324,9 @@ func (s *session) judge(ctx context.Context, a *lang.Action, i lang.Instance) (s
 		if !holds.IsKnown() {
 			return seen, false, false, nil
 		}
-		seen.State, seen.Text = kinds.Holds, "the condition holds"
+		seen.State, seen.Message = kinds.Holds, "the condition holds"
 		if holds.False() {
-			seen.State, seen.Text = kinds.Fails, message
+			seen.State, seen.Message = kinds.Fails, message
 		}
 		return seen, holds.True(), true, nil
 	}
@@ -371,10 +371,10 @@ func (l *planner) instruct(ctx context.Context, st *lang.Step, i lang.Instance, 
 		}
 		p.Error = plainly(err)
 	case known && good:
-		p.Status, p.Text = Satisfied, seen.Text
+		p.Status, p.Text = Satisfied, seen.Message
 		return l.record(st, i, lang.Done, false, cty.NilVal)
 	case known:
-		p.Error = seen.Text
+		p.Error = seen.Message
 	}
 	return nil
 }

@@ -107,7 +107,7 @@ func (e *Engine) planOf(ctx context.Context, state *journal.State, first journal
 	if err != nil {
 		return nil, err
 	}
-	s.env.Run, s.env.Anchor = state.Run, state.Started.Truncate(time.Second)
+	s.env.Run, s.env.Started = state.Run, state.Started.Truncate(time.Second)
 	p := &Plan{
 		Schema: PlanSchema, Tool: e.tool(), Made: first.Time, Runbook: state.Runbook, Title: r.Title, File: file.Name, Source: start.Source, Digest: start.Digest,
 		Target: target, Inputs: state.Inputs, Fingerprint: state.Fingerprint, job: s.job, session: s,

@@ -48,7 +48,7 @@ func (e *Engine) Run(ctx context.Context, p *Plan, approvals Approvals) (*Result
 		r.id, r.writer, r.state, r.result.Run = id, w, &journal.State{}, id
 		r.emit(w.Last())
 		if p.session != nil {
-			p.session.env.Run, p.session.env.Anchor = id, w.Last().Time.Truncate(time.Second)
+			p.session.env.Run, p.session.env.Started = id, w.Last().Time.Truncate(time.Second)
 		}
 		_, err = r.write(ctx, p.entry())
 		return err

@@ -22,7 +22,7 @@ type session struct {
 	engine  *Engine
 	job     Job
 	scope   *lang.Scope
-	env     *kinds.Env
+	env     *kinds.Runtime
 	subject *subject
 	unread  error // of the target, when it was last read
 }
@@ -35,8 +35,8 @@ func (e *Engine) session(ctx context.Context, job Job) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &session{engine: e, job: job, subject: sub, env: &kinds.Env{
-		Client: e.Client, Clusters: e.Clusters, Clock: e.clock(), Anchor: e.clock().Now().UTC().Truncate(time.Second), Tool: e.tool(), Redactor: e.Redactor,
+	s := &session{engine: e, job: job, subject: sub, env: &kinds.Runtime{
+		Client: e.Client, Clusters: e.Clusters, Clock: e.clock(), Started: e.clock().Now().UTC().Truncate(time.Second), Tool: e.tool(), Redactor: e.Redactor,
 	}}
 	scope, diags := lang.NewScope(job.Runbook, kinds.Catalogue(), job.Inputs, cty.NilVal)
 	e.secret(scope.Secrets()...)
@@ -106,20 +106,20 @@ func (s *session) thing(a *lang.Action, args kinds.Args) (*kinds.Def, prereq.Pre
 	if def == nil {
 		return nil, nil, fmt.Errorf("the catalogue has no %s %q", a.Kind, a.Name)
 	}
-	thing, err := def.Thing(s.env, args)
+	thing, err := def.Prerequisite(s.env, args)
 	return def, thing, err
 }
 
-func (s *session) look(ctx context.Context, a *lang.Action, i lang.Instance) (seen kinds.Seen, known bool, err error) {
+func (s *session) look(ctx context.Context, a *lang.Action, i lang.Instance) (seen kinds.Observation, known bool, err error) {
 	args, known, err := s.args(a, i)
 	if err != nil || !known {
-		return kinds.Seen{}, known, err
+		return kinds.Observation{}, known, err
 	}
 	def := kinds.Find(a.Kind, a.Name)
 	if def == nil {
-		return kinds.Seen{}, true, fmt.Errorf("the catalogue has no %s %q", a.Kind, a.Name)
+		return kinds.Observation{}, true, fmt.Errorf("the catalogue has no %s %q", a.Kind, a.Name)
 	}
-	seen, err = def.Look(ctx, s.env, args)
+	seen, err = def.Observe(ctx, s.env, args)
 	return seen, true, err
 }
 

@@ -18,7 +18,7 @@ import (
 // undoing is the taking back of the changes of a run.
 type undoing struct {
 	run   string
-	env   *kinds.Env
+	env   *kinds.Runtime
 	items []undoItem     // the last change first
 	state *journal.State // of the undoing run, when it is resumed
 }
@@ -68,8 +68,8 @@ func (e *Engine) planUndo(ctx context.Context, id string, resumed *journal.State
 	if !ok {
 		return nil, fmt.Errorf("the journal of run %s does not begin with what was started", id)
 	}
-	u := &undoing{run: state.Run, state: resumed, env: &kinds.Env{
-		Client: e.Client, Clusters: e.Clusters, Clock: e.clock(), Anchor: state.Started.Truncate(time.Second), Run: state.Run, Tool: e.tool(), Redactor: e.Redactor,
+	u := &undoing{run: state.Run, state: resumed, env: &kinds.Runtime{
+		Client: e.Client, Clusters: e.Clusters, Clock: e.clock(), Started: state.Started.Truncate(time.Second), Run: state.Run, Tool: e.tool(), Redactor: e.Redactor,
 	}}
 	p := &Plan{
 		Schema: PlanSchema, Tool: e.tool(), Made: e.clock().Now().UTC().Truncate(time.Second), Runbook: state.Runbook, Digest: start.Digest,
@@ -115,7 +115,7 @@ func (e *Engine) planItem(ctx context.Context, u *undoing, m journal.Made) (item
 	if item.def = kinds.Find(lang.Ensure, m.Change.Kind); item.def == nil {
 		return item, p, fmt.Sprintf("this version does not know %q: undo with the version that ran it", m.Change.Kind)
 	}
-	p.Risk, p.Usual = item.def.Risk, int(item.def.Usual.Seconds())
+	p.Risk, p.Usual = item.def.Risk, int(item.def.UsualDuration.Seconds())
 	raw, err := json.Marshal(m.Change.Args)
 	if err != nil {
 		return item, p, err.Error()
@@ -124,7 +124,7 @@ func (e *Engine) planItem(ctx context.Context, u *undoing, m journal.Made) (item
 	if err != nil {
 		return item, p, err.Error()
 	}
-	if item.thing, err = item.def.Thing(u.env, args); err != nil {
+	if item.thing, err = item.def.Prerequisite(u.env, args); err != nil {
 		return item, p, err.Error()
 	}
 	if kept, stays := item.thing.(prereq.Keeper); stays {

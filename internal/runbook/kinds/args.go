@@ -3,6 +3,7 @@ package kinds
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/zclconf/go-cty/cty"
 	ctyjson "github.com/zclconf/go-cty/cty/json"
@@ -91,4 +92,10 @@ func (a Args) Target() (cluster.Target, error) {
 		return cluster.Target{}, errors.New("no cluster is named: give membership, or cluster where it is in no fleet")
 	}
 	return cluster.ParseTarget(membership, name)
+}
+
+// Duration is an argument that is a duration; 0 where it is null.
+func (a Args) Duration(name string) time.Duration {
+	d, _ := time.ParseDuration(a.Text(name)) // checked by checkSince
+	return d
 }

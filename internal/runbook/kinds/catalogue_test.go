@@ -30,7 +30,7 @@ func TestCatalogueHasEverything(t *testing.T) {
 		lang.Wait:   {"service_usable", "control_plane_state", "data_plane_state", "revision_ready", "proxies_current", "findings_gone"},
 	}
 	for name, risk := range ensured {
-		if d := find(t, lang.Ensure, name); d.Risk != risk || d.Thing == nil || d.Look != nil {
+		if d := find(t, lang.Ensure, name); d.Risk != risk || d.Prerequisite == nil || d.Observe != nil {
 			t.Errorf("ensure %s: risk %s, want %s", name, d.Risk, risk)
 		}
 		known[lang.Ensure] = append(known[lang.Ensure], name)
@@ -96,10 +96,10 @@ func TestKindsAreDescribed(t *testing.T) {
 				t.Errorf("%s: %q is no permission", what, p)
 			}
 		}
-		if d.Action != lang.Ensure && d.Look == nil || d.Action == lang.Ensure && d.Usual == 0 {
+		if d.Action != lang.Ensure && d.Observe == nil || d.Action == lang.Ensure && d.UsualDuration == 0 {
 			t.Errorf("%s is not whole", what)
 		}
-		if d.Action == lang.Ensure && (d.Value == nil) != (d.Result == cty.NilType) {
+		if d.Action == lang.Ensure && (d.ResultValue == nil) != (d.Result == cty.NilType) {
 			t.Errorf("%s: result %v", what, d.Result)
 		}
 	}
@@ -151,7 +151,7 @@ func TestClusterIsNamedOneWay(t *testing.T) {
 		"both membership and cluster": {"membership": member, "cluster": gke, "revision": "asm-managed"},
 		"no cluster is named":         {"revision": "asm-managed"},
 	} {
-		if _, err := d.Thing(w.env, args(t, d, given)); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := d.Prerequisite(w.env, args(t, d, given)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want %q", err, want)
 		}
 	}
@@ -160,7 +160,7 @@ func TestClusterIsNamedOneWay(t *testing.T) {
 		{"membership": member},
 		{"membership": member, "namespace": "shop", "revision": "asm-managed"},
 	} {
-		if _, err := d.Thing(w.env, args(t, d, given)); err == nil || !strings.Contains(err.Error(), "either namespace or revision") {
+		if _, err := d.Prerequisite(w.env, args(t, d, given)); err == nil || !strings.Contains(err.Error(), "either namespace or revision") {
 			t.Error(err)
 		}
 	}
@@ -172,7 +172,7 @@ func TestClusterIsNamedOneWay(t *testing.T) {
 func TestPermissionsAreNeededWhereTheThingIs(t *testing.T) {
 	place := func(name string, given map[string]any) string {
 		d := find(t, lang.Ensure, name)
-		p := d.Where(args(t, d, given))
+		p := d.PermissionScope(args(t, d, given))
 		if p.Cluster != nil {
 			return p.Project + " and inside of " + p.Cluster.String()
 		}

@@ -1,6 +1,7 @@
 package kinds
 
 import (
+	"context"
 	"strings"
 
 	"github.com/zclconf/go-cty/cty"
@@ -9,12 +10,12 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/lang"
 )
 
-// ensure is a kind that brings something about, and the assert of the same name and
-// arguments, which only looks.
+// ensure is a kind that changes something, and the assert of the same name and
+// arguments, which only checks it.
 type ensure struct {
 	Def
-	is    string // what is so then, to stand behind the subject: "the APIs are enabled"
-	check string // documentation of the assert; "" where there is none
+	holds     string // what the assert reports behind the subject when it holds: "the APIs are enabled"
+	assertDoc string // documentation of the assert; "" where there is none
 }
 
 // texts is the type of a result that is an object of strings.
@@ -42,43 +43,44 @@ func setOf(names []string) cty.Value {
 	return cty.SetVal(values)
 }
 
-// inProject, inCluster and so on say where the permissions of a kind are needed.
-func inProject(arg string) func(Args) Place {
-	return func(a Args) Place { return Place{Project: a.Text(arg)} }
+// inProject, inClusterProject and so on say where the permissions of a kind are needed.
+func inProject(arg string) func(Args) PermissionScope {
+	return func(a Args) PermissionScope { return PermissionScope{Project: a.Text(arg)} }
 }
 
-func inClusterProject(a Args) Place {
+func inClusterProject(a Args) PermissionScope {
 	c, err := a.Cluster("cluster")
 	if err != nil {
-		return Place{}
+		return PermissionScope{}
 	}
-	return Place{Project: c.Project}
+	return PermissionScope{Project: c.Project}
 }
 
-func inFleetOf(a Args) Place {
+func inFleetOf(a Args) PermissionScope {
 	m, err := a.Membership("membership")
 	if err != nil {
-		return Place{}
+		return PermissionScope{}
 	}
-	return Place{Project: m.Project}
+	return PermissionScope{Project: m.Project}
 }
 
-// insideCluster has IAM's part in the fleet's project where the way is Connect
-// Gateway. At a cluster's own endpoint it is the cluster alone that is asked.
-func insideCluster(a Args) Place {
+// insideCluster needs verbs in the cluster, and IAM permissions in the fleet's project
+// for a cluster that is reached through Connect Gateway.
+func insideCluster(a Args) PermissionScope {
 	target, err := a.Target()
 	if err != nil {
-		return Place{}
+		return PermissionScope{}
 	}
-	p := Place{Cluster: &target}
+	p := PermissionScope{Cluster: &target}
 	if target.Membership != nil {
 		p.Project = target.Membership.Project
 	}
 	return p
 }
 
-// reads reports whether a permission is one that looking takes.
-func reads(permission string) bool {
+// isReadPermission reports whether a permission, or a verb inside of a cluster, is one
+// that a check needs.
+func isReadPermission(permission string) bool {
 	if verb, _, inside := strings.Cut(permission, " "); inside {
 		return verb == "get" || verb == "list"
 	}
@@ -86,14 +88,14 @@ func reads(permission string) bool {
 	return (what == "get" || what == "list" || what == "getIamPolicy") && !strings.Contains(permission, ".operations.")
 }
 
-// unmet says what is not so, for people.
-func unmet(thing prereq.Prerequisite, state prereq.State) string {
+// unmet says what is missing, for people.
+func unmet(p prereq.Prerequisite, state prereq.State) string {
 	var messages []string
 	for _, f := range state.Findings() {
 		messages = append(messages, f.Message)
 	}
 	if len(messages) == 0 {
-		return thing.Subject() + " is not as it should be"
+		return p.Subject() + " is not as it should be"
 	}
 	return strings.Join(messages, "; ")
 }
@@ -108,4 +110,31 @@ func ensures() []ensure {
 		all[i].Action = lang.Ensure
 	}
 	return all
+}
+
+// assertOf is the assert with the name, the arguments and the check of an ensure.
+func assertOf(e ensure) Def {
+	d := Def{Kind: e.Kind, PermissionScope: e.PermissionScope}
+	d.Action, d.Risk, d.Doc, d.Permissions = lang.Assert, lang.NoRisk, e.assertDoc, nil
+	for _, p := range e.Permissions {
+		if isReadPermission(p) {
+			d.Permissions = append(d.Permissions, p)
+		}
+	}
+	d.Observe = func(ctx context.Context, env *Runtime, args Args) (Observation, error) {
+		p, err := e.Prerequisite(env, args)
+		if err != nil {
+			return Observation{}, err
+		}
+		state, err := p.Check(ctx, true)
+		if err != nil {
+			return Observation{}, err
+		}
+		seen := holdsIf(state.Met(), p.Subject()+": "+e.holds, unmet(p, state))
+		if e.ResultValue != nil {
+			seen.Result = e.ResultValue(state)
+		}
+		return seen, nil
+	}
+	return d
 }

@@ -21,16 +21,16 @@ var clusterEnsures = []ensure{
 				Doc:  "Sets a cluster's workload pool to `PROJECT_ID.svc.id.goog`, which turns Workload Identity on. Node pools stay as they are. A cluster that is busy is waited for.",
 				Args: []lang.Arg{argCluster}, Permissions: changeCluster, Result: texts("workload_pool"),
 			},
-			Usual: 10 * time.Minute, // the troubleshooting page's figure
-			Where: inClusterProject,
-			Thing: func(env *Env, a Args) (prereq.Prerequisite, error) {
+			UsualDuration:   10 * time.Minute, // the troubleshooting page's figure
+			PermissionScope: inClusterProject,
+			Prerequisite: func(env *Runtime, a Args) (prereq.Prerequisite, error) {
 				c, err := a.Cluster("cluster")
 				return &prereq.WorkloadPool{Client: env.Client, Cluster: c}, err
 			},
-			Value: func(s prereq.State) cty.Value { return resultOf("workload_pool", s.(prereq.PoolState).Current) },
+			ResultValue: func(s prereq.State) cty.Value { return resultOf("workload_pool", s.(prereq.PoolState).Current) },
 		},
-		is:    "the workload pool is its project's",
-		check: "A cluster's workload pool is `PROJECT_ID.svc.id.goog`.",
+		holds:     "the workload pool is its project's",
+		assertDoc: "A cluster's workload pool is `PROJECT_ID.svc.id.goog`.",
 	},
 	{
 		Def: Def{
@@ -43,14 +43,14 @@ var clusterEnsures = []ensure{
 				},
 				Permissions: changeCluster,
 			},
-			Usual: 20 * time.Minute,
-			Where: inClusterProject,
-			Thing: func(env *Env, a Args) (prereq.Prerequisite, error) {
+			UsualDuration:   20 * time.Minute,
+			PermissionScope: inClusterProject,
+			Prerequisite: func(env *Runtime, a Args) (prereq.Prerequisite, error) {
 				c, err := a.Cluster("cluster")
 				return &prereq.NodePoolMetadata{Client: env.Client, Cluster: c, NodePools: a.Texts("node_pools")}, err
 			},
 		},
-		is:    "the node pools run the GKE metadata server",
-		check: "Node pools of a cluster run the GKE metadata server.",
+		holds:     "the node pools run the GKE metadata server",
+		assertDoc: "Node pools of a cluster run the GKE metadata server.",
 	},
 }

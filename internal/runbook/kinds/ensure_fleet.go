@@ -33,18 +33,18 @@ var fleetEnsures = []ensure{
 				},
 				Permissions: with(readMembership, "gkehub.memberships.create"), Result: texts("membership"),
 			},
-			Usual: time.Minute,
-			Where: inProject("fleet_project"),
-			Thing: func(env *Env, a Args) (prereq.Prerequisite, error) {
+			UsualDuration:   time.Minute,
+			PermissionScope: inProject("fleet_project"),
+			Prerequisite: func(env *Runtime, a Args) (prereq.Prerequisite, error) {
 				c, err := a.Cluster("cluster")
 				return &prereq.MembershipRegistration{Client: env.Client, Cluster: c, FleetProject: a.Text("fleet_project"), Name: a.Text("name"), Location: a.Text("location")}, err
 			},
-			Value: func(s prereq.State) cty.Value {
+			ResultValue: func(s prereq.State) cty.Value {
 				return resultOf("membership", s.(prereq.RegistrationState).Membership.String())
 			},
 		},
-		is:    "it is a member of the fleet",
-		check: "A GKE cluster is a member of a fleet.",
+		holds:     "it is a member of the fleet",
+		assertDoc: "A GKE cluster is a member of a fleet.",
 	},
 	{
 		Def: Def{
@@ -58,16 +58,16 @@ var fleetEnsures = []ensure{
 				},
 				Permissions: with(readMembership, "gkehub.memberships.update"), Result: texts("issuer"),
 			},
-			Usual: time.Minute,
-			Where: inFleetOf,
-			Thing: func(env *Env, a Args) (prereq.Prerequisite, error) {
+			UsualDuration:   time.Minute,
+			PermissionScope: inFleetOf,
+			Prerequisite: func(env *Runtime, a Args) (prereq.Prerequisite, error) {
 				m, err := a.Membership("membership")
 				return &prereq.MembershipIdentity{Client: env.Client, Membership: m, Issuer: a.Text("issuer"), Replace: a.Bool("replace")}, err
 			},
-			Value: func(s prereq.State) cty.Value { return resultOf("issuer", s.(prereq.IdentityState).Issuer) },
+			ResultValue: func(s prereq.State) cty.Value { return resultOf("issuer", s.(prereq.IdentityState).Issuer) },
 		},
-		is:    "it has its identity provider",
-		check: "A membership has its identity provider.",
+		holds:     "it has its identity provider",
+		assertDoc: "A membership has its identity provider.",
 	},
 	{
 		Def: Def{
@@ -77,14 +77,14 @@ var fleetEnsures = []ensure{
 				Args:        []lang.Arg{argFleetProject},
 				Permissions: with(readFeature, "gkehub.features.create"),
 			},
-			Usual: time.Minute,
-			Where: inProject("fleet_project"),
-			Thing: func(env *Env, a Args) (prereq.Prerequisite, error) {
+			UsualDuration:   time.Minute,
+			PermissionScope: inProject("fleet_project"),
+			Prerequisite: func(env *Runtime, a Args) (prereq.Prerequisite, error) {
 				return &prereq.MeshFeature{Client: env.Client, FleetProject: a.Text("fleet_project")}, nil
 			},
 		},
-		is:    "it is enabled",
-		check: "The mesh feature of a fleet is enabled.",
+		holds:     "it is enabled",
+		assertDoc: "The mesh feature of a fleet is enabled.",
 	},
 	{
 		Def: Def{
@@ -97,15 +97,15 @@ var fleetEnsures = []ensure{
 				},
 				Permissions: with(readFeature, "gkehub.features.update"),
 			},
-			Usual: time.Minute,
-			Where: inFleetOf,
-			Thing: func(env *Env, a Args) (prereq.Prerequisite, error) {
+			UsualDuration:   time.Minute,
+			PermissionScope: inFleetOf,
+			Prerequisite: func(env *Runtime, a Args) (prereq.Prerequisite, error) {
 				m, err := a.Membership("membership")
 				return &prereq.MeshManagement{Client: env.Client, Membership: m, Management: a.Text("management")}, err
 			},
 		},
-		is:    "its mesh is managed as asked for",
-		check: "A membership's mesh is asked to be managed so.",
+		holds:     "its mesh is managed as asked for",
+		assertDoc: "A membership's mesh is asked to be managed so.",
 	},
 	{
 		Def: Def{
@@ -115,17 +115,17 @@ var fleetEnsures = []ensure{
 				Args:        []lang.Arg{argMembership},
 				Permissions: with(readFeature, "gkehub.features.update"), Result: texts("revision"),
 			},
-			Follows: true,
-			Usual:   mesh.ProvisioningLimit,
-			Where:   inFleetOf,
-			Thing: func(env *Env, a Args) (prereq.Prerequisite, error) {
+			KnownAfterChanges: true,
+			UsualDuration:     mesh.ProvisioningLimit,
+			PermissionScope:   inFleetOf,
+			Prerequisite: func(env *Runtime, a Args) (prereq.Prerequisite, error) {
 				m, err := a.Membership("membership")
 				return &prereq.ControlPlaneProvisioned{Client: env.Client, Membership: m}, err
 			},
-			Value: func(s prereq.State) cty.Value { return resultOf("revision", s.(prereq.ProvisionedState).Revision()) },
+			ResultValue: func(s prereq.State) cty.Value { return resultOf("revision", s.(prereq.ProvisionedState).Revision()) },
 		},
-		is:    "its managed control plane is active",
-		check: "A membership's mesh is managed automatically, and its control plane is active.",
+		holds:     "its managed control plane is active",
+		assertDoc: "A membership's mesh is managed automatically, and its control plane is active.",
 	},
 }
 

@@ -23,9 +23,9 @@ var projectEnsures = []ensure{
 				},
 				Permissions: []string{"serviceusage.services.get", "serviceusage.services.enable", "serviceusage.operations.get"},
 			},
-			Usual: time.Minute,
-			Where: inProject("project"),
-			Thing: func(env *Env, a Args) (prereq.Prerequisite, error) {
+			UsualDuration:   time.Minute,
+			PermissionScope: inProject("project"),
+			Prerequisite: func(env *Runtime, a Args) (prereq.Prerequisite, error) {
 				names := a.Texts("services")
 				if names == nil {
 					names = mesh.DefaultServices()
@@ -33,8 +33,8 @@ var projectEnsures = []ensure{
 				return &prereq.ProjectServices{Client: env.Client, Project: a.Text("project"), Names: names}, nil
 			},
 		},
-		is:    "the APIs are enabled",
-		check: "APIs are enabled on a project.",
+		holds:     "the APIs are enabled",
+		assertDoc: "APIs are enabled on a project.",
 	},
 	{
 		Def: Def{
@@ -45,14 +45,14 @@ var projectEnsures = []ensure{
 				Permissions: []string{"resourcemanager.projects.get", "resourcemanager.projects.getIamPolicy", "resourcemanager.projects.setIamPolicy"},
 				Result:      texts("member"),
 			},
-			Usual: 10 * time.Second,
-			Where: inProject("project"),
-			Thing: func(env *Env, a Args) (prereq.Prerequisite, error) {
+			UsualDuration:   10 * time.Second,
+			PermissionScope: inProject("project"),
+			Prerequisite: func(env *Runtime, a Args) (prereq.Prerequisite, error) {
 				return &prereq.ServiceAgentBinding{Client: env.Client, Project: a.Text("project"), FleetProject: a.Text("fleet_project")}, nil
 			},
-			Value: func(s prereq.State) cty.Value { return resultOf("member", s.(prereq.BindingState).Member) },
+			ResultValue: func(s prereq.State) cty.Value { return resultOf("member", s.(prereq.BindingState).Member) },
 		},
-		is:    "the mesh service agent has its role",
-		check: "The fleet's mesh service agent holds `" + mesh.AgentRole + "` on a project, without a condition.",
+		holds:     "the mesh service agent has its role",
+		assertDoc: "The fleet's mesh service agent holds `" + mesh.AgentRole + "` on a project, without a condition.",
 	},
 }

@@ -24,15 +24,15 @@ var revisionEnsures = []ensure{
 				Doc:  "Sets `spec.channel` of a ControlPlaneRevision to the channel that its name requires, and no other field.",
 				Args: placed(argRevision), Permissions: patchRevision,
 			},
-			Usual: 10 * time.Second,
-			Where: insideCluster,
-			Thing: func(env *Env, a Args) (prereq.Prerequisite, error) {
+			UsualDuration:   10 * time.Second,
+			PermissionScope: insideCluster,
+			Prerequisite: func(env *Runtime, a Args) (prereq.Prerequisite, error) {
 				target, err := a.Target()
 				return &prereq.RevisionChannel{Clusters: env.Clusters, Target: target, Revision: a.Text("revision")}, err
 			},
 		},
-		is:    "its channel is that of its name",
-		check: "A ControlPlaneRevision's channel is that of its name.",
+		holds:     "its channel is that of its name",
+		assertDoc: "A ControlPlaneRevision's channel is that of its name.",
 	},
 	{
 		Def: Def{
@@ -41,15 +41,15 @@ var revisionEnsures = []ensure{
 				Doc:  "Sets `spec.type` of a ControlPlaneRevision to `" + mesh.RevisionType + "`, and no other field.",
 				Args: placed(argRevision), Permissions: patchRevision,
 			},
-			Usual: 10 * time.Second,
-			Where: insideCluster,
-			Thing: func(env *Env, a Args) (prereq.Prerequisite, error) {
+			UsualDuration:   10 * time.Second,
+			PermissionScope: insideCluster,
+			Prerequisite: func(env *Runtime, a Args) (prereq.Prerequisite, error) {
 				target, err := a.Target()
 				return &prereq.RevisionType{Clusters: env.Clusters, Target: target, Revision: a.Text("revision")}, err
 			},
 		},
-		is:    "its type is " + mesh.RevisionType,
-		check: "A ControlPlaneRevision's type is `" + mesh.RevisionType + "`.",
+		holds:     "its type is " + mesh.RevisionType,
+		assertDoc: "A ControlPlaneRevision's type is `" + mesh.RevisionType + "`.",
 	},
 	{
 		Def: Def{
@@ -62,15 +62,15 @@ var revisionEnsures = []ensure{
 				),
 				Permissions: []string{"gkehub.gateway.get", "gkehub.gateway.delete", "get " + controlPlaneRevisions, "delete " + controlPlaneRevisions},
 			},
-			Usual: 10 * time.Second,
-			Where: insideCluster,
-			Thing: func(env *Env, a Args) (prereq.Prerequisite, error) {
+			UsualDuration:   10 * time.Second,
+			PermissionScope: insideCluster,
+			Prerequisite: func(env *Runtime, a Args) (prereq.Prerequisite, error) {
 				target, err := a.Target()
 				return &prereq.RevisionRemoved{Clusters: env.Clusters, Target: target, Namespace: a.Text("namespace"), Revision: a.Text("revision")}, err
 			},
 		},
-		is:    "it is not there",
-		check: "A ControlPlaneRevision that no mesh supports is not there.",
+		holds:     "it is not there",
+		assertDoc: "A ControlPlaneRevision that no mesh supports is not there.",
 	},
 	{
 		Def: Def{
@@ -84,14 +84,14 @@ var revisionEnsures = []ensure{
 					"list validatingwebhookconfigurations.admissionregistration.k8s.io", "patch validatingwebhookconfigurations.admissionregistration.k8s.io",
 				},
 			},
-			Usual: 10 * time.Second,
-			Where: insideCluster,
-			Thing: func(env *Env, a Args) (prereq.Prerequisite, error) {
+			UsualDuration:   10 * time.Second,
+			PermissionScope: insideCluster,
+			Prerequisite: func(env *Runtime, a Args) (prereq.Prerequisite, error) {
 				target, err := a.Target()
 				return &prereq.WebhookURLs{Clusters: env.Clusters, Target: target, Revision: a.Text("revision")}, err
 			},
 		},
-		is:    "the webhooks call the addresses of the revision's environment",
-		check: "The managed webhooks of a revision call the addresses that its environment tells.",
+		holds:     "the webhooks call the addresses of the revision's environment",
+		assertDoc: "The managed webhooks of a revision call the addresses that its environment tells.",
 	},
 }

@@ -22,15 +22,15 @@ var workloadEnsures = []ensure{
 				Args:        placed(argNamespace, argRevision),
 				Permissions: []string{"gkehub.gateway.get", "gkehub.gateway.patch", "get namespaces", "patch namespaces"},
 			},
-			Usual: 5 * time.Second,
-			Where: insideCluster,
-			Thing: func(env *Env, a Args) (prereq.Prerequisite, error) {
+			UsualDuration:   5 * time.Second,
+			PermissionScope: insideCluster,
+			Prerequisite: func(env *Runtime, a Args) (prereq.Prerequisite, error) {
 				target, err := a.Target()
 				return &prereq.NamespaceInjection{Clusters: env.Clusters, Target: target, Namespace: a.Text("namespace"), Revision: a.Text("revision")}, err
 			},
 		},
-		is:    "its labels ask for the revision",
-		check: "A namespace's labels make the revision inject its pods.",
+		holds:     "its labels ask for the revision",
+		assertDoc: "A namespace's labels make the revision inject its pods.",
 	},
 	{
 		Def: Def{
@@ -44,9 +44,9 @@ var workloadEnsures = []ensure{
 				),
 				Permissions: []string{"gkehub.gateway.get", "gkehub.gateway.patch"},
 			},
-			Usual: 5 * time.Second,
-			Where: insideCluster,
-			Thing: func(env *Env, a Args) (prereq.Prerequisite, error) {
+			UsualDuration:   5 * time.Second,
+			PermissionScope: insideCluster,
+			Prerequisite: func(env *Runtime, a Args) (prereq.Prerequisite, error) {
 				target, err := a.Target()
 				if err == nil && (a.Text("namespace") == "") == (a.Text("revision") == "") {
 					err = errors.New("give either namespace or revision: the managed data plane is turned on for one namespace, or for all of a revision")
@@ -54,8 +54,8 @@ var workloadEnsures = []ensure{
 				return &prereq.ManagedDataPlane{Clusters: env.Clusters, Target: target, Namespace: a.Text("namespace"), Revision: a.Text("revision"), Managed: a.Bool("managed")}, err
 			},
 		},
-		is:    "its managed data plane is set so",
-		check: "The managed data plane is on, or off, for a namespace or a revision.",
+		holds:     "its managed data plane is set so",
+		assertDoc: "The managed data plane is on, or off, for a namespace or a revision.",
 	},
 	rollingRestart,
 	evidence,

@@ -27,19 +27,19 @@ var evidence = ensure{
 			},
 			Permissions: with(diagnosePermissions, "container.clusters.get", "logging.logEntries.list"), Result: texts("file"),
 		},
-		Usual: time.Minute,
-		Thing: func(env *Env, a Args) (prereq.Prerequisite, error) {
+		UsualDuration: time.Minute,
+		Prerequisite: func(env *Runtime, a Args) (prereq.Prerequisite, error) {
 			m, err := a.Membership("membership")
 			return &bundle{env: env, membership: m, directory: a.Text("directory"), since: a.Duration("since")}, err
 		},
-		Value: func(s prereq.State) cty.Value { return resultOf("file", s.(bundleState).file) },
+		ResultValue: func(s prereq.State) cty.Value { return resultOf("file", s.(bundleState).file) },
 	},
 }
 
 // bundle is a file of evidence. One run writes one, and finds it again when it is
 // resumed.
 type bundle struct {
-	env        *Env
+	env        *Runtime
 	membership mesh.Membership
 	directory  string
 	since      time.Duration

@@ -75,7 +75,7 @@ func TestEvidence(t *testing.T) {
 	if state, err = thing.Check(t.Context(), true); err != nil || !state.Met() {
 		t.Fatalf("%v, met %t", err, state.Met())
 	}
-	path := attribute(d.Value(state), "file")
+	path := attribute(d.ResultValue(state), "file")
 	if path != filepath.Join(dir, "evidence-cluster-1-20261122-1700-abcd.zip") {
 		t.Errorf("it is at %s", path)
 	}
@@ -142,7 +142,7 @@ func TestEvidenceOfAWorldThatAnswersInPart(t *testing.T) {
 	if state, err = thing.Check(t.Context(), true); err != nil {
 		t.Fatal(err)
 	}
-	files := unzip(t, attribute(d.Value(state), "file"))
+	files := unzip(t, attribute(d.ResultValue(state), "file"))
 	_, unread, found := strings.Cut(files["README.txt"], "Could not be read:")
 	if !found || !strings.Contains(unread, "feature.json: ") || !strings.Contains(unread, "cluster") || files["diagnosis.json"] == "" || files["feature.json"] != "" {
 		t.Errorf("%s", files["README.txt"])

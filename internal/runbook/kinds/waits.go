@@ -14,14 +14,14 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/lang"
 )
 
-func await(kind lang.Kind, usual time.Duration, where func(Args) Place, look func(context.Context, *Env, Args) (Seen, error)) Def {
+func waitFor(kind lang.Kind, usual time.Duration, scope func(Args) PermissionScope, observe observeFunc) Def {
 	kind.Action, kind.Risk = lang.Wait, lang.NoRisk
-	return Def{Kind: kind, Usual: usual, Where: where, Look: look}
+	return Def{Kind: kind, UsualDuration: usual, PermissionScope: scope, Observe: observe}
 }
 
 // waits are all kinds of wait.
 var waits = []Def{
-	await(lang.Kind{
+	waitFor(lang.Kind{
 		Name: "service_usable",
 		Doc:  "An API is enabled on a project and takes effect: enabling is done some minutes before every caller notices. Of `" + mesh.GatewayService + "` that is seen by asking a membership's cluster through it, where `membership` is given; of other APIs, that they are enabled is all there is to see.",
 		Args: []lang.Arg{
@@ -32,7 +32,7 @@ var waits = []Def{
 		Permissions: []string{"serviceusage.services.get"},
 		Success:     []string{serviceUsable}, Transitional: []string{serviceDisabled, servicePropagating},
 	}, 5*time.Minute, inProject("project"), serviceIsUsable),
-	await(lang.Kind{
+	waitFor(lang.Kind{
 		Name: "control_plane_state",
 		Doc:  "The managed control plane of a membership is active, as the fleet reports it. A state that the fleet leaves out is waited for, and so is one that is `DISABLED` although automatic management is asked for: the mesh has yet to notice.",
 		Args: []lang.Arg{argMembership}, Permissions: []string{"gkehub.features.get"},
@@ -40,7 +40,7 @@ var waits = []Def{
 		Transitional: []string{mesh.StateProvisioning, mesh.StateFailedPrecondition, mesh.StateStalled, mesh.StateDegraded, mesh.StateNeedsAttention},
 		Failure:      []string{mesh.StateDisabled, mesh.StateDeprovisioning},
 	}, mesh.ProvisioningLimit, inFleetOf, component(controlPlane, func(m mesh.MembershipMesh) mesh.Component { return m.ControlPlane })),
-	await(lang.Kind{
+	waitFor(lang.Kind{
 		Name: "data_plane_state",
 		Doc:  "The managed data plane of a membership is active, as the fleet reports it. It is `DISABLED` until the mesh has noticed the annotation that turns it on, so that state is waited for.",
 		Args: []lang.Arg{argMembership}, Permissions: []string{"gkehub.features.get"},
@@ -48,13 +48,13 @@ var waits = []Def{
 		Transitional: []string{mesh.StateDisabled, mesh.StateProvisioning, mesh.StateFailedPrecondition, mesh.StateStalled, mesh.StateDegraded, mesh.StateNeedsAttention},
 		Failure:      []string{mesh.StateDeprovisioning},
 	}, mesh.ProvisioningLimit, inFleetOf, component(dataPlane, func(m mesh.MembershipMesh) mesh.Component { return m.DataPlane })),
-	await(lang.Kind{
+	waitFor(lang.Kind{
 		Name: "revision_ready",
 		Doc:  "A ControlPlaneRevision works: its condition Reconciled is true, and Stalled is not. ProvisioningFinished is not looked at, because it is true after a failure, too.",
 		Args: placed(argRevision), Permissions: []string{"gkehub.gateway.get", "get " + controlPlaneRevisions},
 		Success: []string{revisionReconciled}, Transitional: []string{revisionProvisioning, revisionStalled, revisionMissing},
 	}, mesh.ProvisioningLimit, insideCluster, revisionReady),
-	await(lang.Kind{
+	waitFor(lang.Kind{
 		Name: "proxies_current",
 		Doc:  "All pods have the proxy that they would get if they were made now, and none is marked as not upgraded. `moving` is while the managed data plane is at work on an upgrade; `failed` is where it could not upgrade pods, which does not pass by waiting.",
 		Args: placed(argNamespaces),
@@ -63,7 +63,7 @@ var waits = []Def{
 		},
 		Success: []string{proxiesCurrent}, Transitional: []string{proxiesOutdated, proxiesMoving}, Failure: []string{proxiesFailed},
 	}, mesh.ProvisioningLimit, insideCluster, proxiesAreCurrent),
-	await(lang.Kind{
+	waitFor(lang.Kind{
 		Name: "findings_gone",
 		Doc:  "The diagnosis of a membership no longer finds these. One that stands because of something else does not count: it goes when that is corrected. What can itself follow from one of these is nothing else. `waiting` is where the cause is corrected and the mesh has yet to notice; `unknown`, where a check could not be made.",
 		Args: []lang.Arg{argMembership, argCodes}, Permissions: diagnosePermissions,
@@ -78,34 +78,34 @@ const (
 	servicePropagating = "propagating"
 )
 
-func serviceIsUsable(ctx context.Context, env *Env, a Args) (Seen, error) {
+func serviceIsUsable(ctx context.Context, env *Runtime, a Args) (Observation, error) {
 	project, service := a.Text("project"), a.Text("service")
 	states, err := env.Client.FreshServices(ctx, project, []string{service})
 	if err != nil {
-		return Seen{}, err
+		return Observation{}, err
 	}
 	if states[service] != "ENABLED" {
-		return Seen{State: serviceDisabled, Text: service + " is not enabled on project " + project}, nil
+		return Observation{State: serviceDisabled, Message: service + " is not enabled on project " + project}, nil
 	}
 	if service != mesh.GatewayService || a.Text("membership") == "" {
-		return Seen{State: serviceUsable, Text: service + " is enabled on project " + project}, nil
+		return Observation{State: serviceUsable, Message: service + " is enabled on project " + project}, nil
 	}
 	membership, err := a.Membership("membership")
 	if err != nil {
-		return Seen{}, err
+		return Observation{}, err
 	}
 	opened, err := env.Clusters.Open(ctx, cluster.Target{Membership: &membership})
 	if err != nil {
-		return Seen{}, err
+		return Observation{}, err
 	}
 	_, err = opened.Namespace(ctx, "kube-system") // which every cluster has
 	if refused, off := cluster.GatewayDisabled(err); off {
-		return Seen{State: servicePropagating, Text: fmt.Sprintf("%s is enabled on project %s, and Connect Gateway still refuses project %s", service, project, refused)}, nil
+		return Observation{State: servicePropagating, Message: fmt.Sprintf("%s is enabled on project %s, and Connect Gateway still refuses project %s", service, project, refused)}, nil
 	}
 	if err != nil && !answered(err) {
-		return Seen{}, err
+		return Observation{}, err
 	}
-	return Seen{State: serviceUsable, Text: "Connect Gateway reaches the cluster of " + membership.String()}, nil
+	return Observation{State: serviceUsable, Message: "Connect Gateway reaches the cluster of " + membership.String()}, nil
 }
 
 // answered reports whether a failed read got as far as the cluster.
@@ -126,27 +126,27 @@ const (
 	revisionMissing      = "Missing"
 )
 
-func revisionReady(ctx context.Context, env *Env, a Args) (Seen, error) {
+func revisionReady(ctx context.Context, env *Runtime, a Args) (Observation, error) {
 	opened, err := open(ctx, env, a)
 	if err != nil {
-		return Seen{}, err
+		return Observation{}, err
 	}
 	name := a.Text("revision")
 	r, err := opened.Revision(ctx, name)
 	if cluster.NotFound(err) {
-		return Seen{State: revisionMissing, Text: fmt.Sprintf("%s has no ControlPlaneRevision %s", opened, name)}, nil
+		return Observation{State: revisionMissing, Message: fmt.Sprintf("%s has no ControlPlaneRevision %s", opened, name)}, nil
 	}
 	if err != nil {
-		return Seen{}, err
+		return Observation{}, err
 	}
 	stop, reconciled := r.Stop(), r.Condition(mesh.ConditionReconciled)
 	switch {
 	case stop != nil:
-		return Seen{State: revisionStalled, Text: fmt.Sprintf("revision %s is stalled (%s): %s", name, stop.Code, short(stop.Message))}, nil
+		return Observation{State: revisionStalled, Message: fmt.Sprintf("revision %s is stalled (%s): %s", name, stop.Code, short(stop.Message))}, nil
 	case reconciled.Status == "True":
-		return Seen{State: revisionReconciled, Text: "revision " + name + " works"}, nil
+		return Observation{State: revisionReconciled, Message: "revision " + name + " works"}, nil
 	}
-	return Seen{State: revisionProvisioning, Text: strings.TrimSuffix(fmt.Sprintf("revision %s does not say that it works: %s", name, short(reconciled.Message)), ": ")}, nil
+	return Observation{State: revisionProvisioning, Message: strings.TrimSuffix(fmt.Sprintf("revision %s does not say that it works: %s", name, short(reconciled.Message)), ": ")}, nil
 }
 
 // The states of proxies_current.
@@ -157,17 +157,17 @@ const (
 	proxiesFailed   = "failed"
 )
 
-func proxiesAreCurrent(ctx context.Context, env *Env, a Args) (Seen, error) {
+func proxiesAreCurrent(ctx context.Context, env *Runtime, a Args) (Observation, error) {
 	opened, err := open(ctx, env, a)
 	if err != nil {
-		return Seen{}, err
+		return Observation{}, err
 	}
 	stale, err := opened.Renewals(ctx, cluster.RenewalQuery{Namespaces: a.Texts("namespaces")}, cluster.Restart{StatefulSets: true, IgnoreBudgets: true})
 	if err != nil {
-		return Seen{}, err
+		return Observation{}, err
 	}
 	if len(stale) == 0 {
-		return Seen{State: proxiesCurrent, Text: fmt.Sprintf("the proxies of %s are those that their pods would get", opened)}, nil
+		return Observation{State: proxiesCurrent, Message: fmt.Sprintf("the proxies of %s are those that their pods would get", opened)}, nil
 	}
 	var failed, others []string
 	for _, s := range stale {
@@ -179,12 +179,12 @@ func proxiesAreCurrent(ctx context.Context, env *Env, a Args) (Seen, error) {
 		}
 	}
 	if len(failed) > 0 {
-		return Seen{State: proxiesFailed, Text: strings.Join(failed, "; ")}, nil
+		return Observation{State: proxiesFailed, Message: strings.Join(failed, "; ")}, nil
 	}
-	seen := Seen{State: proxiesOutdated, Text: strings.Join(others, "; ")}
+	seen := Observation{State: proxiesOutdated, Message: strings.Join(others, "; ")}
 	proxies, err := opened.Proxies(ctx, false)
 	if err != nil {
-		return Seen{}, err
+		return Observation{}, err
 	}
 	if slices.ContainsFunc(proxies.Controls, func(c mesh.DataPlaneControl) bool { return c.State == "Reconciling" }) {
 		seen.State = proxiesMoving

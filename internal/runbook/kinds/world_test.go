@@ -34,7 +34,7 @@ const (
 type world struct {
 	t      *testing.T
 	server *sim.Server
-	env    *kinds.Env
+	env    *kinds.Runtime
 	ahead  atomic.Int64 // nanoseconds
 
 	mu   sync.Mutex
@@ -68,7 +68,7 @@ func newWorld(t *testing.T, faults ...string) *world {
 			return cluster.Endpoint{Address: server.URL() + "/_cluster/" + c.Project + "/" + c.Location + "/" + c.Name}, nil
 		},
 	})
-	w.env = &kinds.Env{Client: client, Clusters: clusters, Clock: w, Anchor: w.Now().UTC().Truncate(time.Second), Tool: "terraform-provider-asm test", Redactor: journal.NewRedactor()}
+	w.env = &kinds.Runtime{Client: client, Clusters: clusters, Clock: w, Started: w.Now().UTC().Truncate(time.Second), Tool: "terraform-provider-asm test", Redactor: journal.NewRedactor()}
 	w.pass(time.Hour)
 	for _, f := range faults {
 		w.fault(f)
@@ -239,7 +239,7 @@ func find(t *testing.T, action lang.ActionKind, name string) *kinds.Def {
 func (w *world) thing(name string, given map[string]any) (*kinds.Def, prereq.Prerequisite) {
 	w.t.Helper()
 	d := find(w.t, lang.Ensure, name)
-	p, err := d.Thing(w.env, args(w.t, d, given))
+	p, err := d.Prerequisite(w.env, args(w.t, d, given))
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -247,7 +247,7 @@ func (w *world) thing(name string, given map[string]any) (*kinds.Def, prereq.Pre
 }
 
 // look is what an assert or wait sees. It must change nothing, and tell something.
-func (w *world) look(action lang.ActionKind, name string, given map[string]any) kinds.Seen {
+func (w *world) look(action lang.ActionKind, name string, given map[string]any) kinds.Observation {
 	w.t.Helper()
 	seen, err := w.try(action, name, given)
 	if err != nil {
@@ -256,15 +256,15 @@ func (w *world) look(action lang.ActionKind, name string, given map[string]any) 
 	return seen
 }
 
-func (w *world) try(action lang.ActionKind, name string, given map[string]any) (kinds.Seen, error) {
+func (w *world) try(action lang.ActionKind, name string, given map[string]any) (kinds.Observation, error) {
 	w.t.Helper()
 	d := find(w.t, action, name)
 	w.forget()
-	seen, err := d.Look(w.t.Context(), w.env, args(w.t, d, given))
+	seen, err := d.Observe(w.t.Context(), w.env, args(w.t, d, given))
 	if wrote := w.wrote(); len(wrote) > 0 {
 		w.t.Errorf("%s %s wrote %q", action, name, wrote)
 	}
-	if err == nil && (seen.State == "" || seen.Text == "") {
+	if err == nil && (seen.State == "" || seen.Message == "") {
 		w.t.Errorf("%s %s tells nothing: %+v", action, name, seen)
 	}
 	return seen, err
@@ -273,8 +273,8 @@ func (w *world) try(action lang.ActionKind, name string, given map[string]any) (
 // sees fails unless a look sees a state, and says a text.
 func (w *world) sees(action lang.ActionKind, name string, given map[string]any, state, text string) {
 	w.t.Helper()
-	if seen := w.look(action, name, given); seen.State != state || !strings.Contains(seen.Text, text) {
-		w.t.Errorf("%s %s: is %q (%s), want %q with %q", action, name, seen.State, seen.Text, state, text)
+	if seen := w.look(action, name, given); seen.State != state || !strings.Contains(seen.Message, text) {
+		w.t.Errorf("%s %s: is %q (%s), want %q with %q", action, name, seen.State, seen.Message, state, text)
 	}
 }
 

@@ -19,9 +19,25 @@ import (
 // diagnosePermissions are those without which a diagnosis of a membership has gaps.
 var diagnosePermissions = []string{"gkehub.features.get", "gkehub.memberships.get", "gkehub.memberships.list", "gkehub.gateway.get"}
 
-// asserts are the asserts that no ensure has.
+// observeFunc is the type of Def.Observe.
+type observeFunc func(ctx context.Context, env *Runtime, args Args) (Observation, error)
+
+func assert(kind lang.Kind, scope func(Args) PermissionScope, observe observeFunc) Def {
+	kind.Action, kind.Risk = lang.Assert, lang.NoRisk
+	return Def{Kind: kind, PermissionScope: scope, Observe: observe}
+}
+
+// holdsIf is what an assert saw.
+func holdsIf(ok bool, holds, fails string) Observation {
+	if ok {
+		return Observation{State: Holds, Message: holds}
+	}
+	return Observation{State: Fails, Message: fails}
+}
+
+// asserts are the asserts that check something besides what an ensure enforces.
 var asserts = []Def{
-	look(lang.Kind{
+	assert(lang.Kind{
 		Name: "diagnosed",
 		Doc:  "A membership can be diagnosed. What was found is in the result, for steps that depend on it: `roots` are the root causes, errors and warnings that nothing else explains, each with the name of the runbook that corrects it or `\"\"`; `blocking` are those among them that keep a control plane from working.",
 		Args: []lang.Arg{
@@ -30,23 +46,23 @@ var asserts = []Def{
 		},
 		Permissions: diagnosePermissions, Result: rootsType,
 	}, inFleetOf, diagnosed),
-	look(lang.Kind{
+	assert(lang.Kind{
 		Name: "no_findings",
 		Doc:  "The diagnosis of a membership finds none of these as error or warning. A check that could not be made does not count as one that found nothing.",
 		Args: []lang.Arg{argMembership, argCodes}, Permissions: diagnosePermissions,
 	}, inFleetOf, noFindings),
-	look(lang.Kind{
+	assert(lang.Kind{
 		Name: "mesh_healthy",
 		Doc:  "The fleet reports a membership's mesh as healthy.",
 		Args: []lang.Arg{argMembership}, Permissions: []string{"gkehub.features.get"},
 	}, inFleetOf, meshHealthy),
-	look(lang.Kind{
+	assert(lang.Kind{
 		Name: "revisions_listed",
 		Doc:  "A cluster's ControlPlaneRevisions can be listed. `unsupported` are those that no mesh supports, for their name or their namespace, by `NAMESPACE/NAME`; `supported` are the names of the others.",
 		Args: placed(), Permissions: []string{"gkehub.gateway.get", "list " + controlPlaneRevisions},
 		Result: cty.Object(map[string]cty.Type{"unsupported": cty.Map(texts("namespace", "name")), "supported": cty.Set(cty.String)}),
 	}, insideCluster, revisionsListed),
-	look(lang.Kind{
+	assert(lang.Kind{
 		Name: "injector_present",
 		Doc:  "A revision has its injection webhook. `leftover` is the name of a webhook configuration of an in-cluster control plane that is there beside it, or `\"\"`; `wrong` are the namespaces whose pods no managed control plane alone would inject, though they should.",
 		Args: placed(argRevision),
@@ -56,7 +72,7 @@ var asserts = []Def{
 		},
 		Result: cty.Object(map[string]cty.Type{"leftover": cty.String, "wrong": cty.Set(cty.String)}),
 	}, insideCluster, injectorPresent),
-	look(lang.Kind{
+	assert(lang.Kind{
 		Name: "log_quiet",
 		Doc:  "The logs of projects have no line of late by which managed mesh tells that it cannot reach its clusters: \"Connect Gateway API has not been used in project\" of the control plane, \"failed calling webhook\" of a cluster.",
 		Args: []lang.Arg{
@@ -65,14 +81,14 @@ var asserts = []Def{
 		},
 		Permissions: []string{"logging.logEntries.list"},
 	}, nil, logQuiet),
-	look(lang.Kind{
+	assert(lang.Kind{
 		Name: "debug_configz",
 		Doc:  "The control plane of a revision answers at its debugging page `/debug/configz`: the troubleshooting page's debug commands. It makes a token of ten minutes of the service account `default` in the namespace `default`, for the audience `istio-ca`, sends it to the address of the injection webhook and nowhere else, and shows it to nobody.",
 		Args: placed(argRevision), Permissions: []string{"gkehub.gateway.get", "gkehub.gateway.post", "create serviceaccounts/token"},
 	}, nil, debugConfigz),
 }
 
-func open(ctx context.Context, env *Env, a Args) (*cluster.Cluster, error) {
+func open(ctx context.Context, env *Runtime, a Args) (*cluster.Cluster, error) {
 	target, err := a.Target()
 	if err != nil {
 		return nil, err
@@ -80,14 +96,14 @@ func open(ctx context.Context, env *Env, a Args) (*cluster.Cluster, error) {
 	return env.Clusters.Open(ctx, target)
 }
 
-func revisionsListed(ctx context.Context, env *Env, a Args) (Seen, error) {
+func revisionsListed(ctx context.Context, env *Runtime, a Args) (Observation, error) {
 	opened, err := open(ctx, env, a)
 	if err != nil {
-		return Seen{}, err
+		return Observation{}, err
 	}
 	found, err := opened.Revisions(ctx)
 	if err != nil {
-		return Seen{}, err
+		return Observation{}, err
 	}
 	unsupported, supported := map[string]cty.Value{}, []string{}
 	for _, r := range found.All {
@@ -101,28 +117,28 @@ func revisionsListed(ctx context.Context, env *Env, a Args) (Seen, error) {
 	if len(unsupported) > 0 {
 		wrong = cty.MapVal(unsupported)
 	}
-	return Seen{
-		State: Holds, Text: fmt.Sprintf("%s has %d revision(s) that are supported and %d that are not", opened, len(supported), len(unsupported)),
-		Value: cty.ObjectVal(map[string]cty.Value{"unsupported": wrong, "supported": setOf(supported)}),
+	return Observation{
+		State: Holds, Message: fmt.Sprintf("%s has %d revision(s) that are supported and %d that are not", opened, len(supported), len(unsupported)),
+		Result: cty.ObjectVal(map[string]cty.Value{"unsupported": wrong, "supported": setOf(supported)}),
 	}, nil
 }
 
-func injectorPresent(ctx context.Context, env *Env, a Args) (Seen, error) {
+func injectorPresent(ctx context.Context, env *Runtime, a Args) (Observation, error) {
 	opened, err := open(ctx, env, a)
 	if err != nil {
-		return Seen{}, err
+		return Observation{}, err
 	}
 	webhooks, err := opened.Webhooks(ctx) // all of it, or an error
 	if err != nil {
-		return Seen{}, err
+		return Observation{}, err
 	}
 	injection, err := opened.Injection(ctx)
 	if err != nil {
-		return Seen{}, err
+		return Observation{}, err
 	}
 	for _, f := range injection.Findings {
 		if f.Code == mesh.Unreadable {
-			return Seen{}, fmt.Errorf("what injects the pods of %s cannot be told: %s", opened, f.Message)
+			return Observation{}, fmt.Errorf("what injects the pods of %s cannot be told: %s", opened, f.Message)
 		}
 	}
 	revision, injector, leftover := a.Text("revision"), "", ""
@@ -143,23 +159,23 @@ func injectorPresent(ctx context.Context, env *Env, a Args) (Seen, error) {
 	seen := holdsIf(injector != "", fmt.Sprintf("webhook %s of %s injects for revision %s", injector, opened, revision),
 		fmt.Sprintf("%s has no webhook that injects for revision %s: the control plane is not provisioned, or somebody deleted it", opened, revision))
 	if leftover != "" {
-		seen.Text += "; webhook " + leftover + " of an in-cluster control plane is left over"
+		seen.Message += "; webhook " + leftover + " of an in-cluster control plane is left over"
 	}
-	seen.Value = cty.ObjectVal(map[string]cty.Value{"leftover": cty.StringVal(leftover), "wrong": setOf(wrong)})
+	seen.Result = cty.ObjectVal(map[string]cty.Value{"leftover": cty.StringVal(leftover), "wrong": setOf(wrong)})
 	return seen, nil
 }
 
-func logQuiet(ctx context.Context, env *Env, a Args) (Seen, error) {
+func logQuiet(ctx context.Context, env *Runtime, a Args) (Observation, error) {
 	projects, since := a.Texts("projects"), a.Duration("since")
 	lines, err := env.Client.MeshLogs(ctx, projects, env.Clock.Now().Add(-since))
 	if err != nil {
-		return Seen{}, err
+		return Observation{}, err
 	}
 	if len(lines) == 0 {
-		return Seen{State: Holds, Text: fmt.Sprintf("the logs of %s have no such line of the last %s", strings.Join(projects, ", "), since)}, nil
+		return Observation{State: Holds, Message: fmt.Sprintf("the logs of %s have no such line of the last %s", strings.Join(projects, ", "), since)}, nil
 	}
 	last := lines[0] // newest first
-	return Seen{State: Fails, Text: fmt.Sprintf("the logs of %s have %d such line(s) of the last %s, the latest of %s: %s",
+	return Observation{State: Fails, Message: fmt.Sprintf("the logs of %s have %d such line(s) of the last %s, the latest of %s: %s",
 		strings.Join(projects, ", "), len(lines), since, last.Time.UTC().Format(time.RFC3339), short(last.Message))}, nil
 }
 
@@ -173,14 +189,14 @@ func short(text string) string {
 	return text
 }
 
-func debugConfigz(ctx context.Context, env *Env, a Args) (Seen, error) {
+func debugConfigz(ctx context.Context, env *Runtime, a Args) (Observation, error) {
 	opened, err := open(ctx, env, a)
 	if err != nil {
-		return Seen{}, err
+		return Observation{}, err
 	}
-	answer, err := opened.Debug(ctx, cluster.DebugRequest{Revision: a.Text("revision"), HTTP: env.ControlPlane})
+	answer, err := opened.Debug(ctx, cluster.DebugRequest{Revision: a.Text("revision"), HTTP: env.DebugTransport})
 	if err != nil {
-		return Seen{}, err
+		return Observation{}, err
 	}
 	text := fmt.Sprintf("%s/debug/configz answers %d %s", answer.Address, answer.Status, http.StatusText(answer.Status))
 	if answer.Configs >= 0 {

@@ -80,7 +80,7 @@ func TestResultsOfEnsures(t *testing.T) {
 		{"membership_registration", given{"cluster": gke, "fleet_project": fleet}, "membership", member},
 		{"control_plane_provisioned", ofMember, "revision", "asm-managed"},
 	} {
-		if got := attribute(w.look(lang.Assert, c.name, c.given).Value, c.attribute); got != c.want {
+		if got := attribute(w.look(lang.Assert, c.name, c.given).Result, c.attribute); got != c.want {
 			t.Errorf("%s.%s is %q, want %q", c.name, c.attribute, got, c.want)
 		}
 	}
@@ -252,17 +252,17 @@ func TestInformationIsNoFinding(t *testing.T) {
 func TestDiagnosed(t *testing.T) {
 	w := newWorld(t)
 	seen := w.look(lang.Assert, "diagnosed", ofMember)
-	if seen.State != kinds.Holds || attribute(seen.Value, "roots") != "[]" || attribute(seen.Value, "blocking") != "[]" {
+	if seen.State != kinds.Holds || attribute(seen.Result, "roots") != "[]" || attribute(seen.Result, "blocking") != "[]" {
 		t.Errorf("of a world that is well: %+v", seen)
 	}
 	w.fault("proxies-failed")
 	w.fault("binding-revoked")
 	w.pass(time.Hour)
 	seen = w.look(lang.Assert, "diagnosed", ofMember)
-	if got := attribute(seen.Value, "blocking"); got != "[service-agent-binding-missing=restore-service-agent-binding]" {
+	if got := attribute(seen.Result, "blocking"); got != "[service-agent-binding-missing=restore-service-agent-binding]" {
 		t.Errorf("blocking are %s", got)
 	}
-	if got := attribute(seen.Value, "roots"); !strings.Contains(got, "proxies-not-upgraded=restart-proxies") || !strings.Contains(got, "service-agent-binding-missing=") || strings.Contains(got, "revisions-unhealthy") {
+	if got := attribute(seen.Result, "roots"); !strings.Contains(got, "proxies-not-upgraded=restart-proxies") || !strings.Contains(got, "service-agent-binding-missing=") || strings.Contains(got, "revisions-unhealthy") {
 		t.Errorf("roots are %s", got)
 	}
 }
@@ -272,7 +272,7 @@ func TestDiagnosedKnowsAnEcho(t *testing.T) {
 	w := newWorld(t, "binding-revoked", "stop-type")
 	blocking := func(corrected any) string {
 		t.Helper()
-		return attribute(w.look(lang.Assert, "diagnosed", given{"membership": member, "corrected": corrected}).Value, "blocking")
+		return attribute(w.look(lang.Assert, "diagnosed", given{"membership": member, "corrected": corrected}).Result, "blocking")
 	}
 	if got := blocking(nil); !strings.Contains(got, "service-agent-binding-missing=") || !strings.Contains(got, "revision-mismatch:unsupported-revision-type=") {
 		t.Errorf("blocking are %s", got)
@@ -296,16 +296,16 @@ func TestDiagnosedKnowsAnEcho(t *testing.T) {
 func TestRevisionsListed(t *testing.T) {
 	w := newWorld(t)
 	seen := w.look(lang.Assert, "revisions_listed", ofMember)
-	if attribute(seen.Value, "unsupported") != "[]" || attribute(seen.Value, "supported") != "[asm-managed]" {
+	if attribute(seen.Result, "unsupported") != "[]" || attribute(seen.Result, "supported") != "[asm-managed]" {
 		t.Errorf("%+v", seen)
 	}
 	w.fault("stop-name")
 	w.fault("stop-namespace")
 	seen = w.look(lang.Assert, "revisions_listed", ofMember)
-	if got := attribute(seen.Value, "unsupported"); got != "[default/asm-managed= istio-system/asm-custom=]" {
+	if got := attribute(seen.Result, "unsupported"); got != "[default/asm-managed= istio-system/asm-custom=]" {
 		t.Errorf("unsupported are %s", got)
 	}
-	if got := attribute(seen.Value, "supported"); got != "[asm-managed]" {
+	if got := attribute(seen.Result, "supported"); got != "[asm-managed]" {
 		t.Errorf("supported are %s", got)
 	}
 }
@@ -313,14 +313,14 @@ func TestRevisionsListed(t *testing.T) {
 func TestInjectorPresent(t *testing.T) {
 	w := newWorld(t)
 	seen := w.look(lang.Assert, "injector_present", ofManaged)
-	if seen.State != kinds.Holds || attribute(seen.Value, "leftover") != "" || attribute(seen.Value, "wrong") != "[]" {
+	if seen.State != kinds.Holds || attribute(seen.Result, "leftover") != "" || attribute(seen.Result, "wrong") != "[]" {
 		t.Errorf("%+v", seen)
 	}
 	w.sees(lang.Assert, "injector_present", given{"membership": member, "revision": "asm-managed-rapid"}, kinds.Fails, "has no webhook that injects for revision asm-managed-rapid")
 	w.fault("wrong-injection")
 	w.pass(time.Hour)
 	seen = w.look(lang.Assert, "injector_present", ofManaged)
-	if seen.State != kinds.Holds || attribute(seen.Value, "leftover") != "istio-sidecar-injector" || attribute(seen.Value, "wrong") != "[shop]" || !strings.Contains(seen.Text, "istio-sidecar-injector") {
+	if seen.State != kinds.Holds || attribute(seen.Result, "leftover") != "istio-sidecar-injector" || attribute(seen.Result, "wrong") != "[shop]" || !strings.Contains(seen.Message, "istio-sidecar-injector") {
 		t.Errorf("%+v", seen)
 	}
 }
@@ -364,24 +364,24 @@ func TestDebugConfigz(t *testing.T) {
 		},
 	}
 	t.Cleanup(transport.CloseIdleConnections)
-	w.env.ControlPlane = transport
+	w.env.DebugTransport = transport
 	d := find(t, lang.Assert, "debug_configz")
-	look := func() kinds.Seen {
+	look := func() kinds.Observation {
 		t.Helper()
-		seen, err := d.Look(t.Context(), w.env, args(t, d, ofManaged))
+		seen, err := d.Observe(t.Context(), w.env, args(t, d, ofManaged))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if token == "" || strings.Contains(seen.Text, token) {
-			t.Errorf("the token is shown, or none was sent: %s", seen.Text)
+		if token == "" || strings.Contains(seen.Message, token) {
+			t.Errorf("the token is shown, or none was sent: %s", seen.Message)
 		}
 		return seen
 	}
-	if seen := look(); seen.State != kinds.Holds || !strings.Contains(seen.Text, "/debug/configz answers 200 OK with 1 object(s)") {
+	if seen := look(); seen.State != kinds.Holds || !strings.Contains(seen.Message, "/debug/configz answers 200 OK with 1 object(s)") {
 		t.Errorf("%+v", seen)
 	}
 	status = http.StatusUnauthorized
-	if seen := look(); seen.State != kinds.Fails || !strings.Contains(seen.Text, "401 Unauthorized") {
+	if seen := look(); seen.State != kinds.Fails || !strings.Contains(seen.Message, "401 Unauthorized") {
 		t.Errorf("%+v", seen)
 	}
 }

@@ -18,7 +18,7 @@ const (
 
 // fleetReport is what the fleet reports of a membership's mesh. off is set where the
 // fleet has no mesh feature.
-func fleetReport(ctx context.Context, env *Env, a Args) (report mesh.MembershipMesh, off bool, err error) {
+func fleetReport(ctx context.Context, env *Runtime, a Args) (report mesh.MembershipMesh, off bool, err error) {
 	membership, err := a.Membership("membership")
 	if err != nil {
 		return report, false, err
@@ -50,22 +50,22 @@ const (
 )
 
 // component is what the fleet reports of one plane of a membership's mesh.
-func component(what string, of func(mesh.MembershipMesh) mesh.Component) func(context.Context, *Env, Args) (Seen, error) {
-	return func(ctx context.Context, env *Env, a Args) (Seen, error) {
+func component(what string, of func(mesh.MembershipMesh) mesh.Component) func(context.Context, *Runtime, Args) (Observation, error) {
+	return func(ctx context.Context, env *Runtime, a Args) (Observation, error) {
 		report, off, err := fleetReport(ctx, env, a)
 		if err != nil {
-			return Seen{}, err
+			return Observation{}, err
 		}
 		plane := of(report)
 		switch {
 		case off:
-			return Seen{State: mesh.StateDisabled, Text: "the mesh feature of the fleet of " + report.Name + " is not enabled"}, nil
+			return Observation{State: mesh.StateDisabled, Message: "the mesh feature of the fleet of " + report.Name + " is not enabled"}, nil
 		case plane.State == "":
-			return Seen{State: notReported, Text: "the fleet reports no state of the " + what + " of " + report.Name}, nil
+			return Observation{State: notReported, Message: "the fleet reports no state of the " + what + " of " + report.Name}, nil
 		case plane.State == mesh.StateDisabled && report.Management == mesh.ManagementAutomatic && what == controlPlane:
-			return Seen{State: notNoticed, Text: "the " + what + " of " + report.Name + " is DISABLED although automatic management is asked for" + inDetail(plane)}, nil
+			return Observation{State: notNoticed, Message: "the " + what + " of " + report.Name + " is DISABLED although automatic management is asked for" + inDetail(plane)}, nil
 		}
-		return Seen{State: plane.State, Text: "the " + what + " of " + report.Name + " is " + plane.State + inDetail(plane)}, nil
+		return Observation{State: plane.State, Message: "the " + what + " of " + report.Name + " is " + plane.State + inDetail(plane)}, nil
 	}
 }
 
@@ -83,16 +83,16 @@ func inDetail(c mesh.Component) string {
 	return " (" + strings.Join(all, "; ") + ")"
 }
 
-func meshHealthy(ctx context.Context, env *Env, a Args) (Seen, error) {
+func meshHealthy(ctx context.Context, env *Runtime, a Args) (Observation, error) {
 	report, off, err := fleetReport(ctx, env, a)
 	if err != nil {
-		return Seen{}, err
+		return Observation{}, err
 	}
 	if off {
-		return Seen{State: Fails, Text: "the mesh feature of the fleet of " + report.Name + " is not enabled"}, nil
+		return Observation{State: Fails, Message: "the mesh feature of the fleet of " + report.Name + " is not enabled"}, nil
 	}
 	if !report.Reported { // nothing that is wrong with it could be in the report
-		return Seen{State: Fails, Text: "the fleet reports nothing of the mesh of " + report.Name}, nil
+		return Observation{State: Fails, Message: "the fleet reports nothing of the mesh of " + report.Name}, nil
 	}
 	health := mesh.JudgeMembership(report)
 	var messages []string

@@ -17,10 +17,10 @@ func TestRestartTellsWhatItRestarted(t *testing.T) {
 	if err != nil || before.Met() {
 		t.Fatalf("%v, met %t", err, before.Met())
 	}
-	w.env.Run, w.env.Anchor = "run-1", w.Now().UTC().Truncate(time.Second)
+	w.env.Run, w.env.Started = "run-1", w.Now().UTC().Truncate(time.Second)
 	_, thing := w.thing("rolling_restart", restart)
-	if state, err := thing.Check(t.Context(), true); err != nil || attribute(d.Value(state), "restarted") != "[]" {
-		t.Errorf("before anything was restarted: %v, %s", err, attribute(d.Value(state), "restarted"))
+	if state, err := thing.Check(t.Context(), true); err != nil || attribute(d.ResultValue(state), "restarted") != "[]" {
+		t.Errorf("before anything was restarted: %v, %s", err, attribute(d.ResultValue(state), "restarted"))
 	}
 	w.forget()
 	change, err := thing.Enforce(t.Context(), before)
@@ -36,7 +36,7 @@ func TestRestartTellsWhatItRestarted(t *testing.T) {
 	if err != nil || !after.Met() {
 		t.Fatalf("%v, %+v", err, after)
 	}
-	told := attribute(d.Value(after), "restarted")
+	told := attribute(d.ResultValue(after), "restarted")
 	for owner := range change.After {
 		if !strings.Contains(told, owner) {
 			t.Errorf("%s is not among %s", owner, told)
@@ -45,8 +45,8 @@ func TestRestartTellsWhatItRestarted(t *testing.T) {
 	// An executor that takes over tells the same, and restarts nothing.
 	_, resumed := w.thing("rolling_restart", restart)
 	state, err := resumed.Check(t.Context(), true)
-	if err != nil || !state.Met() || attribute(d.Value(state), "restarted") != told {
-		t.Errorf("resumed: %v, %s", err, attribute(d.Value(state), "restarted"))
+	if err != nil || !state.Met() || attribute(d.ResultValue(state), "restarted") != told {
+		t.Errorf("resumed: %v, %s", err, attribute(d.ResultValue(state), "restarted"))
 	}
 	var kept *prereq.KeptError
 	if err := thing.Undo(t.Context(), change); !errors.As(err, &kept) {
@@ -54,10 +54,10 @@ func TestRestartTellsWhatItRestarted(t *testing.T) {
 	}
 	// The next run did not restart them.
 	w.pass(time.Hour)
-	w.env.Run, w.env.Anchor = "run-2", w.Now().UTC().Truncate(time.Second)
+	w.env.Run, w.env.Started = "run-2", w.Now().UTC().Truncate(time.Second)
 	_, next := w.thing("rolling_restart", restart)
-	if state, err := next.Check(t.Context(), true); err != nil || attribute(d.Value(state), "restarted") != "[]" {
-		t.Errorf("the next run: %v, %s", err, attribute(d.Value(state), "restarted"))
+	if state, err := next.Check(t.Context(), true); err != nil || attribute(d.ResultValue(state), "restarted") != "[]" {
+		t.Errorf("the next run: %v, %s", err, attribute(d.ResultValue(state), "restarted"))
 	}
 }
 

@@ -29,11 +29,11 @@ var rollingRestart = ensure{
 			},
 			Result: cty.Object(map[string]cty.Type{"restarted": cty.List(cty.String)}),
 		},
-		Follows: true,
-		Usual:   5 * time.Minute,
-		Where:   insideCluster,
-		Thing:   newRestart,
-		Value: func(s prereq.State) cty.Value {
+		KnownAfterChanges: true,
+		UsualDuration:     5 * time.Minute,
+		PermissionScope:   insideCluster,
+		Prerequisite:      newRestart,
+		ResultValue: func(s prereq.State) cty.Value {
 			return cty.ObjectVal(map[string]cty.Value{"restarted": listOf(s.(restartState).restarted)})
 		},
 	},
@@ -64,12 +64,12 @@ type restartState struct {
 	restarted []string // owners that were restarted since the run began, when nothing is left to be
 }
 
-func newRestart(env *Env, a Args) (prereq.Prerequisite, error) {
+func newRestart(env *Runtime, a Args) (prereq.Prerequisite, error) {
 	target, err := a.Target()
 	return &restart{
 		RollingRestart: &prereq.RollingRestart{
 			Clusters: env.Clusters, Target: target, Namespaces: a.Texts("namespaces"), Revision: a.Text("revision"),
-			Scope: prereq.RestartScope(a.Text("scope")), StatefulSets: a.Bool("stateful_sets"), IgnoreBudgets: a.Bool("ignore_budgets"), Anchor: env.Anchor,
+			Scope: prereq.RestartScope(a.Text("scope")), StatefulSets: a.Bool("stateful_sets"), IgnoreBudgets: a.Bool("ignore_budgets"), Anchor: env.Started,
 		},
 		running: env.Run != "",
 	}, err

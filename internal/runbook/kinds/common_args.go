@@ -90,9 +90,3 @@ func checkSince(text string) error {
 	}
 	return nil
 }
-
-// Duration is an argument that is a duration; 0 where it is null.
-func (a Args) Duration(name string) time.Duration {
-	d, _ := time.ParseDuration(a.Text(name)) // it was checked
-	return d
-}

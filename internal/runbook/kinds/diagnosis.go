@@ -14,7 +14,7 @@ import (
 )
 
 // diagnose runs the diagnosis of one membership, past anything that was read before.
-func diagnose(ctx context.Context, env *Env, membership mesh.Membership, since time.Duration) (*diagnosis.Report, error) {
+func diagnose(ctx context.Context, env *Runtime, membership mesh.Membership, since time.Duration) (*diagnosis.Report, error) {
 	env.Client.Forget()
 	return diagnosis.Run(ctx, diagnosis.Reader{Client: env.Client, Clusters: env.Clusters}, diagnosis.Options{
 		Memberships: []mesh.Membership{membership}, Since: since, Tool: env.Tool, Clock: env.Clock,
@@ -137,25 +137,25 @@ func tell(findings []diagnosis.Finding) string {
 	return strings.Join(all, "; ")
 }
 
-func noFindings(ctx context.Context, env *Env, a Args) (Seen, error) {
+func noFindings(ctx context.Context, env *Runtime, a Args) (Observation, error) {
 	membership, err := a.Membership("membership")
 	if err != nil {
-		return Seen{}, err
+		return Observation{}, err
 	}
 	wanted := codes(a.Texts("codes"))
 	report, err := diagnose(ctx, env, membership, wanted.since())
 	if err != nil {
-		return Seen{}, err
+		return Observation{}, err
 	}
 	s := wanted.seen(report)
 	found := slices.Concat(s.present, s.waiting, s.follow)
 	switch {
 	case len(found) > 0:
-		return Seen{State: Fails, Text: tell(found)}, nil
+		return Observation{State: Fails, Message: tell(found)}, nil
 	case s.blind != "":
-		return Seen{State: Fails, Text: "whether they are found cannot be told, because these could not be read: " + s.blind}, nil
+		return Observation{State: Fails, Message: "whether they are found cannot be told, because these could not be read: " + s.blind}, nil
 	}
-	return Seen{State: Holds, Text: "none is found: " + strings.Join(wanted, ", ")}, nil
+	return Observation{State: Holds, Message: "none is found: " + strings.Join(wanted, ", ")}, nil
 }
 
 // The states of findings_gone.
@@ -166,41 +166,41 @@ const (
 	findingsUnknown = "unknown"
 )
 
-func findingsAreGone(ctx context.Context, env *Env, a Args) (Seen, error) {
+func findingsAreGone(ctx context.Context, env *Runtime, a Args) (Observation, error) {
 	membership, err := a.Membership("membership")
 	if err != nil {
-		return Seen{}, err
+		return Observation{}, err
 	}
 	wanted := codes(a.Texts("codes"))
 	report, err := diagnose(ctx, env, membership, wanted.since())
 	if err != nil {
-		return Seen{}, err
+		return Observation{}, err
 	}
 	s := wanted.seen(report)
 	switch {
 	case len(s.present) > 0:
-		return Seen{State: findingsPresent, Text: tell(s.present)}, nil
+		return Observation{State: findingsPresent, Message: tell(s.present)}, nil
 	case len(s.waiting) > 0:
-		return Seen{State: findingsWaiting, Text: "what brought them about is corrected, and the mesh has yet to notice: " + tell(s.waiting)}, nil
+		return Observation{State: findingsWaiting, Message: "what brought them about is corrected, and the mesh has yet to notice: " + tell(s.waiting)}, nil
 	case s.blind != "":
-		return Seen{State: findingsUnknown, Text: "these could not be read: " + s.blind}, nil
+		return Observation{State: findingsUnknown, Message: "these could not be read: " + s.blind}, nil
 	case len(s.follow) > 0:
-		return Seen{State: findingsGone, Text: "what is left of them has another cause: " + tell(s.follow)}, nil
+		return Observation{State: findingsGone, Message: "what is left of them has another cause: " + tell(s.follow)}, nil
 	}
-	return Seen{State: findingsGone, Text: "none is found: " + strings.Join(wanted, ", ")}, nil
+	return Observation{State: findingsGone, Message: "none is found: " + strings.Join(wanted, ", ")}, nil
 }
 
 // rootsType is the type of what diagnosed tells: runbooks by CODE[:DETAIL].
 var rootsType = cty.Object(map[string]cty.Type{"roots": cty.Map(cty.String), "blocking": cty.Map(cty.String)})
 
-func diagnosed(ctx context.Context, env *Env, a Args) (Seen, error) {
+func diagnosed(ctx context.Context, env *Runtime, a Args) (Observation, error) {
 	membership, err := a.Membership("membership")
 	if err != nil {
-		return Seen{}, err
+		return Observation{}, err
 	}
 	report, err := diagnose(ctx, env, membership, 0)
 	if err != nil {
-		return Seen{}, err
+		return Observation{}, err
 	}
 	corrected := codes(a.Texts("corrected"))
 	roots, blocking := map[string]cty.Value{}, map[string]cty.Value{}
@@ -215,7 +215,7 @@ func diagnosed(ctx context.Context, env *Env, a Args) (Seen, error) {
 		}
 	}
 	value := cty.ObjectVal(map[string]cty.Value{"roots": mapOf(roots), "blocking": mapOf(blocking)})
-	return Seen{State: Holds, Text: report.Summary, Value: value}, nil
+	return Observation{State: Holds, Message: report.Summary, Result: value}, nil
 }
 
 func mapOf(values map[string]cty.Value) cty.Value {
