@@ -1,8 +1,6 @@
 package diagnosis_test
 
 import (
-	"net/http"
-	"strings"
 	"testing"
 	"time"
 
@@ -28,8 +26,8 @@ func quiet(t *testing.T, r *diagnosis.Report) {
 
 func TestAHealthyFleetRaisesNoAlarm(t *testing.T) {
 	w := newWorld(t, sim.Options{Projects: 3, Clusters: 20})
-	w.pass(time.Hour)
-	w.forget()
+	w.Advance(time.Hour)
+	w.Forget()
 	r := w.diagnose(diagnosis.Options{})
 	quiet(t, r)
 	types := map[string]int{}
@@ -43,17 +41,17 @@ func TestAHealthyFleetRaisesNoAlarm(t *testing.T) {
 		"features/servicemesh": 1, "locations/-/memberships": 1, "locations/-/clusters": 3, ":getIamPolicy": 3, "services:batchGet": 3,
 		"/gkeMemberships/": 7 * 20, "GET cloudresourcemanager.googleapis.com/v3/projects/mesh-sim-": 1,
 	} {
-		if got := w.asked(part); got != want {
+		if got := w.Count(part); got != want {
 			t.Errorf("%d requests for %s, want %d", got, part, want)
 		}
 	}
 	// The first project is asked alone, to see whether the log lets itself be read;
 	// of the others the first goes out at once, and the rest together.
-	if got := w.asked("entries:list"); got > 3 {
+	if got := w.Count("entries:list"); got > 3 {
 		t.Errorf("%d searches of logs", got)
 	}
-	if all, known := w.asked(" "), 1+1+3+3+3+7*20+1+w.asked("entries:list"); all != known {
-		t.Errorf("%d requests, %d of them known: %v", all, known, w.seen)
+	if all, known := w.Count(" "), 1+1+3+3+3+7*20+1+w.Count("entries:list"); all != known {
+		t.Errorf("%d requests, %d of them known: %v", all, known, w.Lines())
 	}
 }
 
@@ -66,32 +64,32 @@ func TestAMeshThatIsNotUsedRaisesNoAlarm(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, sim.Options{Projects: 2, Clusters: 3})
-			w.edit(change)
+			w.Edit(change)
 			// Nothing of what only the mesh needs is missed.
-			w.fault("binding-revoked")
-			w.fault("mesh-api-disabled")
-			w.fault("workload-pool-missing")
-			w.pass(time.Hour)
-			w.forget()
+			w.Fault("binding-revoked")
+			w.Fault("mesh-api-disabled")
+			w.Fault("workload-pool-missing")
+			w.Advance(time.Hour)
+			w.Forget()
 			quiet(t, w.diagnose(diagnosis.Options{}))
-			if n := w.asked(":getIamPolicy") + w.asked("batchGet") + w.asked("entries:list"); n > 0 {
+			if n := w.Count(":getIamPolicy") + w.Count("batchGet") + w.Count("entries:list"); n > 0 {
 				t.Errorf("%d requests about prerequisites of nothing", n)
 			}
 		})
 	}
 	t.Run("the project has no fleet", func(t *testing.T) {
 		w := newWorld(t, sim.Options{Projects: 2, Clusters: 2})
-		w.forget()
+		w.Forget()
 		quiet(t, w.diagnose(diagnosis.Options{FleetProjects: []string{"mesh-sim-2"}}))
-		if n := w.asked(" "); n != 2 {
-			t.Errorf("%d requests: %v", n, w.seen)
+		if n := w.Count(" "); n != 2 {
+			t.Errorf("%d requests: %v", n, w.Lines())
 		}
 	})
 }
 
 func TestAnInClusterMeshBesideTheManagedOneRaisesNoAlarm(t *testing.T) {
 	w := newWorld(t, one)
-	w.pass(time.Hour)
+	w.Advance(time.Hour)
 	w.kube("POST", "apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations", `{
 		"apiVersion": "admissionregistration.k8s.io/v1", "kind": "MutatingWebhookConfiguration",
 		"metadata": {"name": "istio-sidecar-injector", "labels": {"app": "sidecar-injector", "istio.io/rev": "default"}},
@@ -111,18 +109,5 @@ func TestAnInClusterMeshBesideTheManagedOneRaisesNoAlarm(t *testing.T) {
 // kube changes the first cluster through its API server.
 func (w *world) kube(method, path, body string) {
 	w.t.Helper()
-	req, err := http.NewRequestWithContext(w.t.Context(), method, w.server.URL()+"/_cluster/"+fleetProject+"/us-central1/cluster-1/"+path, strings.NewReader(body))
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	req.Header.Set("Authorization", "Bearer sim-token.admin@example.com")
-	req.Header.Set("Content-Type", "application/json")
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	_ = resp.Body.Close()
-	if resp.StatusCode >= 300 {
-		w.t.Fatalf("%s %s: %s", method, path, resp.Status)
-	}
+	w.Call(method, "/_cluster/"+fleetProject+"/us-central1/cluster-1/"+path, body)
 }

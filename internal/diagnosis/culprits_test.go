@@ -2,8 +2,6 @@ package diagnosis_test
 
 import (
 	"encoding/json"
-	"io"
-	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -18,29 +16,14 @@ const (
 	gcloudAgent    = "google-cloud-sdk gcloud/530.0.0 command/gcloud.projects.add-iam-policy-binding"
 )
 
-// api calls an API as somebody, with some client.
+// api calls an API as a caller with a client.
 func (w *world) api(who, agent, method, path string, body, answer any) {
 	w.t.Helper()
 	text, err := json.Marshal(body)
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	req, err := http.NewRequestWithContext(w.t.Context(), method, w.server.URL()+"/"+path, strings.NewReader(string(text)))
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	req.Header.Set("Authorization", "Bearer sim-token."+who)
-	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("User-Agent", agent)
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	defer func() { _ = resp.Body.Close() }()
-	got, _ := io.ReadAll(resp.Body)
-	if resp.StatusCode != http.StatusOK {
-		w.t.Fatalf("%s %s: %s %s", method, path, resp.Status, got)
-	}
+	got := w.CallAs(who, agent, method, "/"+path, string(text))
 	if answer != nil {
 		if err := json.Unmarshal(got, answer); err != nil {
 			w.t.Fatal(err)
@@ -73,20 +56,20 @@ func (w *world) fight(rounds int) {
 	w.t.Helper()
 	for range rounds {
 		w.bind("ci@mesh-sim-1.iam.gserviceaccount.com", terraformAgent, false)
-		w.pass(time.Hour)
+		w.Advance(time.Hour)
 		w.bind("admin@example.com", gcloudAgent, true)
-		w.pass(2 * time.Hour)
+		w.Advance(2 * time.Hour)
 	}
 }
 
 func TestATugOfWarNamesBothSides(t *testing.T) {
 	for _, standing := range []bool{true, false} {
 		w := newWorld(t, one)
-		w.pass(time.Hour)
+		w.Advance(time.Hour)
 		w.fight(2)
 		if !standing {
 			w.bind("ci@mesh-sim-1.iam.gserviceaccount.com", terraformAgent, false)
-			w.pass(time.Hour)
+			w.Advance(time.Hour)
 		}
 		r := w.diagnose(diagnosis.Options{})
 		if got := rootNames(r); len(got) != 1 || got[0] != "binding-tug-of-war of project" {
@@ -113,17 +96,17 @@ func TestATugOfWarNamesBothSides(t *testing.T) {
 
 func TestAMistakeThatIsCorrectedIsNoTugOfWar(t *testing.T) {
 	w := newWorld(t, one)
-	w.pass(time.Hour)
+	w.Advance(time.Hour)
 	w.fight(1)
 	quiet(t, w.diagnose(diagnosis.Options{}))
 }
 
 func TestATugOfWarIsOfOneFleet(t *testing.T) {
 	w := newWorld(t, sim.Options{Projects: 2, Clusters: 2})
-	w.pass(time.Hour)
+	w.Advance(time.Hour)
 	w.fight(2)
-	w.control("PUT", "faults/binding-revoked?project=mesh-sim-2", "")
-	w.pass(time.Hour)
+	w.Fault("binding-revoked?project=mesh-sim-2")
+	w.Advance(time.Hour)
 	for _, f := range alarms(w.diagnose(diagnosis.Options{})) {
 		if f.Code == mesh.BindingMissing && !f.Root() {
 			t.Errorf("the binding of one project is said to be lost because of another's: %+v", f)
@@ -155,14 +138,14 @@ func TestTheAuditLogNamesTheCulprit(t *testing.T) {
 		t.Run(string(code), func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, one)
-			w.edit(func(doc map[string]any) { // CI may do everything
+			w.Edit(func(doc map[string]any) { // CI may do everything
 				policy := project(doc, fleetProject)["policy"].(map[string]any)
 				policy["bindings"] = append(policy["bindings"].([]any), map[string]any{"role": "roles/owner", "members": []any{"serviceAccount:" + ci}})
 			})
-			w.pass(time.Hour)
-			when := w.Now()
+			w.Advance(time.Hour)
+			when := w.Clock.Now()
 			do(w)
-			w.pass(time.Hour)
+			w.Advance(time.Hour)
 			r := w.diagnose(diagnosis.Options{})
 			seen := false
 			for _, f := range r.Findings {
@@ -189,11 +172,11 @@ func TestTheAuditLogNamesTheCulprit(t *testing.T) {
 // about that.
 func TestANodePoolHasNoCulprit(t *testing.T) {
 	w := newWorld(t, one)
-	w.pass(time.Hour)
-	w.fault("workload-pool-missing")
-	w.unfault("workload-pool-missing")
-	w.fault("node-pool-metadata")
-	w.pass(3 * time.Hour)
+	w.Advance(time.Hour)
+	w.Fault("workload-pool-missing")
+	w.ClearFault("workload-pool-missing")
+	w.Fault("node-pool-metadata")
+	w.Advance(3 * time.Hour)
 	r := w.diagnose(diagnosis.Options{})
 	if len(r.Findings) == 0 || r.Findings[0].Code != mesh.NodePoolNoMetadata || r.Findings[0].Culprit != nil {
 		t.Error(told(r))

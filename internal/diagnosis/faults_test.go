@@ -91,11 +91,8 @@ var one = sim.Options{Projects: 1, Clusters: 1}
 func suffer(t *testing.T, faults ...string) (*world, *diagnosis.Report) {
 	t.Helper()
 	w := newWorld(t, one)
-	w.pass(time.Hour)
-	for _, f := range faults {
-		w.fault(f)
-		w.pass(time.Hour)
-	}
+	w.Advance(time.Hour)
+	w.Suffer(faults...)
 	return w, w.diagnose(diagnosis.Options{})
 }
 
@@ -103,9 +100,9 @@ func suffer(t *testing.T, faults ...string) (*world, *diagnosis.Report) {
 func (w *world) heal(faults ...string) {
 	w.t.Helper()
 	for _, f := range slices.Backward(faults) {
-		w.unfault(f)
+		w.ClearFault(f)
 	}
-	w.pass(2 * time.Hour)
+	w.Advance(2 * time.Hour)
 	if r := w.diagnose(diagnosis.Options{}); r.Verdict != mesh.Healthy || len(alarms(r)) > 0 {
 		w.t.Errorf("after the fix: %s", told(r))
 	}

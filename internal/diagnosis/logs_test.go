@@ -15,9 +15,9 @@ import (
 // go wrong after it is on again.
 func TestLinesFromBeforeTheFixAreHistory(t *testing.T) {
 	w := newWorld(t, sim.Options{Projects: 2, Clusters: 2})
-	w.pass(time.Hour)
-	w.fault("connectgateway-disabled")
-	w.pass(time.Hour)
+	w.Advance(time.Hour)
+	w.Fault("connectgateway-disabled")
+	w.Advance(time.Hour)
 	lines := func(r *diagnosis.Report) (n int) {
 		for _, f := range r.Findings {
 			if f.Code == mesh.LogGatewayDisabled || f.Code == mesh.LogWebhookFailed {
@@ -35,10 +35,10 @@ func TestLinesFromBeforeTheFixAreHistory(t *testing.T) {
 	if r := w.diagnose(diagnosis.Options{Since: time.Minute}); lines(r) != 0 {
 		t.Errorf("nobody asked for lines this old: %s", told(r))
 	}
-	w.unfault("connectgateway-disabled")
-	w.pass(time.Hour)
-	w.control("PUT", "faults/workload-pool-missing?cluster=*", "")
-	w.pass(time.Hour)
+	w.ClearFault("connectgateway-disabled")
+	w.Advance(time.Hour)
+	w.Fault("workload-pool-missing?cluster=*")
+	w.Advance(time.Hour)
 	r := w.diagnose(diagnosis.Options{})
 	if got := rootNames(r); lines(r) != 0 || !slices.Equal(got, []string{"workload-pool-missing of membership"}) {
 		t.Errorf("root causes are %q\n%s", got, told(r))

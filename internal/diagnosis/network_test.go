@@ -25,20 +25,20 @@ func clustersOf(doc map[string]any) (clusters []map[string]any) {
 // network, and looked at once.
 func TestTheNetworksHostProject(t *testing.T) {
 	w := newWorld(t, sim.Options{Projects: 3, Clusters: 2})
-	w.pass(time.Hour)
-	w.edit(func(doc map[string]any) {
+	w.Advance(time.Hour)
+	w.Edit(func(doc map[string]any) {
 		for _, c := range clustersOf(doc) {
 			c["networkConfig"] = map[string]any{"network": "projects/mesh-sim-3/global/networks/shared"}
 		}
 	})
-	w.fault("binding-revoked?project=mesh-sim-3")
-	w.forget()
+	w.Fault("binding-revoked?project=mesh-sim-3")
+	w.Forget()
 	r := w.diagnose(diagnosis.Options{})
 	i := slices.IndexFunc(r.Findings, func(f diagnosis.Finding) bool { return f.About == "projects/mesh-sim-3" })
 	if got := rootNames(r); !slices.Equal(got, []string{"service-agent-binding-missing of project"}) || i < 0 || r.Findings[i].Code != mesh.BindingMissing {
 		t.Errorf("root causes are %v\n%s", got, told(r))
 	}
-	asked := w.asked("mesh-sim-3:getIamPolicy")
+	asked := w.Count("mesh-sim-3:getIamPolicy")
 	if asked != 1 {
 		t.Errorf("the host's policy was read %d times", asked)
 	}
@@ -46,8 +46,8 @@ func TestTheNetworksHostProject(t *testing.T) {
 
 func TestSeveralFleetsInOneProject(t *testing.T) {
 	w := newWorld(t, sim.Options{Projects: 3, Clusters: 4})
-	w.pass(time.Hour)
-	w.edit(func(doc map[string]any) {
+	w.Advance(time.Hour)
+	w.Edit(func(doc map[string]any) {
 		clustersOf(doc)[0]["fleet"] = map[string]any{"project": "100000000003", "membership": "//gkehub.googleapis.com/projects/mesh-sim-3/locations/us-central1/memberships/other"}
 	})
 	r := w.diagnose(diagnosis.Options{})

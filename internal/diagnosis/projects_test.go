@@ -22,9 +22,9 @@ func TestAProjectBesideTheFleets(t *testing.T) {
 		t.Run(fault, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, sim.Options{Projects: 2, Clusters: 2})
-			w.pass(time.Hour)
-			w.control("PUT", "faults/"+fault+"?project=mesh-sim-2", "")
-			w.pass(time.Hour)
+			w.Advance(time.Hour)
+			w.Fault(fault + "?project=mesh-sim-2")
+			w.Advance(time.Hour)
 			r := w.diagnose(diagnosis.Options{})
 			if got := rootNames(r); !slices.Equal(got, []string{want}) {
 				t.Errorf("root causes are %q, want %q\n%s", got, want, told(r))
@@ -48,7 +48,7 @@ func TestAProjectBesideTheFleets(t *testing.T) {
 // it lacks for one is not the other's trouble, and what both need is told once.
 func TestTwoFleetsOnOneProject(t *testing.T) {
 	w := newWorld(t, sim.Options{Projects: 2, Clusters: 2})
-	w.edit(func(doc map[string]any) {
+	w.Edit(func(doc map[string]any) {
 		// cluster-2 of mesh-sim-2 moves to the fleet of its own project.
 		first, second := project(doc, fleetProject), project(doc, "mesh-sim-2")
 		fleet := first["fleet"].(map[string]any)
@@ -73,16 +73,16 @@ func TestTwoFleetsOnOneProject(t *testing.T) {
 		own := first["policy"].(map[string]any)
 		own["bindings"] = append(own["bindings"].([]any), map[string]any{"role": mesh.AgentRole, "members": []any{mesh.ServiceAgentMember("100000000002")}})
 	})
-	w.pass(time.Hour)
+	w.Advance(time.Hour)
 	both := diagnosis.Options{FleetProjects: []string{fleetProject, "mesh-sim-2"}, HostProjects: []string{fleetProject, "mesh-sim-2"}}
 	quiet(t, w.diagnose(both))
 
-	w.forget()
-	w.edit(func(doc map[string]any) {
+	w.Forget()
+	w.Edit(func(doc map[string]any) {
 		policy := project(doc, "mesh-sim-2")["policy"].(map[string]any)
 		policy["bindings"] = slices.DeleteFunc(policy["bindings"].([]any), func(b any) bool { return b.(map[string]any)["role"] == mesh.AgentRole })
 	})
-	w.pass(time.Hour)
+	w.Advance(time.Hour)
 	r := w.diagnose(both)
 	agents := map[string]string{} // fingerprints by fleet's number
 	for _, f := range alarms(r) {

@@ -34,15 +34,15 @@ func prints(findings []diagnosis.Finding) (all []string) {
 
 func TestTwoRunsAreAlike(t *testing.T) {
 	w := newWorld(t, sim.Options{Projects: 3, Clusters: 9})
-	w.pass(time.Hour)
+	w.Advance(time.Hour)
 	w.fight(2)
 	for _, fault := range []string{
 		"everything-broken?cluster=*", "stop-channel?cluster=*", "stop-name?cluster=*", "wrong-injection?cluster=cluster-2", "new-enum?cluster=cluster-4",
 		"cluster-deleted?cluster=cluster-7", "identity-provider-missing?cluster=cluster-5",
 	} {
-		w.control("PUT", "faults/"+fault, "")
+		w.Fault(fault)
 	}
-	w.pass(time.Hour)
+	w.Advance(time.Hour)
 	first := w.diagnose(diagnosis.Options{})
 	text := asJSON(t, first)
 	for range 5 {
@@ -65,15 +65,15 @@ func TestTwoRunsAreAlike(t *testing.T) {
 
 func TestAFingerprintOutlivesItsMessage(t *testing.T) {
 	w := newWorld(t, one)
-	w.pass(time.Hour)
-	w.fault("workload-pool-wrong")
-	w.pass(time.Hour)
+	w.Advance(time.Hour)
+	w.Fault("workload-pool-wrong")
+	w.Advance(time.Hour)
 	before := w.diagnose(diagnosis.Options{})
-	w.edit(func(doc map[string]any) {
+	w.Edit(func(doc map[string]any) {
 		of := project(doc, fleetProject)["clusters"].([]any)[0].(map[string]any)
 		of["workloadIdentityConfig"] = map[string]any{"workloadPool": "a-third-project.svc.id.goog"}
 	})
-	w.pass(time.Hour)
+	w.Advance(time.Hour)
 	after := w.diagnose(diagnosis.Options{Baseline: before})
 	a, b := before.Findings[0], after.Findings[0]
 	if a.Code != mesh.PoolWrong || b.Code != mesh.PoolWrong || a.Message == b.Message || a.Fingerprint != b.Fingerprint || b.New {
@@ -83,10 +83,10 @@ func TestAFingerprintOutlivesItsMessage(t *testing.T) {
 
 func TestABaselineTellsNewFromKnown(t *testing.T) {
 	w := newWorld(t, one)
-	w.pass(time.Hour)
-	w.fault("identity-provider-missing")
-	w.fault("stop-name")
-	w.pass(time.Hour)
+	w.Advance(time.Hour)
+	w.Fault("identity-provider-missing")
+	w.Fault("stop-name")
+	w.Advance(time.Hour)
 	known := w.diagnose(diagnosis.Options{})
 	for _, f := range known.Findings {
 		if f.New {
@@ -101,9 +101,9 @@ func TestABaselineTellsNewFromKnown(t *testing.T) {
 	if r.ExitCode(diagnosis.FailNew) != diagnosis.ExitClean || r.ExitCode(diagnosis.FailDegraded) == diagnosis.ExitClean || len(r.Resolved) > 0 {
 		t.Errorf("nothing is new: exit %d, resolved %v\n%s", r.ExitCode(diagnosis.FailNew), r.Resolved, told(r))
 	}
-	w.unfault("stop-name")
-	w.fault("binding-revoked")
-	w.pass(time.Hour)
+	w.ClearFault("stop-name")
+	w.Fault("binding-revoked")
+	w.Advance(time.Hour)
 	r = w.diagnose(diagnosis.Options{Baseline: read})
 	var fresh []string
 	for _, f := range alarms(r) {
@@ -154,11 +154,11 @@ func TestABaselineOfAnotherKindIsRefused(t *testing.T) {
 
 func TestSuppressions(t *testing.T) {
 	w := newWorld(t, sim.Options{Projects: 1, Clusters: 2})
-	w.pass(time.Hour)
-	w.control("PUT", "faults/identity-provider-missing?cluster=*", "")
-	w.fault("node-pool-metadata")
-	w.pass(time.Minute)
-	today, yesterday := w.Now().UTC().Format(time.DateOnly), w.Now().UTC().AddDate(0, 0, -1).Format(time.DateOnly)
+	w.Advance(time.Hour)
+	w.Fault("identity-provider-missing?cluster=*")
+	w.Fault("node-pool-metadata")
+	w.Advance(time.Minute)
+	today, yesterday := w.Clock.Now().UTC().Format(time.DateOnly), w.Clock.Now().UTC().AddDate(0, 0, -1).Format(time.DateOnly)
 	for _, c := range []struct {
 		code             mesh.Code
 		subject, expires string
@@ -211,7 +211,7 @@ func TestAWrongFileOfSuppressionsIsRefused(t *testing.T) {
 
 func TestWhateverIsNamedIsLookedAtOnce(t *testing.T) {
 	w := newWorld(t, sim.Options{Projects: 2, Clusters: 4})
-	w.pass(time.Hour)
+	w.Advance(time.Hour)
 	m := func(project, n string) mesh.Membership {
 		return mesh.Membership{Project: project, Location: "us-central1", Name: "cluster-" + n}
 	}
@@ -229,7 +229,7 @@ func TestWhateverIsNamedIsLookedAtOnce(t *testing.T) {
 		"a cluster and another's":         {diagnosis.Options{Memberships: []mesh.Membership{m(fleetProject, "4")}, Clusters: []mesh.Cluster{c(fleetProject, "us-central1-a", "3")}}, []string{"cluster-3", "cluster-4"}},
 		"a fleet by number and a cluster": {diagnosis.Options{FleetProjects: []string{"100000000001", fleetProject}, Clusters: []mesh.Cluster{c("mesh-sim-2", "us-central1", "2")}}, []string{"cluster-1", "cluster-2", "cluster-3", "cluster-4"}},
 	} {
-		w.forget()
+		w.Forget()
 		r := w.diagnose(of.options)
 		var got []string
 		for _, s := range r.Subjects {
@@ -240,8 +240,8 @@ func TestWhateverIsNamedIsLookedAtOnce(t *testing.T) {
 		if !slices.Equal(got, of.want) || r.Verdict != mesh.Healthy {
 			t.Errorf("%s: looked at %v\n%s", name, got, told(r))
 		}
-		if n, want := w.asked("/gkeMemberships/"), 7*len(of.want); n != want || w.asked("features/servicemesh") != 1 || w.asked("locations/-/memberships") != 1 {
-			t.Errorf("%s: %d requests to clusters, want %d; of all %v", name, n, want, w.seen)
+		if n, want := w.Count("/gkeMemberships/"), 7*len(of.want); n != want || w.Count("features/servicemesh") != 1 || w.Count("locations/-/memberships") != 1 {
+			t.Errorf("%s: %d requests to clusters, want %d; of all %v", name, n, want, w.Lines())
 		}
 	}
 }

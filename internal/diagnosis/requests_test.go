@@ -23,10 +23,10 @@ func TestWhatPassesIsNotReported(t *testing.T) {
 		t.Run(fault, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, sim.Options{Projects: 2, Clusters: 2})
-			w.hasty = true
-			w.pass(time.Hour)
+			w.Clock.Jump = true
+			w.Advance(time.Hour)
 			want := asJSON(t, w.diagnose(diagnosis.Options{}))
-			w.control("PUT", "faults/"+fault, "")
+			w.Fault(fault)
 			r := w.diagnose(diagnosis.Options{})
 			if got := asJSON(t, r); !bytes.Equal(got, want) {
 				t.Errorf("the report differs from that of the same world without the fault: %s", told(r))
@@ -50,9 +50,9 @@ func TestWhatLastsIsUnknownAndNoRootCause(t *testing.T) {
 			t.Run(fault+" "+host, func(t *testing.T) {
 				t.Parallel()
 				w := newWorld(t, one)
-				w.hasty, w.narrow = true, true
-				w.pass(time.Hour)
-				w.control("PUT", "faults/"+fault+"?host="+host, "")
+				w.Clock.Jump, w.narrow = true, true
+				w.Advance(time.Hour)
+				w.Fault(fault + "?host=" + host)
 				r := w.diagnose(diagnosis.Options{})
 				if says == "" {
 					quiet(t, r)
@@ -75,12 +75,12 @@ func TestWhatLastsIsUnknownAndNoRootCause(t *testing.T) {
 // minute's worth of requests.
 func TestQuotasAreWaitedFor(t *testing.T) {
 	w := newWorld(t, sim.Options{Projects: 300, Clusters: 300})
-	w.hasty, w.billed = true, fleetProject
-	w.fault("quota")
-	w.pass(time.Hour)
-	w.forget()
+	w.Clock.Jump, w.billed = true, fleetProject
+	w.Fault("quota")
+	w.Advance(time.Hour)
+	w.Forget()
 	r := w.diagnose(diagnosis.Options{})
-	if got := w.asked(" 429"); got == 0 {
+	if got := w.Count(" 429"); got == 0 {
 		t.Error("no quota was met; this shows nothing")
 	}
 	if r.Verdict != mesh.Healthy {
@@ -92,9 +92,9 @@ func TestQuotasAreWaitedFor(t *testing.T) {
 // tries.
 func TestAQuotaThatStaysExhaustedIsSaid(t *testing.T) {
 	w := newWorld(t, sim.Options{Projects: 200, Clusters: 200})
-	w.hasty = true
-	w.pass(time.Hour)
-	w.control("PUT", "faults/rate-limit?host=serviceusage.googleapis.com&path=mesh-sim-1", "")
+	w.Clock.Jump = true
+	w.Advance(time.Hour)
+	w.Fault("rate-limit?host=serviceusage.googleapis.com&path=mesh-sim-1")
 	r := w.diagnose(diagnosis.Options{})
 	limited := unreadable(r)
 	if len(limited) != len(alarms(r)) || len(limited) != 111 { // mesh-sim-1, 10 to 19, 100 to 199

@@ -23,7 +23,7 @@ func state(control, data, dataCode, code string, since time.Time) map[string]any
 // say lets the fleet say something of the first membership.
 func (w *world) say(of map[string]any) {
 	w.t.Helper()
-	w.edit(func(doc map[string]any) {
+	w.Edit(func(doc map[string]any) {
 		meshFeature(doc)["stateOverrides"] = map[string]any{"locations/us-central1/memberships/cluster-1": of}
 	})
 }
@@ -35,13 +35,13 @@ func TestProvisioningHasTenMinutes(t *testing.T) {
 		if plane == "control" {
 			control, code = mesh.StateProvisioning, ""
 		}
-		w.say(state(control, mesh.StateProvisioning, "PROVISIONING", code, w.Now().Add(-9*time.Minute)))
+		w.say(state(control, mesh.StateProvisioning, "PROVISIONING", code, w.Clock.Now().Add(-9*time.Minute)))
 		r := w.diagnose(diagnosis.Options{})
 		if r.Verdict != mesh.Provisioning || r.ExitCode(diagnosis.FailDegraded) != diagnosis.ExitClean {
 			t.Errorf("%s plane, after nine minutes: %s, exit %d\n%s", plane, r.Verdict, r.ExitCode(diagnosis.FailDegraded), told(r))
 		}
 		before := r.Findings[0].Fingerprint
-		w.pass(2 * time.Minute)
+		w.Advance(2 * time.Minute)
 		r = w.diagnose(diagnosis.Options{})
 		if r.Verdict != mesh.Unhealthy || r.ExitCode(diagnosis.FailUnhealthy) != diagnosis.ExitUnhealthy || !strings.Contains(r.Summary, "1 root cause") {
 			t.Errorf("%s plane, after eleven: %s, exit %d\n%s", plane, r.Verdict, r.ExitCode(diagnosis.FailUnhealthy), told(r))
@@ -68,7 +68,7 @@ func TestEachStateOfTheDataPlane(t *testing.T) {
 		{"HIBERNATING", "", mesh.Unknown, diagnosis.ExitUnknown},
 	} {
 		w := newWorld(t, one)
-		w.say(state(mesh.StateActive, c.state, c.code, "OK", w.Now().Add(-time.Minute)))
+		w.say(state(mesh.StateActive, c.state, c.code, "OK", w.Clock.Now().Add(-time.Minute)))
 		r := w.diagnose(diagnosis.Options{})
 		if r.Verdict != c.verdict || r.ExitCode(diagnosis.FailDegraded) != c.exit {
 			t.Errorf("%s: %s, exit %d; want %s, %d\n%s", c.state, r.Verdict, r.ExitCode(diagnosis.FailDegraded), c.verdict, c.exit, told(r))

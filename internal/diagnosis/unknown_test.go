@@ -23,7 +23,7 @@ const caller = "diagnosis@mesh-sim-1.iam.gserviceaccount.com"
 // permit gives the caller a role of permissions.
 func (w *world) permit(permissions []string) {
 	w.t.Helper()
-	w.edit(func(doc map[string]any) {
+	w.Edit(func(doc map[string]any) {
 		doc["roles"] = map[string]any{"projects/mesh-sim-1/roles/asmDiagnosis": permissions}
 		p := project(doc, fleetProject)
 		p["serviceAccounts"] = append(p["serviceAccounts"].([]any), caller)
@@ -81,7 +81,7 @@ func TestAPermissionThatLacksMakesItsChecksUnknown(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, one)
 			w.permit(slices.DeleteFunc(slices.Clone(needed), func(p string) bool { return slices.Contains(c.without, p) }))
-			w.pass(time.Hour)
+			w.Advance(time.Hour)
 			r := w.diagnoseAs(caller, diagnosis.Options{})
 			if got := unknowns(r); !slices.Equal(got, append([]string{}, c.unknown...)) {
 				t.Errorf("unknown are %q, want %q\n%s", got, c.unknown, told(r))
@@ -101,10 +101,10 @@ func TestAPermissionThatLacksMakesItsChecksUnknown(t *testing.T) {
 
 			// All that can still be seen is.
 			for _, f := range []string{"binding-revoked", "workload-pool-missing", "identity-provider-missing", "stop-name", "management-manual"} {
-				w.fault(f)
+				w.Fault(f)
 			}
 			w.disable("meshconfig.googleapis.com")
-			w.pass(time.Hour)
+			w.Advance(time.Hour)
 			r = w.diagnoseAs(caller, diagnosis.Options{})
 			got := rootNames(r)
 			for _, root := range []string{
@@ -127,7 +127,7 @@ func TestAPermissionThatLacksMakesItsChecksUnknown(t *testing.T) {
 // disable switches an API of the fleet's project off.
 func (w *world) disable(api string) {
 	w.t.Helper()
-	w.edit(func(doc map[string]any) {
+	w.Edit(func(doc map[string]any) {
 		project(doc, fleetProject)["services"].(map[string]any)[api] = map[string]any{"state": "DISABLED"}
 	})
 }
@@ -149,7 +149,7 @@ func TestAnAPIThatIsOffMakesItsChecksUnknown(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, one)
 			w.narrow = true
-			w.pass(time.Hour)
+			w.Advance(time.Hour)
 			w.disable(c.api + ".googleapis.com")
 			r := w.diagnose(diagnosis.Options{})
 			if got := unknowns(r); !slices.Equal(got, append([]string{}, c.unknown...)) {
@@ -189,9 +189,9 @@ func TestAClusterThatIsCutOffIsUnknownAlone(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, sim.Options{Projects: 2, Clusters: 3})
 			w.narrow, w.patience = true, 2*time.Second
-			w.pass(time.Hour)
-			w.control("PUT", "faults/wrong-injection?cluster=cluster-1", "")
-			w.control("PUT", "faults/"+fault+query, "")
+			w.Advance(time.Hour)
+			w.Fault("wrong-injection?cluster=cluster-1")
+			w.Fault(fault + query)
 			r := w.diagnose(diagnosis.Options{})
 			if got := unknowns(r); !slices.Equal(got, insideOfCluster) {
 				t.Errorf("unknown are %q\n%s", got, told(r))
@@ -217,10 +217,10 @@ func TestAClusterThatIsCutOffIsUnknownAlone(t *testing.T) {
 // a reason of its own.
 func TestAnAPIExplainsOnlyWhatItRefused(t *testing.T) {
 	w := newWorld(t, one)
-	w.pass(time.Hour)
-	w.fault("connectgateway-disabled")
-	w.control("PUT", "faults/forbidden?host=cloudresourcemanager.googleapis.com&path=getIamPolicy", "")
-	w.pass(time.Hour)
+	w.Advance(time.Hour)
+	w.Fault("connectgateway-disabled")
+	w.Fault("forbidden?host=cloudresourcemanager.googleapis.com&path=getIamPolicy")
+	w.Advance(time.Hour)
 	r := w.diagnose(diagnosis.Options{})
 	want := []string{"api-disabled:connectgateway.googleapis.com of project", "cannot-read of project"}
 	if got := rootNames(r); !slices.Equal(got, want) {

@@ -13,7 +13,7 @@ import (
 // slowToNotice makes the mesh take days to notice a correction.
 func (w *world) slowToNotice() {
 	w.t.Helper()
-	w.edit(func(doc map[string]any) { doc["timings"].(map[string]any)["recoverAfter"] = "72h" })
+	w.Edit(func(doc map[string]any) { doc["timings"].(map[string]any)["recoverAfter"] = "72h" })
 }
 
 func TestWhatIsFixedWaitsForTheMeshToNotice(t *testing.T) {
@@ -25,12 +25,12 @@ func TestWhatIsFixedWaitsForTheMeshToNotice(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, one)
 			w.slowToNotice()
-			w.pass(time.Hour)
-			w.fault(fault)
-			w.pass(time.Hour)
-			fixed := w.Now()
-			w.unfault(fault)
-			w.pass(10 * time.Minute)
+			w.Advance(time.Hour)
+			w.Fault(fault)
+			w.Advance(time.Hour)
+			fixed := w.Clock.Now()
+			w.ClearFault(fault)
+			w.Advance(10 * time.Minute)
 			r := w.diagnose(diagnosis.Options{})
 			if r.Verdict != mesh.Provisioning || r.ExitCode(diagnosis.FailDegraded) != diagnosis.ExitClean || len(alarms(r)) == 0 {
 				t.Errorf("it is %s, exit %d\n%s", r.Verdict, r.ExitCode(diagnosis.FailDegraded), told(r))
@@ -48,7 +48,7 @@ func TestWhatIsFixedWaitsForTheMeshToNotice(t *testing.T) {
 			}
 
 			// A control plane has 25 minutes: to be looked at again, and to be provisioned.
-			w.pass(20 * time.Minute)
+			w.Advance(20 * time.Minute)
 			r = w.diagnose(diagnosis.Options{})
 			var live []string
 			for _, f := range alarms(r) {
@@ -61,7 +61,7 @@ func TestWhatIsFixedWaitsForTheMeshToNotice(t *testing.T) {
 			}
 
 			// A day later nothing may be old any more.
-			w.pass(24 * time.Hour)
+			w.Advance(24 * time.Hour)
 			for _, f := range alarms(w.diagnose(diagnosis.Options{})) {
 				if f.Waiting {
 					t.Errorf("%s still waits after a day", name(f))
@@ -74,12 +74,12 @@ func TestWhatIsFixedWaitsForTheMeshToNotice(t *testing.T) {
 func TestOneOfTwoCausesFixedIsNoWaiting(t *testing.T) {
 	w := newWorld(t, sim.Options{Projects: 1, Clusters: 1})
 	w.slowToNotice()
-	w.pass(time.Hour)
-	w.fault("binding-revoked")
-	w.fault("workload-pool-missing")
-	w.pass(time.Hour)
-	w.unfault("binding-revoked")
-	w.pass(5 * time.Minute)
+	w.Advance(time.Hour)
+	w.Fault("binding-revoked")
+	w.Fault("workload-pool-missing")
+	w.Advance(time.Hour)
+	w.ClearFault("binding-revoked")
+	w.Advance(5 * time.Minute)
 	r := w.diagnose(diagnosis.Options{})
 	for _, f := range alarms(r) {
 		switch {
@@ -95,12 +95,12 @@ func TestOneOfTwoCausesFixedIsNoWaiting(t *testing.T) {
 func TestWithoutTheAuditLogNothingIsKnownToWait(t *testing.T) {
 	w := newWorld(t, one)
 	w.slowToNotice()
-	w.pass(time.Hour)
-	w.fault("binding-revoked")
-	w.pass(time.Hour)
-	w.unfault("binding-revoked")
-	w.fault("no-audit")
-	w.pass(5 * time.Minute)
+	w.Advance(time.Hour)
+	w.Fault("binding-revoked")
+	w.Advance(time.Hour)
+	w.ClearFault("binding-revoked")
+	w.Fault("no-audit")
+	w.Advance(5 * time.Minute)
 	r := w.diagnose(diagnosis.Options{})
 	if r.Verdict != mesh.Unhealthy {
 		t.Errorf("it is %s\n%s", r.Verdict, told(r))

@@ -11,21 +11,22 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/gcp"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
 	"github.com/managed-mesh/terraform-provider-asm/internal/prereq"
+	"github.com/managed-mesh/terraform-provider-asm/internal/simtest"
 )
 
 func TestControlPlaneProvisioned(t *testing.T) {
 	for _, version := range []gcp.HubVersion{gcp.HubV1, gcp.HubV2} {
 		t.Run(string(version), func(t *testing.T) {
-			w := newWorld(t)
-			w.pass(time.Hour)
+			w := newWorld(t, two)
+			w.Advance(time.Hour)
 			p := &prereq.ControlPlaneProvisioned{Client: w.client, Membership: member, Version: version}
 			s, err := p.Read(t.Context(), true)
 			if err != nil || !s.Met() || s.Revision() != "asm-managed" {
 				t.Fatalf("%+v, %v", s, err)
 			}
 			// Something is wrong with what is asked for already: it is asked for again.
-			w.fault("node-pool-metadata")
-			w.pass(time.Hour)
+			w.Fault("node-pool-metadata")
+			w.Advance(time.Hour)
 			s, err = p.Read(t.Context(), true)
 			if err != nil || s.Met() || s.Findings()[0].Code != mesh.ControlPlaneState || s.Findings()[0].Detail != mesh.StateFailedPrecondition || s.Findings()[0].Subject != member.String() {
 				t.Fatalf("%+v, %v", s.Findings(), err)
@@ -41,17 +42,17 @@ func TestControlPlaneProvisioned(t *testing.T) {
 			if wrote := w.wrote(); len(wrote) > 0 || change.Empty() {
 				t.Errorf("undoing wrote %v; the change is %+v", wrote, change)
 			}
-			w.call("DELETE", "/_sim/faults/node-pool-metadata", "")
+			w.ClearFault("node-pool-metadata")
 
 			w.must(w.client.SetManagement(t.Context(), member, version, mesh.ManagementNotInstalled))
-			w.pass(time.Hour)
+			w.Advance(time.Hour)
 			change, err = p.Enforce(t.Context(), w.check(p))
 			w.must(err)
 			s, err = p.Read(t.Context(), true)
 			if err != nil || s.Met() || s.Findings()[0].Detail != mesh.StateProvisioning || s.Findings()[0].Verdict != mesh.Provisioning {
 				t.Errorf("while it is being provisioned: %+v, %v", s.Findings(), err)
 			}
-			w.pass(time.Hour)
+			w.Advance(time.Hour)
 			w.stands(p, readBack(t, change), prereq.AsChanged)
 			if !w.check(p).Met() {
 				t.Error("it does not come up")
@@ -63,8 +64,8 @@ func TestControlPlaneProvisioned(t *testing.T) {
 }
 
 func TestControlPlaneProvisionedWithoutTheFeature(t *testing.T) {
-	w := newWorld(t)
-	w.fault("feature-disabled")
+	w := newWorld(t, two)
+	w.Fault("feature-disabled")
 	p := &prereq.ControlPlaneProvisioned{Client: w.client, Membership: member}
 	s := w.check(p)
 	if s.Met() || s.Findings()[0].Code != mesh.FeatureDisabled {
@@ -77,8 +78,8 @@ func TestControlPlaneProvisionedWithoutTheFeature(t *testing.T) {
 
 // With the feature every mesh of the fleet would go.
 func TestMeshFeatureThatIsUsedStays(t *testing.T) {
-	w := newWorld(t)
-	w.fault("feature-disabled")
+	w := newWorld(t, two)
+	w.Fault("feature-disabled")
 	p := &prereq.MeshFeature{Client: w.client, FleetProject: "mesh-sim-1"}
 	change := w.apply(p)
 	w.apply(&prereq.MeshManagement{Client: w.client, Membership: member, Management: mesh.ManagementAutomatic})
@@ -95,7 +96,7 @@ func TestMeshFeatureThatIsUsedStays(t *testing.T) {
 }
 
 func TestMembershipRegistration(t *testing.T) {
-	w := newWorld(t)
+	w := newWorld(t, two)
 	p := &prereq.MembershipRegistration{Client: w.client, Cluster: gke, FleetProject: "100000000001"} // by its number, too
 	if s := w.check(p); !s.Met() {
 		t.Fatalf("a registered cluster: %+v", s)
@@ -138,8 +139,8 @@ func TestMembershipRegistration(t *testing.T) {
 }
 
 func TestNodePoolsByName(t *testing.T) {
-	w := newWorld(t)
-	w.fault("node-pool-metadata")
+	w := newWorld(t, two)
+	w.Fault("node-pool-metadata")
 	if _, err := (&prereq.NodePoolMetadata{Client: w.client, Cluster: gke, NodePools: []string{"none"}}).Read(t.Context(), true); err == nil || !strings.Contains(err.Error(), `no node pool "none"; it has default-pool`) {
 		t.Errorf("a node pool that is not there: %v", err)
 	}
@@ -155,11 +156,11 @@ func TestNodePoolsByName(t *testing.T) {
 
 // A change that is in flight is waited for and not made twice.
 func TestWorkloadPoolJudgesAnewOnceTheClusterIsFree(t *testing.T) {
-	w := newWorld(t)
-	w.fault("workload-pool-missing")
+	w := newWorld(t, two)
+	w.Fault("workload-pool-missing")
 	p := &prereq.WorkloadPool{Client: w.client, Cluster: gke}
 	s := w.check(p)
-	w.call("PUT", "/container.googleapis.com/v1/projects/mesh-sim-1/locations/us-central1/clusters/cluster-1", `{"update":{"desiredWorkloadIdentityConfig":{"workloadPool":"mesh-sim-1.svc.id.goog"}}}`)
+	w.Call("PUT", "/container.googleapis.com/v1/projects/mesh-sim-1/locations/us-central1/clusters/cluster-1", `{"update":{"desiredWorkloadIdentityConfig":{"workloadPool":"mesh-sim-1.svc.id.goog"}}}`)
 	w.wrote()
 	if change, err := p.Enforce(t.Context(), s); err != nil || !change.Empty() || len(w.wrote()) > 0 {
 		t.Errorf("%+v, %v", change, err)
@@ -170,14 +171,14 @@ func TestWorkloadPoolJudgesAnewOnceTheClusterIsFree(t *testing.T) {
 }
 
 func TestSettle(t *testing.T) {
-	w := newWorld(t)
+	w := newWorld(t, two)
 	for name, test := range map[string]struct {
 		begin func()
 		of    prereq.Settler
 		done  func() bool
 	}{
 		"membership": {
-			func() { w.call("PATCH", hub+"us-central1/memberships/cluster-1?updateMask=authority", `{}`) },
+			func() { w.Call("PATCH", hub+"us-central1/memberships/cluster-1?updateMask=authority", `{}`) },
 			&prereq.MembershipIdentity{Client: w.client, Membership: member},
 			func() bool {
 				m, err := w.client.FreshMembership(t.Context(), member)
@@ -186,7 +187,7 @@ func TestSettle(t *testing.T) {
 		},
 		"feature": {
 			func() {
-				w.call("PATCH", hub+"global/features/servicemesh?updateMask=membershipSpecs", `{"membershipSpecs":{"`+member.String()+`":{"mesh":{"management":"MANAGEMENT_MANUAL"}}}}`)
+				w.Call("PATCH", hub+"global/features/servicemesh?updateMask=membershipSpecs", `{"membershipSpecs":{"`+member.String()+`":{"mesh":{"management":"MANAGEMENT_MANUAL"}}}}`)
 			},
 			&prereq.MeshManagement{Client: w.client, Membership: member},
 			func() bool {
@@ -207,7 +208,7 @@ func TestSettle(t *testing.T) {
 }
 
 func TestRevisionsThatAreRefused(t *testing.T) {
-	w := newWorld(t)
+	w := newWorld(t, two)
 	supported := &prereq.RevisionRemoved{Clusters: w.clusters, Target: place, Namespace: "istio-system", Revision: "asm-managed"}
 	_, err := supported.Read(t.Context(), true)
 	if err == nil || !strings.Contains(err.Error(), "supports") {
@@ -228,14 +229,14 @@ func TestRevisionsThatAreRefused(t *testing.T) {
 
 // A revision that was replaced since the check is another object: it stays.
 func TestRevisionRemovedIsTheOneThatWasChecked(t *testing.T) {
-	w := newWorld(t)
-	w.fault("stop-name")
+	w := newWorld(t, two)
+	w.Fault("stop-name")
 	p := &prereq.RevisionRemoved{Clusters: w.clusters, Target: place, Namespace: "istio-system", Revision: "asm-custom"}
 	s := w.check(p)
 	if f := s.Findings(); len(f) != 1 || f[0].Code != mesh.RevisionMismatch || f[0].Subject != p.Subject() {
 		t.Errorf("%+v", f)
 	}
-	w.call("PATCH", revisionPath+"asm-custom", `{"metadata":{"labels":{"theirs":"1"}}}`)
+	w.Call("PATCH", revisionPath+"asm-custom", `{"metadata":{"labels":{"theirs":"1"}}}`)
 	_, err := p.Enforce(t.Context(), s)
 	if !cluster.Conflict(err) || !prereq.Retryable(err) || prereq.Doubtful(err) {
 		t.Errorf("deleted: %v", err)
@@ -247,8 +248,8 @@ func TestRevisionRemovedIsTheOneThatWasChecked(t *testing.T) {
 
 // The type that a revision had is one that the schema of today refuses.
 func TestRevisionTypeThatIsNotAcceptedStays(t *testing.T) {
-	w := newWorld(t)
-	w.fault("stop-type")
+	w := newWorld(t, two)
+	w.Fault("stop-type")
 	p := &prereq.RevisionType{Clusters: w.clusters, Target: place, Revision: "asm-managed"}
 	if f := w.check(p).Findings(); len(f) != 1 || f[0].Detail != string(mesh.StopType) {
 		t.Errorf("%+v", f)
@@ -266,27 +267,27 @@ func TestRevisionTypeThatIsNotAcceptedStays(t *testing.T) {
 }
 
 func TestWebhookURLs(t *testing.T) {
-	w := newWorld(t)
+	w := newWorld(t, two)
 	p := &prereq.WebhookURLs{Clusters: w.clusters, Target: place, Revision: "asm-managed"}
-	w.fault("stop-mutating-url")
+	w.Fault("stop-mutating-url")
 	if f := w.check(p).Findings(); len(f) != 1 || f[0].Code != mesh.InjectorURL || !strings.HasPrefix(f[0].Subject, member.String()+"/mutatingwebhookconfigurations/istiod-asm-managed") {
 		t.Errorf("%+v", f)
 	}
 	// One of the two is set right by somebody: only the other is changed, and taken back.
-	config := w.call("GET", webhookPath+"mutatingwebhookconfigurations/istiod-asm-managed", "")
+	config := w.Read(webhookPath + "mutatingwebhookconfigurations/istiod-asm-managed")
 	hooks := config["webhooks"].([]any)
 	s := w.check(p)
 	_, after := s.Gap()
 	hooks[0].(map[string]any)["clientConfig"].(map[string]any)["url"] = after["MutatingWebhookConfiguration/istiod-asm-managed/rev.namespace.sidecar-injector.istio.io"]
 	raw, err := json.Marshal(config)
 	w.must(err)
-	w.call("PUT", webhookPath+"mutatingwebhookconfigurations/istiod-asm-managed", string(raw))
+	w.Call("PUT", webhookPath+"mutatingwebhookconfigurations/istiod-asm-managed", string(raw))
 	change, err := p.Enforce(t.Context(), s)
 	if err != nil || len(change.After) != 1 || change.After["MutatingWebhookConfiguration/istiod-asm-managed/rev.object.sidecar-injector.istio.io"] == nil {
 		t.Errorf("%+v, %v", change, err)
 	}
 	// An environment that tells nothing is not guessed at.
-	w.call("PATCH", inCluster+"/api/v1/namespaces/istio-system/configmaps/env-asm-managed", `{"data":{"CLOUDRUN_ADDR":null}}`)
+	w.Call("PATCH", simtest.InCluster+"/api/v1/namespaces/istio-system/configmaps/env-asm-managed", `{"data":{"CLOUDRUN_ADDR":null}}`)
 	if _, err := p.Read(t.Context(), true); err == nil || !strings.Contains(err.Error(), "env-asm-managed") {
 		t.Errorf("without an address: %v", err)
 	}
@@ -294,8 +295,8 @@ func TestWebhookURLs(t *testing.T) {
 
 // Where the webhooks go through Google's proxy, the cluster's project is in the URL.
 func TestWebhookURLsThroughTheProxy(t *testing.T) {
-	w := newWorld(t)
-	w.call("PATCH", inCluster+"/api/v1/namespaces/istio-system/configmaps/env-asm-managed", `{"data":{"WEBHOOK_PROXY":"true"}}`)
+	w := newWorld(t, two)
+	w.Call("PATCH", simtest.InCluster+"/api/v1/namespaces/istio-system/configmaps/env-asm-managed", `{"data":{"WEBHOOK_PROXY":"true"}}`)
 	s := w.check(&prereq.WebhookURLs{Clusters: w.clusters, Target: place, Revision: "asm-managed"})
 	_, after := s.Gap()
 	for entry, url := range after {

@@ -17,7 +17,7 @@ import (
 func (w *world) diagnose() (verdict mesh.Verdict, alarms []string, all string) {
 	w.t.Helper()
 	report, err := diagnosis.Run(w.t.Context(), diagnosis.Reader{Client: w.client, Clusters: w.clusters},
-		diagnosis.Options{FleetProjects: []string{"mesh-sim-1"}, Clock: w, Since: 24 * time.Hour})
+		diagnosis.Options{FleetProjects: []string{"mesh-sim-1"}, Clock: w.Clock, Since: 24 * time.Hour})
 	w.must(err)
 	for _, f := range report.Findings {
 		name := strings.TrimSuffix(string(f.Code)+":"+f.Detail, ":")
@@ -47,7 +47,7 @@ func (w *world) enforce(p prereq.Prerequisite) {
 			return
 		}
 		w.must(err)
-		w.pass(time.Minute)
+		w.Advance(time.Minute)
 	}
 	w.t.Errorf("%s %s is not met: %+v", p.Kind(), p.Subject(), state)
 }
@@ -62,7 +62,7 @@ func TestFixesHealTheWorld(t *testing.T) {
 		return &prereq.ControlPlaneProvisioned{Client: w.client, Membership: member}
 	}
 	restart := func(w *world) prereq.Prerequisite {
-		return &prereq.RollingRestart{Clusters: w.clusters, Target: place, Scope: prereq.RestartNeeded, Anchor: w.Now()}
+		return &prereq.RollingRestart{Clusters: w.clusters, Target: place, Scope: prereq.RestartNeeded, Anchor: w.Clock.Now()}
 	}
 	webhooks := func(w *world) prereq.Prerequisite {
 		return &prereq.WebhookURLs{Clusters: w.clusters, Target: place, Revision: "asm-managed"}
@@ -101,17 +101,17 @@ func TestFixesHealTheWorld(t *testing.T) {
 	} {
 		t.Run(fault, func(t *testing.T) {
 			t.Parallel()
-			w := newWorldOf(t, sim.Options{Projects: 1, Clusters: 1})
-			w.pass(time.Hour)
-			w.fault(fault)
-			w.pass(time.Hour)
+			w := newWorld(t, sim.Options{Projects: 1, Clusters: 1})
+			w.Advance(time.Hour)
+			w.Fault(fault)
+			w.Advance(time.Hour)
 			if verdict, alarms, _ := w.diagnose(); verdict == mesh.Healthy || len(alarms) == 0 {
 				t.Fatalf("the fault shows as %s %v", verdict, alarms)
 			}
 			for _, fix := range fixes {
 				w.enforce(fix(w))
 			}
-			w.pass(30 * time.Minute)
+			w.Advance(30 * time.Minute)
 			if verdict, alarms, all := w.diagnose(); verdict != mesh.Healthy || len(alarms) > 0 {
 				t.Errorf("after the fix: %s\n%s", verdict, all)
 			} else {

@@ -13,10 +13,11 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/cluster"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
 	"github.com/managed-mesh/terraform-provider-asm/internal/prereq"
+	"github.com/managed-mesh/terraform-provider-asm/internal/simtest"
 )
 
 func (w *world) restart(scope prereq.RestartScope) *prereq.RollingRestart {
-	return &prereq.RollingRestart{Clusters: w.clusters, Target: place, Scope: scope, Anchor: w.Now()}
+	return &prereq.RollingRestart{Clusters: w.clusters, Target: place, Scope: scope, Anchor: w.Clock.Now()}
 }
 
 func (w *world) toRestart(p *prereq.RollingRestart) (owners []string, state prereq.RestartState) {
@@ -44,20 +45,20 @@ func (w *world) patched() []string {
 	return names
 }
 
-const deploymentsPath = inCluster + "/apis/apps/v1/namespaces/"
+const deploymentsPath = simtest.InCluster + "/apis/apps/v1/namespaces/"
 
 func (w *world) workload(kind, namespace, name string) {
 	w.t.Helper()
-	w.call("POST", deploymentsPath+namespace+"/"+strings.ToLower(kind)+"s", `{"apiVersion":"apps/v1","kind":"`+kind+`","metadata":{"name":"`+name+`"},"spec":{"replicas":1,"serviceName":"`+name+`","selector":{"matchLabels":{"app":"`+name+`"}},"template":{"metadata":{"labels":{"app":"`+name+`"}},"spec":{"containers":[{"name":"c","image":"i"}]}}}}`)
+	w.Call("POST", deploymentsPath+namespace+"/"+strings.ToLower(kind)+"s", `{"apiVersion":"apps/v1","kind":"`+kind+`","metadata":{"name":"`+name+`"},"spec":{"replicas":1,"serviceName":"`+name+`","selector":{"matchLabels":{"app":"`+name+`"}},"template":{"metadata":{"labels":{"app":"`+name+`"}},"spec":{"containers":[{"name":"c","image":"i"}]}}}}`)
 }
 
 func TestRestartOfWhatNeedsIt(t *testing.T) {
-	w := newWorld(t)
+	w := newWorld(t, two)
 	if owners, _ := w.toRestart(w.restart(prereq.RestartNeeded)); len(owners) > 0 {
 		t.Errorf("in a healthy mesh %v are to be restarted", owners)
 	}
-	w.fault("wrong-injection")
-	w.pass(time.Minute)
+	w.Fault("wrong-injection")
+	w.Advance(time.Minute)
 	if owners, _ := w.toRestart(w.restart(prereq.RestartNeeded)); len(owners) > 0 {
 		t.Errorf("while the labels are wrong a restart brings the wrong proxy again: %v", owners)
 	}
@@ -95,9 +96,9 @@ func TestRestartOfWhatNeedsIt(t *testing.T) {
 
 // A run that is resumed has the anchor of the run, and restarts nothing twice.
 func TestRestartOfAllCountsFromItsAnchor(t *testing.T) {
-	w := newWorld(t)
+	w := newWorld(t, two)
 	first := w.restart(prereq.RestartAll)
-	w.pass(time.Second)
+	w.Advance(time.Second)
 	if owners, _ := w.toRestart(first); len(owners) != 2 {
 		t.Fatalf("to be restarted: %v", owners)
 	}
@@ -112,7 +113,7 @@ func TestRestartOfAllCountsFromItsAnchor(t *testing.T) {
 	if got := w.patched(); !slices.Equal(got, []string{"shop/deployments/frontend"}) || len(change.After) != 1 {
 		t.Errorf("patched %v, changed %v", got, change.After)
 	}
-	w.pass(time.Minute)
+	w.Advance(time.Minute)
 	later := w.restart(prereq.RestartAll)
 	s := w.check(later)
 	before, _ := s.Gap()
@@ -127,11 +128,11 @@ func TestRestartOfAllCountsFromItsAnchor(t *testing.T) {
 
 // What stays undone is named with its reason, and the rest is done.
 func TestRestartThatIsBlocked(t *testing.T) {
-	w := newWorld(t)
-	w.call("PATCH", deploymentsPath+"shop/deployments/backend", `{"spec":{"strategy":{"rollingUpdate":{"maxSurge":0,"maxUnavailable":1}}}}`)
-	w.pass(time.Minute)
-	w.fault("proxies-failed")
-	w.pass(time.Hour)
+	w := newWorld(t, two)
+	w.Call("PATCH", deploymentsPath+"shop/deployments/backend", `{"spec":{"strategy":{"rollingUpdate":{"maxSurge":0,"maxUnavailable":1}}}}`)
+	w.Advance(time.Minute)
+	w.Fault("proxies-failed")
+	w.Advance(time.Hour)
 	p := w.restart(prereq.RestartNeeded)
 	p.Namespaces = []string{"shop"}
 	owners, s := w.toRestart(p)
@@ -156,7 +157,7 @@ func TestRestartThatIsBlocked(t *testing.T) {
 	if got := w.patched(); !slices.Equal(got, []string{"shop/deployments/backend"}) {
 		t.Errorf("patched %v", got)
 	}
-	w.pass(30 * time.Minute)
+	w.Advance(30 * time.Minute)
 	if verdict, alarms, all := w.diagnose(); verdict != mesh.Healthy || len(alarms) > 0 {
 		t.Errorf("after the restart: %s\n%s", verdict, all)
 	}
@@ -164,12 +165,12 @@ func TestRestartThatIsBlocked(t *testing.T) {
 
 // A failure of the roll-out is told with the workload, and that it was begun is kept.
 func TestRestartThatIsInterrupted(t *testing.T) {
-	w := newWorld(t)
+	w := newWorld(t, two)
 	p := w.restart(prereq.RestartAll)
 	s := w.check(p)
 	w.wrote()
 	ctx, cancel := context.WithCancel(t.Context())
-	p.Clusters = prereq.NewClusters(w.client, cluster.Config{Clock: w, Log: func(_ context.Context, _ string, fields map[string]any) {
+	p.Clusters = prereq.NewClusters(w.client, cluster.Config{Log: func(_ context.Context, _ string, fields map[string]any) {
 		if fields["verb"] == "patch" {
 			cancel()
 		}
@@ -181,15 +182,15 @@ func TestRestartThatIsInterrupted(t *testing.T) {
 }
 
 func TestRestartLeavesAlone(t *testing.T) {
-	w := newWorld(t)
+	w := newWorld(t, two)
 	// Workloads from before the namespace was labelled have no proxy.
-	w.call("POST", inCluster+"/api/v1/namespaces", `{"metadata":{"name":"bare"}}`)
+	w.Call("POST", simtest.InCluster+"/api/v1/namespaces", `{"metadata":{"name":"bare"}}`)
 	w.workload("Deployment", "bare", "web")
 	w.workload("StatefulSet", "bare", "db")
-	w.call("POST", inCluster+"/api/v1/namespaces/bare/pods", `{"metadata":{"name":"naked","labels":{"app":"n"}},"spec":{"containers":[{"name":"c","image":"i"}]}}`)
-	w.call("POST", inCluster+"/api/v1/namespaces/bare/pods", `{"metadata":{"name":"out","annotations":{"sidecar.istio.io/inject":"false"}},"spec":{"containers":[{"name":"c","image":"i"}]}}`)
-	w.pass(time.Minute)
-	w.call("PATCH", inCluster+"/api/v1/namespaces/bare", `{"metadata":{"labels":{"istio.io/rev":"asm-managed"}}}`)
+	w.Call("POST", simtest.InCluster+"/api/v1/namespaces/bare/pods", `{"metadata":{"name":"naked","labels":{"app":"n"}},"spec":{"containers":[{"name":"c","image":"i"}]}}`)
+	w.Call("POST", simtest.InCluster+"/api/v1/namespaces/bare/pods", `{"metadata":{"name":"out","annotations":{"sidecar.istio.io/inject":"false"}},"spec":{"containers":[{"name":"c","image":"i"}]}}`)
+	w.Advance(time.Minute)
+	w.Call("PATCH", simtest.InCluster+"/api/v1/namespaces/bare", `{"metadata":{"labels":{"istio.io/rev":"asm-managed"}}}`)
 	p := w.restart(prereq.RestartNeeded)
 	owners, s := w.toRestart(p)
 	left := s.Left()
@@ -226,10 +227,10 @@ func TestRestartLeavesAlone(t *testing.T) {
 
 // Where nothing would inject the pods any more, a restart would take their proxy away.
 func TestRestartDoesNotTakeProxiesAway(t *testing.T) {
-	w := newWorld(t)
-	w.fault("proxies-failed")
-	w.pass(time.Hour)
-	w.call("PATCH", inCluster+"/api/v1/namespaces/shop", `{"metadata":{"labels":{"istio.io/rev":null}}}`)
+	w := newWorld(t, two)
+	w.Fault("proxies-failed")
+	w.Advance(time.Hour)
+	w.Call("PATCH", simtest.InCluster+"/api/v1/namespaces/shop", `{"metadata":{"labels":{"istio.io/rev":null}}}`)
 	owners, s := w.toRestart(w.restart(prereq.RestartAll))
 	backend := mesh.Owner{Kind: "Deployment", Namespace: "shop", Name: "backend"}
 	if len(owners) > 0 || !strings.Contains(s.Left()[backend], "would take their proxy away") {

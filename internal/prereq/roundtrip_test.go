@@ -11,6 +11,7 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/cluster"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
 	"github.com/managed-mesh/terraform-provider-asm/internal/prereq"
+	"github.com/managed-mesh/terraform-provider-asm/internal/simtest"
 )
 
 // A trip takes a prerequisite there and back: it is brought about, taken back, brought
@@ -31,14 +32,14 @@ const (
 	issuer       = "https://container.googleapis.com/v1/projects/mesh-sim-1/locations/us-central1/clusters/cluster-1"
 	hub          = "/gkehub.googleapis.com/v1/projects/mesh-sim-1/locations/"
 	nodePools    = "/container.googleapis.com/v1/projects/mesh-sim-1/locations/us-central1/clusters/cluster-1/nodePools/"
-	revisionPath = inCluster + "/apis/mesh.cloud.google.com/v1beta1/namespaces/istio-system/controlplanerevisions/"
-	webhookPath  = inCluster + "/apis/admissionregistration.k8s.io/v1/"
+	revisionPath = simtest.InCluster + "/apis/mesh.cloud.google.com/v1beta1/namespaces/istio-system/controlplanerevisions/"
+	webhookPath  = simtest.InCluster + "/apis/admissionregistration.k8s.io/v1/"
 )
 
 var place = cluster.Target{Membership: &member}
 
 func trips() []trip {
-	fault := func(name string) func(*world) { return func(w *world) { w.fault(name) } }
+	fault := func(name string) func(*world) { return func(w *world) { w.Fault(name) } }
 	return []trip{
 		{
 			name: "services", spoil: fault("connectgateway-disabled"),
@@ -125,7 +126,7 @@ func trips() []trip {
 			},
 			writes: []string{`PATCH controlplanerevisions/asm-managed {"spec":{"channel":"regular"}}`},
 			before: map[string]any{"spec.channel": "rapid"}, after: map[string]any{"spec.channel": "regular"},
-			meddle: func(w *world) { w.call("PATCH", revisionPath+"asm-managed", `{"spec":{"channel":"stable"}}`) },
+			meddle: func(w *world) { w.Call("PATCH", revisionPath+"asm-managed", `{"spec":{"channel":"stable"}}`) },
 		},
 		{
 			name:  "no channel",
@@ -144,7 +145,7 @@ func trips() []trip {
 			writes: []string{`DELETE istio-system/controlplanerevisions/asm-custom "preconditions":{"uid":`},
 			before: map[string]any{"revision": customRevision("asm-custom", "istio-system")}, after: map[string]any{"revision": ""},
 			meddle: func(w *world) {
-				w.call("POST", strings.TrimSuffix(revisionPath, "/"), `{"apiVersion":"mesh.cloud.google.com/v1beta1","kind":"ControlPlaneRevision","metadata":{"name":"asm-custom","labels":{"theirs":"1"}},"spec":{"channel":"rapid"}}`)
+				w.Call("POST", strings.TrimSuffix(revisionPath, "/"), `{"apiVersion":"mesh.cloud.google.com/v1beta1","kind":"ControlPlaneRevision","metadata":{"name":"asm-custom","labels":{"theirs":"1"}},"spec":{"channel":"rapid"}}`)
 			},
 		},
 		{
@@ -179,13 +180,13 @@ func trips() []trip {
 			before: map[string]any{"ValidatingWebhookConfiguration/istiod-istio-system-mcp/rev.validation.istio.io": "https://" + oldAddress + "/validate"},
 			after:  map[string]any{"ValidatingWebhookConfiguration/istiod-istio-system-mcp/rev.validation.istio.io": "https://" + address + "/validate"},
 			meddle: func(w *world) {
-				w.call("PATCH", webhookPath+"validatingwebhookconfigurations/istiod-istio-system-mcp", `{"webhooks":[{"name":"rev.validation.istio.io","clientConfig":{"url":"https://theirs.example.com/validate"},"sideEffects":"None","admissionReviewVersions":["v1"]}]}`)
+				w.Call("PATCH", webhookPath+"validatingwebhookconfigurations/istiod-istio-system-mcp", `{"webhooks":[{"name":"rev.validation.istio.io","clientConfig":{"url":"https://theirs.example.com/validate"},"sideEffects":"None","admissionReviewVersions":["v1"]}]}`)
 			},
 		},
 		{
 			name: "injection",
 			spoil: func(w *world) {
-				w.call("PATCH", inCluster+"/api/v1/namespaces/shop", `{"metadata":{"labels":{"istio.io/rev":null,"istio-injection":"enabled"}}}`)
+				w.Call("PATCH", simtest.InCluster+"/api/v1/namespaces/shop", `{"metadata":{"labels":{"istio.io/rev":null,"istio-injection":"enabled"}}}`)
 			},
 			of: func(w *world) prereq.Prerequisite {
 				return &prereq.NamespaceInjection{Clusters: w.clusters, Target: place, Namespace: "shop", Revision: "asm-managed"}
@@ -201,7 +202,7 @@ func trips() []trip {
 			writes: []string{`PATCH namespaces/shop mesh.cloud.google.com/proxy`},
 			before: map[string]any{"mesh.cloud.google.com/proxy": ""}, after: map[string]any{"mesh.cloud.google.com/proxy": `{"managed":"true"}`},
 			meddle: func(w *world) {
-				w.call("PATCH", inCluster+"/api/v1/namespaces/shop", `{"metadata":{"annotations":{"mesh.cloud.google.com/proxy":"{\"managed\":\"false\"}"}}}`)
+				w.Call("PATCH", simtest.InCluster+"/api/v1/namespaces/shop", `{"metadata":{"annotations":{"mesh.cloud.google.com/proxy":"{\"managed\":\"false\"}"}}}`)
 			},
 		},
 	}
@@ -220,8 +221,8 @@ func customRevision(name, namespace string) map[string]any {
 }
 
 func unregister(w *world) {
-	w.call("DELETE", hub+"us-central1/memberships/cluster-1", "")
-	w.pass(1e9)
+	w.Call("DELETE", hub+"us-central1/memberships/cluster-1", "")
+	w.Advance(1e9)
 }
 
 func (w *world) must(err error) {
@@ -270,8 +271,8 @@ func TestThereAndBack(t *testing.T) {
 	for _, trip := range trips() {
 		t.Run(trip.name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t)
-			env := w.call("GET", inCluster+"/api/v1/namespaces/istio-system/configmaps/env-asm-managed", "")
+			w := newWorld(t, two)
+			env := w.Read(simtest.InCluster + "/api/v1/namespaces/istio-system/configmaps/env-asm-managed")
 			real := env["data"].(map[string]any)["CLOUDRUN_ADDR"].(string)
 			for _, fields := range []map[string]any{trip.before, trip.after} {
 				for k, v := range fields {

@@ -2,13 +2,8 @@ package prereq_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"io"
-	"net/http"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -19,6 +14,7 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
 	"github.com/managed-mesh/terraform-provider-asm/internal/prereq"
 	"github.com/managed-mesh/terraform-provider-asm/internal/sim"
+	"github.com/managed-mesh/terraform-provider-asm/internal/simtest"
 )
 
 var (
@@ -28,107 +24,37 @@ var (
 
 // world is a simulated Google Cloud and what reads and writes it.
 type world struct {
+	*simtest.World
 	t        *testing.T
-	server   *sim.Server
 	client   *gcp.Client
 	clusters *prereq.Clusters
-	ahead    atomic.Int64 // nanoseconds that the world's clock was moved on
-
-	mu     sync.Mutex
-	writes []string // METHOD PATH BODY of what changes something
 }
 
-func newWorld(t *testing.T) *world {
-	t.Helper()
-	return newWorldOf(t, sim.Options{Projects: 2, Clusters: 2})
-}
+var two = sim.Options{Projects: 2, Clusters: 2}
 
-func newWorldOf(t *testing.T, o sim.Options) *world {
+func newWorld(t *testing.T, o sim.Options) *world {
 	t.Helper()
-	w := &world{t: t}
-	o.Observe = func(e sim.Exchange) {
-		if e.Method == http.MethodGet || strings.HasSuffix(e.Path, "getIamPolicy") || strings.HasSuffix(e.Path, "entries:list") {
-			return
-		}
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		w.writes = append(w.writes, e.Method+" "+e.Path+" "+string(e.RequestBody))
-	}
-	server, err := sim.Start(t.Context(), o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = server.Close() })
-	w.server = server
-	at := func(api string) string { return server.URL() + "/" + api + ".googleapis.com" }
-	w.client, err = gcp.New(t.Context(), gcp.Config{AccessToken: "sim-token.admin@example.com", Clock: w, Endpoints: gcp.Endpoints{
-		ResourceManager: at("cloudresourcemanager"), ServiceUsage: at("serviceusage"), Container: at("container"),
-		GKEHub: at("gkehub"), Logging: at("logging"), IAMCredentials: at("iamcredentials"), ConnectGateway: at("us-central1-connectgateway"),
-	}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	w.clusters = prereq.NewClusters(w.client, cluster.Config{Clock: w})
+	w := &world{t: t, World: simtest.Start(t, o)}
+	// Time passes only by Advance, so that a test can act while an operation runs.
+	w.Clock.Jump, w.Clock.Longest = false, 50*time.Millisecond
+	w.client = w.Client(simtest.Owner)
+	w.clusters = prereq.NewClusters(w.client, cluster.Config{})
 	return w
 }
 
-// Now and After implement wait.Clock.
-func (w *world) Now() time.Time { return time.Now().Add(time.Duration(w.ahead.Load())) }
-
-func (w *world) After(d time.Duration) <-chan time.Time {
-	return time.After(min(d, 50*time.Millisecond))
-}
-
-// pass lets time go by, in the world and for whoever looks at it.
-func (w *world) pass(d time.Duration) {
-	w.t.Helper()
-	w.call("POST", "/_sim/clock?advance="+d.String(), "")
-	w.ahead.Add(int64(d))
-}
-
-// wrote are the writes since the last call.
-func (w *world) wrote() []string {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	all := w.writes
-	w.writes = nil
+// wrote returns the writes since the last call, as METHOD PATH BODY.
+func (w *world) wrote() (all []string) {
+	for _, e := range w.Writes() {
+		all = append(all, e.Method+" "+e.Path+" "+string(e.RequestBody))
+	}
+	w.Forget()
 	return all
 }
-
-// call makes a request to the simulator past the client.
-func (w *world) call(method, path, body string) map[string]any {
-	w.t.Helper()
-	req, err := http.NewRequestWithContext(w.t.Context(), method, w.server.URL()+path, strings.NewReader(body))
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	req.Header.Set("Authorization", "Bearer sim-token.admin@example.com")
-	req.Header.Set("Content-Type", "application/json")
-	if method == http.MethodPatch && strings.Contains(path, "gkeMemberships") {
-		req.Header.Set("Content-Type", "application/merge-patch+json")
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	defer func() { _ = resp.Body.Close() }()
-	text, _ := io.ReadAll(resp.Body)
-	if resp.StatusCode >= 300 {
-		w.t.Fatalf("%s %s: %s %s", method, path, resp.Status, text)
-	}
-	answer := map[string]any{}
-	_ = json.Unmarshal(text, &answer)
-	return answer
-}
-
-func (w *world) fault(name string) { w.t.Helper(); w.call("PUT", "/_sim/faults/"+name, "") }
-
-const inCluster = "/us-central1-connectgateway.googleapis.com/v1/projects/mesh-sim-1/locations/us-central1/gkeMemberships/cluster-1"
 
 // shop are the labels and annotations of the namespace shop.
 func (w *world) shop() (labels, annotations map[string]any) {
 	w.t.Helper()
-	metadata := w.call("GET", inCluster+"/api/v1/namespaces/shop", "")["metadata"].(map[string]any)
+	metadata := w.Read(simtest.InCluster + "/api/v1/namespaces/shop")["metadata"].(map[string]any)
 	labels, _ = metadata["labels"].(map[string]any)
 	annotations, _ = metadata["annotations"].(map[string]any)
 	return labels, annotations
@@ -155,7 +81,7 @@ func (w *world) undo(p prereq.Prerequisite, c prereq.Change) {
 // What is in place is not written; what was brought about is taken back, unless
 // somebody has changed it since.
 func TestEveryPrerequisiteIsIdempotent(t *testing.T) {
-	w := newWorld(t)
+	w := newWorld(t, two)
 	target := cluster.Target{Membership: &member}
 	for _, p := range []prereq.Prerequisite{
 		&prereq.ProjectServices{Client: w.client, Project: "mesh-sim-1", Names: mesh.DefaultServices()},
@@ -176,8 +102,8 @@ func TestEveryPrerequisiteIsIdempotent(t *testing.T) {
 }
 
 func TestMembershipIdentity(t *testing.T) {
-	w := newWorld(t)
-	w.fault("identity-provider-missing")
+	w := newWorld(t, two)
+	w.Fault("identity-provider-missing")
 	p := &prereq.MembershipIdentity{Client: w.client, Membership: member}
 	w.wrote()
 	change := w.apply(p)
@@ -224,9 +150,9 @@ func TestMembershipIdentity(t *testing.T) {
 func TestMeshManagement(t *testing.T) {
 	for _, version := range []gcp.HubVersion{gcp.HubV1, gcp.HubV2} {
 		t.Run(string(version), func(t *testing.T) {
-			w := newWorld(t)
+			w := newWorld(t, two)
 			specs := func() map[string]any {
-				f := w.call("GET", "/gkehub.googleapis.com/v1/projects/mesh-sim-1/locations/global/features/servicemesh", "")
+				f := w.Read("/gkehub.googleapis.com/v1/projects/mesh-sim-1/locations/global/features/servicemesh")
 				return f["membershipSpecs"].(map[string]any)
 			}
 			const second = "projects/100000000001/locations/us-central1/memberships/cluster-2"
@@ -257,8 +183,8 @@ func TestMeshManagement(t *testing.T) {
 }
 
 func TestMeshManagementWithoutTheFeature(t *testing.T) {
-	w := newWorld(t)
-	w.fault("feature-disabled")
+	w := newWorld(t, two)
+	w.Fault("feature-disabled")
 	p := &prereq.MeshManagement{Client: w.client, Membership: member, Management: mesh.ManagementAutomatic}
 	s, err := p.Read(t.Context(), false)
 	if err != nil || !s.FeatureOff || s.Met() || s.Findings()[0].Code != mesh.FeatureDisabled {
@@ -270,8 +196,8 @@ func TestMeshManagementWithoutTheFeature(t *testing.T) {
 }
 
 func TestNamespaceInjection(t *testing.T) {
-	w := newWorld(t)
-	w.call("PATCH", inCluster+"/api/v1/namespaces/shop", `{"metadata":{"labels":{"istio.io/rev":null,"istio-injection":"enabled","theirs":"1"}}}`)
+	w := newWorld(t, two)
+	w.Call("PATCH", simtest.InCluster+"/api/v1/namespaces/shop", `{"metadata":{"labels":{"istio.io/rev":null,"istio-injection":"enabled","theirs":"1"}}}`)
 	p := &prereq.NamespaceInjection{Clusters: w.clusters, Target: cluster.Target{Membership: &member}, Namespace: "shop", Revision: "asm-managed"}
 	w.wrote()
 	change := w.apply(p)
@@ -282,7 +208,7 @@ func TestNamespaceInjection(t *testing.T) {
 		t.Errorf("labels %v", labels)
 	}
 	// One of the two was changed since: it stays, and the other goes back.
-	w.call("PATCH", inCluster+"/api/v1/namespaces/shop", `{"metadata":{"labels":{"istio.io/rev":"asm-managed-rapid"}}}`)
+	w.Call("PATCH", simtest.InCluster+"/api/v1/namespaces/shop", `{"metadata":{"labels":{"istio.io/rev":"asm-managed-rapid"}}}`)
 	w.undo(p, change)
 	if labels, _ := w.shop(); labels["istio-injection"] != "enabled" || labels["istio.io/rev"] != "asm-managed-rapid" {
 		t.Errorf("after the undo: %v", labels)
@@ -290,8 +216,8 @@ func TestNamespaceInjection(t *testing.T) {
 }
 
 func TestManagedDataPlane(t *testing.T) {
-	w := newWorld(t)
-	w.call("PATCH", inCluster+"/api/v1/namespaces/shop", `{"metadata":{"annotations":{"mesh.cloud.google.com/proxy":"{\"managed\":\"false\",\"theirs\":1}","other":"x"}}}`)
+	w := newWorld(t, two)
+	w.Call("PATCH", simtest.InCluster+"/api/v1/namespaces/shop", `{"metadata":{"annotations":{"mesh.cloud.google.com/proxy":"{\"managed\":\"false\",\"theirs\":1}","other":"x"}}}`)
 	p := &prereq.ManagedDataPlane{Clusters: w.clusters, Target: cluster.Target{Membership: &member}, Namespace: "shop", Managed: true}
 	change := w.apply(p)
 	if _, annotations := w.shop(); annotations["mesh.cloud.google.com/proxy"] != `{"managed":"true","theirs":1}` || annotations["other"] != "x" {
@@ -322,7 +248,7 @@ func TestManagedDataPlane(t *testing.T) {
 // A cluster that is gone takes its namespaces along; one that cannot be read does
 // not.
 func TestGoneIsToldFromUnread(t *testing.T) {
-	w := newWorld(t)
+	w := newWorld(t, two)
 	none := member
 	none.Name = "none"
 	var gone *prereq.GoneError
@@ -330,7 +256,7 @@ func TestGoneIsToldFromUnread(t *testing.T) {
 	if _, err := p.Read(t.Context(), false); !errors.As(err, &gone) {
 		t.Errorf("without the membership: %v", err)
 	}
-	w.fault("connectgateway-disabled")
+	w.Fault("connectgateway-disabled")
 	p.Target = cluster.Target{Membership: &member}
 	_, err := p.Read(t.Context(), false)
 	if _, disabled := cluster.GatewayDisabled(err); !disabled || errors.As(err, &gone) {

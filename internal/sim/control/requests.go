@@ -35,10 +35,18 @@ func (r *Requests) Writes() []sim.Exchange {
 	return slices.DeleteFunc(r.All(), func(e sim.Exchange) bool { return !IsWrite(e) })
 }
 
-// Count returns how many of All have a line "METHOD HOST/PATH STATUS" that contains part.
-func (r *Requests) Count(part string) (n int) {
+// Lines returns each of All as its Line.
+func (r *Requests) Lines() (lines []string) {
 	for _, e := range r.All() {
-		if strings.Contains(Line(e), part) {
+		lines = append(lines, Line(e))
+	}
+	return lines
+}
+
+// Count returns how many of Lines contain part.
+func (r *Requests) Count(part string) (n int) {
+	for _, line := range r.Lines() {
+		if strings.Contains(line, part) {
 			n++
 		}
 	}
