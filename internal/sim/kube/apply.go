@@ -1,10 +1,15 @@
 package kube
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
 	"strings"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
 // Server-side apply, with the owners of fields in metadata.managedFields. A
@@ -160,7 +165,8 @@ func (k *call) setManager(o Object, entries []any, operation string, paths []str
 // apply now goes.
 func (k *call) apply() (Response, *status) {
 	if k.Query.Get("fieldManager") == "" {
-		return Response{}, errInvalid(k.r, "", "fieldManager", "Required value: is required for apply patch", "FieldValueRequired")
+		return Response{}, errInvalid(&resource{kind: "PatchOptions", group: groupMeta}, "",
+			field.Required(field.NewPath("fieldManager"), "is required for apply patch"))
 	}
 	var want Object
 	if err := decode(k.Body, &want); err != nil {
@@ -203,7 +209,14 @@ func (k *call) apply() (Response, *status) {
 			drop(o, strings.Split(p, "\x00"))
 		}
 	}
-	o, _ = mergePatch(o, want).(map[string]any) // of two objects comes one
+	raw, err := json.Marshal(want)
+	if err != nil {
+		return Response{}, errPlain(err)
+	}
+	o, s := mergePatch(o, raw)
+	if s != nil {
+		return Response{}, s
+	}
 	had := leaves(old)
 	entries = release(entries, func(manager, operation, p string) bool {
 		v, mine := fields[p]
@@ -236,7 +249,7 @@ func (k *call) conflicts(entries []any, have, want map[string]any) *status {
 	if force := k.Query.Get("force"); force == "true" || force == "1" {
 		return nil
 	}
-	var causes []any
+	var causes []metav1.StatusCause
 	var lines []string
 	for _, e := range entries {
 		if text(e, "manager") == k.manager() && text(e, "operation") == "Apply" {
@@ -251,9 +264,9 @@ func (k *call) conflicts(entries []any, have, want map[string]any) *status {
 			if text(e, "operation") == "Update" {
 				by += " using " + text(e, "apiVersion")
 			}
-			field := "." + strings.ReplaceAll(p, "\x00", ".")
-			causes = append(causes, anyMap("reason", "FieldManagerConflict", "message", by, "field", field))
-			lines = append(lines, by+": "+field)
+			path := "." + strings.ReplaceAll(p, "\x00", ".")
+			causes = append(causes, metav1.StatusCause{Type: metav1.CauseTypeFieldManagerConflict, Message: by, Field: path})
+			lines = append(lines, by+": "+path)
 		}
 	}
 	if len(causes) == 0 {
@@ -263,7 +276,7 @@ func (k *call) conflicts(entries []any, have, want map[string]any) *status {
 	if len(lines) == 1 {
 		message = "Apply failed with 1 conflict: " + lines[0]
 	}
-	return &status{code: http.StatusConflict, reason: "Conflict", message: message, causes: causes}
+	return apierrors.NewApplyConflict(causes, message)
 }
 
 // drop deletes a field, and the maps that it leaves empty.

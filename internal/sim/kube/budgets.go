@@ -1,17 +1,25 @@
 package kube
 
 import (
+	"errors"
+	"fmt"
 	"strconv"
 	"strings"
+
+	policyv1 "k8s.io/api/policy/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
 )
 
 // runBudgets keeps the status of every PodDisruptionBudget.
 func (c *Cluster) runBudgets() {
 	for _, b := range c.list(resBudgets, "") {
 		before := copyOf(child(b, "status"))
+		selector := compileSelector(dig(b, "spec", "selector"))
 		expected, healthy := 0, 0
 		for _, p := range c.list(resPods, namespace(b)) {
-			if matchSelector(dig(b, "spec", "selector"), labels(p)) && text(p, "status", "phase") != "Succeeded" {
+			if selector.Matches(labels.Set(labelsOf(p))) && text(p, "status", "phase") != "Succeeded" {
 				expected++
 				if ready(p) {
 					healthy++
@@ -68,23 +76,24 @@ func (c *Cluster) evictable(pod Object) *status {
 	c.runBudgets()
 	var blocking []Object
 	for _, b := range c.list(resBudgets, namespace(pod)) {
-		if matchSelector(dig(b, "spec", "selector"), labels(pod)) {
+		if compileSelector(dig(b, "spec", "selector")).Matches(labels.Set(labelsOf(pod))) {
 			blocking = append(blocking, b)
 		}
 	}
 	if len(blocking) > 1 {
-		return &status{code: 500, reason: "InternalError", message: "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support."}
+		return errPlain(errors.New("This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.")) //nolint:staticcheck // the API server's words
 	}
 	for _, b := range blocking {
 		if !ready(pod) || numberOr(0, b, "status", "disruptionsAllowed") > 0 {
 			continue
 		}
 		desired, healthy := numberOr(0, b, "status", "desiredHealthy"), numberOr(0, b, "status", "currentHealthy")
-		return &status{
-			code: 429, reason: "TooManyRequests", message: "Cannot evict pod as it would violate the pod's disruption budget.",
-			causes: []any{anyMap("reason", "DisruptionBudget", "message",
-				"The disruption budget "+name(b)+" needs "+strconv.Itoa(desired)+" healthy pods and has "+strconv.Itoa(healthy)+" currently")},
-		}
+		s := apierrors.NewTooManyRequests("Cannot evict pod as it would violate the pod's disruption budget.", 0)
+		s.ErrStatus.Details.Causes = []metav1.StatusCause{{
+			Type:    policyv1.DisruptionBudgetCause,
+			Message: fmt.Sprintf("The disruption budget %s needs %d healthy pods and has %d currently", name(b), desired, healthy),
+		}}
+		return s
 	}
 	return nil
 }

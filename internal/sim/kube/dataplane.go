@@ -53,7 +53,7 @@ func (c *Cluster) runDataPlane() {
 // move evicts a pod; when that is refused it is marked, and tried again
 // later.
 func (c *Cluster) move(pod Object) bool {
-	if labels(pod)[upgradeLabel] == "failed" {
+	if labelsOf(pod)[upgradeLabel] == "failed" {
 		at := parseStamp(text(pod, "metadata", "annotations", failedAt)).Add(evictAgain)
 		if c.now.Before(at) {
 			c.wake(at)
@@ -69,7 +69,7 @@ func (c *Cluster) move(pod Object) bool {
 	child(pod, "metadata", "labels")[upgradeLabel] = "failed"
 	child(pod, "metadata", "annotations")[failedAt] = stamp(c.now)
 	c.put(resPods, pod)
-	c.event("Warning", upgradeFailure, "EvictionError: "+refused.message, "mdp-controller", pod)
+	c.event("Warning", upgradeFailure, "EvictionError: "+refused.ErrStatus.Message, "mdp-controller", pod)
 	c.wake(parseStamp(stamp(c.now)).Add(evictAgain))
 	return false
 }
@@ -118,7 +118,7 @@ func (c *Cluster) reportDataPlane(tag string, managed, unmanaged, failed, moving
 	st["observedGeneration"] = numberOr(1, o, "metadata", "generation")
 	enabled := 0
 	for _, ns := range c.list(resNamespaces, "") {
-		if labels(ns)[revLabel] == Revision {
+		if labelsOf(ns)[revLabel] == Revision {
 			enabled++
 		}
 	}
@@ -132,7 +132,7 @@ func (c *Cluster) reportDataPlane(tag string, managed, unmanaged, failed, moving
 // again at once.
 func (c *Cluster) RetryUpgrades() {
 	for _, pod := range c.list(resPods, "") {
-		if labels(pod)[upgradeLabel] == "failed" {
+		if labelsOf(pod)[upgradeLabel] == "failed" {
 			delete(child(pod, "metadata", "labels"), upgradeLabel)
 			delete(child(pod, "metadata", "annotations"), failedAt)
 			c.put(resPods, pod)
@@ -149,7 +149,7 @@ func (c *Cluster) summarize() {
 		}
 	}
 	for _, pod := range c.list(resPods, "") {
-		if labels(pod)[upgradeLabel] == "failed" {
+		if labelsOf(pod)[upgradeLabel] == "failed" {
 			c.failed++
 		}
 	}

@@ -41,7 +41,7 @@ func plainAnswer(code int, text string) Response {
 	return Response{Status: code, ContentType: "text/plain; charset=utf-8", Body: []byte(text)}
 }
 
-func answer(s *status) Response { return jsonAnswer(s.code, s.body()) }
+func answer(s *status) Response { return jsonAnswer(int(s.ErrStatus.Code), body(s)) }
 
 // noSuchPath is what the API server says where there is nothing.
 func noSuchPath() Response { return plainAnswer(http.StatusNotFound, "404 page not found\n") }
@@ -155,7 +155,7 @@ func (k *call) serve() (Response, *status) {
 	if verb == "" {
 		return Response{}, errMethod()
 	}
-	write := verb != "get" && verb != "list" && verb != "watch" || k.r.id() == "secrets"
+	write := verb != "get" && verb != "list" && verb != "watch" || k.r.id() == resSecrets
 	if !k.Allowed(write) {
 		return Response{}, errForbidden(k.User, verb, k.r, k.sub, k.ns, k.name)
 	}

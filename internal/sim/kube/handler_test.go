@@ -129,7 +129,7 @@ func TestServerSideApply(t *testing.T) {
 	apply("b", "", `"x":"2"`).want(409, `Apply failed with 1 conflict: conflict with \"a\": .metadata.labels.x`, "FieldManagerConflict")
 	apply("b", "", `"x":"1"`).want(200)
 	apply("b", "&force=true", `"x":"2"`).want(200, `"x":"2"`)
-	if l := labels(apply("a", "", ``).want(200).body); l["x"] != "2" || l["y"] != "" || l[revLabel] != Revision {
+	if l := labelsOf(apply("a", "", ``).want(200).body); l["x"] != "2" || l["y"] != "" || l[revLabel] != Revision {
 		t.Errorf("after a gave its labels up: %v", l)
 	}
 	k.send("PATCH", shop+"?fieldManager=hand", mergePatchType, `{"metadata":{"labels":{"z":"1"}}}`).want(200)

@@ -44,7 +44,7 @@ func (c *Cluster) removeMesh() {
 	}
 }
 
-func ownedByMesh(o Object) bool { return labels(o)["istio.io/owned-by"] == "mesh.googleapis.com" }
+func ownedByMesh(o Object) bool { return labelsOf(o)["istio.io/owned-by"] == "mesh.googleapis.com" }
 
 // runRevision provisions a ControlPlaneRevision, or says why not.
 func (c *Cluster) runRevision(r Object) {

@@ -79,7 +79,7 @@ func namespace(o Object) string { return text(o, "metadata", "namespace") }
 func uid(o Object) string       { return text(o, "metadata", "uid") }
 
 // labels are an object's labels as strings.
-func labels(o any) map[string]string { return stringMap(dig(o, "metadata", "labels")) }
+func labelsOf(o any) map[string]string { return stringMap(dig(o, "metadata", "labels")) }
 
 func stringMap(v any) map[string]string {
 	m, _ := v.(map[string]any)

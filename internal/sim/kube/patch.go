@@ -1,10 +1,17 @@
 package kube
 
 import (
-	"fmt"
+	"encoding/json"
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
+
+	jsonpatch "gopkg.in/evanphx/json-patch.v4" // what the API server uses, so that its texts are the same
+	"k8s.io/apimachinery/pkg/util/mergepatch"
+	"k8s.io/apimachinery/pkg/util/strategicpatch"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+	kjson "sigs.k8s.io/json"
 )
 
 const (
@@ -31,23 +38,7 @@ func (k *call) patch() (Response, *status) {
 	if old == nil {
 		return Response{}, errNotFound(k.r, k.name)
 	}
-	o := copyOf(old)
-	o["apiVersion"] = k.r.groupVersion(k.version)
-	var s *status
-	switch kind {
-	case jsonPatchType:
-		o, s = k.jsonPatch(o)
-	default:
-		var p Object
-		if err := decode(k.Body, &p); err != nil {
-			return Response{}, errBadRequest("error decoding patch: %v", err)
-		}
-		if kind == mergePatchType {
-			o, _ = mergePatch(o, p).(map[string]any)
-		} else {
-			o = strategicPatch(o, p)
-		}
-	}
+	o, s := k.patched(kind, k.outward(copyOf(old)))
 	if s != nil {
 		return Response{}, s
 	}
@@ -60,140 +51,119 @@ func (k *call) patch() (Response, *status) {
 	return k.show(http.StatusOK, o), nil
 }
 
-// mergePatch is RFC 7386.
-func mergePatch(v, patch any) any {
-	p, ok := patch.(map[string]any)
-	if !ok {
-		return patch
+// patched applies the request's patch to an object.
+func (k *call) patched(kind string, o Object) (Object, *status) {
+	switch {
+	case kind == jsonPatchType:
+		return k.jsonPatch(o)
+	case kind == strategicPatchType && k.r.typed != nil:
+		return k.strategicPatch(o)
 	}
-	o, ok := v.(map[string]any)
-	if !ok {
-		o = Object{}
+	// A CustomResourceDefinition gets a merge patch also where a strategic one
+	// was sent: k8s.io/api does not have its type, and it has no lists that are
+	// merged by a key.
+	var p Object
+	if s := k.decodePatch(&p); s != nil {
+		return nil, s
 	}
-	for key, change := range p {
-		if change == nil {
-			delete(o, key)
-			continue
-		}
-		o[key] = mergePatch(o[key], change)
-	}
-	return o
+	return mergePatch(o, k.Body)
 }
 
-// mergeKeys are the lists that a strategic merge patch merges by a key, by
-// the name of their field.
-var mergeKeys = map[string]string{
-	"containers": "name", "initContainers": "name", "ephemeralContainers": "name", "volumes": "name", "env": "name", "webhooks": "name",
-	"volumeMounts": "mountPath", "conditions": "type", "ownerReferences": "uid", "imagePullSecrets": "name", "hostAliases": "ip",
-	"topologySpreadConstraints": "topologyKey",
-}
-
-func mergeKey(field string, list []any) string {
-	if field != "ports" {
-		return mergeKeys[field]
+// decodePatch reads the body as the API server does before it applies it.
+// What it only warns of, fields that are unknown or there twice, is ignored.
+func (k *call) decodePatch(into any) *status {
+	if _, err := kjson.UnmarshalStrict(k.Body, into); err != nil {
+		return errBadRequest("error decoding patch: %v", err)
 	}
-	if len(list) > 0 && dig(list[0], "containerPort") != nil {
-		return "containerPort"
-	}
-	return "port"
-}
-
-// strategicPatch merges maps by name and the lists above by their key; other
-// lists are replaced, except finalizers, which are a set.
-func strategicPatch(o, patch Object) Object {
-	switch patch["$patch"] {
-	case "replace":
-		out := copyOf(patch)
-		delete(out, "$patch")
-		return out
-	case "delete":
-		return Object{}
-	}
-	if keep := items(patch, "$retainKeys"); keep != nil {
-		for key := range o {
-			if !slices.Contains(keep, any(key)) {
-				delete(o, key)
-			}
-		}
-	}
-	for key, change := range patch {
-		if field, ok := strings.CutPrefix(key, "$deleteFromPrimitiveList/"); ok {
-			gone, _ := change.([]any)
-			list := slices.DeleteFunc(slices.Clone(items(o, field)), func(v any) bool { return slices.Contains(gone, v) })
-			o[field] = list
-			continue
-		}
-		if strings.HasPrefix(key, "$") {
-			continue // the order of lists is kept as it is
-		}
-		switch c := change.(type) {
-		case nil:
-			delete(o, key)
-		case map[string]any:
-			below, _ := o[key].(map[string]any)
-			if below == nil {
-				below = Object{}
-			}
-			o[key] = strategicPatch(below, c)
-		case []any:
-			o[key] = strategicList(key, items(o, key), c)
-		default:
-			o[key] = change
-		}
-	}
-	return o
-}
-
-func strategicList(field string, list, patch []any) []any {
-	if field == "finalizers" {
-		for _, v := range patch {
-			if !slices.Contains(list, v) {
-				list = append(list, v)
-			}
-		}
-		return list
-	}
-	by := mergeKey(field, append(slices.Clone(patch), list...))
-	if by == "" || slices.ContainsFunc(patch, func(v any) bool { return dig(v, "$patch") == "replace" }) {
-		return slices.DeleteFunc(slices.Clone(patch), func(v any) bool { return dig(v, "$patch") == "replace" })
-	}
-	out := slices.Clone(list)
-	for _, p := range patch {
-		change, ok := p.(map[string]any)
-		if !ok {
-			continue
-		}
-		i := slices.IndexFunc(out, func(v any) bool { return sprint(dig(v, by)) == sprint(change[by]) })
-		switch {
-		case change["$patch"] == "delete" && i >= 0:
-			out = slices.Delete(out, i, i+1)
-		case change["$patch"] == "delete":
-		case i >= 0:
-			have, _ := out[i].(map[string]any)
-			out[i] = strategicPatch(copyOf(have), change)
-		default:
-			out = append(out, copyOf(change))
-		}
-	}
-	return out
+	return nil
 }
 
 // jsonPatch is RFC 6902.
 func (k *call) jsonPatch(o Object) (Object, *status) {
-	var steps []patchStep
-	if err := decode(k.Body, &steps); err != nil {
-		return nil, errBadRequest("error decoding patch: %v", err)
+	var steps []struct {
+		Op    string `json:"op"`
+		Path  string `json:"path"`
+		From  string `json:"from"`
+		Value any    `json:"value"`
 	}
-	var doc any = o
-	for _, step := range steps {
-		var err error
-		if doc, err = step.do(doc); err != nil {
-			return nil, &status{code: http.StatusUnprocessableEntity, reason: "Invalid", message: fmt.Sprintf("the server rejected our request due to an error in our request: %s", err)}
-		}
+	if s := k.decodePatch(&steps); s != nil {
+		return nil, s
 	}
-	out, ok := doc.(map[string]any)
-	if !ok {
-		return nil, errBadRequest("the patch left no object")
+	patch, err := jsonpatch.DecodePatch(k.Body)
+	if err != nil {
+		return nil, errBadRequest("%v", err)
 	}
-	return out, nil
+	before, err := json.Marshal(o)
+	if err != nil {
+		return nil, errPlain(err)
+	}
+	after, err := patch.Apply(before)
+	if err != nil {
+		return nil, errGeneric(http.StatusUnprocessableEntity)
+	}
+	return decodePatched(after)
+}
+
+// mergePatch is RFC 7386.
+func mergePatch(o Object, patch []byte) (Object, *status) {
+	before, err := json.Marshal(o)
+	if err != nil {
+		return nil, errPlain(err)
+	}
+	after, err := jsonpatch.MergePatch(before, patch)
+	if errors.Is(err, jsonpatch.ErrBadJSONPatch) {
+		return nil, errBadRequest("%v", err)
+	}
+	if err != nil {
+		return nil, errPlain(err)
+	}
+	return decodePatched(after)
+}
+
+func decodePatched(raw []byte) (Object, *status) {
+	var o Object
+	err := decode(raw, &o)
+	if err == nil && o == nil {
+		err = errors.New("Object 'Kind' is missing in '" + string(raw) + "'") //nolint:staticcheck // the API server's words
+	}
+	if err != nil {
+		return nil, errInvalid(&resource{}, "", field.Invalid(field.NewPath("patch"), string(raw), err.Error()))
+	}
+	return o, nil
+}
+
+// strategicPatch merges lists by the keys that the types of k8s.io/api have in
+// their tags.
+func (k *call) strategicPatch(o Object) (Object, *status) {
+	var patch Object
+	if _, err := kjson.UnmarshalStrict(k.Body, &patch); err != nil {
+		return nil, errBadRequest("%v", err)
+	}
+	// Both sides get their numbers from the same decoder, or the values of a
+	// key such as containerPort would never be equal.
+	var before Object
+	raw, err := json.Marshal(o)
+	if err == nil {
+		err = kjson.UnmarshalCaseSensitivePreserveInts(raw, &before)
+	}
+	if err != nil {
+		return nil, errPlain(err)
+	}
+	after, err := strategicpatch.StrategicMergeMapPatch(before, patch, k.r.typed)
+	switch {
+	case err == nil:
+		return Object(after), nil
+	case slices.ContainsFunc(badPatch, func(bad error) bool { return errors.Is(err, bad) }):
+		return nil, errBadRequest("%v", err)
+	case errors.Is(err, mergepatch.ErrNoListOfLists), errors.Is(err, mergepatch.ErrPatchContentNotMatchRetainKeys):
+		return nil, errGeneric(http.StatusUnprocessableEntity)
+	}
+	return nil, errPlain(err)
+}
+
+// badPatch are the errors of a strategic merge patch that the API server
+// answers with 400.
+var badPatch = []error{
+	mergepatch.ErrBadJSONDoc, mergepatch.ErrBadPatchFormatForPrimitiveList, mergepatch.ErrBadPatchFormatForRetainKeys,
+	mergepatch.ErrBadPatchFormatForSetElementOrderList, mergepatch.ErrUnsupportedStrategicMergePatchFormat,
 }

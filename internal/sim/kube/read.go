@@ -7,6 +7,9 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/apimachinery/pkg/labels"
 )
 
 // The forms in which objects are asked for.
@@ -60,23 +63,22 @@ func (k *call) show(code int, o Object) Response {
 
 // A selection is what the query of a list or watch selects.
 type selection struct {
-	labels []requirement
-	fields []fieldTerm
+	labels labels.Selector
+	fields fields.Selector
 }
 
 func (s selection) matches(o Object) bool {
-	return o != nil && matchAll(s.labels, labels(o)) && matchFields(s.fields, o)
+	return o != nil && s.labels.Matches(labels.Set(labelsOf(o))) && s.fields.Matches(objectFields(o))
 }
 
 func (k *call) selection() (selection, *status) {
 	var s selection
 	var err error
-	if s.labels, err = parseLabels(k.Query.Get("labelSelector")); err != nil {
+	if s.labels, err = labels.Parse(k.Query.Get("labelSelector")); err != nil {
 		return s, errBadRequest("%s", err)
 	}
 	if s.fields, err = parseFields(k.r, k.Query.Get("fieldSelector")); err != nil {
-		return s, errBadRequest("Unable to find %q that match label selector %q, field selector %q: %s",
-			k.r.groupVersion(k.version)+", Resource="+k.r.plural, k.Query.Get("labelSelector"), k.Query.Get("fieldSelector"), err)
+		return s, errBadRequest("%s", err)
 	}
 	return s, nil
 }
@@ -109,7 +111,7 @@ func (k *call) list() (Response, *status) {
 		}
 	}
 	meta := Object{"resourceVersion": strconv.FormatUint(k.c.rv, 10)}
-	found, s = k.page(found, meta, len(sel.labels)+len(sel.fields) == 0)
+	found, s = k.page(found, meta, sel.labels.Empty() && sel.fields.Empty())
 	if s != nil {
 		return Response{}, s
 	}

@@ -4,6 +4,13 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	admissionv1 "k8s.io/api/admissionregistration/v1"
+	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
+	coordinationv1 "k8s.io/api/coordination/v1"
+	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
 )
 
 // A resource is one kind of object and how it is served.
@@ -22,6 +29,8 @@ type resource struct {
 	scale bool
 	// custom resources come from a CustomResourceDefinition.
 	custom *customInfo
+	// typed is an object of the type in k8s.io/api; nil where there is none.
+	typed any
 }
 
 // customInfo is what a CustomResourceDefinition adds.
@@ -57,6 +66,7 @@ const (
 	groupLease     = "coordination.k8s.io"
 	groupMesh      = "mesh.cloud.google.com"
 	groupHub       = "hub.gke.io"
+	groupMeta      = "meta.k8s.io"
 )
 
 // The store names of the resources that controllers work on.
@@ -64,6 +74,7 @@ const (
 	resNamespaces  = "namespaces"
 	resPods        = "pods"
 	resConfigMaps  = "configmaps"
+	resSecrets     = "secrets"
 	resAccounts    = "serviceaccounts"
 	resEvents      = "events"
 	resServices    = "services"
@@ -83,23 +94,74 @@ const (
 
 // builtins are the resources that every cluster serves.
 var builtins = []*resource{
-	{versions: v1, plural: "configmaps", singular: "configmap", kind: "ConfigMap", namespaced: true, short: []string{"cm"}},
-	{versions: v1, plural: "events", singular: "event", kind: "Event", namespaced: true, short: []string{"ev"}},
-	{versions: v1, plural: "namespaces", singular: "namespace", kind: "Namespace", short: []string{"ns"}, status: true},
-	{versions: v1, plural: "pods", singular: "pod", kind: "Pod", namespaced: true, short: []string{"po"}, categories: all, status: true},
-	{versions: v1, plural: "secrets", singular: "secret", kind: "Secret", namespaced: true},
-	{versions: v1, plural: "serviceaccounts", singular: "serviceaccount", kind: "ServiceAccount", namespaced: true, short: []string{"sa"}},
-	{versions: v1, plural: "services", singular: "service", kind: "Service", namespaced: true, short: []string{"svc"}, categories: all, status: true},
-	{group: groupAdmission, versions: v1, plural: "mutatingwebhookconfigurations", singular: "mutatingwebhookconfiguration", kind: "MutatingWebhookConfiguration", categories: []string{"api-extensions"}},
-	{group: groupAdmission, versions: v1, plural: "validatingwebhookconfigurations", singular: "validatingwebhookconfiguration", kind: "ValidatingWebhookConfiguration", categories: []string{"api-extensions"}},
-	{group: groupCRD, versions: v1, plural: "customresourcedefinitions", singular: "customresourcedefinition", kind: "CustomResourceDefinition", short: []string{"crd", "crds"}, categories: []string{"api-extensions"}, status: true},
-	{group: groupApps, versions: v1, plural: "daemonsets", singular: "daemonset", kind: "DaemonSet", namespaced: true, short: []string{"ds"}, categories: all, status: true},
-	{group: groupApps, versions: v1, plural: "deployments", singular: "deployment", kind: "Deployment", namespaced: true, short: []string{"deploy"}, categories: all, status: true, scale: true},
-	{group: groupApps, versions: v1, plural: "replicasets", singular: "replicaset", kind: "ReplicaSet", namespaced: true, short: []string{"rs"}, categories: all, status: true, scale: true},
-	{group: groupApps, versions: v1, plural: "statefulsets", singular: "statefulset", kind: "StatefulSet", namespaced: true, short: []string{"sts"}, categories: all, status: true, scale: true},
-	{group: groupBatch, versions: v1, plural: "jobs", singular: "job", kind: "Job", namespaced: true, categories: all, status: true},
-	{group: groupLease, versions: v1, plural: "leases", singular: "lease", kind: "Lease", namespaced: true},
-	{group: groupPolicy, versions: v1, plural: "poddisruptionbudgets", singular: "poddisruptionbudget", kind: "PodDisruptionBudget", namespaced: true, short: []string{"pdb"}, status: true},
+	{
+		versions: v1, plural: "configmaps", singular: "configmap", kind: "ConfigMap",
+		namespaced: true, short: []string{"cm"}, typed: corev1.ConfigMap{},
+	},
+	{
+		versions: v1, plural: "events", singular: "event", kind: "Event",
+		namespaced: true, short: []string{"ev"}, typed: corev1.Event{},
+	},
+	{
+		versions: v1, plural: "namespaces", singular: "namespace", kind: "Namespace",
+		short: []string{"ns"}, status: true, typed: corev1.Namespace{},
+	},
+	{
+		versions: v1, plural: "pods", singular: "pod", kind: "Pod",
+		namespaced: true, short: []string{"po"}, categories: all, status: true, typed: corev1.Pod{},
+	},
+	{
+		versions: v1, plural: "secrets", singular: "secret", kind: "Secret",
+		namespaced: true, typed: corev1.Secret{},
+	},
+	{
+		versions: v1, plural: "serviceaccounts", singular: "serviceaccount", kind: "ServiceAccount",
+		namespaced: true, short: []string{"sa"}, typed: corev1.ServiceAccount{},
+	},
+	{
+		versions: v1, plural: "services", singular: "service", kind: "Service",
+		namespaced: true, short: []string{"svc"}, categories: all, status: true, typed: corev1.Service{},
+	},
+	{
+		group: groupAdmission, versions: v1, plural: "mutatingwebhookconfigurations", singular: "mutatingwebhookconfiguration", kind: "MutatingWebhookConfiguration",
+		categories: []string{"api-extensions"}, typed: admissionv1.MutatingWebhookConfiguration{},
+	},
+	{
+		group: groupAdmission, versions: v1, plural: "validatingwebhookconfigurations", singular: "validatingwebhookconfiguration", kind: "ValidatingWebhookConfiguration",
+		categories: []string{"api-extensions"}, typed: admissionv1.ValidatingWebhookConfiguration{},
+	},
+	{
+		group: groupCRD, versions: v1, plural: "customresourcedefinitions", singular: "customresourcedefinition", kind: "CustomResourceDefinition",
+		short: []string{"crd", "crds"}, categories: []string{"api-extensions"}, status: true,
+	},
+	{
+		group: groupApps, versions: v1, plural: "daemonsets", singular: "daemonset", kind: "DaemonSet",
+		namespaced: true, short: []string{"ds"}, categories: all, status: true, typed: appsv1.DaemonSet{},
+	},
+	{
+		group: groupApps, versions: v1, plural: "deployments", singular: "deployment", kind: "Deployment",
+		namespaced: true, short: []string{"deploy"}, categories: all, status: true, scale: true, typed: appsv1.Deployment{},
+	},
+	{
+		group: groupApps, versions: v1, plural: "replicasets", singular: "replicaset", kind: "ReplicaSet",
+		namespaced: true, short: []string{"rs"}, categories: all, status: true, scale: true, typed: appsv1.ReplicaSet{},
+	},
+	{
+		group: groupApps, versions: v1, plural: "statefulsets", singular: "statefulset", kind: "StatefulSet",
+		namespaced: true, short: []string{"sts"}, categories: all, status: true, scale: true, typed: appsv1.StatefulSet{},
+	},
+	{
+		group: groupBatch, versions: v1, plural: "jobs", singular: "job", kind: "Job",
+		namespaced: true, categories: all, status: true, typed: batchv1.Job{},
+	},
+	{
+		group: groupLease, versions: v1, plural: "leases", singular: "lease", kind: "Lease",
+		namespaced: true, typed: coordinationv1.Lease{},
+	},
+	{
+		group: groupPolicy, versions: v1, plural: "poddisruptionbudgets", singular: "poddisruptionbudget", kind: "PodDisruptionBudget",
+		namespaced: true, short: []string{"pdb"}, status: true, typed: policyv1.PodDisruptionBudget{},
+	},
 }
 
 var (

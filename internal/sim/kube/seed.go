@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+
+	"k8s.io/apimachinery/pkg/labels"
 )
 
 // The mesh as it is installed. The tag of a fresh cluster's proxies, and the
@@ -40,7 +42,7 @@ var seedLabels = sync.OnceValue(func() map[string]map[string]bool {
 	for _, r := range builtins {
 		out[r.id()] = map[string]bool{}
 		for _, o := range s.bare(r.id()) {
-			for k := range labels(o) {
+			for k := range labelsOf(o) {
 				out[r.id()][k] = true
 			}
 		}
@@ -48,11 +50,16 @@ var seedLabels = sync.OnceValue(func() map[string]map[string]bool {
 	return out
 })
 
-// seedLacks says that no object of any seed meets the requirements.
-func seedLacks(id string, where []requirement) bool {
+// seedLacks says whether a selector selects no object of any seed, because it
+// requires a label that none of them has.
+func seedLacks(id string, where labels.Selector) bool {
 	known, found := seedLabels()[id]
-	return found && slices.ContainsFunc(where, func(r requirement) bool {
-		return (r.operator == "In" || r.operator == "Exists") && !known[r.key]
+	if !found {
+		return false
+	}
+	requirements, _ := where.Requirements()
+	return slices.ContainsFunc(requirements, func(r labels.Requirement) bool {
+		return !known[r.Key()] && !r.Matches(labels.Set{})
 	})
 }
 

@@ -1,5 +1,7 @@
 package kube
 
+import "strings"
+
 // definitions are the custom resources that GKE and the fleet install.
 func definitions() []Object {
 	return []Object{
@@ -11,7 +13,7 @@ func definitions() []Object {
 
 // definition makes a CustomResourceDefinition whose first version is stored.
 func definition(group, kind, plural, scope string, short []any, status bool, schema Object, columns []any, versions ...string) Object {
-	names := Object{"kind": kind, "listKind": kind + "List", "plural": plural, "singular": lower(kind)}
+	names := Object{"kind": kind, "listKind": kind + "List", "plural": plural, "singular": strings.ToLower(kind)}
 	if short != nil {
 		names["shortNames"] = short
 	}

@@ -1,127 +1,105 @@
 package kube
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
-// A status is a refusal: a metav1.Status of failure.
-type status struct {
-	code    int
-	reason  string
-	message string
-	name    string
-	group   string
-	kind    string // the resource's plural, or the kind where Kubernetes writes that
-	causes  []any
-	retry   int    // seconds
-	next    string // a continue token that may be used instead
+// A status is the metav1.Status of a refused request. Its texts are those of
+// apimachinery, from which the real API server takes them, too.
+type status = apierrors.StatusError
+
+// body is the status as a document.
+func body(s *status) metav1.Status {
+	out := s.ErrStatus
+	out.Kind, out.APIVersion = "Status", "v1"
+	return out
 }
 
-func (s *status) body() Object {
-	o := Object{"kind": "Status", "apiVersion": "v1", "metadata": Object{}, "status": "Failure", "message": s.message, "reason": s.reason, "code": s.code}
-	if s.next != "" {
-		child(o, "metadata")["continue"] = s.next
-	}
-	details := Object{}
-	for k, v := range map[string]string{"name": s.name, "group": s.group, "kind": s.kind} {
-		if v != "" {
-			details[k] = v
-		}
-	}
-	if s.causes != nil {
-		details["causes"] = s.causes
-	}
-	if s.retry > 0 {
-		details["retryAfterSeconds"] = s.retry
-	}
-	if len(details) > 0 {
-		o["details"] = details
-	}
-	return o
+func (r *resource) groupResource() schema.GroupResource {
+	return schema.GroupResource{Group: r.group, Resource: r.plural}
 }
 
-// qualified is a resource as messages write it: "deployments.apps".
-func (r *resource) qualified() string { return r.id() }
+func (r *resource) groupKind() schema.GroupKind {
+	return schema.GroupKind{Group: r.group, Kind: r.kind}
+}
 
 func errNotFound(r *resource, name string) *status {
-	return &status{code: http.StatusNotFound, reason: "NotFound", message: fmt.Sprintf("%s %q not found", r.qualified(), name), name: name, group: r.group, kind: r.plural}
-}
-
-func errExists(r *resource, name string) *status {
-	return &status{code: http.StatusConflict, reason: "AlreadyExists", message: fmt.Sprintf("%s %q already exists", r.qualified(), name), name: name, group: r.group, kind: r.plural}
+	return apierrors.NewNotFound(r.groupResource(), name)
 }
 
 func errConflict(r *resource, name string) *status {
-	return &status{
-		code: http.StatusConflict, reason: "Conflict", name: name, group: r.group, kind: r.plural,
-		message: fmt.Sprintf("Operation cannot be fulfilled on %s %q: the object has been modified; please apply your changes to the latest version and try again", r.qualified(), name),
-	}
+	return apierrors.NewConflict(r.groupResource(), name,
+		errors.New("the object has been modified; please apply your changes to the latest version and try again"))
+}
+
+func errPrecondition(r *resource, name, want, have string) *status {
+	return apierrors.NewConflict(r.groupResource(), name,
+		fmt.Errorf("Precondition failed: UID in precondition: %s, UID in object meta: %s", want, have)) //nolint:staticcheck // the API server's words
 }
 
 func errBadRequest(format string, args ...any) *status {
-	return &status{code: http.StatusBadRequest, reason: "BadRequest", message: fmt.Sprintf(format, args...)}
+	return apierrors.NewBadRequest(fmt.Sprintf(format, args...))
 }
 
-// errInvalid is about fields; each is "path: problem".
-func errInvalid(r *resource, name, field, problem, reason string) *status {
-	group := r.kind
-	if r.group != "" {
-		group += "." + r.group
-	}
-	return &status{
-		code: http.StatusUnprocessableEntity, reason: "Invalid", message: fmt.Sprintf("%s %q is invalid: %s: %s", group, name, field, problem),
-		name: name, group: r.group, kind: r.kind, causes: []any{anyMap("reason", reason, "message", problem, "field", field)},
-	}
+func errInvalid(r *resource, name string, problems ...*field.Error) *status {
+	return apierrors.NewInvalid(r.groupKind(), name, problems)
 }
 
-func errMethod() *status {
-	return &status{code: http.StatusMethodNotAllowed, reason: "MethodNotAllowed", message: "the server does not allow this method on the requested resource"}
+// errPlain is how the API server answers an error that has no status.
+func errPlain(err error) *status {
+	return &status{ErrStatus: metav1.Status{Status: metav1.StatusFailure, Code: http.StatusInternalServerError, Message: err.Error()}}
 }
+
+// errGeneric has only the words that the API server has for a status code.
+func errGeneric(code int) *status {
+	return apierrors.NewGenericServerResponse(code, "", schema.GroupResource{}, "", "", 0, false)
+}
+
+func errMethod() *status { return errGeneric(http.StatusMethodNotAllowed) }
 
 func errMediaType(accepted string) *status {
-	return &status{
-		code: http.StatusUnsupportedMediaType, reason: "UnsupportedMediaType",
-		message: "the body of the request was in an unknown format - accepted media types include: " + accepted,
-	}
+	return &status{ErrStatus: metav1.Status{
+		Status: metav1.StatusFailure, Code: http.StatusUnsupportedMediaType, Reason: metav1.StatusReasonUnsupportedMediaType,
+		Message: "the body of the request was in an unknown format - accepted media types include: " + accepted,
+	}}
 }
 
 func errGone(from, have uint64) *status {
-	return &status{code: http.StatusGone, reason: "Expired", message: fmt.Sprintf("too old resource version: %d (%d)", from, have)}
+	return apierrors.NewResourceExpired(fmt.Sprintf("too old resource version: %d (%d)", from, have))
 }
 
-// errExpired is about a continue token, and gives one for those who can do with
-// an inconsistent list.
+// errExpired refuses a continue token. Its own token continues the list, which
+// is then inconsistent.
 func errExpired(next string) *status {
-	return &status{code: http.StatusGone, reason: "Expired", next: next, message: "The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, " +
-		"or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list."}
+	s := apierrors.NewResourceExpired("The provided continue parameter is too old to display a consistent list result. " +
+		"You can start a new list without the continue parameter, " +
+		"or use the continue token in this response to retrieve the remainder of the results. " +
+		"Continuing with the provided token results in an inconsistent list - objects that were created, " +
+		"modified, or deleted between the time the first chunk was returned and now may show up in the list.")
+	s.ErrStatus.Continue = next
+	return s
 }
 
-// errForbidden is what RBAC says, word by word.
+// errForbidden has the words of RBAC.
 func errForbidden(user, verb string, r *resource, sub, ns, name string) *status {
 	full := r.plural
 	if sub != "" {
 		full += "/" + sub
 	}
-	qualified := full
-	if r.group != "" {
-		qualified += "." + r.group
-	}
-	subject := qualified
-	if name != "" {
-		subject += fmt.Sprintf(" %q", name)
-	}
 	scope := "at the cluster scope"
 	if ns != "" {
 		scope = fmt.Sprintf("in the namespace %q", ns)
 	}
-	return &status{
-		code: http.StatusForbidden, reason: "Forbidden", name: name, group: r.group, kind: r.plural,
-		message: fmt.Sprintf("%s is forbidden: User %q cannot %s resource %q in API group %q %s", subject, user, verb, full, r.group, scope),
-	}
+	return apierrors.NewForbidden(r.groupResource(), name,
+		fmt.Errorf("User %q cannot %s resource %q in API group %q %s", user, verb, full, r.group, scope)) //nolint:staticcheck // the API server's words
 }
 
 // Unauthorized is the answer to a token that the cluster does not know.
-func Unauthorized() Response {
-	return answer(&status{code: http.StatusUnauthorized, reason: "Unauthorized", message: "Unauthorized"})
-}
+func Unauthorized() Response { return answer(apierrors.NewUnauthorized("Unauthorized")) }

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"k8s.io/apimachinery/pkg/labels"
 )
 
 // An entry is an object that differs from the seed; raw is nil when an object
@@ -72,11 +74,13 @@ func (e entry) object() Object {
 
 // list finds the objects of a resource, in one namespace or with "" in all,
 // sorted by namespace and name as etcd sorts its keys.
-func (c *Cluster) list(id, namespace string) []Object { return c.listWhere(id, namespace, nil) }
+func (c *Cluster) list(id, namespace string) []Object {
+	return c.listWhere(id, namespace, labels.Everything())
+}
 
 // listWhere is list, and may leave out what does not have the labels: the seed
 // is not computed where none of it can have them.
-func (c *Cluster) listWhere(id, namespace string, where []requirement) []Object {
+func (c *Cluster) listWhere(id, namespace string, where labels.Selector) []Object {
 	var out []Object
 	if !seedLacks(id, where) {
 		for _, o := range c.seed.bare(id) {

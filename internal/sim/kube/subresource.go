@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"net/http"
 	"time"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
 // subresource answers what is below an object: its status, its scale, a
@@ -105,12 +107,12 @@ func (k *call) token(account Object) (Response, *status) {
 	}
 	const shortest, longest = 600, 1 << 32
 	seconds := numberOr(3600, request, "spec", "expirationSeconds")
-	review := &resource{group: groupAuth, kind: "TokenRequest"}
+	review, expiration := &resource{group: groupAuth, kind: "TokenRequest"}, field.NewPath("spec", "expirationSeconds")
 	switch {
 	case seconds < shortest:
-		return Response{}, errInvalid(review, k.name, "spec.expirationSeconds", "Invalid value: "+sprint(seconds)+": may not specify a duration less than 10 minutes", "FieldValueInvalid")
+		return Response{}, errInvalid(review, k.name, field.Invalid(expiration, seconds, "may not specify a duration less than 10 minutes"))
 	case seconds > longest:
-		return Response{}, errInvalid(review, k.name, "spec.expirationSeconds", "Too long: may not be more than 4294967296", "FieldValueTooLong")
+		return Response{}, errInvalid(review, k.name, field.Invalid(expiration, seconds, "may not specify a duration larger than 2^32 seconds"))
 	}
 	audiences := items(request, "spec", "audiences")
 	issuer := "https://container.googleapis.com/v1/projects/" + k.c.seed.ProjectID + "/locations/" + k.c.seed.Location + "/clusters/" + k.c.seed.Name
@@ -185,7 +187,7 @@ func (k *call) reviewed(o Object) Object {
 	}
 	verb := text(o, "spec", "resourceAttributes", "verb")
 	reads := verb == "get" || verb == "list" || verb == "watch"
-	if text(o, "spec", "resourceAttributes", "resource") == "secrets" {
+	if text(o, "spec", "resourceAttributes", "resource") == resSecrets {
 		reads = false
 	}
 	allowed := k.Allowed(!reads)

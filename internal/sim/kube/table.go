@@ -14,7 +14,7 @@ type column struct {
 	value func(c *Cluster, o Object) any
 }
 
-func field(path ...string) func(*Cluster, Object) any {
+func valueAt(path ...string) func(*Cluster, Object) any {
 	return func(_ *Cluster, o Object) any { return dig(o, path...) }
 }
 
@@ -94,9 +94,9 @@ func replicaColumns(wanted string) []column {
 
 // columns are those of the built-in kinds, between name and age.
 var columns = map[string][]column{
-	resNamespaces:  {{"Status", "string", field("status", "phase")}},
+	resNamespaces:  {{"Status", "string", valueAt("status", "phase")}},
 	resConfigMaps:  {{"Data", "integer", dataCount}},
-	"secrets":      {{"Type", "string", field("type")}, {"Data", "integer", dataCount}},
+	resSecrets:     {{"Type", "string", valueAt("type")}, {"Data", "integer", dataCount}},
 	resAccounts:    {{"Secrets", "integer", count("secrets")}},
 	resMutating:    {{"Webhooks", "integer", count("webhooks")}},
 	resValidating:  {{"Webhooks", "integer", count("webhooks")}},
@@ -111,11 +111,11 @@ var columns = map[string][]column{
 		{"Available", "integer", integer("status", "numberAvailable")},
 	},
 	resPods: {
-		{"Ready", "string", podReadiness}, {"Status", "string", field("status", "phase")},
+		{"Ready", "string", podReadiness}, {"Status", "string", valueAt("status", "phase")},
 		{"Restarts", "string", func(*Cluster, Object) any { return "0" }},
 	},
 	resServices: {
-		{"Type", "string", field("spec", "type")}, {"Cluster-IP", "string", field("spec", "clusterIP")},
+		{"Type", "string", valueAt("spec", "type")}, {"Cluster-IP", "string", valueAt("spec", "clusterIP")},
 		{"External-IP", "string", func(*Cluster, Object) any { return "<none>" }}, {"Port(s)", "string", ports},
 	},
 	resBudgets: {
@@ -123,7 +123,7 @@ var columns = map[string][]column{
 		{"Allowed Disruptions", "integer", integer("status", "disruptionsAllowed")},
 	},
 	resJobs:                {{"Status", "string", jobStatus}, {"Completions", "string", ratio([]string{"status", "succeeded"}, []string{"spec", "completions"})}},
-	"leases." + groupLease: {{"Holder", "string", field("spec", "holderIdentity")}},
+	"leases." + groupLease: {{"Holder", "string", valueAt("spec", "holderIdentity")}},
 }
 
 func jobStatus(_ *Cluster, o Object) any {
@@ -135,17 +135,17 @@ func jobStatus(_ *Cluster, o Object) any {
 
 // columnsOf are all columns of a resource in a version.
 func (r *resource) columnsOf(version string) []column {
-	nameColumn := column{"Name", "string", field("metadata", "name")}
-	created := column{"Created At", "date", field("metadata", "creationTimestamp")}
+	nameColumn := column{"Name", "string", valueAt("metadata", "name")}
+	created := column{"Created At", "date", valueAt("metadata", "creationTimestamp")}
 	ageColumn := column{"Age", "string", age}
 	if r.id() == resEvents {
 		return []column{
 			{"Last Seen", "string", func(c *Cluster, o Object) any { return since(c.now, text(o, "lastTimestamp")) }},
-			{"Type", "string", field("type")}, {"Reason", "string", field("reason")},
+			{"Type", "string", valueAt("type")}, {"Reason", "string", valueAt("reason")},
 			{"Object", "string", func(_ *Cluster, o Object) any {
-				return lower(text(o, "involvedObject", "kind")) + "/" + text(o, "involvedObject", "name")
+				return strings.ToLower(text(o, "involvedObject", "kind")) + "/" + text(o, "involvedObject", "name")
 			}},
-			{"Message", "string", field("message")},
+			{"Message", "string", valueAt("message")},
 		}
 	}
 	if r.id() == resCRDs {

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strconv"
 	"time"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
 // A Watch is a stream of changes that is under way. Whoever serves it calls
@@ -29,7 +31,8 @@ func (k *call) watch() (Response, *status) {
 		return Response{}, s
 	}
 	if k.Query.Get("sendInitialEvents") != "" {
-		return Response{}, errInvalid(&resource{kind: "ListOptions", group: "meta.k8s.io"}, "", "sendInitialEvents", "Forbidden: sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled", "FieldValueForbidden")
+		return Response{}, errInvalid(&resource{kind: "ListOptions", group: groupMeta}, "",
+			field.Forbidden(field.NewPath("sendInitialEvents"), "sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled"))
 	}
 	w := &Watch{k: k, sel: sel, from: k.c.rv, first: true}
 	if v := k.Query.Get("timeoutSeconds"); v != "" {
@@ -72,7 +75,7 @@ func (w *Watch) Next() (events [][]byte, more bool) {
 	}
 	if w.from < c.logFrom {
 		w.ended = true
-		raw, _ := json.Marshal(Object{"type": "ERROR", "object": errGone(w.from, c.logFrom).body()}) // strings and numbers
+		raw, _ := json.Marshal(Object{"type": "ERROR", "object": body(errGone(w.from, c.logFrom))}) // strings and numbers
 		return append(w.pending, raw), false
 	}
 	for _, ch := range c.log {

@@ -5,7 +5,11 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/labels"
 )
 
 // podStart is how long a new pod takes to get ready, in simulated time.
@@ -201,7 +205,7 @@ func (c *Cluster) runReplicaSet(rs Object) {
 // revised tells the pods that are of the present template from others.
 func revised(pods []Object, hash string) (fresh, old []Object) {
 	for _, p := range pods {
-		if h := labels(p)["controller-revision-hash"]; h == hash || h == "" {
+		if h := labelsOf(p)["controller-revision-hash"]; h == hash || h == "" {
 			fresh = append(fresh, p)
 		} else {
 			old = append(old, p)
@@ -265,7 +269,7 @@ func (c *Cluster) ownPod(by Object, kind, podName, hash string, node ...string) 
 		child(pod, "spec")["nodeName"] = n
 	}
 	if err := c.admitPod(pod); err != nil {
-		c.event("Warning", "FailedCreate", "Error creating: "+err.Error(), lower(kind)+"-controller", by)
+		c.event("Warning", "FailedCreate", "Error creating: "+err.Error(), strings.ToLower(kind)+"-controller", by)
 		c.wake(c.now.Add(createAgain))
 	}
 }
@@ -305,9 +309,9 @@ func (c *Cluster) create(id string, o Object) {
 }
 
 // admitPod lets the injectors have a new pod, and stores it.
-func (c *Cluster) admitPod(pod Object) error {
-	if err := c.mutatePod(pod); err != nil {
-		return err
+func (c *Cluster) admitPod(pod Object) *status {
+	if s := c.mutatePod(pod); s != nil {
+		return s
 	}
 	child(pod, "metadata", "annotations")[createdPrecisely] = c.now.UTC().Format(time.RFC3339Nano)
 	c.create(resPods, pod)
@@ -319,14 +323,14 @@ var errWebhook = errors.New(`an error on the server ("unknown") has prevented th
 
 // mutatePod asks the injection webhooks that select a pod. A managed one does
 // not answer when its control plane cannot reach the cluster.
-func (c *Cluster) mutatePod(pod Object) error {
+func (c *Cluster) mutatePod(pod Object) *status {
 	ns := c.get(resNamespaces, "", namespace(pod))
 	if dig(pod, "spec", "hostNetwork") == true || namespace(pod) == "kube-system" {
 		return nil // the injector leaves these alone
 	}
 	for _, config := range c.list(resMutating, "") {
 		for _, hook := range items(config, "webhooks") {
-			if !hooksPods(hook) || !matchSelector(dig(hook, "namespaceSelector"), labels(ns)) || !matchSelector(dig(hook, "objectSelector"), labels(pod)) {
+			if !hooksPods(hook) || !selectedBy(hook, "namespaceSelector", ns) || !selectedBy(hook, "objectSelector", pod) {
 				continue
 			}
 			if tag, _ := proxyTag(pod); tag != "" {
@@ -339,12 +343,19 @@ func (c *Cluster) mutatePod(pod Object) error {
 				if text(hook, "failurePolicy") == "Ignore" {
 					continue
 				}
-				return fmt.Errorf("Internal error occurred: failed calling webhook %q: failed to call webhook: %w", text(hook, "name"), errWebhook) //nolint:staticcheck // the API server's words
+				return apierrors.NewInternalError(fmt.Errorf("failed calling webhook %q: failed to call webhook: %w", text(hook, "name"), errWebhook))
 			}
 			c.workshop().inject(pod, kind)
 		}
 	}
 	return nil
+}
+
+// selectedBy evaluates a selector of a webhook, whose default is to select
+// everything.
+func selectedBy(hook any, selector string, o Object) bool {
+	s := dig(hook, selector)
+	return s == nil || compileSelector(s).Matches(labels.Set(labelsOf(o)))
 }
 
 // hooksPods says whether a webhook is called when a pod is created.

@@ -1,21 +1,13 @@
 package kube
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
-	"regexp"
 	"slices"
-	"strings"
-)
 
-var (
-	dnsName  = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$`)
-	dnsLabel = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`)
-)
-
-const (
-	subdomainProblem = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"
-	labelProblem     = "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
 // identify checks that an object is of this resource and namespace.
@@ -39,82 +31,6 @@ func (k *call) identify(o Object) *status {
 	return nil
 }
 
-// validate checks what is checked of every object, and the enumerations of
-// custom ones.
-func (k *call) validate(o Object) *status {
-	pattern, problem := dnsName, subdomainProblem
-	if k.r.id() == resNamespaces || k.r.id() == resServices {
-		pattern, problem = dnsLabel, labelProblem
-	}
-	if n := name(o); !pattern.MatchString(n) || len(n) > 253 || pattern == dnsLabel && len(n) > 63 {
-		return errInvalid(k.r, n, "metadata.name", fmt.Sprintf("Invalid value: %q: %s", n, problem), "FieldValueInvalid")
-	}
-	for l, v := range child(o, "metadata") {
-		if l != "labels" && l != "annotations" {
-			continue
-		}
-		m, ok := v.(map[string]any)
-		if !ok && v != nil {
-			return errBadRequest("%s in version %q cannot be handled as a %s: json: cannot unmarshal into Go struct field ObjectMeta.metadata.%s of type map[string]string", k.r.kind, k.version, k.r.kind, l)
-		}
-		for key, value := range m {
-			s, ok := value.(string)
-			if !ok {
-				return errBadRequest("%s in version %q cannot be handled as a %s: json: cannot unmarshal %v into Go struct field ObjectMeta.metadata.%s of type string", k.r.kind, k.version, k.r.kind, value, l)
-			}
-			if !labelKeyPattern.MatchString(key) {
-				return errInvalid(k.r, name(o), "metadata."+l, fmt.Sprintf("Invalid value: %q: name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character", key), "FieldValueInvalid")
-			}
-			if l == "labels" && s != "" && (len(s) > 63 || strings.Contains(s, "/") || !labelKeyPattern.MatchString(s)) {
-				return errInvalid(k.r, name(o), "metadata.labels", fmt.Sprintf("Invalid value: %q: a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')", s), "FieldValueInvalid")
-			}
-		}
-	}
-	switch k.r.id() {
-	case resDeployments, resReplicaSets, resStateful, resDaemonSets:
-		return k.validateWorkload(o)
-	}
-	if k.r.custom != nil {
-		return k.validateEnums(o, k.r.custom.schemas[k.version], "")
-	}
-	return nil
-}
-
-func (k *call) validateWorkload(o Object) *status {
-	selector := dig(o, "spec", "selector")
-	if selector == nil {
-		return errInvalid(k.r, name(o), "spec.selector", "Required value", "FieldValueRequired")
-	}
-	if len(items(o, "spec", "template", "spec", "containers")) == 0 {
-		return errInvalid(k.r, name(o), "spec.template.spec.containers", "Required value", "FieldValueRequired")
-	}
-	if !matchSelector(selector, labels(dig(o, "spec", "template"))) {
-		return errInvalid(k.r, name(o), "spec.template.metadata.labels", "Invalid value: `selector` does not match template `labels`", "FieldValueInvalid")
-	}
-	return nil
-}
-
-// validateEnums checks the strings of a custom resource that its schema
-// enumerates.
-func (k *call) validateEnums(v, schema any, path string) *status {
-	if enum := items(schema, "enum"); enum != nil && v != nil && !slices.Contains(enum, v) {
-		var known []string
-		for _, e := range enum {
-			known = append(known, quote(sprint(e)))
-		}
-		return errInvalid(k.r, k.name, path, fmt.Sprintf("Unsupported value: %q: supported values: %s", sprint(v), strings.Join(known, ", ")), "FieldValueNotSupported")
-	}
-	properties, _ := dig(schema, "properties").(map[string]any)
-	for p, sub := range properties {
-		if below := dig(v, p); below != nil {
-			if s := k.validateEnums(below, sub, strings.TrimPrefix(path+"."+p, ".")); s != nil {
-				return s
-			}
-		}
-	}
-	return nil
-}
-
 func (k *call) create() (Response, *status) {
 	o, s := k.body()
 	if s != nil {
@@ -129,7 +45,7 @@ func (k *call) create() (Response, *status) {
 		m["name"] = g + suffix(fmt.Sprint(k.c.seed.path(), k.c.serial), 5)
 	}
 	if name(o) == "" {
-		return Response{}, errInvalid(k.r, "", "metadata.name", "Required value: name or generateName is required", "FieldValueRequired")
+		return Response{}, errInvalid(k.r, "", field.Required(field.NewPath("metadata", "name"), "name or generateName is required"))
 	}
 	k.name = name(o)
 	if s := k.insert(o); s != nil {
@@ -146,11 +62,11 @@ func (k *call) insert(o Object) *status {
 	if k.r.namespaced && k.c.get(resNamespaces, "", k.ns) == nil {
 		return errNotFound(builtinByID[resNamespaces], k.ns)
 	}
-	if s := k.validate(o); s != nil {
+	if s := k.validate(nil, o); s != nil {
 		return s
 	}
 	if k.c.get(k.r.id(), k.ns, name(o)) != nil {
-		return errExists(k.r, name(o))
+		return apierrors.NewAlreadyExists(k.r.groupResource(), name(o))
 	}
 	if k.r.status {
 		delete(o, "status")
@@ -168,10 +84,7 @@ func (k *call) insert(o Object) *status {
 		if k.dryRun {
 			return nil
 		}
-		if err := k.c.admitPod(o); err != nil {
-			return &status{code: http.StatusInternalServerError, reason: "InternalError", message: err.Error(), causes: []any{anyMap("message", strings.TrimPrefix(err.Error(), "Internal error occurred: "))}}
-		}
-		return nil
+		return k.c.admitPod(o)
 	}
 	if !k.dryRun {
 		k.c.create(k.r.id(), o)
@@ -232,8 +145,7 @@ func (k *call) replace(old, o Object) *status {
 		return errConflict(k.r, k.name)
 	}
 	if u := text(m, "uid"); u != "" && u != text(before, "uid") {
-		return &status{code: http.StatusConflict, reason: "Conflict", name: k.name, group: k.r.group, kind: k.r.plural, message: fmt.Sprintf(
-			"Operation cannot be fulfilled on %s %q: Precondition failed: UID in precondition: %s, UID in object meta: %s", k.r.qualified(), k.name, u, text(before, "uid"))}
+		return errPrecondition(k.r, k.name, u, text(before, "uid"))
 	}
 	if name(o) != k.name || namespace(o) != k.ns {
 		return errBadRequest("the name of the object (%s) does not match the name on the URL (%s)", name(o), k.name)
@@ -258,10 +170,7 @@ func (k *call) replace(old, o Object) *status {
 			}
 		}
 	}
-	if s := k.validate(o); s != nil {
-		return s
-	}
-	if s := k.immutable(old, o); s != nil {
+	if s := k.validate(old, o); s != nil {
 		return s
 	}
 	k.own(old, o)
@@ -277,17 +186,6 @@ func (k *call) replace(old, o Object) *status {
 	return nil
 }
 
-// immutable refuses changes of selectors, as apps/v1 does.
-func (k *call) immutable(old, o Object) *status {
-	switch k.r.id() {
-	case resDeployments, resReplicaSets, resStateful, resDaemonSets:
-		if !equal(dig(old, "spec", "selector"), dig(o, "spec", "selector")) {
-			return errInvalid(k.r, k.name, "spec.selector", "Invalid value: field is immutable", "FieldValueInvalid")
-		}
-	}
-	return nil
-}
-
 func (k *call) delete() (Response, *status) {
 	old := k.c.get(k.r.id(), k.ns, k.name)
 	if old == nil {
@@ -299,8 +197,7 @@ func (k *call) delete() (Response, *status) {
 			return Response{}, errBadRequest("couldn't get version/kind; json parse error: %v", err)
 		}
 		if u := text(options, "preconditions", "uid"); u != "" && u != uid(old) {
-			return Response{}, &status{code: http.StatusConflict, reason: "Conflict", name: k.name, group: k.r.group, kind: k.r.plural, message: fmt.Sprintf(
-				"Precondition failed: UID in precondition: %s, UID in object meta: %s", u, uid(old))}
+			return Response{}, errPrecondition(k.r, k.name, u, uid(old))
 		}
 		if rv := text(options, "preconditions", "resourceVersion"); rv != "" && rv != text(old, "metadata", "resourceVersion") {
 			return Response{}, errConflict(k.r, k.name)
@@ -308,8 +205,7 @@ func (k *call) delete() (Response, *status) {
 		k.dryRun = k.dryRun || slices.Contains(items(options, "dryRun"), any("All"))
 	}
 	if k.r.id() == resNamespaces && slices.Contains([]string{"default", "kube-system", "kube-public"}, k.name) {
-		return Response{}, &status{code: http.StatusForbidden, reason: "Forbidden", name: k.name, kind: "namespaces",
-			message: fmt.Sprintf("namespaces %q is forbidden: this namespace may not be deleted", k.name)}
+		return Response{}, apierrors.NewForbidden(k.r.groupResource(), k.name, errors.New("this namespace may not be deleted"))
 	}
 	if !k.dryRun {
 		k.c.remove(k.r.id(), k.ns, k.name)
