@@ -22,6 +22,7 @@ import (
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/cluster"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/wait"
 )
 
 // What Google installs for revision asm-managed, as the tests arrange it.
@@ -121,14 +122,10 @@ func (l *log) count(verb string) (n int) {
 	return n
 }
 
-// brisk is a clock on which every wait is a short one.
-type brisk struct{}
+// brief is a clock on which every wait is a short one.
+var brief = &wait.Shifted{Longest: 20 * time.Millisecond}
 
-func (brisk) Now() time.Time { return time.Now() }
-
-func (brisk) After(d time.Duration) <-chan time.Time { return time.After(min(d, 20*time.Millisecond)) }
-
-// reach opens the target as somebody who may do everything.
+// reach opens the target as a caller who may do everything.
 func reach(t *testing.T, on target) (*cluster.Cluster, *log) {
 	t.Helper()
 	l := &log{}
@@ -140,7 +137,7 @@ func reachWith(t *testing.T, on target, config cluster.Config) *cluster.Cluster 
 	path := filepath.Join(t.TempDir(), "config")
 	must(t, on.Kubeconfig(path))
 	if config.Clock == nil {
-		config.Clock = brisk{}
+		config.Clock = brief
 	}
 	c, err := access(t, config).Open(cluster.Target{Kubeconfig: &cluster.Kubeconfig{Path: path}})
 	must(t, err)
@@ -163,7 +160,7 @@ func reachThrough(t *testing.T, on target, config cluster.Config, meddle func(w 
 		}
 	})
 	if config.Clock == nil {
-		config.Clock = brisk{}
+		config.Clock = brief
 	}
 	c, err := access(t, config).Open(cluster.Target{Kubeconfig: &cluster.Kubeconfig{Content: kubeconfigFor(s.URL)}})
 	must(t, err)

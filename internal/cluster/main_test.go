@@ -5,11 +5,10 @@ import (
 	"testing"
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/kubetest"
+	"github.com/managed-mesh/terraform-provider-asm/internal/simtest"
 )
 
 func TestMain(m *testing.M) {
-	if clusters := os.Getenv(simulateVariable); clusters != "" {
-		os.Exit(simulate(clusters))
-	}
+	simtest.ServeIfAsked()
 	os.Exit(kubetest.Main(m))
 }

@@ -14,9 +14,11 @@ import (
 	"golang.org/x/oauth2"
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/cluster"
+	"github.com/managed-mesh/terraform-provider-asm/internal/gcp"
 	"github.com/managed-mesh/terraform-provider-asm/internal/kubetest"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
 	"github.com/managed-mesh/terraform-provider-asm/internal/sim"
+	"github.com/managed-mesh/terraform-provider-asm/internal/simtest"
 )
 
 var reachTests = []test{
@@ -84,12 +86,12 @@ func token(text string) oauth2.TokenSource {
 
 // The simulated gateway refuses by IAM, before the cluster is asked.
 func TestTheGatewayNamesTheMissingPermission(t *testing.T) {
-	server := world(t, sim.Options{})
+	world := simtest.Start(t, sim.Options{})
 	const name = "projects/100000000001/locations/us-central1/memberships/cluster-1"
 	through := func(email string) *cluster.Cluster {
-		return open(t, access(t, cluster.Config{GatewayEndpoint: server.URL() + "/us-central1-connectgateway.googleapis.com", Tokens: token(simulatedToken(email))}), name, "")
+		return open(t, access(t, cluster.Config{GatewayEndpoint: gcp.EndpointsBelow(world.URL()).ConnectGateway, Tokens: token(simtest.Token(email))}), name, "")
 	}
-	if _, err := through("admin@example.com").Revisions(t.Context()); err != nil {
+	if _, err := through(simtest.Owner).Revisions(t.Context()); err != nil {
 		t.Errorf("the owner: %v", err)
 	}
 	_, err := through("nobody@example.com").Revisions(t.Context())

@@ -42,7 +42,7 @@ func TestRetryableAndDoubtful(t *testing.T) {
 		"no token":                      {answer: says(200, `{}`), config: cluster.Config{Tokens: noTokens{}}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			test.config.GatewayEndpoint, test.config.Clock = nobody.URL, brisk{}
+			test.config.GatewayEndpoint, test.config.Clock = nobody.URL, brief
 			if test.answer != nil {
 				test.config.GatewayEndpoint = serve(t, test.answer).URL
 			}

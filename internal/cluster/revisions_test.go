@@ -18,6 +18,7 @@ import (
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/cluster"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/wait"
 )
 
 var revisionTests = []test{
@@ -193,19 +194,16 @@ func testWrongRevisions(t *testing.T, on target) {
 	}
 }
 
-// later is a clock that is an hour ahead: what did not happen by then is late.
-type later struct{ brisk }
-
-func (later) Now() time.Time { return time.Now().Add(time.Hour) }
-
 func testMissingConditions(t *testing.T, on target) {
+	later := &wait.Shifted{Longest: brief.Longest} // what has not happened by then is late
+	must(t, later.Advance(time.Hour))
 	for name, c := range map[string]struct {
 		conditions []any
 		config     cluster.Config
 		want       mesh.Verdict
 	}{
 		"none, at first":                 {nil, cluster.Config{}, mesh.Provisioning},
-		"none, for an hour":              {nil, cluster.Config{Clock: later{}}, mesh.Unknown},
+		"none, for an hour":              {nil, cluster.Config{Clock: later}, mesh.Unknown},
 		"Stalled alone":                  {[]any{condition("Stalled", "False", "", "")}, cluster.Config{}, mesh.Unknown},
 		"Reconciled alone":               {[]any{condition("Reconciled", "True", "", "")}, cluster.Config{}, mesh.Unknown},
 		"a status that nobody documents": {[]any{condition("Reconciled", "Unknown", "", ""), condition("Stalled", "False", "", "")}, cluster.Config{}, mesh.Unknown},

@@ -2,10 +2,9 @@ package cluster_test
 
 import (
 	"context"
-	"fmt"
 	"net/http"
-	"strings"
 	"testing"
+	"time"
 
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
@@ -13,6 +12,7 @@ import (
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/kubetest"
 	"github.com/managed-mesh/terraform-provider-asm/internal/sim"
+	"github.com/managed-mesh/terraform-provider-asm/internal/simtest"
 )
 
 // target is a cluster to hold the product to: a real API server, or the
@@ -45,27 +45,19 @@ var targets = []struct {
 // Google's acts in it, so that tests arrange the mesh by hand, as they do in the
 // real server.
 type simulated struct {
-	server *sim.Server
-	file   *clientcmdapi.Config
-	admin  *rest.Config
+	*simtest.World
+	file  *clientcmdapi.Config
+	admin *rest.Config
 }
 
 func simulator(t *testing.T) target {
 	t.Helper()
-	server := world(t, sim.Options{})
-	send(t, server, http.MethodDelete, "/gkehub.googleapis.com/v1/projects/mesh-sim-1/locations/us-central1/memberships/cluster-1")
-	send(t, server, http.MethodPost, "/_sim/clock?advance=1s") // the fleet takes a moment
-	s := &simulated{server: server}
+	s := &simulated{World: simtest.Start(t, sim.Options{})}
+	s.Call(http.MethodDelete, "/gkehub.googleapis.com/v1/"+simtest.Membership, "")
+	s.Advance(time.Second) // the fleet takes a moment
 	var err error
-	for _, pair := range server.Env() {
-		if path, found := strings.CutPrefix(pair, "KUBECONFIG="); found {
-			s.file, err = clientcmd.LoadFromFile(path)
-			must(t, err)
-		}
-	}
-	if s.file == nil {
-		t.Fatal("the simulator's environment has no KUBECONFIG")
-	}
+	s.file, err = clientcmd.LoadFromFile(s.World.Kubeconfig())
+	must(t, err)
 	s.admin, err = clientcmd.NewDefaultClientConfig(*s.file, nil).ClientConfig()
 	must(t, err)
 	s.admin.QPS = -1
@@ -73,54 +65,11 @@ func simulator(t *testing.T) target {
 	return s
 }
 
-// world starts a simulated Google Cloud for one test.
-func world(t testing.TB, options sim.Options) *sim.Server {
-	t.Helper()
-	server, err := sim.Start(context.Background(), options) // what cleans up after the test still needs it
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := server.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return server
-}
-
-// send makes a request to the simulator's plain door as the owner of its world.
-func send(t testing.TB, server *sim.Server, method, path string) {
-	t.Helper()
-	if err := sendTo(t.Context(), server.URL()+path, method); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func sendTo(ctx context.Context, url, method string) error {
-	request, err := http.NewRequestWithContext(ctx, method, url, http.NoBody)
-	if err != nil {
-		return err
-	}
-	request.Header.Set("Authorization", "Bearer "+simulatedToken("admin@example.com"))
-	answer, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return err
-	}
-	defer answer.Body.Close()
-	if answer.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s %s answered %s", method, url, answer.Status)
-	}
-	return nil
-}
-
-// simulatedToken is the access token of a user of the simulator.
-func simulatedToken(email string) string { return "sim-token." + email }
-
 func (s *simulated) Config() *rest.Config { return rest.CopyConfig(s.admin) }
 
 func (s *simulated) ConfigOf(email string) *rest.Config {
 	config := s.Config()
-	config.BearerToken = simulatedToken(email)
+	config.BearerToken = simtest.Token(email)
 	return config
 }
 
@@ -129,7 +78,7 @@ func (s *simulated) Kubeconfig(path string) error { return clientcmd.WriteToFile
 func (s *simulated) KubeconfigOf(path, email string) error {
 	file := s.file.DeepCopy()
 	for _, user := range file.AuthInfos {
-		user.Token = simulatedToken(email)
+		user.Token = simtest.Token(email)
 	}
 	return clientcmd.WriteToFile(*file, path)
 }
@@ -137,5 +86,5 @@ func (s *simulated) KubeconfigOf(path, email string) error {
 // Compact lets ten minutes pass: an API server compacts every five, and what is
 // younger than five stays.
 func (s *simulated) Compact(ctx context.Context) error {
-	return sendTo(ctx, s.server.URL()+"/_sim/clock?advance=10m", http.MethodPost)
+	return s.Control.Advance(ctx, 10*time.Minute)
 }

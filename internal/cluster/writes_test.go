@@ -151,7 +151,7 @@ func testCan(t *testing.T, on target) {
 	c, log := reach(t, on)
 	path := filepath.Join(t.TempDir(), "config")
 	must(t, on.KubeconfigOf(path, "nobody@example.com"))
-	stranger, err := access(t, cluster.Config{Clock: brisk{}}).Open(cluster.Target{Kubeconfig: &cluster.Kubeconfig{Path: path}})
+	stranger, err := access(t, cluster.Config{Clock: brief}).Open(cluster.Target{Kubeconfig: &cluster.Kubeconfig{Path: path}})
 	must(t, err)
 	for _, ask := range [][4]string{{"patch", "", "namespaces", ""}, {"list", "", "pods", ""}, {"patch", "apps", "deployments", "default"}, {"delete", "mesh.cloud.google.com", "controlplanerevisions", mesh.SystemNamespace}} {
 		if may, err := c.Can(t.Context(), ask[0], ask[1], ask[2], ask[3]); err != nil || !may {

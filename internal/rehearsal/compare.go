@@ -52,7 +52,7 @@ func (r *rehearsal) compare(ctx context.Context, e *runbook.Engine, p phase, was
 	if x.findings == nil && len(x.world) == 0 {
 		return nil
 	}
-	raw, err := r.world.document(ctx)
+	raw, err := r.world.control.World(ctx)
 	if err != nil {
 		return err
 	}
@@ -138,7 +138,7 @@ func (r *rehearsal) values(p phase, raw []byte) error {
 func (r *rehearsal) diagnose(ctx context.Context, e *runbook.Engine, doc document) ([]string, error) {
 	e.Client.Forget()
 	report, err := diagnosis.Run(ctx, diagnosis.Reader{Client: e.Client, Clusters: e.Clusters}, diagnosis.Options{
-		FleetProjects: doc.fleets(), Since: logWindow, Tool: "terraform-provider-asm " + r.version, Clock: r.world,
+		FleetProjects: doc.fleets(), Since: logWindow, Tool: "terraform-provider-asm " + r.version, Clock: r.world.clock,
 	})
 	if err != nil {
 		return nil, err

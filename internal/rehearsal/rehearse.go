@@ -73,10 +73,10 @@ func (r *rehearsal) begin(ctx context.Context) error {
 	if err := r.happen(ctx, r.test.before); err != nil {
 		return err
 	}
-	if err := r.world.pass(ctx, r.test.after); err != nil {
+	if err := r.world.clock.Advance(r.test.after); err != nil {
 		return err
 	}
-	raw, err := r.world.document(ctx)
+	raw, err := r.world.control.World(ctx)
 	if err != nil {
 		return err
 	}
@@ -104,7 +104,7 @@ func (r *rehearsal) phase(ctx context.Context, p phase) error {
 		if err := r.happen(ctx, p.deeds); err != nil {
 			return err
 		}
-		return r.world.pass(ctx, p.after)
+		return r.world.clock.Advance(p.after)
 	}
 	e, err := r.world.engine(ctx, r.state, r.version)
 	if err != nil {

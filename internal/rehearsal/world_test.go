@@ -3,8 +3,6 @@ package rehearsal_test
 import (
 	"context"
 	"errors"
-	"io"
-	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -14,6 +12,7 @@ import (
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/rehearsal"
 	"github.com/managed-mesh/terraform-provider-asm/internal/sim"
+	"github.com/managed-mesh/terraform-provider-asm/internal/simtest"
 )
 
 // written writes the runbook of testdata/failing and tests of it to a folder, and
@@ -49,30 +48,14 @@ func rehearse(t *testing.T, o rehearsal.Options, files ...*rehearsal.File) *rehe
 // TestWorldFromFile lets a test begin with the world of a simulation in which an hour
 // has gone by since the role was revoked.
 func TestWorldFromFile(t *testing.T) {
-	server, err := sim.Start(t.Context(), sim.Options{Projects: 2, Clusters: 2, Faults: []string{"binding-revoked"}})
+	world := simtest.Start(t, sim.Options{Projects: 2, Clusters: 2, Faults: []string{"binding-revoked"}})
+	world.Advance(time.Hour)
+	document, err := world.Control.World(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer server.Close()
-	ask := func(method, path string) []byte {
-		req, err := http.NewRequestWithContext(t.Context(), method, server.URL()+"/_sim/"+path, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		resp, err := http.DefaultClient.Do(req)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer resp.Body.Close()
-		body, err := io.ReadAll(resp.Body)
-		if err != nil || resp.StatusCode != http.StatusOK {
-			t.Fatalf("%s %s: %d, %v", method, path, resp.StatusCode, err)
-		}
-		return body
-	}
-	ask("POST", "clock?advance=1h")
 	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "world.json"), ask("GET", "world"), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "world.json"), document, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	report := rehearse(t, rehearsal.Options{}, written(t, dir, `

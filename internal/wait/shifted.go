@@ -24,9 +24,7 @@ func (s *Shifted) Now() time.Time { return time.Now().Add(time.Duration(s.shift.
 // After implements Clock.
 func (s *Shifted) After(d time.Duration) <-chan time.Time {
 	if s.Jump {
-		if d > 0 {
-			_ = s.Advance(d) // OnAdvance knows
-		}
+		_ = s.Advance(max(d, 0)) // OnAdvance knows
 		return time.After(0)
 	}
 	if s.Longest > 0 {
@@ -37,7 +35,7 @@ func (s *Shifted) After(d time.Duration) <-chan time.Time {
 
 // Advance moves the clock by d, which may be negative. Waits under way are not shortened. The error is OnAdvance's.
 func (s *Shifted) Advance(d time.Duration) error {
-	if s.OnAdvance != nil {
+	if s.OnAdvance != nil && d != 0 {
 		if err := s.OnAdvance(d); err != nil {
 			return err
 		}
