@@ -34,7 +34,7 @@ func books(t *testing.T) map[string]*lang.Runbook {
 		file, diags := lang.Check(name, text, kinds.Catalogue())
 		if len(diags) > 0 {
 			var b bytes.Buffer
-			_ = lang.Render(&b, diags, 100, file)
+			_ = lang.Render(&b, diags, nil, file)
 			t.Fatal(b.String())
 		}
 		if formatted := lang.Format(text); !bytes.Equal(formatted, text) {

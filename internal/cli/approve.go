@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/pflag"
 	"golang.org/x/term"
 
+	"github.com/managed-mesh/terraform-provider-asm/internal/report"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/lang"
 )
@@ -146,10 +147,10 @@ func (a *asker) gate(ctx context.Context, q runbook.Question) (bool, string, err
 	}
 	fmt.Fprintln(a.to)
 	for line := range strings.Lines(strings.TrimSpace(q.Why)) {
-		fmt.Fprintf(a.to, "  %s\n", printable(line))
+		fmt.Fprintf(a.to, "  %s\n", report.Clean(line))
 	}
 	if q.Subject != "" {
-		fmt.Fprintf(a.to, "  %s\n", printable(q.Subject))
+		fmt.Fprintf(a.to, "  %s\n", report.Clean(q.Subject))
 	}
 	fields := map[string]bool{}
 	for field := range q.Current {
@@ -160,7 +161,7 @@ func (a *asker) gate(ctx context.Context, q runbook.Question) (bool, string, err
 	}
 	for _, field := range slices.Sorted(maps.Keys(fields)) {
 		from, to := runbook.ShowChange(q.Current[field], q.Desired[field])
-		fmt.Fprintf(a.to, "    %s: %s -> %s\n", printable(field), printable(from), printable(to))
+		fmt.Fprintf(a.to, "    %s: %s -> %s\n", report.Clean(field), report.Clean(from), report.Clean(to))
 	}
 	ask := "Go ahead?"
 	if q.Person {

@@ -111,8 +111,8 @@ func (f *explainFlags) explain(w io.Writer, text string) error {
 
 func printExplanations(p *page, found explained, text string) {
 	if !found.Known {
-		p.text(0, p.paint("1", "Not known."))
-		p.text(0, "Nothing in this text is a message that this version knows. That says nothing about the mesh.")
+		p.text("", p.Paint("1", "Not known."))
+		p.text("", "Nothing in this text is a message that this version knows. That says nothing about the mesh.")
 		fmt.Fprintln(p.w)
 		p.command("Next", "terraform-provider-asm diagnose --fleet-project=PROJECT")
 		p.command("Codes", "terraform-provider-asm explain --list")
@@ -133,7 +133,7 @@ func (p *page) explanation(x mesh.Explanation, entry bool) {
 	if x.Detail != "" {
 		name += " (" + x.Detail + ")"
 	}
-	p.text(0, p.paint(severityColors[x.Severity], string(x.Severity))+"  "+p.paint("1", printable(x.Title)))
+	p.text("", p.Paint(severityColors[x.Severity], string(x.Severity))+"  "+p.Paint("1", report.Clean(x.Title)))
 	p.item("Code", name)
 	p.item("Means", x.Means)
 	p.item("Cause", x.Cause)
@@ -168,7 +168,7 @@ func (p *page) explanation(x mesh.Explanation, entry bool) {
 // what it does not tell.
 func membershipOf(variables map[string]string) string {
 	part := func(name string) string {
-		if v := variables[name]; v != "" && quoted(v) == v {
+		if v := variables[name]; v != "" && report.ShellWord(v) == v {
 			return v
 		}
 		return strings.ToUpper(name)

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/managed-mesh/terraform-provider-asm/internal/report"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/journal"
 )
@@ -183,7 +184,7 @@ func why(text string) string {
 
 func firstLine(text string) string {
 	line, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
-	line = printable(line)
+	line = report.Clean(line)
 	if runes := []rune(line); len(runes) > lineWidth {
 		line = string(runes[:lineWidth]) + "…"
 	}
@@ -196,7 +197,7 @@ const lineWidth = 200
 // line writes what stays to be read.
 func (l *live) line(r *running, format string, args ...any) {
 	l.erase()
-	fmt.Fprintf(l.to, "%s: %s\n", printable(r.target), fmt.Sprintf(format, args...))
+	fmt.Fprintf(l.to, "%s: %s\n", report.Clean(r.target), fmt.Sprintf(format, args...))
 }
 
 // plain is line for what a terminal's own line shows already.

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
 	"github.com/managed-mesh/terraform-provider-asm/internal/report"
@@ -22,60 +20,30 @@ type page struct {
 
 func newPage(w io.Writer, o report.Options) *page { return &page{w, o} }
 
-const labelWidth = 14
+const labelWidth = 16
 
 // item writes a label and its text; without text, nothing.
 func (p *page) item(label, text string) {
-	if text == "" {
-		return
+	if text != "" {
+		p.text(fmt.Sprintf("  %-*s", labelWidth-2, label), report.Clean(text))
 	}
-	p.text(labelWidth+2, fmt.Sprintf("  %-*s", labelWidth, label)+printable(text))
 }
 
-// command is item for what is there to be copied: in one line, however long.
+// command is item for a text that a person copies: it stays in one line.
 func (p *page) command(label, text string) {
 	if text != "" {
-		fmt.Fprintf(p.w, "  %-*s%s\n", labelWidth, label, printable(text))
+		fmt.Fprintf(p.w, "  %-*s%s\n", labelWidth-2, label, report.Clean(text))
 	}
 }
 
-// text writes a paragraph. What does not fit into a line goes on at the indent.
-func (p *page) text(indent int, text string) {
-	columns := max(p.Width, indent+20)
-	at := 0
-	for i, word := range strings.Split(text, " ") {
-		n := utf8.RuneCountInString(word)
-		switch {
-		case i == 0:
-		case p.Width > 0 && at+1+n > columns && at > indent:
-			fmt.Fprintf(p.w, "\n%*s", indent, "")
-			at = indent
-		default:
-			fmt.Fprint(p.w, " ")
-			at++
-		}
-		fmt.Fprint(p.w, word)
-		at += n
+// text writes a paragraph after a prefix, and indents further lines as far as that.
+func (p *page) text(prefix, text string) {
+	columns := 0
+	if p.Width > 0 {
+		columns = max(p.Width-len(prefix), 20)
 	}
-	fmt.Fprintln(p.w)
-}
-
-func (p *page) paint(color, s string) string {
-	if !p.Color || color == "" {
-		return s
+	for _, line := range report.Wrap(text, columns) {
+		fmt.Fprintf(p.w, "%s%s\n", prefix, line)
+		prefix = strings.Repeat(" ", len(prefix))
 	}
-	return "\x1b[" + color + "m" + s + "\x1b[0m"
-}
-
-// printable is text of somebody else's, in one line that cannot steer a terminal.
-func printable(s string) string {
-	return strings.Join(strings.Fields(strings.Map(func(r rune) rune {
-		switch {
-		case unicode.IsSpace(r):
-			return ' '
-		case !unicode.IsPrint(r):
-			return unicode.ReplacementChar
-		}
-		return r
-	}, s)), " ")
 }

@@ -12,7 +12,7 @@ import (
 func TestPage(t *testing.T) {
 	var b strings.Builder
 	p := newPage(&b, report.Options{Color: true, Width: 40})
-	p.text(0, p.paint("1", "A title"))
+	p.text("", p.Paint("1", "A title"))
 	p.item("Means", "words that do not fit into\x1b[2J one line of forty")
 	p.item("Cause", "")
 	p.command("Next", "gcloud services enable a.googleapis.com --project=some-project")

@@ -91,7 +91,7 @@ func (f *auditFlags) run(cmd *cobra.Command, typed []string) error {
 		return err
 	}
 	if bad > 0 {
-		return fmt.Errorf("%s of %d not intact", count(bad, "journal"), len(all))
+		return fmt.Errorf("%s of %d not intact", report.Plural(bad, "journal"), len(all))
 	}
 	return nil
 }
@@ -132,10 +132,10 @@ func (f *auditFlags) audit(cmd *cobra.Command, kept store.Store, run string) aud
 
 func printAudit(w io.Writer, all []audited) error {
 	for _, one := range all {
-		text := fmt.Sprintf("run %s: intact, %s, head %s", one.Run, entriesOf(one.Entries), one.Head)
+		text := fmt.Sprintf("run %s: intact, %s, head %s", one.Run, report.Plural(one.Entries, "entry"), one.Head)
 		switch {
 		case one.Error != "":
-			text = fmt.Sprintf("run %s: NOT INTACT: %s", one.Run, printable(one.Error))
+			text = fmt.Sprintf("run %s: NOT INTACT: %s", one.Run, report.Clean(one.Error))
 		case !one.Finished:
 			text += ", not finished"
 		}
@@ -147,11 +147,4 @@ func printAudit(w io.Writer, all []audited) error {
 		}
 	}
 	return nil
-}
-
-func entriesOf(n int) string {
-	if n == 1 {
-		return "1 entry"
-	}
-	return fmt.Sprintf("%d entries", n)
 }

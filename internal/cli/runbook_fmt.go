@@ -70,7 +70,7 @@ func format(name string, source []byte) ([]byte, error) {
 	}
 	if _, diags := hclsyntax.ParseConfig(source, name, hcl.InitialPos); diags.HasErrors() {
 		var b bytes.Buffer
-		if err := lang.Render(&b, diags, 0, &lang.File{Name: name, Bytes: source}); err != nil {
+		if err := lang.Render(&b, diags, nil, &lang.File{Name: name, Bytes: source}); err != nil {
 			return nil, err
 		}
 		return nil, errors.New(string(bytes.TrimSpace(b.Bytes())))

@@ -93,7 +93,7 @@ func historyOf(runs []store.Info) *report.List {
 		outcome := string(r.Outcome)
 		switch {
 		case r.Broken != "":
-			rows = append(rows, []string{r.Run, "-", "-", "-", "-", "unreadable: " + printable(r.Broken)})
+			rows = append(rows, []string{r.Run, "-", "-", "-", "-", "unreadable: " + report.Clean(r.Broken)})
 			continue
 		case outcome == "":
 			outcome = "unfinished"
@@ -102,7 +102,7 @@ func historyOf(runs []store.Info) *report.List {
 		if r.UndoOf != "" {
 			book = "undo of " + r.UndoOf
 		}
-		rows = append(rows, []string{r.Run, stamp(r.Started), printable(book), printable(r.Target), printable(r.User + "@" + r.Host), outcome})
+		rows = append(rows, []string{r.Run, stamp(r.Started), report.Clean(book), report.Clean(r.Target), report.Clean(r.User + "@" + r.Host), outcome})
 	}
 	return &report.List{JSON: append([]store.Info{}, runs...), Table: report.Rows(heading, rows)}
 }

@@ -55,7 +55,7 @@ func listOf(books *runbook.Books) *report.List {
 			one.Steps = append(one.Steps, s.Name)
 		}
 		all = append(all, one)
-		rows = append(rows, []string{b.Name, string(b.Target), printable(b.Title), cmp.Or(codes(b.Fixes), "-")})
+		rows = append(rows, []string{b.Name, string(b.Target), report.Clean(b.Title), cmp.Or(codes(b.Fixes), "-")})
 	}
 	return &report.List{JSON: all, Table: report.Rows([]string{"NAME", "TARGET", "TITLE", "FIXES"}, rows)}
 }

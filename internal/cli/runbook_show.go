@@ -66,7 +66,7 @@ func (f *showFlags) tell(ctx context.Context, p *page, kept store.Store, state *
 			outcome = "under way, by " + holder.String()
 		}
 	}
-	p.text(0, p.paint("1", "Run "+state.Run)+"  "+printable(outcome))
+	p.text("", p.Paint("1", "Run "+state.Run)+"  "+report.Clean(outcome))
 	p.item("Runbook", state.Runbook)
 	p.item("Target", state.Target)
 	p.item("Takes back", state.UndoOf)
@@ -87,7 +87,7 @@ func (f *showFlags) tell(ctx context.Context, p *page, kept store.Store, state *
 // entry writes one entry of a journal.
 func (p *page) entry(e journal.Entry) {
 	at := e.Time.UTC().Format(time.DateTime) + "Z  "
-	say := func(format string, args ...any) { p.text(len(at), at+printable(fmt.Sprintf(format, args...))) }
+	say := func(format string, args ...any) { p.text(at, report.Clean(fmt.Sprintf(format, args...))) }
 	by := func(x journal.Executor) string {
 		return fmt.Sprintf("by %s on %s (process %s, version %s)", x.User, x.Host, x.PID, x.Version)
 	}
@@ -104,7 +104,7 @@ func (p *page) entry(e journal.Entry) {
 		say("plan %.12s", d.Fingerprint)
 		for _, s := range d.Steps {
 			if !s.Satisfied {
-				p.text(6, "    "+printable(s.Step)+"  "+printable(s.Subject))
+				p.text("    ", report.Clean(s.Step)+"  "+report.Clean(s.Subject))
 				p.changes(s.Current, s.Desired)
 			}
 		}
@@ -155,6 +155,6 @@ func (p *page) changes(before, after map[string]any) {
 	slices.Sort(fields)
 	for _, name := range fields {
 		from, to := runbook.ShowChange(before[name], after[name])
-		p.text(8, "      "+printable(fmt.Sprintf("%s: %s -> %s", name, from, to)))
+		p.text("      ", report.Clean(fmt.Sprintf("%s: %s -> %s", name, from, to)))
 	}
 }

@@ -75,7 +75,8 @@ func validateRunbooks(cmd *cobra.Command, args []string, out outputs) error {
 	}
 	if sinks.table() {
 		_, width := terminal(cmd.ErrOrStderr())
-		if err := lang.Render(cmd.ErrOrStderr(), diags, width, files...); err != nil {
+		wrap := func(line string) []string { return report.Wrap(line, width) }
+		if err := lang.Render(cmd.ErrOrStderr(), diags, wrap, files...); err != nil {
 			return err
 		}
 	}
@@ -83,7 +84,7 @@ func validateRunbooks(cmd *cobra.Command, args []string, out outputs) error {
 		if mistakes > 0 {
 			return nil // standard error has them
 		}
-		_, err := fmt.Fprintf(w, "Sound: %s in %s.\n", count(books, "runbook"), count(len(files), "file"))
+		_, err := fmt.Fprintf(w, "Sound: %s in %s.\n", report.Plural(books, "runbook"), report.Plural(len(files), "file"))
 		return err
 	}})
 	switch {
@@ -92,7 +93,7 @@ func validateRunbooks(cmd *cobra.Command, args []string, out outputs) error {
 	case !sinks.table():
 		return exit(exitError)
 	}
-	return fmt.Errorf("%s in %s", count(mistakes, "mistake"), count(len(files), "file"))
+	return fmt.Errorf("%s in %s", report.Plural(mistakes, "mistake"), report.Plural(len(files), "file"))
 }
 
 // runbookFiles are the files that are named, and those of the folders that are.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/managed-mesh/terraform-provider-asm/internal/report"
 	"github.com/managed-mesh/terraform-provider-asm/internal/sim"
 )
 
@@ -85,7 +86,7 @@ func (f *simulateFlags) run(ctx context.Context, stdout io.Writer) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, server.Close()) }()
-	ready := fmt.Sprintf("ready %s (%s, %s", server.URL(), count(f.projects, "project"), count(f.clusters, "cluster"))
+	ready := fmt.Sprintf("ready %s (%s, %s", server.URL(), report.Plural(f.projects, "project"), report.Plural(f.clusters, "cluster"))
 	if f.envFile != "" {
 		if err := server.WriteEnvFile(f.envFile); err != nil {
 			return err
@@ -97,13 +98,6 @@ func (f *simulateFlags) run(ctx context.Context, stdout io.Writer) (err error) {
 	}
 	<-ctx.Done()
 	return nil
-}
-
-func count(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
 }
 
 func printFaults(w io.Writer) error {

@@ -111,7 +111,7 @@ runbook "book" {
 			t.Error("a file without tests is no mistake")
 		}
 		var out bytes.Buffer
-		if err := lang.Render(&out, diags, 80, &lang.File{Name: "book.test.hcl", Bytes: []byte(text)}); err != nil {
+		if err := lang.Render(&out, diags, nil, &lang.File{Name: "book.test.hcl", Bytes: []byte(text)}); err != nil {
 			t.Error(err)
 		}
 	})

@@ -4,6 +4,8 @@ import (
 	"fmt"
 
 	"github.com/jstemmer/go-junit-report/v2/junit"
+
+	"github.com/managed-mesh/terraform-provider-asm/internal/report"
 )
 
 // JUnit returns a suite of each file with a case of each test. It keeps to the
@@ -18,12 +20,12 @@ func (r *Report) JUnit() junit.Testsuites {
 		if !known {
 			n = len(suites.Suites)
 			at[one.File] = n
-			suites.Suites = append(suites.Suites, junit.Testsuite{Name: printable(one.File), ID: n})
+			suites.Suites = append(suites.Suites, junit.Testsuite{Name: report.CleanLines(one.File), ID: n})
 		}
-		c := junit.Testcase{Name: printable(one.Test), Classname: printable(one.Runbook), Time: fmt.Sprintf("%.3f", one.Duration.Seconds())}
+		c := junit.Testcase{Name: report.CleanLines(one.Test), Classname: report.CleanLines(one.Runbook), Time: fmt.Sprintf("%.3f", one.Duration.Seconds())}
 		if !one.Passed() {
 			first := one.Failures[0]
-			c.Failure = &junit.Result{Message: printable(fmt.Sprintf("line %d: %s", first.Line, first.Text)), Data: printable(one.detail())}
+			c.Failure = &junit.Result{Message: report.CleanLines(fmt.Sprintf("line %d: %s", first.Line, first.Text)), Data: report.CleanLines(one.detail())}
 		}
 		suites.Suites[n].AddTestcase(c)
 		seconds[one.File] += one.Duration.Seconds()

@@ -10,6 +10,7 @@ import (
 
 	"github.com/zclconf/go-cty/cty"
 
+	"github.com/managed-mesh/terraform-provider-asm/internal/report"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook"
 )
 
@@ -216,11 +217,7 @@ func (r *rehearsal) tell(p phase, was became) {
 
 // oneLine joins texts, and shortens what would fill the screen.
 func oneLine(parts ...string) string {
-	text := []rune(strings.Join(strings.Fields(strings.Join(parts, " ")), " "))
-	if len(text) > 300 {
-		text = append(text[:300], '…')
-	}
-	return string(text)
+	return report.Shorten(report.Clean(strings.Join(parts, " ")), 300)
 }
 
 func (r *rehearsal) failAt(line int, format string, args ...any) {

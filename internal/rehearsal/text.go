@@ -4,7 +4,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"unicode"
+
+	"github.com/managed-mesh/terraform-provider-asm/internal/report"
 )
 
 // WriteText writes a report for people: a line for each test that passed, and of one
@@ -27,16 +28,9 @@ func (r *Report) Summary() string {
 	case n == 0:
 		return "no test was run"
 	case failed == 0:
-		return fmt.Sprintf("%s passed %s", plural(n, "test"), took)
+		return fmt.Sprintf("%s passed %s", report.Plural(n, "test"), took)
 	}
-	return fmt.Sprintf("%d of %s failed %s", failed, plural(n, "test"), took)
-}
-
-func plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
+	return fmt.Sprintf("%d of %s failed %s", failed, report.Plural(n, "test"), took)
 }
 
 // WriteText writes what became of one test for people.
@@ -50,7 +44,7 @@ func (r *Result) WriteText(w io.Writer) error {
 	if !r.Passed() {
 		b.WriteString(indented("      ", r.detail()))
 	}
-	_, err := io.WriteString(w, printable(b.String()))
+	_, err := io.WriteString(w, report.CleanLines(b.String()))
 	return err
 }
 
@@ -72,14 +66,4 @@ func indented(by, text string) string {
 		b.WriteString(by + strings.TrimSuffix(line, "\n") + "\n")
 	}
 	return b.String()
-}
-
-// printable takes out what a terminal would act on.
-func printable(text string) string {
-	return strings.Map(func(r rune) rune {
-		if r != '\n' && (unicode.IsControl(r) || unicode.Is(unicode.Cf, r)) {
-			return '?'
-		}
-		return r
-	}, text)
 }

@@ -21,9 +21,11 @@ func number(n int) string {
 	return s
 }
 
-// plural reads "1 finding", "10,000 findings".
-func plural(n int, noun string) string {
-	if n != 1 {
+// Plural reads "1 finding", "10,000 findings", "2 entries".
+func Plural(n int, noun string) string {
+	if stem, y := strings.CutSuffix(noun, "y"); n != 1 && y {
+		noun = stem + "ies"
+	} else if n != 1 {
 		noun += "s"
 	}
 	return number(n) + " " + noun
@@ -44,7 +46,7 @@ func shortNames(findings []*diagnosis.Finding) []string {
 	for _, f := range findings {
 		if !seen[f.Subject] {
 			seen[f.Subject] = true
-			names = append(names, shorten(clean(base(f.Subject)), 80))
+			names = append(names, Shorten(Clean(base(f.Subject)), 80))
 		}
 	}
 	return names
@@ -65,7 +67,7 @@ func culprit(c *diagnosis.Culprit) string {
 	if c.What != "" {
 		text += ": " + c.What
 	}
-	return shorten(clean(text), 500)
+	return Shorten(Clean(text), 500)
 }
 
 func orUnknown(who string) string {
@@ -101,15 +103,15 @@ func tally(counts map[mesh.Verdict]int) string {
 // code covers many.
 func named(code mesh.Code, detail string) string {
 	if detail == "" {
-		return clean(string(code))
+		return Clean(string(code))
 	}
-	return clean(string(code)) + " (" + shorten(clean(detail), 80) + ")"
+	return Clean(string(code)) + " (" + Shorten(Clean(detail), 80) + ")"
 }
 
 // summaryOf is the report's line for a person, without the verdict that every
 // format says before it.
 func summaryOf(d *diagnosisView) string {
-	return strings.TrimPrefix(clean(d.Summary), clean(string(d.Verdict))+": ")
+	return strings.TrimPrefix(Clean(d.Summary), Clean(string(d.Verdict))+": ")
 }
 
 // suppressedUntil says why a finding is left alone.
@@ -121,12 +123,12 @@ func suppressedUntil(s *diagnosis.Suppression) string {
 	if s.Expires != "" {
 		text += " (until " + s.Expires + ")"
 	}
-	return clean(text)
+	return Clean(text)
 }
 
 // expired says in a line which suppression no longer counts.
 func expired(s diagnosis.Suppression) string {
-	return clean(string(s.Code)) + " on " + clean(s.Subject) + ", expired " + clean(s.Expires) + ": " + shorten(clean(s.Reason), 300)
+	return Clean(string(s.Code)) + " on " + Clean(s.Subject) + ", expired " + Clean(s.Expires) + ": " + Shorten(Clean(s.Reason), 300)
 }
 
 // next is what a person types next about roots of a kind: what plans their
@@ -154,7 +156,7 @@ func (d *diagnosisView) next(roots []*diagnosis.Finding) string {
 	case 0:
 		return nextCommand(f)
 	case 1:
-		return "terraform-provider-asm runbook plan " + clean(f.Runbook) + " --membership=" + names[0]
+		return "terraform-provider-asm runbook plan " + Clean(f.Runbook) + " --membership=" + names[0]
 	}
 	command := "terraform-provider-asm remediate --plan"
 	for _, fleet := range slices.Sorted(maps.Keys(fleets)) {
@@ -166,7 +168,7 @@ func (d *diagnosisView) next(roots []*diagnosis.Finding) string {
 // nextCommand is what a person types next about a root that no runbook corrects.
 func nextCommand(f *diagnosis.Finding) string {
 	if command := mesh.NextCommand(f.Finding); command != "" {
-		return clean(command)
+		return Clean(command)
 	}
-	return fmt.Sprintf("terraform-provider-asm explain %s", clean(string(f.Code)))
+	return fmt.Sprintf("terraform-provider-asm explain %s", Clean(string(f.Code)))
 }

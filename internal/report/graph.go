@@ -90,10 +90,10 @@ func newGraph(causes []cause) *graph {
 		g.Edges = append(g.Edges, edge(g.Left[l.from], g.Right[place[l.to]], l.n))
 	}
 	if leftOut > 0 {
-		g.More = plural(leftOut, "more link") + " not drawn."
+		g.More = Plural(leftOut, "more link") + " not drawn."
 	}
 	g.Words = fmt.Sprintf("%s on the left, %s of consequences on the right. The cards of the root causes say the same in words.",
-		plural(len(left), "cause"), plural(len(right), "kind"))
+		Plural(len(left), "cause"), Plural(len(right), "kind"))
 	return g
 }
 
@@ -126,11 +126,11 @@ func leftNode(c cause, i, y int) graphNode {
 	f := c.first()
 	n := graphNode{X: graphMargin, Y: y, Width: nodeWidth, Height: nodeHeight, Severity: severityClass(f.Severity), Query: query(c.name())}
 	n.Code = middle(c.name(), 44)
-	n.Line = clean(f.Subject)
+	n.Line = Clean(f.Subject)
 	if c.many() {
-		n.Line = plural(len(c.roots), "subject")
+		n.Line = Plural(len(c.roots), "subject")
 	}
-	n.Title = fmt.Sprintf("Root cause %d: %s, %s; explains %s", i+1, c.name(), n.Line, plural(c.explains(), "finding"))
+	n.Title = fmt.Sprintf("Root cause %d: %s, %s; explains %s", i+1, c.name(), n.Line, Plural(c.explains(), "finding"))
 	n.Line = middle(n.Line, 54)
 	return n
 }
@@ -138,10 +138,10 @@ func leftNode(c cause, i, y int) graphNode {
 func rightNode(c consequence, y int) graphNode {
 	n := graphNode{X: graphWidth - graphMargin - nodeWidth, Y: y, Width: nodeWidth, Height: nodeHeight, Severity: severityClass(c.severity), Query: query(c.name())}
 	n.Code = middle(c.name(), 44)
-	n.Line = plural(len(shortNames(c.findings)), "subject")
+	n.Line = Plural(len(shortNames(c.findings)), "subject")
 	n.Title = fmt.Sprintf("Consequence: %s, %s", c.name(), n.Line)
 	if len(c.findings) == 1 {
-		n.Line = middle(clean(c.findings[0].Subject), 54)
+		n.Line = middle(Clean(c.findings[0].Subject), 54)
 	}
 	return n
 }
@@ -162,7 +162,7 @@ func edge(from, to graphNode, n int) graphEdge {
 	bend := (x2 - x1) / 2
 	return graphEdge{
 		Path:   fmt.Sprintf("M%d %dC%d %d %d %d %d %d", x1, y1, x1+bend, y1, x2-bend, y2, x2, y2),
-		Title:  from.Code + " explains " + plural(n, "finding") + " " + to.Code,
+		Title:  from.Code + " explains " + Plural(n, "finding") + " " + to.Code,
 		Stroke: math.Round(10*(1.5+1.5*math.Log10(float64(n)))) / 10,
 	}
 }

@@ -119,14 +119,14 @@ type pageFleet struct {
 func writeHTML(w io.Writer, d *diagnosisView, _ Options) error {
 	p := page{
 		Policy: pagePolicy, Style: template.CSS(pageCSS), Script: template.JS(pageJS), //nolint:gosec // our own, embedded
-		Verdict: orUnknownVerdict(d.Verdict), Summary: shorten(summaryOf(d), htmlText), Tool: clean(d.Tool),
-		Members: plural(len(d.members), "cluster"),
+		Verdict: orUnknownVerdict(d.Verdict), Summary: Shorten(summaryOf(d), htmlText), Tool: Clean(d.Tool),
+		Members: Plural(len(d.members), "cluster"),
 		Causes:  pageCausesOf(d.causes, "cause"), Waiting: pageCausesOf(d.waiting, "waiting"), Notes: pageCausesOf(d.notes, "note"),
 		Strays: pageConsequences(d.strays), Graph: newGraph(append(d.causes[:len(d.causes):len(d.causes)], d.waiting...)),
 		Fleets: fleetsOf(d), Data: newPageData(d),
 	}
 	for _, name := range d.Scope[:min(len(d.Scope), 5)] {
-		p.Scope = append(p.Scope, clean(name))
+		p.Scope = append(p.Scope, Clean(name))
 	}
 	p.MoreScope = len(d.Scope) - len(p.Scope)
 	if !d.Finished.IsZero() {
@@ -148,9 +148,9 @@ func writeHTML(w io.Writer, d *diagnosisView, _ Options) error {
 		}
 		names := make([]string, len(r.subjects))
 		for i, s := range r.subjects {
-			names[i] = clean(s.Name)
+			names[i] = Clean(s.Name)
 		}
-		p.Unknown = append(p.Unknown, pageReason{someNames(names, 5), shorten(clean(r.text), htmlText)})
+		p.Unknown = append(p.Unknown, pageReason{someNames(names, 5), Shorten(Clean(r.text), htmlText)})
 	}
 	p.addSuppressed(d)
 	for _, s := range d.Expired[:min(len(d.Expired), htmlListed)] {
@@ -158,7 +158,7 @@ func writeHTML(w io.Writer, d *diagnosisView, _ Options) error {
 	}
 	p.MoreExpired = len(d.Expired) - len(p.Expired)
 	if n := len(d.Resolved); n > 0 {
-		p.Resolved = plural(n, "finding") + " of the baseline resolved."
+		p.Resolved = Plural(n, "finding") + " of the baseline resolved."
 	}
 	return pageTemplate.Execute(w, p)
 }
@@ -167,14 +167,14 @@ func (p *page) addSuppressed(d *diagnosisView) {
 	if len(d.Suppressed) == 0 {
 		return
 	}
-	p.SuppressedAll = plural(len(d.Suppressed), "finding") + " suppressed"
+	p.SuppressedAll = Plural(len(d.Suppressed), "finding") + " suppressed"
 	for i := range d.Suppressed {
 		if i == htmlListed {
 			p.MoreSuppressed = len(d.Suppressed) - i
 			return
 		}
 		f := &d.Suppressed[i]
-		p.Suppressed = append(p.Suppressed, pageSuppressed{named(f.Code, f.Detail), clean(f.Subject), shorten(clean(f.Message), htmlText), suppressedUntil(f.Suppression)})
+		p.Suppressed = append(p.Suppressed, pageSuppressed{named(f.Code, f.Detail), Clean(f.Subject), Shorten(Clean(f.Message), htmlText), suppressedUntil(f.Suppression)})
 	}
 }
 
@@ -187,7 +187,7 @@ func orUnknownVerdict(v mesh.Verdict) string {
 	return string(mesh.Unknown)
 }
 
-func kindLabel(k mesh.Kind) string { return strings.ReplaceAll(clean(string(k)), "_", " ") }
+func kindLabel(k mesh.Kind) string { return strings.ReplaceAll(Clean(string(k)), "_", " ") }
 
 // severityClass names a severity's style; text of an API never becomes one.
 func severityClass(s mesh.Severity) string {
@@ -214,8 +214,8 @@ func pageCauseOf(c cause, id string) pageCause {
 	f := c.first()
 	p := pageCause{
 		ID: id, Severity: severityClass(f.Severity), Code: c.name(),
-		Message: shorten(clean(f.Message), htmlText), Culprits: someNames(c.culprits(), 3),
-		Remedy: shorten(clean(c.remedy()), htmlText), FixedBy: clean(f.FixedBy), Runbook: clean(f.Runbook), Next: c.next,
+		Message: Shorten(Clean(f.Message), htmlText), Culprits: someNames(c.culprits(), 3),
+		Remedy: Shorten(Clean(c.remedy()), htmlText), FixedBy: Clean(f.FixedBy), Runbook: Clean(f.Runbook), Next: c.next,
 		Waiting: f.Waiting, Blocks: pageConsequences(c.blocks), Query: query(c.name()),
 	}
 	if strings.HasPrefix(f.DocURL, "https://") {
@@ -226,18 +226,18 @@ func pageCauseOf(c cause, id string) pageCause {
 	} else if n > 0 {
 		p.New = "new"
 	}
-	p.Subject = clean(f.Subject)
+	p.Subject = Clean(f.Subject)
 	if c.many() {
-		p.Many = plural(len(c.roots), "subject")
+		p.Many = Plural(len(c.roots), "subject")
 		p.Names = someNames(shortNames(c.roots), 5)
 	} else {
 		p.Query = query(f.Fingerprint)
 	}
 	if n := c.explains(); n > 0 {
-		p.Explains = plural(n, "finding")
+		p.Explains = Plural(n, "finding")
 	}
 	for _, e := range f.Evidence[:min(len(f.Evidence), 5)] {
-		p.Evidence = append(p.Evidence, pageEvidence{clean(e.Source), shorten(clean(e.Text), htmlText)})
+		p.Evidence = append(p.Evidence, pageEvidence{Clean(e.Source), Shorten(Clean(e.Text), htmlText)})
 	}
 	return p
 }
@@ -248,7 +248,7 @@ func pageConsequences(groups []consequence) []pageConsequence {
 		p := pageConsequence{Severity: severityClass(g.severity), Code: g.name(), N: number(len(g.findings)), Query: query(g.name())}
 		p.Names = someNames(shortNames(g.findings), 5)
 		if len(g.findings) == 1 {
-			p.Message = shorten(clean(g.findings[0].Message), htmlText/4)
+			p.Message = Shorten(Clean(g.findings[0].Message), htmlText/4)
 		}
 		list = append(list, p)
 	}
@@ -256,7 +256,7 @@ func pageConsequences(groups []consequence) []pageConsequence {
 }
 
 // query is the fragment that makes the page search for words.
-func query(words string) string { return "#q=" + template.URLQueryEscaper(clean(words)) }
+func query(words string) string { return "#q=" + template.URLQueryEscaper(Clean(words)) }
 
 // fleetsOf sums the members up by fleet, for a reader whose browser runs no script.
 func fleetsOf(d *diagnosisView) []pageFleet {
@@ -280,7 +280,7 @@ func fleetsOf(d *diagnosisView) []pageFleet {
 		for _, of := range counts[name] {
 			n += of
 		}
-		list = append(list, pageFleet{clean(name), plural(n, "cluster"), tally(counts[name])})
+		list = append(list, pageFleet{Clean(name), Plural(n, "cluster"), tally(counts[name])})
 	}
 	return list
 }

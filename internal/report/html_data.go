@@ -63,8 +63,8 @@ func (s *pageData) text(text string) int {
 
 // about is the place of a text about a subject.
 func (s *pageData) about(text, name string) int {
-	text = shorten(clean(text), dataText)
-	if short := clean(base(name)); len(short) > 2 {
+	text = Shorten(Clean(text), dataText)
+	if short := Clean(base(name)); len(short) > 2 {
 		text = strings.ReplaceAll(text, short, own)
 	}
 	return s.text(text)
@@ -74,7 +74,7 @@ func (s *pageData) about(text, name string) int {
 // summary, parent, and a letter for each kind of check: m, u, b, ? or a dot
 // where it does not apply.
 func (s *pageData) addSubject(subject *diagnosis.Subject, places map[mesh.Kind]int) {
-	name := clean(subject.Name)
+	name := Clean(subject.Name)
 	short := base(name)
 	checks := []byte(strings.Repeat(".", len(places)))
 	for _, c := range subject.Checks {
@@ -87,8 +87,8 @@ func (s *pageData) addSubject(subject *diagnosis.Subject, places map[mesh.Kind]i
 		parent = parentOf(subject)
 	}
 	s.Subjects = append(s.Subjects, []any{
-		s.text(name[:len(name)-len(short)]), short, s.text(clean(subject.Type)), s.text(orUnknownVerdict(subject.Verdict)),
-		s.about(subject.Summary, subject.Name), s.text(clean(parent)), s.text(string(checks)),
+		s.text(name[:len(name)-len(short)]), short, s.text(Clean(subject.Type)), s.text(orUnknownVerdict(subject.Verdict)),
+		s.about(subject.Summary, subject.Name), s.text(Clean(parent)), s.text(string(checks)),
 	})
 }
 
@@ -138,13 +138,13 @@ func (s *pageData) addFinding(f *diagnosis.Finding, subjects, byPrint map[string
 	}
 	row := []any{
 		s.text(named(f.Code, f.Detail)), s.text(severityClass(f.Severity)), about, subject, s.about(f.Message, f.About),
-		s.about(f.Remediation, f.About), s.text(clean(f.FixedBy)), s.text(clean(f.Runbook)), flags, roots,
+		s.about(f.Remediation, f.About), s.text(Clean(f.FixedBy)), s.text(Clean(f.Runbook)), flags, roots,
 	}
 	if f.Root() {
-		row = append(row, clean(f.Fingerprint), s.about(culprit(f.Culprit), f.About))
+		row = append(row, Clean(f.Fingerprint), s.about(culprit(f.Culprit), f.About))
 		evidence := []int{}
 		for _, e := range f.Evidence[:min(len(f.Evidence), dataEvidence)] {
-			evidence = append(evidence, s.text(clean(e.Source)), s.about(e.Text, f.About))
+			evidence = append(evidence, s.text(Clean(e.Source)), s.about(e.Text, f.About))
 		}
 		row = append(row, evidence)
 	}

@@ -46,9 +46,9 @@ func writeJUnit(w io.Writer, d *diagnosisView, _ Options) error {
 	for i := range d.Subjects {
 		s := &d.Subjects[i]
 		suite := newSuite(s.Name, len(suites.Suites))
-		suite.AddProperty("type", clean(s.Type))
-		suite.AddProperty("verdict", clean(string(s.Verdict)))
-		suite.AddProperty("summary", shorten(clean(s.Summary), junitText))
+		suite.AddProperty("type", Clean(s.Type))
+		suite.AddProperty("verdict", Clean(string(s.Verdict)))
+		suite.AddProperty("summary", Shorten(Clean(s.Summary), junitText))
 		for _, check := range s.Checks {
 			suite.AddTestcase(j.testcase(junitCheck{s.Name, check.Kind}, check.Status))
 		}
@@ -84,7 +84,7 @@ func writeSuites(w io.Writer, suites junit.Testsuites) error {
 }
 
 func newSuite(subject string, id int) junit.Testsuite {
-	return junit.Testsuite{Name: orSome(clean(subject)), ID: id, Time: "0"}
+	return junit.Testsuite{Name: orSome(Clean(subject)), ID: id, Time: "0"}
 }
 
 func orSome(name string) string {
@@ -118,11 +118,11 @@ func statusOf(findings []*diagnosis.Finding) diagnosis.Status {
 func (j *junitWriter) testcase(check junitCheck, status diagnosis.Status) junit.Testcase {
 	j.told[check] = true
 	findings := j.byCheck[check]
-	c := junit.Testcase{Name: orSome(clean(string(check.kind))), Classname: orSome(clean(check.subject)), Time: "0"}
-	message, body := fmt.Sprintf("%s is %s", c.Name, clean(string(status))), j.body(findings)
+	c := junit.Testcase{Name: orSome(Clean(string(check.kind))), Classname: orSome(Clean(check.subject)), Time: "0"}
+	message, body := fmt.Sprintf("%s is %s", c.Name, Clean(string(status))), j.body(findings)
 	result := &junit.Result{Data: body}
 	if f := decisive(findings, status); f != nil {
-		message, result.Type = shorten(clean(f.Message), junitText), clean(string(f.Code))
+		message, result.Type = Shorten(Clean(f.Message), junitText), Clean(string(f.Code))
 	}
 	result.Message = message
 	switch status {
@@ -162,7 +162,7 @@ func (j *junitWriter) blockers(findings []*diagnosis.Finding) string {
 		for _, print := range f.BlockedBy {
 			if root := j.byPrint[print]; root != nil && !seen[print] {
 				seen[print] = true
-				names = append(names, named(root.Code, root.Detail)+" on "+clean(root.Subject))
+				names = append(names, named(root.Code, root.Detail)+" on "+Clean(root.Subject))
 			}
 		}
 	}
@@ -176,15 +176,15 @@ func (j *junitWriter) body(findings []*diagnosis.Finding) string {
 	var b strings.Builder
 	for i, f := range findings {
 		if i == junitFindings {
-			fmt.Fprintf(&b, "and %s\n", plural(len(findings)-i, "more finding"))
+			fmt.Fprintf(&b, "and %s\n", Plural(len(findings)-i, "more finding"))
 			break
 		}
-		fmt.Fprintf(&b, "%s %s: %s: %s%s\n", clean(string(f.Severity)), named(f.Code, f.Detail), clean(f.Subject), shorten(clean(f.Message), junitText), waitingNote(f))
+		fmt.Fprintf(&b, "%s %s: %s: %s%s\n", Clean(string(f.Severity)), named(f.Code, f.Detail), Clean(f.Subject), Shorten(Clean(f.Message), junitText), waitingNote(f))
 		if who := culprit(f.Culprit); who != "" {
 			fmt.Fprintf(&b, "  brought about by %s\n", who)
 		}
 		if f.Remediation != "" {
-			fmt.Fprintf(&b, "  remedy: %s\n", shorten(clean(f.Remediation), junitText))
+			fmt.Fprintf(&b, "  remedy: %s\n", Shorten(Clean(f.Remediation), junitText))
 		}
 		if f.Root() {
 			fmt.Fprintf(&b, "  next: %s\n", j.next([]*diagnosis.Finding{f}))

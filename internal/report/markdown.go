@@ -64,10 +64,10 @@ func (m *markdown) add(what, block string) {
 }
 
 func (m *markdown) head(d *diagnosisView) {
-	verdict := clean(string(d.Verdict))
+	verdict := Clean(string(d.Verdict))
 	block := fmt.Sprintf("## %s Mesh diagnosis: %s\n\n**In short:** %s\n", marks[verdict], text(verdict), long(summaryOf(d), 2*markdownText))
 	if len(d.members) > 0 {
-		block += fmt.Sprintf("\n**%s:** %s\n", plural(len(d.members), "cluster"), tally(d.counts))
+		block += fmt.Sprintf("\n**%s:** %s\n", Plural(len(d.members), "cluster"), tally(d.counts))
 	}
 	m.add("the head", block)
 }
@@ -90,7 +90,7 @@ func (m *markdown) causes(title string, causes []cause) {
 		m.add(title, block)
 	}
 	if rows < len(causes) {
-		m.leftOut = append(m.leftOut, fmt.Sprintf("%s of %q", plural(len(causes)-rows, "row"), title))
+		m.leftOut = append(m.leftOut, fmt.Sprintf("%s of %q", Plural(len(causes)-rows, "row"), title))
 	}
 }
 
@@ -98,7 +98,7 @@ func causeRow(c cause) string {
 	f := c.first()
 	subject, what := code(f.Subject), long(f.Message, markdownText)
 	if c.many() {
-		subject = plural(len(c.roots), "finding") + ": " + codes(shortNames(c.roots), 3)
+		subject = Plural(len(c.roots), "finding") + ": " + codes(shortNames(c.roots), 3)
 		what = "for example " + code(f.Subject) + ": " + what
 	}
 	if n := c.fresh(); n > 0 && c.many() {
@@ -110,7 +110,7 @@ func causeRow(c cause) string {
 		what += "<br>Brought about by " + text(someNames(who, 2)) + "."
 	}
 	if n := c.explains(); n > 0 {
-		what += "<br>Explains " + plural(n, "finding") + "."
+		what += "<br>Explains " + Plural(n, "finding") + "."
 	}
 	do := long(c.remedy(), markdownText)
 	if f.FixedBy != "" {
@@ -121,7 +121,7 @@ func causeRow(c cause) string {
 	if link := strings.HasPrefix(f.DocURL, "https://") && plainURL.MatchString(f.DocURL); link {
 		finding = "[" + finding + "](" + f.DocURL + ")"
 	}
-	severity := clean(string(f.Severity))
+	severity := Clean(string(f.Severity))
 	return fmt.Sprintf("| %s %s | %s | %s | %s | %s |\n", marks[severity], text(severity), finding, subject, what, do)
 }
 
@@ -136,12 +136,12 @@ func (m *markdown) details(causes []cause) {
 			return
 		}
 		f := c.first()
-		about := clean(base(f.Subject))
+		about := Clean(base(f.Subject))
 		if c.many() {
-			about = plural(len(c.roots), "finding")
+			about = Plural(len(c.roots), "finding")
 		}
-		summary := fmt.Sprintf("%s (%s) explains %s", entities(c.name()), entities(shorten(about, 80)), plural(c.explains(), "finding"))
-		m.add("what "+code(shorten(c.name(), 40))+" explains", fold(summary, consequenceList(c.blocks)))
+		summary := fmt.Sprintf("%s (%s) explains %s", entities(c.name()), entities(Shorten(about, 80)), Plural(c.explains(), "finding"))
+		m.add("what "+code(Shorten(c.name(), 40))+" explains", fold(summary, consequenceList(c.blocks)))
 	}
 }
 
@@ -172,12 +172,12 @@ func (m *markdown) unknown(reasons []reason) {
 	block := "\n### Cannot tell\n\n"
 	for i, r := range reasons {
 		if i == markdownNames {
-			block += "- and " + plural(len(reasons)-i, "more reason") + "\n"
+			block += "- and " + Plural(len(reasons)-i, "more reason") + "\n"
 			break
 		}
 		names := make([]string, len(r.subjects))
 		for i, s := range r.subjects {
-			names[i] = shorten(clean(s.Name), 120)
+			names[i] = Shorten(Clean(s.Name), 120)
 		}
 		block += "- " + codes(names, 3) + ": " + long(r.text, markdownText) + "\n"
 	}
@@ -194,7 +194,7 @@ func (m *markdown) subjects(d *diagnosisView) {
 		case s.Verdict == mesh.Healthy:
 			healthy++
 		case rows < 2*markdownNames:
-			verdict := clean(string(s.Verdict))
+			verdict := Clean(string(s.Verdict))
 			fmt.Fprintf(&b, "| %s %s | %s | %s |\n", marks[verdict], text(verdict), code(s.Name), long(s.Summary, markdownText/2))
 			rows++
 		default:
@@ -208,9 +208,9 @@ func (m *markdown) subjects(d *diagnosisView) {
 		fmt.Fprintf(&b, "\nand %s more that are not healthy.\n", number(more))
 	}
 	if healthy > 0 {
-		fmt.Fprintf(&b, "\n%s healthy.\n", plural(healthy, "subject"))
+		fmt.Fprintf(&b, "\n%s healthy.\n", Plural(healthy, "subject"))
 	}
-	m.add("the subjects", fold(plural(rows, "subject")+" not healthy", b.String()))
+	m.add("the subjects", fold(Plural(rows, "subject")+" not healthy", b.String()))
 }
 
 func (m *markdown) suppressed(d *diagnosisView) {
@@ -226,7 +226,7 @@ func (m *markdown) suppressed(d *diagnosisView) {
 		}
 		fmt.Fprintf(&b, "- %s on %s: %s\n", code(named(f.Code, f.Detail)), code(f.Subject), long(suppressedUntil(f.Suppression), markdownText))
 	}
-	m.add("suppressed findings", fold(plural(len(d.Suppressed), "suppressed finding"), b.String()))
+	m.add("suppressed findings", fold(Plural(len(d.Suppressed), "suppressed finding"), b.String()))
 }
 
 func (m *markdown) expired(d *diagnosisView) {
@@ -241,12 +241,12 @@ func (m *markdown) expired(d *diagnosisView) {
 		}
 		fmt.Fprintf(&b, "- %s on %s, expired %s: %s\n", code(string(s.Code)), code(s.Subject), long(s.Expires, 40), long(s.Reason, markdownText))
 	}
-	m.add("expired suppressions", fold(plural(len(d.Expired), "suppression")+" expired", b.String()))
+	m.add("expired suppressions", fold(Plural(len(d.Expired), "suppression")+" expired", b.String()))
 }
 
 func (m *markdown) foot(d *diagnosisView) {
 	if n := len(d.Resolved); n > 0 {
-		m.add("what is resolved", "\n"+plural(n, "finding")+" of the baseline resolved.\n")
+		m.add("what is resolved", "\n"+Plural(n, "finding")+" of the baseline resolved.\n")
 	}
 	m.tellLeftOut()
 }
@@ -277,7 +277,7 @@ var (
 )
 
 // long is text of an API, as one line of at most that many characters.
-func long(s string, most int) string { return text(shorten(clean(s), most)) }
+func long(s string, most int) string { return text(Shorten(Clean(s), most)) }
 
 // text escapes one line of plain text, also for a table's cell, but not for the
 // start of a line. An empty comment keeps GitHub from seeing a mention.
@@ -289,7 +289,7 @@ func text(s string) string {
 // code shows a name as it is, also in a table's cell, where a code span could
 // not hold a backtick and a pipe.
 func code(s string) string {
-	s = shorten(clean(s), 250)
+	s = Shorten(Clean(s), 250)
 	if plainCode.MatchString(s) {
 		return "`" + s + "`"
 	}

@@ -69,7 +69,7 @@ func add(f *dto.MetricFamily, value float64, labels ...string) {
 }
 
 // label is text of an API as a label's value.
-func label[T ~string](s T) string { return shorten(clean(string(s)), 300) }
+func label[T ~string](s T) string { return Shorten(Clean(string(s)), 300) }
 
 func oneIf(b bool) float64 {
 	if b {

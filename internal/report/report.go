@@ -38,6 +38,14 @@ type Options struct {
 	Width int  // columns to wrap at; 0 does not wrap
 }
 
+// Paint colours s where the device has colours.
+func (o Options) Paint(color, s string) string {
+	if !o.Color || color == "" || s == "" {
+		return s
+	}
+	return "\x1b[" + color + "m" + s + "\x1b[0m"
+}
+
 // formatRow is what a format writes of a diagnosis, of a plan or run, and of a
 // list; nil where it cannot.
 type formatRow struct {

@@ -57,7 +57,7 @@ func (p *Plans) summarize() string {
 	for _, one := range p.Plans {
 		counts[one.ExitCode()]++
 	}
-	parts := []string{plural(len(p.Plans)+len(p.Failed), "target")}
+	parts := []string{Plural(len(p.Plans)+len(p.Failed), "target")}
 	add := func(n int, what string) {
 		if n > 0 {
 			parts = append(parts, number(n)+" "+what)

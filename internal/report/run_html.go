@@ -71,7 +71,7 @@ func writeRunHTML(w io.Writer, s *runView, _ Options) error {
 		p.Parts = append(p.Parts, runPartOf(part, i))
 	}
 	if len(quiet) > 0 {
-		p.Quiet = plural(len(quiet), "target")
+		p.Quiet = Plural(len(quiet), "target")
 		for _, q := range quiet {
 			p.QuietNames = append(p.QuietNames, q.target)
 		}

@@ -43,7 +43,7 @@ func stepCase(p part, r row) junit.Testcase {
 		}
 		fmt.Fprintln(&b, line)
 	}
-	result := &junit.Result{Message: shorten(message, junitText), Data: b.String()}
+	result := &junit.Result{Message: Shorten(message, junitText), Data: b.String()}
 	switch r.outcome {
 	case failed:
 		c.Failure = result

@@ -24,7 +24,7 @@ func writeRunMarkdown(w io.Writer, s *runView, _ Options) error {
 		m.add(code(titled(p.title, p.target)), markdownPart(p))
 	}
 	if len(quiet) > 0 {
-		m.add("targets with nothing to do", fmt.Sprintf("\n%s %s with nothing to do: %s\n", toneMarks[good], plural(len(quiet), "target"), codes(namesOfParts(quiet), markdownNames)))
+		m.add("targets with nothing to do", fmt.Sprintf("\n%s %s with nothing to do: %s\n", toneMarks[good], Plural(len(quiet), "target"), codes(namesOfParts(quiet), markdownNames)))
 	}
 	m.tellLeftOut()
 	_, err := io.WriteString(w, m.b.String())

@@ -16,7 +16,7 @@ const (
 
 func writeRunTable(w io.Writer, s *runView, o Options) error {
 	t := table{w, o}
-	head := t.paint(toneColors[s.tone], strings.ToUpper(s.verdict))
+	head := t.Paint(toneColors[s.tone], strings.ToUpper(s.verdict))
 	if s.summary != "" {
 		head += "  " + s.summary
 	}
@@ -35,7 +35,7 @@ func writeRunTable(w io.Writer, s *runView, o Options) error {
 	}
 	if len(quiet) > 0 {
 		fmt.Fprintln(t.w)
-		t.text(0, t.paint(toneColors[good], "✓")+" "+plural(len(quiet), "target")+" with nothing to do: "+someNames(namesOfParts(quiet), tableQuiet))
+		t.text(0, t.Paint(toneColors[good], "✓")+" "+Plural(len(quiet), "target")+" with nothing to do: "+someNames(namesOfParts(quiet), tableQuiet))
 	}
 	if len(s.foot) > 0 {
 		fmt.Fprintln(t.w)
@@ -54,12 +54,12 @@ func namesOfParts(parts []part) []string {
 
 func (t table) part(p part) {
 	fmt.Fprintln(t.w)
-	t.text(0, t.paint(bold, titled(p.title, p.target))+"  "+t.paint(toneColors[p.tone], p.status))
+	t.text(0, t.Paint(bold, titled(p.title, p.target))+"  "+t.Paint(toneColors[p.tone], p.status))
 	if p.lead != "" {
 		t.text(2, p.lead)
 	}
 	if len(p.facts) > 0 {
-		t.text(2, t.paint(dim, strings.Join(p.facts, "; ")))
+		t.text(2, t.Paint(dim, strings.Join(p.facts, "; ")))
 	}
 	if len(p.rows) > 0 {
 		fmt.Fprintln(t.w)
@@ -69,7 +69,7 @@ func (t table) part(p part) {
 			t.text(2, fmt.Sprintf("and %s more; the format json has them.", number(len(p.rows)-i)))
 			break
 		}
-		line := t.paint(toneColors[r.tone], r.symbol) + " " + t.paint(bold, r.name) + "  " + t.paint(toneColors[r.tone], r.status)
+		line := t.Paint(toneColors[r.tone], r.symbol) + " " + t.Paint(bold, r.name) + "  " + t.Paint(toneColors[r.tone], r.status)
 		if r.subject != "" {
 			line += "  " + r.subject
 		}
@@ -89,7 +89,7 @@ func (t table) notes(indent int, notes []note) {
 	for _, n := range notes {
 		text := n.text
 		if n.label != "" {
-			text = t.paint(dim, n.label+": ") + text
+			text = t.Paint(dim, n.label+": ") + text
 		}
 		if n.command { // in one line, however long: it is there to be copied
 			fmt.Fprintf(t.w, "%*s%s\n", indent, "", text)

@@ -98,7 +98,7 @@ func changesOf(before, after map[string]any) []fieldChange {
 	var all []fieldChange
 	for _, name := range fields {
 		from, to := runbook.ShowChange(before[name], after[name])
-		all = append(all, fieldChange{clean(name), clean(from), clean(to)})
+		all = append(all, fieldChange{Clean(name), Clean(from), Clean(to)})
 	}
 	return all
 }

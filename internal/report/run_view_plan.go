@@ -39,7 +39,7 @@ var planVerdicts = map[int]struct {
 
 func newPlansView(p *Plans) *runView {
 	v := planVerdicts[p.ExitCode()]
-	s := &runView{kind: "Runbook plan", verdict: v.words, tone: v.tone, summary: clean(p.Summary)}
+	s := &runView{kind: "Runbook plan", verdict: v.words, tone: v.tone, summary: Clean(p.Summary)}
 	if len(p.Failed) > 0 {
 		s.verdict, s.tone = "not planned in full", bad
 	}
@@ -47,7 +47,7 @@ func newPlansView(p *Plans) *runView {
 		s.parts = append(s.parts, planPart(one))
 	}
 	for _, f := range p.Failed {
-		s.parts = append(s.parts, part{title: "Not planned", target: clean(f.Target), status: "error", tone: bad, notes: notesOf(note{label: "error", text: clean(f.Error)}),
+		s.parts = append(s.parts, part{title: "Not planned", target: Clean(f.Target), status: "error", tone: bad, notes: notesOf(note{label: "error", text: Clean(f.Error)}),
 			rows: []row{{symbol: "✗", name: "plan", status: "error", tone: bad, outcome: errored}}})
 	}
 	return s
@@ -55,9 +55,9 @@ func newPlansView(p *Plans) *runView {
 
 func planPart(p *runbook.Plan) part {
 	v := planVerdicts[p.ExitCode()]
-	one := part{title: clean(p.Runbook), target: clean(p.Target.Name), status: v.words, tone: v.tone, lead: clean(p.Title), quiet: p.Clean()}
+	one := part{title: Clean(p.Runbook), target: Clean(p.Target.Name), status: v.words, tone: v.tone, lead: Clean(p.Title), quiet: p.Clean()}
 	if p.UndoOf != "" {
-		one.title, one.lead = "undo of "+clean(p.UndoOf), ""
+		one.title, one.lead = "undo of "+Clean(p.UndoOf), ""
 	}
 	one.facts = append(one.facts, planSummary(p))
 	if p.AtMost > 0 && !p.Clean() {
@@ -67,10 +67,10 @@ func planPart(p *runbook.Plan) part {
 		one.rows = append(one.rows, plannedRow(step))
 	}
 	for _, m := range p.Missing {
-		one.notes = append(one.notes, note{label: "missing permission", text: clean(m.Permission + " on " + m.On + " (step " + m.Step + ")")})
+		one.notes = append(one.notes, note{label: "missing permission", text: Clean(m.Permission + " on " + m.On + " (step " + m.Step + ")")})
 	}
 	if !p.Clean() {
-		one.notes = append(one.notes, note{label: "fingerprint", text: clean(p.Fingerprint)})
+		one.notes = append(one.notes, note{label: "fingerprint", text: Clean(p.Fingerprint)})
 	}
 	return one
 }
@@ -78,12 +78,12 @@ func planPart(p *runbook.Plan) part {
 func plannedRow(step runbook.PlannedStep) row {
 	known, ok := stepStatuses[step.Status]
 	if !ok {
-		known.symbol, known.words, known.tone, known.outcome = "?", clean(string(step.Status)), dark, errored
+		known.symbol, known.words, known.tone, known.outcome = "?", Clean(string(step.Status)), dark, errored
 	}
-	r := row{symbol: known.symbol, name: clean(step.Step), status: known.words, tone: known.tone, outcome: known.outcome, subject: clean(step.Subject), changes: changesOf(step.Current, step.Desired)}
+	r := row{symbol: known.symbol, name: Clean(step.Step), status: known.words, tone: known.tone, outcome: known.outcome, subject: Clean(step.Subject), changes: changesOf(step.Current, step.Desired)}
 	approval := "needs approval"
 	if step.Risk != "" && step.Risk != lang.NoRisk {
-		approval += " (" + clean(string(step.Risk)) + " risk)"
+		approval += " (" + Clean(string(step.Risk)) + " risk)"
 	}
 	text := step.Text
 	if step.Status == runbook.Satisfied {
@@ -94,10 +94,10 @@ func plannedRow(step runbook.PlannedStep) row {
 		label = "to do"
 	}
 	r.notes = notesOf(
-		note{label: label, text: shorten(clean(text), runText)},
-		note{label: "error", text: shorten(clean(step.Error), runText)},
-		note{label: approval, text: shorten(clean(step.Approval), runText)},
-		note{label: "after", text: clean(strings.Join(step.After, ", "))},
+		note{label: label, text: Shorten(Clean(text), runText)},
+		note{label: "error", text: Shorten(Clean(step.Error), runText)},
+		note{label: approval, text: Shorten(Clean(step.Approval), runText)},
+		note{label: "after", text: Clean(strings.Join(step.After, ", "))},
 	)
 	if (step.Status == runbook.Change || step.Status == runbook.Awaits) && step.AtMost > 0 {
 		r.notes = append(r.notes, note{label: "takes", text: "usually " + span(step.Usual) + ", at most " + span(step.AtMost)})

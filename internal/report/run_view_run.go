@@ -36,7 +36,7 @@ var outcomes = map[journal.Outcome]struct {
 }
 
 func newRunView(r *runbook.Report) *runView {
-	s := &runView{kind: "Runbook run", verdict: "succeeded", tone: good, summary: clean(r.Summary)}
+	s := &runView{kind: "Runbook run", verdict: "succeeded", tone: good, summary: Clean(r.Summary)}
 	switch r.ExitCode() {
 	case runbook.ExitApproval:
 		s.verdict, s.tone = "needs approval", asks
@@ -46,7 +46,7 @@ func newRunView(r *runbook.Report) *runView {
 		s.verdict, s.tone = "stopped", bad
 	}
 	if r.Job != "" {
-		s.facts = append(s.facts, "job "+clean(r.Job))
+		s.facts = append(s.facts, "job "+Clean(r.Job))
 	}
 	if !r.Finished.IsZero() {
 		s.facts = append(s.facts, moment(r.Finished), "took "+r.Finished.Sub(r.Started).Round(100*time.Millisecond).String())
@@ -61,29 +61,29 @@ func (s *runView) add(r *runbook.Report) {
 		s.parts = append(s.parts, resultPart(&r.Results[i]))
 	}
 	for _, target := range r.NotRun {
-		s.parts = append(s.parts, part{title: "Not begun", target: clean(target), status: "not begun", tone: asks,
+		s.parts = append(s.parts, part{title: "Not begun", target: Clean(target), status: "not begun", tone: asks,
 			rows: []row{{symbol: "·", name: "run", status: "not begun", tone: asks, outcome: skipped}}})
 	}
 	if r.Stopped != "" {
-		s.foot = append(s.foot, note{label: "stopped", text: clean(r.Stopped)})
+		s.foot = append(s.foot, note{label: "stopped", text: Clean(r.Stopped)})
 	}
 }
 
 func resultPart(r *runbook.Result) part {
 	known := outcomes[r.Outcome]
 	if known.words == "" {
-		known.words, known.tone = clean(string(r.Outcome)), dark
+		known.words, known.tone = Clean(string(r.Outcome)), dark
 	}
-	p := part{title: clean(r.Runbook), target: clean(r.Target), status: known.words, tone: known.tone, quiet: r.Outcome == journal.Succeeded && r.Changed() == 0}
+	p := part{title: Clean(r.Runbook), target: Clean(r.Target), status: known.words, tone: known.tone, quiet: r.Outcome == journal.Succeeded && r.Changed() == 0}
 	if r.UndoOf != "" {
-		p.title = "undo of " + clean(r.UndoOf)
+		p.title = "undo of " + Clean(r.UndoOf)
 	}
 	if p.title == "" {
 		p.title = "Not begun"
 	}
 	switch {
 	case r.Run != "":
-		p.facts = append(p.facts, "run "+clean(r.Run))
+		p.facts = append(p.facts, "run "+Clean(r.Run))
 	case r.Outcome == journal.Succeeded:
 		p.facts = append(p.facts, "there was nothing to do")
 	}
@@ -100,24 +100,24 @@ func resultPart(r *runbook.Result) part {
 		why = "" // the step says it
 	}
 	if len(p.rows) == 0 && r.Outcome != journal.Succeeded {
-		p.rows = []row{{symbol: "✗", name: "run", status: known.words, tone: bad, outcome: errored, notes: notesOf(note{label: "error", text: shorten(clean(why), runText)})}}
+		p.rows = []row{{symbol: "✗", name: "run", status: known.words, tone: bad, outcome: errored, notes: notesOf(note{label: "error", text: Shorten(Clean(why), runText)})}}
 		why = ""
 	}
-	p.notes = notesOf(note{label: "error", text: shorten(clean(why), runText)}, note{label: "next", text: clean(r.Next), command: true})
+	p.notes = notesOf(note{label: "error", text: Shorten(Clean(why), runText)}, note{label: "next", text: Clean(r.Next), command: true})
 	return p
 }
 
 func resultRow(step runbook.StepResult) row {
 	known, ok := stepOutcomes[step.Status]
 	if !ok {
-		known.symbol, known.words, known.tone, known.outcome = "?", clean(string(step.Status)), dark, errored
+		known.symbol, known.words, known.tone, known.outcome = "?", Clean(string(step.Status)), dark, errored
 	}
-	r := row{symbol: known.symbol, name: clean(step.Step), status: known.words, tone: known.tone, outcome: known.outcome, subject: clean(step.Subject), changes: changesOf(step.Before, step.After)}
+	r := row{symbol: known.symbol, name: Clean(step.Step), status: known.words, tone: known.tone, outcome: known.outcome, subject: Clean(step.Subject), changes: changesOf(step.Before, step.After)}
 	text := step.Text
 	if step.Status == runbook.StepAlready || step.Status == runbook.StepChanged {
 		text = "" // the status says it
 	}
-	r.notes = notesOf(note{text: shorten(clean(text), runText)}, note{label: "error", text: shorten(clean(step.Error), runText)}, note{label: "next", text: clean(step.Next)})
+	r.notes = notesOf(note{text: Shorten(Clean(text), runText)}, note{label: "error", text: Shorten(Clean(step.Error), runText)}, note{label: "next", text: Clean(step.Next)})
 	if step.Seconds >= 1 {
 		r.notes = append(r.notes, note{label: "took", text: span(int(step.Seconds))})
 	}
@@ -131,7 +131,7 @@ func newRemediationView(r *Remediation) *runView {
 		last = r.After
 	}
 	if last != nil {
-		s.verdict, s.tone, s.summary = clean(string(last.Verdict)), toneOf(last.Verdict), summaryOf(newDiagnosisView(last))
+		s.verdict, s.tone, s.summary = Clean(string(last.Verdict)), toneOf(last.Verdict), summaryOf(newDiagnosisView(last))
 	}
 	remedies := map[string]string{} // runbook by finding
 	for _, round := range r.Rounds {
@@ -158,7 +158,7 @@ func newRemediationView(r *Remediation) *runView {
 	if r.After != nil {
 		s.parts = append(s.parts, causesPart("Afterwards", r.After, nil))
 	}
-	s.foot = append(s.foot, notesOf(note{label: "nothing was run", text: clean(r.Refused)}, note{label: "stopped", text: clean(r.Stopped)})...)
+	s.foot = append(s.foot, notesOf(note{label: "nothing was run", text: Clean(r.Refused)}, note{label: "stopped", text: Clean(r.Stopped)})...)
 	return s
 }
 
@@ -179,27 +179,27 @@ func toneOf(v mesh.Verdict) tone {
 // causesPart lists the root causes of a diagnosis.
 func causesPart(title string, r *diagnosis.Report, remedies map[string]string) part {
 	d := newDiagnosisView(r)
-	p := part{title: title, status: clean(string(d.Verdict)), tone: toneOf(d.Verdict), lead: summaryOf(d)}
+	p := part{title: title, status: Clean(string(d.Verdict)), tone: toneOf(d.Verdict), lead: summaryOf(d)}
 	for _, c := range append(d.causes[:len(d.causes):len(d.causes)], d.waiting...) {
 		f := c.first()
-		one := row{symbol: "✗", name: c.name(), status: clean(string(f.Severity)), tone: bad, outcome: failed, subject: clean(f.Subject)}
+		one := row{symbol: "✗", name: c.name(), status: Clean(string(f.Severity)), tone: bad, outcome: failed, subject: Clean(f.Subject)}
 		if f.Severity != mesh.Error {
 			one.symbol, one.tone = "!", asks
 		}
 		if c.many() {
-			one.subject = plural(len(c.roots), "finding") + ": " + someNames(shortNames(c.roots), tableNames)
+			one.subject = Plural(len(c.roots), "finding") + ": " + someNames(shortNames(c.roots), tableNames)
 		}
 		code := string(f.Code)
 		if f.Detail != "" {
 			code += ":" + f.Detail
 		}
-		one.notes = notesOf(note{text: shorten(clean(f.Message), runText)}, note{label: "brought about by", text: someNames(c.culprits(), tableNames)}, note{label: "runbook", text: clean(remedies[code])})
+		one.notes = notesOf(note{text: Shorten(Clean(f.Message), runText)}, note{label: "brought about by", text: someNames(c.culprits(), tableNames)}, note{label: "runbook", text: Clean(remedies[code])})
 		if f.Waiting {
 			one.symbol, one.tone, one.outcome = "…", moving, skipped
 			one.notes = append(one.notes, note{text: "corrected, waiting for the mesh to notice"})
 		}
 		if n := c.explains(); n > 0 {
-			one.notes = append(one.notes, note{label: "explains", text: plural(n, "finding")})
+			one.notes = append(one.notes, note{label: "explains", text: Plural(n, "finding")})
 		}
 		p.rows = append(p.rows, one)
 	}
@@ -208,11 +208,11 @@ func causesPart(title string, r *diagnosis.Report, remedies map[string]string) p
 
 // byHandPart lists the root causes that no runbook fixes.
 func byHandPart(findings []diagnosis.Finding) part {
-	p := part{title: "Left to a person", status: plural(len(findings), "cause"), tone: asks, lead: "No runbook corrects these."}
+	p := part{title: "Left to a person", status: Plural(len(findings), "cause"), tone: asks, lead: "No runbook corrects these."}
 	for i := range findings {
 		f := &findings[i]
-		p.rows = append(p.rows, row{symbol: "!", name: named(f.Code, f.Detail), status: clean(string(f.Severity)), tone: asks, outcome: failed, subject: clean(f.Subject), notes: notesOf(
-			note{text: shorten(clean(f.Message), runText)}, note{label: "remedy", text: shorten(clean(f.Remediation), runText)}, note{label: "next", text: nextCommand(f), command: true},
+		p.rows = append(p.rows, row{symbol: "!", name: named(f.Code, f.Detail), status: Clean(string(f.Severity)), tone: asks, outcome: failed, subject: Clean(f.Subject), notes: notesOf(
+			note{text: Shorten(Clean(f.Message), runText)}, note{label: "remedy", text: Shorten(Clean(f.Remediation), runText)}, note{label: "next", text: nextCommand(f), command: true},
 		)})
 	}
 	return p

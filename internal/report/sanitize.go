@@ -6,14 +6,14 @@ import (
 	"unicode/utf8"
 )
 
-// clean makes one harmless line of text that came from an API or a log: no
+// Clean makes one harmless line of text that came from an API or a log: no
 // control character reaches a terminal, no direction mark turns a line around,
 // and XML can hold what is left. What is taken out leaves a U+FFFD, so that a
 // reader sees that something was there.
-func clean(s string) string { return strings.Join(strings.Fields(cleanLines(s)), " ") }
+func Clean(s string) string { return strings.Join(strings.Fields(CleanLines(s)), " ") }
 
-// cleanLines is clean for text that may have several lines.
-func cleanLines(s string) string {
+// CleanLines is Clean for text that may have several lines.
+func CleanLines(s string) string {
 	if isPlain(s) {
 		return s
 	}
@@ -53,11 +53,8 @@ func turnsText(r rune) bool {
 	return unicode.Is(unicode.Bidi_Control, r) || r == '\ufeff'
 }
 
-// shorten cuts s after most characters.
-func shorten(s string, most int) string {
-	if len(s) <= most {
-		return s
-	}
+// Shorten cuts s after that many characters.
+func Shorten(s string, most int) string {
 	n := 0
 	for i := range s {
 		if n == most {

@@ -42,7 +42,7 @@ func writeSARIF(w io.Writer, d *diagnosisView, _ Options) error {
 	for i := range d.Suppressed {
 		s.add(&d.Suppressed[i])
 	}
-	run.Properties = sarif.NewPropertyBag().Add("verdict", string(d.Verdict)).Add("summary", clean(d.Summary))
+	run.Properties = sarif.NewPropertyBag().Add("verdict", string(d.Verdict)).Add("summary", Clean(d.Summary))
 	if len(d.Resolved) > 0 {
 		run.Properties.Add("resolved", d.Resolved)
 	}
@@ -74,7 +74,7 @@ func hasBaseline(r *diagnosis.Report) bool {
 }
 
 func toolName(tool string) (name, version string) {
-	name, version, _ = strings.Cut(clean(tool), " ")
+	name, version, _ = strings.Cut(Clean(tool), " ")
 	if name == "" {
 		name = "terraform-provider-asm"
 	}
@@ -93,7 +93,7 @@ func (s *sarifWriter) invocation(leftOut int) *sarif.Invocation {
 	if leftOut > 0 {
 		i.AddToolExecutionNotification(sarif.NewNotification().WithLevel("warning").WithMessage(sarif.NewTextMessage(
 			fmt.Sprintf("%s left out: code scanning accepts %s results in a run. The formats json and html have everything.",
-				plural(leftOut, "finding"), number(sarifResults)))))
+				Plural(leftOut, "finding"), number(sarifResults)))))
 	}
 	return i
 }
@@ -102,16 +102,16 @@ func (s *sarifWriter) add(f *diagnosis.Finding) {
 	if len(s.run.Results) == sarifResults {
 		return
 	}
-	result := sarif.NewRuleResult(clean(string(f.Code))).
+	result := sarif.NewRuleResult(Clean(string(f.Code))).
 		WithRuleIndex(s.rule(f.Code)).
 		WithLevel(sarifLevel(f.Severity)).
 		WithMessage(sarif.NewTextMessage(sarifMessage(f))).
-		WithPartialFingerprints(map[string]string{sarifPrint: clean(f.Fingerprint)})
+		WithPartialFingerprints(map[string]string{sarifPrint: Clean(f.Fingerprint)})
 	result.AddLocation(s.location(f.Subject, f.About))
 	for i, print := range f.BlockedBy {
 		if root := s.byPrint[print]; root != nil {
 			result.AddRelatedLocation(s.location(root.Subject, root.About).WithID(i).
-				WithMessage(sarif.NewTextMessage("root cause: " + named(root.Code, root.Detail) + ": " + shorten(clean(root.Message), sarifText))))
+				WithMessage(sarif.NewTextMessage("root cause: " + named(root.Code, root.Detail) + ": " + Shorten(Clean(root.Message), sarifText))))
 		}
 	}
 	if f.Suppression != nil {
@@ -125,12 +125,12 @@ func (s *sarifWriter) add(f *diagnosis.Finding) {
 }
 
 func sarifMessage(f *diagnosis.Finding) string {
-	message := shorten(clean(f.Message), sarifText)
+	message := Shorten(Clean(f.Message), sarifText)
 	if message == "" {
-		message = clean(string(f.Code))
+		message = Clean(string(f.Code))
 	}
 	if f.Remediation != "" {
-		message += " Remedy: " + shorten(clean(f.Remediation), sarifText)
+		message += " Remedy: " + Shorten(Clean(f.Remediation), sarifText)
 	}
 	return message
 }
@@ -139,7 +139,7 @@ func sarifProperties(f *diagnosis.Finding) *sarif.PropertyBag {
 	p := sarif.NewPropertyBag()
 	for key, value := range map[string]string{"detail": f.Detail, "fixedBy": f.FixedBy, "runbook": f.Runbook, "kind": string(f.Kind), "culprit": culprit(f.Culprit)} {
 		if value != "" {
-			p.Add(key, clean(value))
+			p.Add(key, Clean(value))
 		}
 	}
 	p.Add("root", f.Root())
@@ -154,9 +154,9 @@ func sarifProperties(f *diagnosis.Finding) *sarif.PropertyBag {
 
 // location is where a finding is. A mesh has no files, so it is a logical one.
 func (s *sarifWriter) location(name, about string) *sarif.Location {
-	logical := sarif.NewLogicalLocation().WithName(clean(base(name))).WithFullyQualifiedName(clean(name)).WithKind("resource")
+	logical := sarif.NewLogicalLocation().WithName(Clean(base(name))).WithFullyQualifiedName(Clean(name)).WithKind("resource")
 	if about != "" && about != name {
-		logical.WithDecoratedName(clean(about))
+		logical.WithDecoratedName(Clean(about))
 	}
 	return sarif.NewLocation().WithLogicalLocations([]*sarif.LogicalLocation{logical})
 }
@@ -167,7 +167,7 @@ func (s *sarifWriter) rule(code mesh.Code) int {
 		return i
 	}
 	d := mesh.Describe(code)
-	rule := sarif.NewRule(clean(string(code))).
+	rule := sarif.NewRule(Clean(string(code))).
 		WithDefaultConfiguration(sarif.NewReportingConfiguration().WithLevel(sarifLevel(d.Severity)))
 	if d.Means != "" {
 		rule.WithShortDescription(multi(firstSentence(d.Means))).WithFullDescription(multi(d.Means))
@@ -185,7 +185,7 @@ func (s *sarifWriter) rule(code mesh.Code) int {
 }
 
 func multi(text string) *sarif.MultiformatMessageString {
-	return sarif.NewMultiformatMessageString().WithText(clean(text))
+	return sarif.NewMultiformatMessageString().WithText(Clean(text))
 }
 
 func firstSentence(text string) string {

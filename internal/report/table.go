@@ -37,7 +37,7 @@ var colors = map[string]string{
 // table writes for a terminal. Its writer is a buffer that keeps the first error.
 type table struct {
 	w io.Writer
-	o Options
+	Options
 }
 
 func writeTable(w io.Writer, d *diagnosisView, o Options) error {
@@ -56,14 +56,14 @@ func writeTable(w io.Writer, d *diagnosisView, o Options) error {
 }
 
 func (t table) head(d *diagnosisView) {
-	verdict := clean(string(d.Verdict))
-	t.text(0, t.paint(colors[verdict], strings.ToUpper(verdict))+"  "+summaryOf(d))
+	verdict := Clean(string(d.Verdict))
+	t.text(0, t.Paint(colors[verdict], strings.ToUpper(verdict))+"  "+summaryOf(d))
 	var facts []string
 	if len(d.members) > 0 {
-		facts = append(facts, plural(len(d.members), "cluster")+": "+tally(d.counts))
+		facts = append(facts, Plural(len(d.members), "cluster")+": "+tally(d.counts))
 	}
 	if len(d.Scope) > 0 {
-		facts = append(facts, "asked for "+clean(someNames(d.Scope, tableNames)))
+		facts = append(facts, "asked for "+Clean(someNames(d.Scope, tableNames)))
 	}
 	if !d.Finished.IsZero() {
 		facts = append(facts, moment(d.Finished))
@@ -80,7 +80,7 @@ func (t table) causes(title string, causes []cause) {
 	t.title(title)
 	for i, c := range causes {
 		if i == tableCauses {
-			t.text(2, fmt.Sprintf("and %s; the formats html and json have them.", plural(len(causes)-i, "more cause")))
+			t.text(2, fmt.Sprintf("and %s; the formats html and json have them.", Plural(len(causes)-i, "more cause")))
 			return
 		}
 		if i > 0 {
@@ -92,8 +92,8 @@ func (t table) causes(title string, causes []cause) {
 
 func (t table) cause(c cause) {
 	f := c.first()
-	severity := clean(string(f.Severity))
-	line := t.paint(colors[severity], severity) + "  " + t.paint(bold, c.name())
+	severity := Clean(string(f.Severity))
+	line := t.Paint(colors[severity], severity) + "  " + t.Paint(bold, c.name())
 	if n := c.fresh(); n > 0 && c.many() {
 		line += "  " + number(n) + " new"
 	} else if n > 0 {
@@ -102,25 +102,25 @@ func (t table) cause(c cause) {
 	t.text(2, line)
 	example := ""
 	if c.many() {
-		t.text(4, plural(len(c.roots), "finding")+": "+someNames(shortNames(c.roots), tableNames))
-		example = "for example " + clean(f.Subject) + ": "
+		t.text(4, Plural(len(c.roots), "finding")+": "+someNames(shortNames(c.roots), tableNames))
+		example = "for example " + Clean(f.Subject) + ": "
 	} else {
-		t.text(4, clean(f.Subject))
+		t.text(4, Clean(f.Subject))
 	}
-	t.text(4, example+shorten(clean(f.Message), tableText))
+	t.text(4, example+Shorten(Clean(f.Message), tableText))
 	for _, e := range f.Evidence[:min(len(f.Evidence), tableNames)] {
-		t.text(4, t.paint(dim, "seen in "+clean(e.Source)+": ")+shorten(clean(e.Text), tableText))
+		t.text(4, t.Paint(dim, "seen in "+Clean(e.Source)+": ")+Shorten(Clean(e.Text), tableText))
 	}
 	if who := c.culprits(); len(who) > 0 {
 		t.text(4, "brought about by "+someNames(who, tableNames))
 	}
-	t.text(4, "remedy: "+shorten(clean(c.remedy()), tableText))
+	t.text(4, "remedy: "+Shorten(Clean(c.remedy()), tableText))
 	if f.FixedBy != "" {
-		t.text(4, "fixed by: resource "+clean(f.FixedBy))
+		t.text(4, "fixed by: resource "+Clean(f.FixedBy))
 	}
 	t.text(4, "next: "+c.next)
 	if n := c.explains(); n > 0 {
-		t.text(4, "explains "+plural(n, "finding")+":")
+		t.text(4, "explains "+Plural(n, "finding")+":")
 		t.consequences(6, c.blocks)
 	}
 }
@@ -128,10 +128,10 @@ func (t table) cause(c cause) {
 // consequences tells one, or a few of the same code with their number.
 func (t table) consequences(indent int, groups []consequence) {
 	for _, g := range groups {
-		line := t.paint(colors[string(g.severity)], clean(string(g.severity))) + "  " + g.name() + "  "
+		line := t.Paint(colors[string(g.severity)], Clean(string(g.severity))) + "  " + g.name() + "  "
 		if len(g.findings) == 1 {
 			f := g.findings[0]
-			t.text(indent, line+clean(f.Subject)+": "+shorten(clean(f.Message), tableText)+waitingNote(f))
+			t.text(indent, line+Clean(f.Subject)+": "+Shorten(Clean(f.Message), tableText)+waitingNote(f))
 			continue
 		}
 		t.text(indent, line+number(len(g.findings))+": "+someNames(shortNames(g.findings), tableNames))
@@ -152,25 +152,25 @@ func (t table) unknown(reasons []reason) {
 	t.title("Cannot tell")
 	for i, r := range reasons {
 		if i == tableReasons {
-			t.text(2, "and "+plural(len(reasons)-i, "more reason")+"; the formats html and json have them.")
+			t.text(2, "and "+Plural(len(reasons)-i, "more reason")+"; the formats html and json have them.")
 			return
 		}
 		names := make([]string, len(r.subjects))
 		for i, s := range r.subjects {
-			names[i] = clean(s.Name)
+			names[i] = Clean(s.Name)
 		}
 		t.text(2, someNames(names, tableNames))
-		t.text(4, shorten(clean(r.text), tableText))
+		t.text(4, Shorten(Clean(r.text), tableText))
 	}
 }
 
 func (t table) foot(d *diagnosisView) {
 	var parts []string
 	if n := len(d.Suppressed); n > 0 {
-		parts = append(parts, plural(n, "finding")+" suppressed")
+		parts = append(parts, Plural(n, "finding")+" suppressed")
 	}
 	if n := len(d.Resolved); n > 0 {
-		parts = append(parts, plural(n, "finding")+" of the baseline resolved")
+		parts = append(parts, Plural(n, "finding")+" of the baseline resolved")
 	}
 	if len(d.Expired) > 0 {
 		t.title("Suppressions that have expired")
@@ -190,27 +190,20 @@ func (t table) foot(d *diagnosisView) {
 
 func (t table) title(s string) {
 	fmt.Fprintln(t.w)
-	t.text(0, t.paint(bold, s))
+	t.text(0, t.Paint(bold, s))
 	fmt.Fprintln(t.w)
 }
 
 // text writes a paragraph at an indent; what wraps is indented further.
 func (t table) text(indent int, s string) {
 	columns := 0
-	if t.o.Width > 0 {
-		columns = max(t.o.Width-indent-2, 20)
+	if t.Width > 0 {
+		columns = max(t.Width-indent-2, 20)
 	}
-	for i, line := range wrap(s, columns) {
+	for i, line := range Wrap(s, columns) {
 		if i > 0 {
 			indent += 2 * (2 - min(i, 2))
 		}
 		fmt.Fprintf(t.w, "%*s%s\n", indent, "", line)
 	}
-}
-
-func (t table) paint(color, s string) string {
-	if !t.o.Color || color == "" || s == "" {
-		return s
-	}
-	return "\x1b[" + color + "m" + s + "\x1b[0m"
 }

@@ -37,7 +37,7 @@ type Mistakes struct {
 
 func (m *Mistakes) Error() string {
 	var b bytes.Buffer
-	if err := lang.Render(&b, m.Diags, 0, m.File); err != nil {
+	if err := lang.Render(&b, m.Diags, nil, m.File); err != nil {
 		return m.Diags.Error()
 	}
 	return strings.TrimSpace(b.String())

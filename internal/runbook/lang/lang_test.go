@@ -10,13 +10,15 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 
+	"github.com/managed-mesh/terraform-provider-asm/internal/report"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/lang"
 )
 
 func render(t testing.TB, diags hcl.Diagnostics, file *lang.File) string {
 	t.Helper()
 	var b bytes.Buffer
-	if err := lang.Render(&b, diags, 100, file); err != nil {
+	wrap := func(line string) []string { return report.Wrap(line, 100) }
+	if err := lang.Render(&b, diags, wrap, file); err != nil {
 		t.Fatal(err)
 	}
 	return b.String()

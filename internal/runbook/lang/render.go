@@ -8,13 +8,13 @@ import (
 	"unicode/utf8"
 
 	"github.com/hashicorp/hcl/v2"
-	"github.com/mitchellh/go-wordwrap"
 )
 
 // Render writes diagnostics for people: the line of the file, a caret below what
-// is meant, and the message, wrapped at width characters (0: not wrapped). hcl's
-// own writer has carets only in colour, and prints the values of variables.
-func Render(w io.Writer, diags hcl.Diagnostics, width int, files ...*File) error {
+// is meant, and the message. wrap breaks a line of the message into several; nil
+// leaves it as it is. hcl's own writer has carets only in colour, and prints the
+// values of variables.
+func Render(w io.Writer, diags hcl.Diagnostics, wrap func(line string) []string, files ...*File) error {
 	sources := map[string]*File{}
 	for _, f := range files {
 		if f != nil {
@@ -22,14 +22,14 @@ func Render(w io.Writer, diags hcl.Diagnostics, width int, files ...*File) error
 		}
 	}
 	for _, d := range diags {
-		if _, err := io.WriteString(w, render(d, width, sources)); err != nil {
+		if _, err := io.WriteString(w, render(d, wrap, sources)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func render(d *hcl.Diagnostic, width int, sources map[string]*File) string {
+func render(d *hcl.Diagnostic, wrap func(line string) []string, sources map[string]*File) string {
 	var b strings.Builder
 	grade := "Error"
 	if d.Severity == hcl.DiagWarning {
@@ -45,15 +45,14 @@ func render(d *hcl.Diagnostic, width int, sources map[string]*File) string {
 		}
 		b.WriteString("\n")
 	}
-	detail := d.Detail
-	if width > 0 {
-		detail = wordwrap.WrapString(detail, uint(width))
+	for line := range strings.SplitSeq(d.Detail, "\n") {
+		shown := []string{printable(line)}
+		if wrap != nil {
+			shown = wrap(shown[0])
+		}
+		b.WriteString(strings.Join(shown, "\n") + "\n")
 	}
-	lines := strings.Split(detail, "\n")
-	for i := range lines {
-		lines[i] = printable(lines[i])
-	}
-	b.WriteString(strings.Join(lines, "\n") + "\n\n")
+	b.WriteString("\n")
 	return b.String()
 }
 
