@@ -50,7 +50,7 @@ type auditRecord struct {
 
 // insertID is a log entry's id within its timestamp.
 func (w *World) insertID() string {
-	return "-" + strconv.FormatInt(w.serial()+0x5f5e100, 36) + "s1m"
+	return "-" + strconv.FormatInt(w.nextSerial()+0x5f5e100, 36) + "s1m"
 }
 
 // appendAudit writes a record into its project's activity log.

@@ -13,6 +13,9 @@ import (
 // the principal's email and, after a "~", who impersonated it.
 const tokenPrefix = "sim-token."
 
+// accessToken is the access token of a principal, which is its email.
+func accessToken(email string) string { return tokenPrefix + email }
+
 // principalOf reads who a token belongs to.
 func principalOf(token string) (email, delegate string, ok bool) {
 	rest, ok := strings.CutPrefix(token, tokenPrefix)
@@ -81,6 +84,9 @@ type tokenError struct {
 // of a key file is believed without its signature: the world has no keys. A
 // refresh token of this world is the principal's access token.
 func serveToken(r *http.Request, body []byte) reply {
+	if r.Method != http.MethodPost || r.URL.Path != "/token" {
+		return notFoundPage(r.URL.Path)
+	}
 	form, err := parseForm(r, body)
 	if err != nil {
 		return jsonReply(http.StatusBadRequest, tokenError{"invalid_request", err.Error()})
@@ -94,7 +100,7 @@ func serveToken(r *http.Request, body []byte) reply {
 	default:
 		return jsonReply(http.StatusBadRequest, tokenError{"unsupported_grant_type", "Invalid grant_type: " + form.Get("grant_type")})
 	}
-	token := tokenPrefix + email
+	token := accessToken(email)
 	if _, _, ok := principalOf(token); !ok {
 		return jsonReply(http.StatusBadRequest, tokenError{"invalid_grant", "Invalid JWT or refresh token: it names no principal of this world."})
 	}

@@ -5,7 +5,6 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
-	"strconv"
 	"time"
 )
 
@@ -20,8 +19,6 @@ const (
 const meshAgentRole = "roles/anthosservicemesh.serviceAgent"
 
 const gkeVersion = "1.33.5-gke.1080000"
-
-func formatInt(n int64) string { return strconv.FormatInt(n, 10) }
 
 // meshAgent is the service agent of the mesh of a fleet.
 func meshAgent(fleet *Project) string {

@@ -3,8 +3,6 @@ package sim
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -13,9 +11,6 @@ import (
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/sim/kube"
 )
-
-// maxBody bounds a request's body; Google's own limit is about 10 MB.
-const maxBody = 10 << 20
 
 // A reply is an answer before it is written.
 type reply struct {
@@ -48,10 +43,11 @@ const jsonType = "application/json; charset=UTF-8"
 // A call is one request to one method, while it is answered. The world is
 // locked as long as it lives.
 type call struct {
-	s     *Server
 	w     *World
+	quota *quotas
+	ca    []byte // the PEM that signs for every cluster's endpoint
 	now   time.Time
-	api   *api
+	api   *API
 	host  string // that was called; an API may have several
 	route *route
 
@@ -177,16 +173,42 @@ func parseForm(r *http.Request, body []byte) (url.Values, error) {
 	return url.ParseQuery(string(body))
 }
 
-// readBody reads an API request's body up to the limit.
-func readBody(r *http.Request) ([]byte, error) { return readLimited(r, maxBody) }
-
-func readLimited(r *http.Request, most int64) ([]byte, error) {
-	if r.Body == nil {
-		return nil, nil
+// answer runs the method and logs a write, a failed one too.
+func (c *call) answer(authErr *apiError) reply {
+	err := authErr
+	if err == nil {
+		err = c.route.checkQuery(c.r.URL.RawQuery)
 	}
-	b, err := io.ReadAll(io.LimitReader(r.Body, most+1))
-	if err == nil && int64(len(b)) > most {
-		err = fmt.Errorf("the request's body is larger than %d bytes", most)
+	var mask fieldMask
+	if err == nil {
+		mask, err = c.fields()
 	}
-	return b, err
+	if err == nil {
+		err = c.refuseBody()
+	}
+	var out any
+	if err == nil {
+		out, err = c.route.handle(c)
+	}
+	if c.record != nil {
+		if err != nil {
+			c.record.Code, c.record.Message = err.rpcCode(), err.status
+			c.record.ServiceData, c.record.Response = nil, nil
+		}
+		c.w.appendAudit(c.record, c.now)
+	}
+	if err != nil {
+		return jsonReply(err.httpStatus(), err.envelope(c.api.legacy))
+	}
+	if mask != nil {
+		raw, failed := json.Marshal(out)
+		if failed != nil {
+			return jsonReply(http.StatusInternalServerError, newError(statusInternal, "%v", failed).envelope(c.api.legacy))
+		}
+		out = json.RawMessage(mask.prune(raw))
+	}
+	if pretty := c.query.Get("prettyPrint"); pretty == "false" || c.query.Get("$prettyPrint") == "false" {
+		return compactReply(http.StatusOK, out)
+	}
+	return jsonReply(http.StatusOK, out)
 }

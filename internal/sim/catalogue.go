@@ -1,6 +1,12 @@
 package sim
 
-import "strings"
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+)
 
 // serviceInfo is what the catalogue knows of an API.
 type serviceInfo struct {
@@ -101,4 +107,91 @@ func agentEmail(service string, p *Project) string {
 		return ""
 	}
 	return "service-" + p.number() + "@" + agent + ".iam.gserviceaccount.com"
+}
+
+// known says whether a project can see a service at all.
+func (p *Project) known(name string) bool {
+	if _, ok := serviceCatalogue[name]; ok {
+		return true
+	}
+	_, ok := p.Services[name]
+	return ok
+}
+
+// withNeeds adds the services that a service depends on: they are enabled
+// with it (documented).
+func (p *Project) withNeeds(names ...string) []string {
+	var out []string
+	for _, n := range names {
+		for _, need := range serviceCatalogue[n].needs {
+			if !p.enabled(need) && !slices.Contains(out, need) {
+				out = append(out, need)
+			}
+		}
+		if !slices.Contains(out, n) {
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
+// dependents lists the enabled services that need a service, and those that
+// need them.
+func (p *Project) dependents(name string) []string {
+	var out []string
+	for s := range p.Services {
+		if p.enabled(s) && slices.Contains(serviceCatalogue[s].needs, name) {
+			out = append(out, s)
+			for _, d := range p.dependents(s) {
+				if !slices.Contains(out, d) {
+					out = append(out, d)
+				}
+			}
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// switchService is a service change by a world fault: at once, with the same
+// two audit entries as a client's.
+func (w *World) switchService(p *Project, name string, on bool, now time.Time) {
+	if p.enabled(name) == on {
+		return
+	}
+	method, permission, state := "DisableService", "serviceusage.services.disable", serviceDisabled
+	if on {
+		method, permission, state = "EnableService", "serviceusage.services.enable", serviceEnabled
+	}
+	resource := "projects/" + p.ProjectID + "/services/" + name
+	first, last := serviceRecord(p, ciActor, method, permission, resource, map[string]any{"name": resource}).
+		started("operations/acat.p2-" + p.number() + "-" + uuidFor(w.longName(now)))
+	last.Response = map[string]any{"service": map[string]any{"name": "projects/" + p.number() + "/services/" + name, "state": state}}
+	w.appendAudit(first, now)
+	w.setServices(p, []string{name}, state, now)
+	w.appendAudit(last, now)
+	w.changed(p, now)
+}
+
+// serviceDisabledText is how every API says that it is off.
+func serviceDisabledText(service, consumer string) string {
+	return fmt.Sprintf("%s has not been used in project %s before or it is disabled. Enable it by visiting %s then retry. "+
+		"If you enabled this API recently, wait a few minutes for the action to propagate to our systems and retry.",
+		serviceTitle(service), consumer, activationURL(service, consumer))
+}
+
+func activationURL(service, consumer string) string {
+	return "https://console.developers.google.com/apis/api/" + service + "/overview?project=" + consumer
+}
+
+// serviceNames lists the services that a project can see, sorted.
+func (p *Project) serviceNames() []string {
+	names := slices.Collect(maps.Keys(serviceCatalogue))
+	for name := range p.Services {
+		if _, ok := serviceCatalogue[name]; !ok {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
 }

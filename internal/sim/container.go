@@ -102,10 +102,10 @@ func getCluster(c *call) (any, *apiError) {
 // cluster is a cluster's answer. Its certificate authority is the server's own,
 // which signs for every endpoint.
 func (c *call) cluster(p *Project, cl *Cluster) *Cluster {
-	out := cl.answer(p)
+	out := clusterAnswer(p, cl)
 	if out.MasterAuth != nil && out.MasterAuth.ClusterCaCertificate == clusterCA {
 		auth := *out.MasterAuth
-		auth.ClusterCaCertificate = base64.StdEncoding.EncodeToString(c.s.ca.pem)
+		auth.ClusterCaCertificate = base64.StdEncoding.EncodeToString(c.ca)
 		out.MasterAuth = &auth
 	}
 	return out
@@ -118,7 +118,7 @@ func listNodePools(c *call) (any, *apiError) {
 	}
 	return struct {
 		NodePools []*NodePool `json:"nodePools,omitempty"`
-	}{cl.answer(p).NodePools}, nil
+	}{clusterAnswer(p, cl).NodePools}, nil
 }
 
 func getNodePool(c *call) (any, *apiError) {
@@ -130,7 +130,7 @@ func getNodePool(c *call) (any, *apiError) {
 	if n == nil {
 		return nil, c.errNodePoolNotFound()
 	}
-	return n.answer(p, cl), nil
+	return nodePoolAnswer(p, cl, n), nil
 }
 
 func (c *call) errNodePoolNotFound() *apiError {
@@ -154,7 +154,7 @@ type containerOperation struct {
 	Error         *rpcStatus `json:"error,omitempty"`
 }
 
-func (op *Operation) container(p *Project) containerOperation {
+func newContainerOperation(p *Project, op *Operation) containerOperation {
 	base := "https://" + hostContainer + "/v1/projects/" + p.number() + "/" + locationWord(op.Location) + "/" + op.Location
 	_, cluster, _ := strings.Cut(op.Target, "/clusters/")
 	out := containerOperation{
@@ -177,7 +177,7 @@ func (c *call) containerOperationFor(permission string) (*Project, *Operation, *
 	if err != nil {
 		return nil, nil, err
 	}
-	op := c.w.ops[opKey(hostContainer, c.params["operation"])]
+	op := c.w.operation(hostContainer, c.params["operation"])
 	if op == nil || op.Project != p.ProjectID || op.Location != c.params["location"] {
 		return nil, nil, errClusterNotFound(c.params["project"], c.params["location"], "operations/"+c.params["operation"])
 	}
@@ -189,7 +189,7 @@ func getContainerOperation(c *call) (any, *apiError) {
 	if err != nil {
 		return nil, err
 	}
-	return op.container(p), nil
+	return newContainerOperation(p, op), nil
 }
 
 func listContainerOperations(c *call) (any, *apiError) {
@@ -204,7 +204,7 @@ func listContainerOperations(c *call) (any, *apiError) {
 	for _, op := range c.w.Operations {
 		l := c.params["location"]
 		if op.API == hostContainer && op.Project == p.ProjectID && (l == "-" || l == op.Location) {
-			out.Operations = append(out.Operations, op.container(p))
+			out.Operations = append(out.Operations, newContainerOperation(p, op))
 		}
 	}
 	return out, nil
@@ -227,8 +227,27 @@ func cancelContainerOperation(c *call) (any, *apiError) {
 
 // errBusy is the answer while an operation runs on the cluster (recorded
 // 2024): 400 FAILED_PRECONDITION, not 409.
-func (w *World) errBusy(op *Operation) *apiError {
+func (c *call) errBusy(op *Operation) *apiError {
 	return precondition("Cluster is running incompatible operation %s.", op.Name).
 		info("CLUSTER_ALREADY_HAS_OPERATION", hostContainer, nil).
-		with(map[string]any{"@type": "type.googleapis.com/google.rpc.RequestInfo", "requestId": fmt.Sprintf("0x%x", uint64(w.serial())*0x9e3779b97f4a7c15)})
+		with(map[string]any{"@type": "type.googleapis.com/google.rpc.RequestInfo", "requestId": fmt.Sprintf("0x%x", uint64(c.w.nextSerial())*0x9e3779b97f4a7c15)})
+}
+
+// clusterAnswer is the cluster as the API gives it: with links, and a copy, because
+// it is written out after the world is unlocked.
+func clusterAnswer(p *Project, c *Cluster) *Cluster {
+	out := *c
+	out.SelfLink = "https://container.googleapis.com/v1/" + c.path(p)
+	out.Kubernetes = nil
+	out.NodePools = make([]*NodePool, len(c.NodePools))
+	for i, n := range c.NodePools {
+		out.NodePools[i] = nodePoolAnswer(p, c, n)
+	}
+	return &out
+}
+
+func nodePoolAnswer(p *Project, c *Cluster, n *NodePool) *NodePool {
+	out := *n
+	out.SelfLink = "https://container.googleapis.com/v1/" + c.path(p) + "/nodePools/" + n.Name
+	return &out
 }

@@ -228,22 +228,3 @@ func (n *NodePool) setMetadataMode(mode string) {
 	}
 	n.Config = &cfg
 }
-
-// answer is the cluster as the API gives it: with links, and a copy, because
-// it is written out after the world is unlocked.
-func (c *Cluster) answer(p *Project) *Cluster {
-	out := *c
-	out.SelfLink = "https://container.googleapis.com/v1/" + c.path(p)
-	out.Kubernetes = nil
-	out.NodePools = make([]*NodePool, len(c.NodePools))
-	for i, n := range c.NodePools {
-		out.NodePools[i] = n.answer(p, c)
-	}
-	return &out
-}
-
-func (n *NodePool) answer(p *Project, c *Cluster) *NodePool {
-	out := *n
-	out.SelfLink = "https://container.googleapis.com/v1/" + c.path(p) + "/nodePools/" + n.Name
-	return &out
-}

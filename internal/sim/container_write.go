@@ -6,7 +6,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 )
 
 // legacyNames are the deprecated ways to name a resource in a body.
@@ -144,7 +143,7 @@ func updateCluster(c *call) (any, *apiError) {
 		return nil, err
 	}
 	if busy := c.w.busy(p, cl); busy != nil {
-		return nil, c.w.errBusy(busy)
+		return nil, c.errBusy(busy)
 	}
 	if u.Etag != "" && u.Etag != cl.Etag {
 		return nil, newError(statusAborted, "Etag %q does not match the cluster's current etag.", u.Etag)
@@ -189,11 +188,6 @@ func (c *call) clusterEffect(p *Project, cl *Cluster, u *clusterUpdate) (*Effect
 	return e, nil
 }
 
-// busy finds what keeps a cluster from another operation.
-func (w *World) busy(p *Project, cl *Cluster) *Operation {
-	return w.running(hostContainer, cl.path(p))
-}
-
 // startCluster starts an operation on a cluster.
 func (c *call) startCluster(p *Project, cl *Cluster, opType string, e *Effect, takes Duration) containerOperation {
 	name := c.w.longName(c.now)
@@ -203,7 +197,7 @@ func (c *call) startCluster(p *Project, cl *Cluster, opType string, e *Effect, t
 		API: hostContainer, Name: name, Project: p.ProjectID, Location: cl.Location, Type: opType,
 		Target: cl.path(p), Effect: e, Audit: last,
 	}, c.now, takes)
-	return op.container(p)
+	return newContainerOperation(p, op)
 }
 
 // updateNodePool takes its fields flat, without an "update" around them
@@ -256,26 +250,11 @@ func updateNodePool(c *call) (any, *apiError) {
 		return nil, invalid("Workload Identity is not enabled on cluster %q; GKE_METADATA cannot be used.", cl.Name) // text inferred
 	}
 	if busy := c.w.busy(p, cl); busy != nil {
-		return nil, c.w.errBusy(busy)
+		return nil, c.errBusy(busy)
 	}
 	if req.Etag != "" && req.Etag != n.Etag {
 		return nil, newError(statusAborted, "Etag %q does not match the node pool's current etag.", req.Etag)
 	}
 	e := &Effect{Kind: effectMetadata, Location: cl.Location, Cluster: cl.Name, NodePool: n.Name, Value: mode}
 	return c.startCluster(p, cl, "UPDATE_CLUSTER", e, c.w.Timings.NodePoolUpdate), nil
-}
-
-// alterCluster is a change by a world fault: at once, with the two audit
-// entries of an update.
-func (w *World) alterCluster(p *Project, cl *Cluster, e *Effect, request map[string]any, now time.Time) {
-	method, resource := "UpdateCluster", cl.path(p)
-	if e.NodePool != "" {
-		method, resource = "UpdateNodePool", resource+"/nodePools/"+e.NodePool
-	}
-	request["name"] = resource
-	first, last := clusterRecord(p, cl, ciActor, method, resource, "UPDATE_CLUSTER", request).started(w.longName(now))
-	w.appendAudit(first, now)
-	w.updateCluster(p, e, now)
-	w.appendAudit(last, now)
-	w.changedCluster(p, cl.Location, cl.Name, now)
 }

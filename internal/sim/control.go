@@ -60,11 +60,7 @@ func (s *Server) lock() (*World, time.Time, func()) {
 func (s *Server) getWorld() reply {
 	w, _, unlock := s.lock()
 	defer unlock()
-	body, err := encodeWorld(w)
-	if err != nil {
-		return controlError(http.StatusInternalServerError, err.Error())
-	}
-	return reply{status: http.StatusOK, contentType: jsonType, body: body}
+	return compactReply(http.StatusOK, w)
 }
 
 // putWorld replaces the world, or on a mistake changes nothing.
@@ -133,7 +129,7 @@ func (s *Server) fault(name string, q url.Values, do func(*World, string, map[st
 	w, now, unlock := s.lock()
 	defer unlock()
 	status := http.StatusBadRequest
-	if findFault(name) == nil {
+	if checkFault(name) != nil {
 		status = http.StatusNotFound
 	}
 	if err := do(w, name, params, now); err != nil {

@@ -41,7 +41,7 @@ type projectV1 struct {
 	Parent         *ResourceID       `json:"parent,omitempty"`
 }
 
-func (p *Project) v1() projectV1 {
+func newProjectV1(p *Project) projectV1 {
 	return projectV1{
 		ProjectNumber: p.number(), ProjectID: p.ProjectID, LifecycleState: p.LifecycleState, Name: p.DisplayName,
 		CreateTime: p.CreateTime, Labels: p.Labels, Parent: p.Parent,
@@ -62,7 +62,7 @@ type projectV3 struct {
 	Labels      map[string]string `json:"labels,omitempty"`
 }
 
-func (p *Project) v3() projectV3 {
+func newProjectV3(p *Project) projectV3 {
 	sum := sha256.Sum256([]byte(p.ProjectID + p.LifecycleState + p.UpdateTime.String()))
 	out := projectV3{
 		Name: "projects/" + p.number(), ProjectID: p.ProjectID, State: p.LifecycleState, DisplayName: p.DisplayName,
@@ -93,7 +93,7 @@ func getProjectV1(c *call) (any, *apiError) {
 	if err != nil {
 		return nil, err
 	}
-	return p.v1(), nil
+	return newProjectV1(p), nil
 }
 
 func getProjectV3(c *call) (any, *apiError) {
@@ -101,7 +101,7 @@ func getProjectV3(c *call) (any, *apiError) {
 	if err != nil {
 		return nil, err
 	}
-	return p.v3(), nil
+	return newProjectV3(p), nil
 }
 
 // getAncestry answers for a project that has only an organization above it.
@@ -208,7 +208,7 @@ func listProjectsV1(c *call) (any, *apiError) {
 		NextPageToken string      `json:"nextPageToken,omitempty"`
 	}{NextPageToken: next}
 	for _, p := range list {
-		out.Projects = append(out.Projects, p.v1())
+		out.Projects = append(out.Projects, newProjectV1(p))
 	}
 	return out, nil
 }
@@ -219,7 +219,7 @@ func listProjectsV3(c *call) (any, *apiError) {
 		return nil, invalid("parent is required")
 	}
 	deleted := c.boolean("showDeleted")
-	list := slices.DeleteFunc(c.readable(deleted), func(p *Project) bool { return p.v3().Parent != parent })
+	list := slices.DeleteFunc(c.readable(deleted), func(p *Project) bool { return newProjectV3(p).Parent != parent })
 	return c.projectsV3(list)
 }
 
@@ -242,7 +242,7 @@ func (c *call) projectsV3(list []*Project) (any, *apiError) {
 		NextPageToken string      `json:"nextPageToken,omitempty"`
 	}{NextPageToken: next}
 	for _, p := range list {
-		out.Projects = append(out.Projects, p.v3())
+		out.Projects = append(out.Projects, newProjectV3(p))
 	}
 	return out, nil
 }

@@ -2,6 +2,8 @@ package sim
 
 import (
 	"bytes"
+	"encoding/base64"
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -59,7 +61,7 @@ func setIamPolicy(version string) func(*call) (any, *apiError) {
 		if req.Policy == nil {
 			return nil, invalid("policy is required")
 		}
-		if err := req.Policy.checkEnums(); err != nil {
+		if err := checkPolicyEnums(req.Policy); err != nil {
 			return nil, err
 		}
 		if p := c.w.project(c.params["project"]); p != nil {
@@ -74,7 +76,7 @@ func setIamPolicy(version string) func(*call) (any, *apiError) {
 			return nil, err
 		}
 		c.w.concurrentWrite(p, c.now)
-		after, err := c.w.nextPolicy(p, *req.Policy, mask)
+		after, err := c.nextPolicy(p, *req.Policy, mask)
 		if err != nil {
 			return nil, err
 		}
@@ -117,7 +119,7 @@ func policyMask(text string) ([]string, *apiError) {
 }
 
 // nextPolicy is what a policy becomes by a write, or why it does not.
-func (w *World) nextPolicy(p *Project, in Policy, mask []string) (Policy, *apiError) {
+func (c *call) nextPolicy(p *Project, in Policy, mask []string) (Policy, *apiError) {
 	now := p.Policy
 	useEtag := in.Etag != "" && slices.Contains(mask, "etag")
 	if useEtag {
@@ -140,7 +142,7 @@ func (w *World) nextPolicy(p *Project, in Policy, mask []string) (Policy, *apiEr
 			return Policy{}, invalid("Specified policy version (%d) does not support conditional role bindings: it must be 3. "+
 				"For more information, please refer to https://cloud.google.com/iam/docs/policies#versions", in.Version)
 		}
-		if err := w.checkBindings(p, in); err != nil {
+		if err := checkBindings(c.w, p, in); err != nil {
 			return Policy{}, err
 		}
 		after.Bindings = in.clone().Bindings
@@ -171,13 +173,13 @@ const (
 
 // checkBindings refuses what a project's policy cannot hold. One dead member
 // blocks the whole write.
-func (w *World) checkBindings(p *Project, in Policy) *apiError {
+func checkBindings(w *World, p *Project, in Policy) *apiError {
 	count, groups := 0, 0
 	for _, b := range in.Bindings {
 		switch {
 		case b == nil || b.Role == "":
 			return invalid("Role is required in a binding.")
-		case customRolePattern.MatchString(b.Role):
+		case isCustomRole(b.Role):
 			if _, ok := w.Roles[b.Role]; !ok {
 				return invalid("Role %s does not exist in the resource's hierarchy.", b.Role)
 			}
@@ -192,7 +194,7 @@ func (w *World) checkBindings(p *Project, in Policy) *apiError {
 			if strings.HasPrefix(m, "group:") {
 				groups++
 			}
-			if err := w.checkMember(p, normalMember(m)); err != nil {
+			if err := checkMember(w, p, normalMember(m)); err != nil {
 				return err
 			}
 		}
@@ -203,7 +205,7 @@ func (w *World) checkBindings(p *Project, in Policy) *apiError {
 	return nil
 }
 
-func (w *World) checkMember(p *Project, m string) *apiError {
+func checkMember(w *World, p *Project, m string) *apiError {
 	kind, rest, ok := strings.Cut(m, ":")
 	switch {
 	case m == "allUsers" || m == "allAuthenticatedUsers":
@@ -241,4 +243,30 @@ func (w *World) checkMember(p *Project, m string) *apiError {
 		return nil
 	}
 	return invalid("Unknown member type %q.", kind)
+}
+
+// etagBytes decodes an etag in either base64 alphabet: gcloud sends back the
+// URL-safe one.
+func etagBytes(s string) ([]byte, bool) {
+	s = strings.NewReplacer("-", "+", "_", "/").Replace(strings.TrimRight(s, "="))
+	b, err := base64.RawStdEncoding.DecodeString(s)
+	return b, err == nil
+}
+
+// etagText writes an etag as the conflict message does: octal escapes for
+// what is not printable.
+func etagText(s string) string {
+	raw, ok := etagBytes(s)
+	if !ok {
+		return s
+	}
+	var b strings.Builder
+	for _, c := range raw {
+		if c >= 0x20 && c < 0x7f && c != '\\' && c != '\'' {
+			b.WriteByte(c)
+		} else {
+			fmt.Fprintf(&b, `\%03o`, c)
+		}
+	}
+	return b.String()
 }

@@ -2,7 +2,6 @@ package sim
 
 import (
 	"context"
-	"encoding/json"
 	"io"
 	"log"
 	"net"
@@ -93,81 +92,18 @@ func (s *Server) serveAPI(w http.ResponseWriter, r *http.Request, door, host str
 }
 
 // exchange answers a request, and says what is to be done to the answer.
-func (s *Server) exchange(r *http.Request, a *api, host string, body []byte) (rep reply, damage, who string) {
+func (s *Server) exchange(r *http.Request, a *API, host string, body []byte) (rep reply, damage, who string) {
 	if a.host == hostOAuth {
-		if r.Method == http.MethodPost && r.URL.Path == "/token" {
-			return serveToken(r, body), "", ""
-		}
-		return notFoundPage(r.URL.Path), "", ""
+		return serveToken(r, body), "", ""
 	}
-	caller, authErr := authenticate(r)
 	s.mu.Lock()
-	delay := s.world.delay(host, r)
+	d := delay(s.world, host, r)
 	s.mu.Unlock()
-	s.pause(r.Context(), delay)
+	s.pause(r.Context(), d)
 
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	world := s.world
-	now := world.now()
-	world.settle(now)
-	damage = world.damage(host, r)
-	if e, empty := world.refuse(host, r); e != nil {
-		if empty {
-			return jsonReply(e.httpStatus(), struct{}{}), damage, caller.Email
-		}
-		return jsonReply(e.httpStatus(), e.envelope(a.legacy)), damage, caller.Email
-	}
-	if a.serve != nil {
-		c := &call{s: s, w: world, now: now, api: a, host: host, route: &route{method: r.Method}, r: r, query: r.URL.Query(), body: body, who: caller}
-		return a.serve(c, authErr), damage, caller.Email
-	}
-	rt, params := a.match(r.Method, r.URL)
-	if rt == nil {
-		return notFoundPage(r.URL.Path), damage, caller.Email
-	}
-	c := &call{s: s, w: world, now: now, api: a, host: host, route: rt, r: r, params: params, query: r.URL.Query(), body: body, who: caller}
-	return c.answer(authErr), damage, caller.Email
-}
-
-// answer runs the method and logs a write, a failed one too.
-func (c *call) answer(authErr *apiError) reply {
-	err := authErr
-	if err == nil {
-		err = c.route.checkQuery(c.r.URL.RawQuery)
-	}
-	var mask fieldMask
-	if err == nil {
-		mask, err = c.fields()
-	}
-	if err == nil {
-		err = c.refuseBody()
-	}
-	var out any
-	if err == nil {
-		out, err = c.route.handle(c)
-	}
-	if c.record != nil {
-		if err != nil {
-			c.record.Code, c.record.Message = err.rpcCode(), err.status
-			c.record.ServiceData, c.record.Response = nil, nil
-		}
-		c.w.appendAudit(c.record, c.now)
-	}
-	if err != nil {
-		return jsonReply(err.httpStatus(), err.envelope(c.api.legacy))
-	}
-	if mask != nil {
-		raw, failed := json.Marshal(out)
-		if failed != nil {
-			return jsonReply(http.StatusInternalServerError, newError(statusInternal, "%v", failed).envelope(c.api.legacy))
-		}
-		out = json.RawMessage(mask.prune(raw))
-	}
-	if pretty := c.query.Get("prettyPrint"); pretty == "false" || c.query.Get("$prettyPrint") == "false" {
-		return compactReply(http.StatusOK, out)
-	}
-	return jsonReply(http.StatusOK, out)
+	return s.apis.serve(s.world, a, host, r, body)
 }
 
 // note remembers a request and shows the exchange to the observer: with the
@@ -184,13 +120,13 @@ func (s *Server) note(r *http.Request, door, host string, body []byte, rep reply
 	s.options.Observe(Exchange{
 		Time: now, Door: door, Caller: who, UserAgent: r.UserAgent(), Method: r.Method, Host: host,
 		Path: r.URL.Path, RawQuery: r.URL.RawQuery, RequestHeader: r.Header.Clone(), RequestBody: body,
-		Status: rep.status, ResponseHeader: rep.header(), ResponseBody: rep.body,
+		Status: rep.status, ResponseHeader: header(rep), ResponseBody: rep.body,
 	})
 }
 
 // header are the headers of every answer (golden, agrees with recorded
 // bodies): no Retry-After, no X-RateLimit.
-func (rep reply) header() http.Header {
+func header(rep reply) http.Header {
 	h := http.Header{}
 	h.Set("Content-Type", rep.contentType)
 	h.Set("Server", "ESF")
@@ -201,7 +137,7 @@ func (rep reply) header() http.Header {
 }
 
 func writeReply(w http.ResponseWriter, rep reply) {
-	for k, v := range rep.header() {
+	for k, v := range header(rep) {
 		w.Header()[k] = v
 	}
 	w.WriteHeader(rep.status)
@@ -210,7 +146,7 @@ func writeReply(w http.ResponseWriter, rep reply) {
 
 // cut sends half of an answer and resets the connection.
 func cut(w http.ResponseWriter, r *http.Request, rep reply) {
-	for k, v := range rep.header() {
+	for k, v := range header(rep) {
 		w.Header()[k] = v
 	}
 	w.WriteHeader(rep.status)

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"slices"
+	"strconv"
 	"time"
 )
 
@@ -169,7 +170,7 @@ func (w *World) registerCluster(p *Project, c *Cluster, fleetRef string, t time.
 
 // resourceEtag is an etag of a cluster or node pool: eight hex digits.
 func (w *World) resourceEtag() string {
-	return uuidFor("etag " + formatInt(w.serial()))[:8]
+	return uuidFor("etag " + strconv.FormatInt(w.nextSerial(), 10))[:8]
 }
 
 func (w *World) markMembership(fleet *Project, key, code string) {

@@ -28,7 +28,7 @@ func (t *tempFiles) create(ca []byte) error {
 	t.dir = dir
 	return errors.Join(
 		os.WriteFile(t.ca(), withSystemRoots(ca), 0o644),
-		os.WriteFile(t.token(), []byte(tokenPrefix+adminEmail), 0o600),
+		os.WriteFile(t.token(), []byte(accessToken(adminEmail)), 0o600),
 		os.Mkdir(t.gcloud(), 0o700),
 	)
 }

@@ -89,6 +89,18 @@ func (e *apiError) info(reason, domain string, metadata map[string]string) *apiE
 	return e.with(d)
 }
 
+// listed sets the entry in error.errors, for the older APIs, where it is not the status's own.
+func (e *apiError) listed(domain, reason, help string) *apiError {
+	e.domain, e.reason, e.help = domain, reason, help
+	return e
+}
+
+// withHTTP answers with another HTTP status than the status's own.
+func (e *apiError) withHTTP(code int) *apiError {
+	e.http = code
+	return e
+}
+
 func (e *apiError) httpStatus() int {
 	if e.http != 0 {
 		return e.http

@@ -2,7 +2,6 @@ package sim
 
 import (
 	"fmt"
-	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -57,6 +56,14 @@ const (
 
 // faultDefs is filled by the files that know the faults.
 var faultDefs = slices.Concat(worldFaults(), fleetFaults(), clusterFaults(), requestFaults())
+
+// checkFault refuses a name that no fault has.
+func checkFault(name string) error {
+	if findFault(name) == nil {
+		return fmt.Errorf("unknown fault %q; known are %s", name, strings.Join(faultNames(), ", "))
+	}
+	return nil
+}
 
 func findFault(name string) *faultDef {
 	for i := range faultDefs {
@@ -140,17 +147,7 @@ func (f *ActiveFault) duration(param string) time.Duration {
 	return faultDurations[f.Name]
 }
 
-// matchesRequest says whether a fault is meant for a request.
-func (f *ActiveFault) matchesRequest(host string, r *http.Request) bool {
-	if f == nil {
-		return false
-	}
-	return (f.Params["host"] == "" || strings.EqualFold(f.Params["host"], host)) &&
-		(f.Params["method"] == "" || strings.EqualFold(f.Params["method"], r.Method)) &&
-		(f.Params["path"] == "" || strings.Contains(r.URL.Path, f.Params["path"]))
-}
-
-// matchesOperation is the same for an operation that begins.
+// matchesOperation says whether a fault is meant for an operation that begins.
 func (f *ActiveFault) matchesOperation(op *Operation) bool {
 	return f != nil && (f.Params["host"] == "" || strings.EqualFold(f.Params["host"], op.API)) &&
 		(f.Params["path"] == "" || strings.Contains(op.Project+"/"+op.Target+"/"+op.Type, f.Params["path"]))
@@ -165,10 +162,10 @@ func (f *ActiveFault) matchesProject(p *Project) bool {
 // activate switches a fault on. A world fault is done again for further
 // targets; another one gets new parameters.
 func (w *World) activate(name string, params map[string]string, now time.Time) error {
-	def := findFault(name)
-	if def == nil {
-		return fmt.Errorf("unknown fault %q; known are %s", name, strings.Join(faultNames(), ", "))
+	if err := checkFault(name); err != nil {
+		return err
 	}
+	def := findFault(name)
 	if err := def.check(params); err != nil {
 		return err
 	}
@@ -202,10 +199,10 @@ func (w *World) activate(name string, params map[string]string, now time.Time) e
 // deactivate switches a fault off; what a world fault did is repaired, for
 // all of its targets or those that the parameters name.
 func (w *World) deactivate(name string, params map[string]string, now time.Time) error {
-	def := findFault(name)
-	if def == nil {
-		return fmt.Errorf("unknown fault %q; known are %s", name, strings.Join(faultNames(), ", "))
+	if err := checkFault(name); err != nil {
+		return err
 	}
+	def := findFault(name)
 	i := slices.IndexFunc(w.Faults, func(f *ActiveFault) bool { return f.Name == name })
 	if i < 0 {
 		return nil

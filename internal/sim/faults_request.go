@@ -2,10 +2,7 @@ package sim
 
 import (
 	"fmt"
-	"net/http"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 )
 
@@ -37,68 +34,6 @@ func requestFaults() []faultDef {
 	}
 }
 
-// refusals are the faults that answer instead of the API.
-var refusals = []string{"rate-limit", "unavailable", "forbidden", "conflict", "conflict-empty-body", "no-audit"}
-
-// refuse is the answer of a fault to a request, if one hits it. The second
-// result says that the body is to be an empty object.
-func (w *World) refuse(host string, r *http.Request) (e *apiError, empty bool) {
-	for _, name := range refusals {
-		f := w.activeFault(name)
-		if f == nil || !f.matchesRequest(host, r) {
-			continue
-		}
-		if strings.HasPrefix(name, "conflict") && !strings.HasSuffix(r.URL.Path, ":setIamPolicy") && f.Params["path"] == "" {
-			continue
-		}
-		if name == "no-audit" && host != hostLogging {
-			continue
-		}
-		if !f.spend() {
-			continue
-		}
-		e := refusal(name, host)
-		if n, err := strconv.Atoi(f.Params["status"]); err == nil {
-			e.http = n
-		}
-		return e, name == "conflict-empty-body"
-	}
-	return nil, false
-}
-
-func refusal(name, host string) *apiError {
-	switch name {
-	case "rate-limit":
-		return errQuota(host, &Project{ProjectNumber: 100000000001}, limit{"read_requests", "Read requests", "ReadRequestsPerMinutePerProject", 1200})
-	case "unavailable":
-		return newError(statusUnavailable, "The service is currently unavailable.")
-	case "conflict", "conflict-empty-body":
-		return newError(statusAborted, "There were concurrent policy changes. Please retry the whole read-modify-write with exponential backoff.")
-	case "no-audit":
-		return errLogsDenied(nil)
-	default:
-		return denied("The caller does not have permission")
-	}
-}
-
-// delay is how long a request is kept waiting by a fault.
-func (w *World) delay(host string, r *http.Request) time.Duration {
-	if f := w.activeFault("slow"); f.matchesRequest(host, r) && f.spend() {
-		return f.duration("by")
-	}
-	return 0
-}
-
-// damage is what is done to an answer on its way: "cut", "malformed" or "".
-func (w *World) damage(host string, r *http.Request) string {
-	for _, name := range []string{"cut", "malformed"} {
-		if f := w.activeFault(name); f.matchesRequest(host, r) && f.spend() {
-			return name
-		}
-	}
-	return ""
-}
-
 // concurrentWrite lets somebody else change a policy just before a client's
 // write, so that the client's etag is stale.
 func (w *World) concurrentWrite(p *Project, now time.Time) {
@@ -107,6 +42,6 @@ func (w *World) concurrentWrite(p *Project, now time.Time) {
 		return
 	}
 	w.rewriteBinding(p, now, func(policy Policy) Policy {
-		return policy.grant("roles/browser", fmt.Sprintf("user:someone-%d@example.com", w.serial()))
+		return policy.grant("roles/browser", fmt.Sprintf("user:someone-%d@example.com", w.nextSerial()))
 	})
 }

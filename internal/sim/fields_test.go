@@ -98,7 +98,7 @@ func TestFieldsOfAMessage(t *testing.T) {
 
 // Without a message a route would take any mask.
 func TestEveryRouteHasAnAnswer(t *testing.T) {
-	for host, a := range apis {
+	for host, a := range apiByHost {
 		for _, r := range a.routes {
 			if r.answer == nil {
 				t.Errorf("%s %s/%s has no answer", r.method, host, r.path)

@@ -1,7 +1,6 @@
 package sim
 
 import (
-	"fmt"
 	"strings"
 )
 
@@ -11,23 +10,11 @@ import (
 // simplification, since for a service account it is really the account's own
 // project, and for a person without a quota project Google's.
 
-// serviceDisabledText is how every API says that it is off.
-func serviceDisabledText(service, consumer string) string {
-	return fmt.Sprintf("%s has not been used in project %s before or it is disabled. Enable it by visiting %s then retry. "+
-		"If you enabled this API recently, wait a few minutes for the action to propagate to our systems and retry.",
-		serviceTitle(service), consumer, activationURL(service, consumer))
-}
-
-func activationURL(service, consumer string) string {
-	return "https://console.developers.google.com/apis/api/" + service + "/overview?project=" + consumer
-}
-
 // errServiceDisabled is the current generation of that answer (recorded
 // 2025-2026): five metadata keys, LocalizedMessage and Help.
 func errServiceDisabled(service, consumer string) *apiError {
 	e := denied("%s", serviceDisabledText(service, consumer))
-	e.domain, e.reason, e.help = "usageLimits", "accessNotConfigured", "https://console.developers.google.com"
-	e.info("SERVICE_DISABLED", "googleapis.com", map[string]string{
+	e.listed("usageLimits", "accessNotConfigured", "https://console.developers.google.com").info("SERVICE_DISABLED", "googleapis.com", map[string]string{
 		"service": service, "consumer": "projects/" + consumer, "serviceTitle": serviceTitle(service),
 		"containerInfo": consumer, "activationUrl": activationURL(service, consumer),
 	})
@@ -83,7 +70,7 @@ func (c *call) gate(urlProject string) *apiError {
 	if consumer.seenState(service, c.now) != serviceEnabled && !c.ungated {
 		return errServiceDisabled(service, ref)
 	}
-	return c.s.quota.take(c, consumer)
+	return c.quota.take(c, consumer)
 }
 
 // authorize is the way into a project for most handlers: the gate, then the

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 )
 
@@ -113,16 +114,6 @@ func serveGateway(c *call, authErr *apiError) reply {
 	return c.serveKube(p, cl, fleet, g.rest)
 }
 
-// memberCluster is the cluster behind a membership: by its link, or where it
-// has none by the issuer of its identities, which names the cluster too.
-func (w *World) memberCluster(m *Membership) (*Project, *Cluster) {
-	link := m.clusterLink()
-	if link == "" && m.Authority != nil {
-		link = m.Authority.Issuer
-	}
-	return w.clusterByLink(link)
-}
-
 // gatewayURL is where a membership's cluster is reached. gcloud writes the
 // project's number.
 func gatewayURL(version string, fleet *Project, m *Membership) string {
@@ -142,13 +133,18 @@ func (c *call) gatewayCredentials(g gatewayPath, fleet *Project, m *Membership) 
 	namespace := ""
 	if ns := c.param("kubernetesNamespace"); ns != "" {
 		context += "_ns-" + ns
-		namespace = "    namespace: " + quoteYAML(ns) + "\n"
+		namespace = "    namespace: " + strconv.Quote(ns) + "\n"
 	}
-	config := "apiVersion: v1\nclusters:\n- cluster:\n    server: " + endpoint + "\n  name: " + quoteYAML(context) +
-		"\ncontexts:\n- context:\n    cluster: " + quoteYAML(context) + "\n" + namespace + "    user: " + quoteYAML(context) + "\n  name: " + quoteYAML(context) +
-		"\ncurrent-context: " + quoteYAML(context) + "\nkind: Config\npreferences: {}\nusers:\n- name: " + quoteYAML(context) +
+	config := "apiVersion: v1\nclusters:\n- cluster:\n    server: " + endpoint + "\n  name: " + strconv.Quote(context) +
+		"\ncontexts:\n- context:\n    cluster: " + strconv.Quote(context) + "\n" + namespace + "    user: " + strconv.Quote(context) + "\n  name: " + strconv.Quote(context) +
+		"\ncurrent-context: " + strconv.Quote(context) + "\nkind: Config\npreferences: {}\nusers:\n- name: " + strconv.Quote(context) +
 		"\n  user:\n    exec:\n      apiVersion: client.authentication.k8s.io/v1beta1\n      command: gke-gcloud-auth-plugin\n" +
 		"      installHint: Install gke-gcloud-auth-plugin for use with kubectl by following\n" +
 		"        https://cloud.google.com/kubernetes-engine/docs/how-to/cluster-access-for-kubectl#install_plugin\n      provideClusterInfo: true\n"
 	return map[string]string{"endpoint": endpoint, "kubeconfig": base64.StdEncoding.EncodeToString([]byte(config))}
+}
+
+// contextName is how gcloud names a membership's context.
+func contextName(fleet *Project, m *Membership) string {
+	return "connectgateway_" + fleet.ProjectID + "_" + m.Location + "_" + m.Name
 }

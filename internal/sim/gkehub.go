@@ -120,7 +120,7 @@ func (c *call) hubResponse(p *Project, op *Operation) any {
 		}
 	case e.Kind == effectMembership:
 		if m := p.Fleet.membership(e.Key); m != nil {
-			return typed(prefix+"Membership", m.answer(p.ProjectID))
+			return typed(prefix+"Membership", membershipAnswer(m, p.ProjectID))
 		}
 	default:
 		if ft := p.Fleet.feature(e.FeatureID); ft != nil {
@@ -172,7 +172,7 @@ func (c *call) hubOperationFor(permission string) (*Project, *Operation, *apiErr
 	if err != nil {
 		return nil, nil, err
 	}
-	op := c.w.ops[opKey(hostHub, "projects/"+p.ProjectID+"/locations/"+c.params["location"]+"/operations/"+c.params["operation"])]
+	op := c.w.operation(hostHub, "projects/"+p.ProjectID+"/locations/"+c.params["location"]+"/operations/"+c.params["operation"])
 	if op == nil {
 		return nil, nil, errHubNotFound(c.resource("operations/" + c.params["operation"]))
 	}

@@ -106,7 +106,7 @@ func (c *call) feature(p *Project, msg *featureMessage) (*Feature, *apiError) {
 func (c *call) membershipName(p *Project, name string) (string, *apiError) {
 	rest, ok := strings.CutPrefix(name, "projects/")
 	project, key, ok2 := strings.Cut(rest, "/")
-	if !ok || !ok2 || !membershipKeyPattern.MatchString(key) {
+	if !ok || !ok2 || !isMembershipKey(key) {
 		return "", invalid("Invalid membership name %q: it must be of the form projects/*/locations/*/memberships/*.", name)
 	}
 	if c.w.project(project) != p {

@@ -71,7 +71,7 @@ func listMemberships(c *call) (any, *apiError) {
 		NextPageToken string        `json:"nextPageToken,omitempty"`
 	}{NextPageToken: next}
 	for _, m := range list {
-		out.Resources = append(out.Resources, m.answer(c.params["project"]))
+		out.Resources = append(out.Resources, membershipAnswer(m, c.params["project"]))
 	}
 	return out, nil
 }
@@ -95,7 +95,7 @@ func getMembership(c *call) (any, *apiError) {
 	if err != nil {
 		return nil, err
 	}
-	return m.answer(c.params["project"]), nil
+	return membershipAnswer(m, c.params["project"]), nil
 }
 
 // checkAuthority makes an authority of what a client may say of it.
@@ -128,7 +128,7 @@ func createMembership(c *call) (any, *apiError) {
 	if err != nil {
 		return nil, err
 	}
-	if !namePattern.MatchString(id) || len(id) > 63 {
+	if !validName(id) || len(id) > 63 {
 		return nil, invalid("Invalid membership_id %q.", id)
 	}
 	location := c.params["location"]
@@ -211,4 +211,13 @@ func deleteMembership(c *call) (any, *apiError) {
 		return nil, err
 	}
 	return c.startHub(p, "delete", "projects/"+p.ProjectID+"/"+m.key(), &Effect{Kind: effectUnregister, Key: m.key()}, c.w.Timings.Membership), nil
+}
+
+// membershipAnswer is the membership as the API gives it, its name with the project as
+// the caller wrote it (recorded: the id where the caller gave the id).
+func membershipAnswer(m *Membership, project string) *Membership {
+	out := *m
+	out.Name = "projects/" + project + "/" + m.key()
+	out.Location, out.Mesh = "", nil
+	return &out
 }

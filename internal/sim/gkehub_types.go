@@ -12,6 +12,9 @@ import (
 
 var membershipKeyPattern = regexp.MustCompile(`^locations/[a-z0-9-]+/memberships/[a-z0-9-]+$`)
 
+// isMembershipKey says whether a text has the form of a key of a membership.
+func isMembershipKey(key string) bool { return membershipKeyPattern.MatchString(key) }
+
 // meshFeature is the id of the mesh's fleet feature.
 const meshFeature = "servicemesh"
 
@@ -144,15 +147,6 @@ func (m *Membership) clusterLink() string {
 		return ""
 	}
 	return m.Endpoint.GkeCluster.ResourceLink
-}
-
-// answer is the membership as the API gives it, its name with the project as
-// the caller wrote it (recorded: the id where the caller gave the id).
-func (m *Membership) answer(project string) *Membership {
-	out := *m
-	out.Name = "projects/" + project + "/" + m.key()
-	out.Location, out.Mesh = "", nil
-	return &out
 }
 
 func (f *Fleet) sort() {

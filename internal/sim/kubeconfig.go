@@ -11,14 +11,6 @@ import (
 // ten thousand clusters. Others are reached by the same kinds of URL.
 const maxContexts = 1000
 
-// contextName is how gcloud names a membership's context.
-func contextName(fleet *Project, m *Membership) string {
-	return "connectgateway_" + fleet.ProjectID + "_" + m.Location + "_" + m.Name
-}
-
-// quoteYAML writes a string that YAML takes as one: JSON's is YAML's.
-func quoteYAML(s string) string { return strconv.Quote(s) }
-
 // writeKubeconfig writes the file that KUBECONFIG names: for each membership
 // a context as gcloud names it, by Connect Gateway, and for each cluster one
 // by its own endpoint, gke_PROJECT_LOCATION_NAME. Both are real names, reached
@@ -58,16 +50,16 @@ func (s *Server) writeKubeconfig(w *World) error {
 	out := bufio.NewWriter(f)
 	fmt.Fprintf(out, "apiVersion: v1\nkind: Config\npreferences: {}\nclusters:\n")
 	for _, c := range list {
-		fmt.Fprintf(out, "- name: %s\n  cluster:\n    server: %s\n    proxy-url: %s\n    certificate-authority: %s\n", quoteYAML(c.name), c.server, s.URL(), quoteYAML(s.files.ca()))
+		fmt.Fprintf(out, "- name: %s\n  cluster:\n    server: %s\n    proxy-url: %s\n    certificate-authority: %s\n", strconv.Quote(c.name), c.server, s.URL(), strconv.Quote(s.files.ca()))
 	}
 	fmt.Fprintf(out, "contexts:\n")
 	for _, c := range list {
-		fmt.Fprintf(out, "- name: %s\n  context: {cluster: %[1]s, user: admin}\n", quoteYAML(c.name))
+		fmt.Fprintf(out, "- name: %s\n  context: {cluster: %[1]s, user: admin}\n", strconv.Quote(c.name))
 	}
 	if len(list) > 0 {
-		fmt.Fprintf(out, "current-context: %s\n", quoteYAML(list[current].name))
+		fmt.Fprintf(out, "current-context: %s\n", strconv.Quote(list[current].name))
 	}
-	fmt.Fprintf(out, "users:\n- name: admin\n  user:\n    token: %s\n", tokenPrefix+adminEmail)
+	fmt.Fprintf(out, "users:\n- name: admin\n  user:\n    token: %s\n", accessToken(adminEmail))
 	err = out.Flush()
 	if closed := f.Close(); err == nil {
 		err = closed

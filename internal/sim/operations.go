@@ -2,7 +2,6 @@ package sim
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
@@ -182,38 +181,15 @@ func (w *World) running(api, target string) *Operation {
 // longName makes an operation id of the form that GKE and the hub use:
 // operation-<milliseconds>-<hex>-<hex>-<hex>.
 func (w *World) longName(now time.Time) string {
-	n := w.serial()
+	n := w.nextSerial()
 	u := uuidFor(fmt.Sprintf("operation %d %d", n, now.UnixNano()))
 	return fmt.Sprintf("operation-%d-%s%s-%s-%s", now.UnixMilli(), u[:8], u[9:13], u[14:18]+u[19:23], u[24:32])
 }
 
-// A lroBody is google.longrunning.Operation.
-type lroBody struct {
-	Name     string     `json:"name"`
-	Done     bool       `json:"done,omitempty"`
-	Metadata any        `json:"metadata,omitempty"`
-	Response any        `json:"response,omitempty"`
-	Error    *rpcStatus `json:"error,omitempty"`
-}
+// operation finds an operation of an API by its name.
+func (w *World) operation(api, name string) *Operation { return w.ops[opKey(api, name)] }
 
-// typed adds an @type to a message in an Any.
-func typed(name string, message any) any {
-	raw, err := json.Marshal(message)
-	if err != nil {
-		return map[string]any{"@type": "type.googleapis.com/" + name}
-	}
-	prefix, _ := json.Marshal("type.googleapis.com/" + name)
-	out := append([]byte(`{"@type":`), prefix...)
-	if string(raw) != "{}" && string(raw) != "null" {
-		out = append(out, ',')
-		out = append(out, raw[1:]...)
-	} else {
-		out = append(out, '}')
-	}
-	return json.RawMessage(out)
-}
-
-// emptyAny is a google.protobuf.Empty in an Any (golden).
-func emptyAny() any {
-	return map[string]any{"@type": "type.googleapis.com/google.protobuf.Empty", "value": map[string]any{}}
+// underWay says whether an operation of an API runs in a project.
+func (w *World) underWay(api string, p *Project) bool {
+	return slices.ContainsFunc(w.pending, func(op *Operation) bool { return op.API == api && op.Project == p.ProjectID })
 }

@@ -12,6 +12,9 @@ import (
 
 var customRolePattern = regexp.MustCompile(`^(projects|organizations)/[^/]+/roles/[A-Za-z0-9_.]+$`)
 
+// isCustomRole says whether a role is a project's or an organization's own.
+func isCustomRole(role string) bool { return customRolePattern.MatchString(role) }
+
 // A roleDef grants the permissions that match one of allow and none of deny.
 // A pattern is a permission, "*", a prefix "container.*" or a suffix
 // "*.get".

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -141,7 +140,7 @@ func normalMember(m string) string {
 // newEtag makes a policy etag in the recorded form: base64 of eight bytes
 // that begin 0x07 0x06, different at each write.
 func (w *World) newEtag(t time.Time) string {
-	n := uint64(t.UnixMicro())<<12 | uint64(w.serial())&0xfff
+	n := uint64(t.UnixMicro())<<12 | uint64(w.nextSerial())&0xfff
 	b := []byte{7, 6, 0, 0, 0, 0, 0, 0}
 	for i := 7; i >= 2; i-- {
 		b[i] = byte(n)
@@ -158,32 +157,6 @@ func (p Policy) etag() string {
 		return neverSetEtag
 	}
 	return p.Etag
-}
-
-// etagBytes decodes an etag in either base64 alphabet: gcloud sends back the
-// URL-safe one.
-func etagBytes(s string) ([]byte, bool) {
-	s = strings.NewReplacer("-", "+", "_", "/").Replace(strings.TrimRight(s, "="))
-	b, err := base64.RawStdEncoding.DecodeString(s)
-	return b, err == nil
-}
-
-// etagText writes an etag as the conflict message does: octal escapes for
-// what is not printable.
-func etagText(s string) string {
-	raw, ok := etagBytes(s)
-	if !ok {
-		return s
-	}
-	var b strings.Builder
-	for _, c := range raw {
-		if c >= 0x20 && c < 0x7f && c != '\\' && c != '\'' {
-			b.WriteByte(c)
-		} else {
-			fmt.Fprintf(&b, `\%03o`, c)
-		}
-	}
-	return b.String()
 }
 
 // flattened is the policy as a reader gets it who did not ask for version 3:

@@ -7,21 +7,9 @@ import (
 	"strings"
 )
 
-// The hosts of the simulated APIs.
-const (
-	hostCRM            = "cloudresourcemanager.googleapis.com"
-	hostServiceUsage   = "serviceusage.googleapis.com"
-	hostContainer      = "container.googleapis.com"
-	hostHub            = "gkehub.googleapis.com"
-	hostLogging        = "logging.googleapis.com"
-	hostIAMCredentials = "iamcredentials.googleapis.com"
-	hostOAuth          = "oauth2.googleapis.com"
-	hostGateway        = "connectgateway.googleapis.com"
-)
-
-// An api is one simulated API: its host, which is also its service name, and
+// An API is one simulated API: its host, which is also its service name, and
 // its methods.
-type api struct {
+type API struct {
 	host   string
 	legacy bool // repeats errors in error.errors (recorded)
 	routes []route
@@ -29,8 +17,8 @@ type api struct {
 	serve func(c *call, authErr *apiError) reply
 }
 
-// apis are the simulated APIs by host.
-var apis = map[string]*api{
+// apiByHost are the simulated APIs.
+var apiByHost = map[string]*API{
 	hostCRM:            {host: hostCRM, legacy: true, routes: crmRoutes},
 	hostServiceUsage:   {host: hostServiceUsage, legacy: true, routes: serviceUsageRoutes},
 	hostContainer:      {host: hostContainer, legacy: true, routes: containerRoutes},
@@ -43,8 +31,8 @@ var apis = map[string]*api{
 
 // apiHosts lists the hosts, for messages.
 func apiHosts() []string {
-	out := make([]string, 0, len(apis))
-	for h := range apis {
+	out := make([]string, 0, len(apiByHost))
+	for h := range apiByHost {
 		out = append(out, h)
 	}
 	slices.Sort(out)
@@ -54,16 +42,16 @@ func apiHosts() []string {
 // findAPI finds the API of a host name. The hub also has regional hosts,
 // gkehub.<region>.rep.googleapis.com (discovery), and so has Connect Gateway,
 // <location>-connectgateway.googleapis.com (gcloud).
-func findAPI(host string) *api {
+func findAPI(host string) *API {
 	host = strings.ToLower(host)
-	if a := apis[host]; a != nil {
+	if a := apiByHost[host]; a != nil {
 		return a
 	}
 	if strings.HasPrefix(host, "gkehub.") && strings.HasSuffix(host, ".rep.googleapis.com") {
-		return apis[hostHub]
+		return apiByHost[hostHub]
 	}
 	if strings.HasSuffix(host, "-"+hostGateway) {
-		return apis[hostGateway]
+		return apiByHost[hostGateway]
 	}
 	return nil
 }
@@ -84,7 +72,7 @@ type route struct {
 }
 
 // match finds the method that a request means.
-func (a *api) match(method string, u *url.URL) (*route, map[string]string) {
+func (a *API) match(method string, u *url.URL) (*route, map[string]string) {
 	path := strings.TrimPrefix(u.EscapedPath(), "/")
 	for i := range a.routes {
 		r := &a.routes[i]

@@ -2,7 +2,6 @@ package sim
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -93,15 +92,6 @@ func errServiceDenied(verb string, names ...string) func(*Project) *apiError {
 	}
 }
 
-// known says whether a project can see a service at all.
-func (p *Project) known(name string) bool {
-	if _, ok := serviceCatalogue[name]; ok {
-		return true
-	}
-	_, ok := p.Services[name]
-	return ok
-}
-
 func getService(c *call) (any, *apiError) {
 	name := c.params["service"]
 	p, err := c.authorize(c.params["project"], "serviceusage.services.get", errServiceDenied("get", name))
@@ -133,13 +123,7 @@ func listServices(c *call) (any, *apiError) {
 	if err != nil {
 		return nil, err
 	}
-	names := slices.Collect(maps.Keys(serviceCatalogue))
-	for name := range p.Services {
-		if _, ok := serviceCatalogue[name]; !ok {
-			names = append(names, name)
-		}
-	}
-	slices.Sort(names)
+	names := p.serviceNames()
 	if want != "" {
 		names = slices.DeleteFunc(names, func(n string) bool { return p.seenState(n, c.now) != want })
 	}
@@ -213,7 +197,7 @@ func getServiceOperation(c *call) (any, *apiError) {
 	if id == "noop.DONE_OPERATION" || id == "finished.DONE_OPERATION" {
 		return nil, invalid("Invalid operation name %s.", name) // never to be polled
 	}
-	op := c.w.ops[opKey(hostServiceUsage, name)]
+	op := c.w.operation(hostServiceUsage, name)
 	if op == nil {
 		return nil, notFound("Operation %s was not found.", name)
 	}

@@ -2,9 +2,7 @@ package sim
 
 import (
 	"net/url"
-	"slices"
 	"strings"
-	"time"
 )
 
 const maxBatchEnable = 20
@@ -35,27 +33,10 @@ func enableService(c *call) (any, *apiError) {
 			Response: serviceResponse("google.api.serviceusage.v1.EnableServiceResponse", c, p, name, serviceEnabled),
 		}, nil
 	}
-	if err := c.w.activating(p); err != nil {
+	if err := c.activating(p); err != nil {
 		return nil, err
 	}
-	return c.startServices(p, "EnableService", "p2", name, &Effect{Kind: effectServices, Enable: withNeeds(p, name)}, c.w.Timings.Enable), nil
-}
-
-// withNeeds adds the services that a service depends on: they are enabled
-// with it (documented).
-func withNeeds(p *Project, names ...string) []string {
-	var out []string
-	for _, n := range names {
-		for _, need := range serviceCatalogue[n].needs {
-			if !p.enabled(need) && !slices.Contains(out, need) {
-				out = append(out, need)
-			}
-		}
-		if !slices.Contains(out, n) {
-			out = append(out, n)
-		}
-	}
-	return out
+	return c.startServices(p, "EnableService", "p2", name, &Effect{Kind: effectServices, Enable: p.withNeeds(name)}, c.w.Timings.Enable), nil
 }
 
 func batchEnableServices(c *call) (any, *apiError) {
@@ -91,10 +72,10 @@ func batchEnableServices(c *call) (any, *apiError) {
 		c.record = nil
 		return lroBody{Name: "operations/noop.DONE_OPERATION", Done: true, Response: typed("google.api.serviceusage.v1.BatchEnableServicesResponse", map[string]any{})}, nil
 	}
-	if err := c.w.activating(p); err != nil {
+	if err := c.activating(p); err != nil {
 		return nil, err
 	}
-	return c.startServices(p, "BatchEnableServices", "p2", "", &Effect{Kind: effectServices, Enable: withNeeds(p, req.ServiceIDs...)}, c.w.Timings.Enable), nil
+	return c.startServices(p, "BatchEnableServices", "p2", "", &Effect{Kind: effectServices, Enable: p.withNeeds(req.ServiceIDs...)}, c.w.Timings.Enable), nil
 }
 
 func disableService(c *call) (any, *apiError) {
@@ -132,10 +113,10 @@ func disableService(c *call) (any, *apiError) {
 	if len(dependents) > 0 && !req.DisableDependentServices {
 		return nil, errHasDependents(name, dependents)
 	}
-	if req.CheckIfServiceHasUsage == "CHECK" && c.w.hasUsage(p, name) {
+	if req.CheckIfServiceHasUsage == "CHECK" && hasUsage(p, name) {
 		return nil, errHasUsage(name)
 	}
-	if err := c.w.activating(p); err != nil {
+	if err := c.activating(p); err != nil {
 		return nil, err
 	}
 	return c.startServices(p, "DisableService", "p17", name, &Effect{Kind: effectServices, Disable: append(dependents, name)}, c.w.Timings.Disable), nil
@@ -160,26 +141,8 @@ func (c *call) startServices(p *Project, method, prefix, target string, e *Effec
 	return lroBody{Name: op.Name}
 }
 
-// dependents lists the enabled services that need a service, and those that
-// need them.
-func (p *Project) dependents(name string) []string {
-	var out []string
-	for s := range p.Services {
-		if p.enabled(s) && slices.Contains(serviceCatalogue[s].needs, name) {
-			out = append(out, s)
-			for _, d := range p.dependents(s) {
-				if !slices.Contains(out, d) {
-					out = append(out, d)
-				}
-			}
-		}
-	}
-	slices.Sort(out)
-	return slices.Compact(out)
-}
-
 // hasUsage says whether resources of a service exist.
-func (w *World) hasUsage(p *Project, name string) bool {
+func hasUsage(p *Project, name string) bool {
 	switch name {
 	case hostContainer:
 		return len(p.Clusters) > 0
@@ -192,14 +155,9 @@ func (w *World) hasUsage(p *Project, name string) bool {
 // activating refuses a second change of a project's services while one is
 // under way; other services of the same project may change together only in
 // one batch (text from Terraform's retries).
-func (w *World) activating(p *Project) *apiError {
-	if w.activeFault("activation-conflict") == nil {
-		return nil
-	}
-	for _, op := range w.pending {
-		if op.API == hostServiceUsage && op.Project == p.ProjectID {
-			return invalid("Another activation or deactivation is in progress for project %s.", p.number())
-		}
+func (c *call) activating(p *Project) *apiError {
+	if c.w.activeFault("activation-conflict") != nil && c.w.underWay(hostServiceUsage, p) {
+		return invalid("Another activation or deactivation is in progress for project %s.", p.number())
 	}
 	return nil
 }
@@ -224,24 +182,4 @@ func errHasDependents(name string, dependents []string) *apiError {
 func errHasUsage(name string) *apiError {
 	return precondition("Could not turn off service, as it still has resources in use: %s.\nHelp Token: %s", name, helpToken(name)).
 		info("COMMON_SU_SERVICES_HAVE_RESOURCES_DEACTIVATION_SUV1", hostServiceUsage, map[string]string{"service_name": name})
-}
-
-// switchService is a service change by a world fault: at once, with the same
-// two audit entries as a client's.
-func (w *World) switchService(p *Project, name string, on bool, now time.Time) {
-	if p.enabled(name) == on {
-		return
-	}
-	method, permission, state := "DisableService", "serviceusage.services.disable", serviceDisabled
-	if on {
-		method, permission, state = "EnableService", "serviceusage.services.enable", serviceEnabled
-	}
-	resource := "projects/" + p.ProjectID + "/services/" + name
-	first, last := serviceRecord(p, ciActor, method, permission, resource, map[string]any{"name": resource}).
-		started("operations/acat.p2-" + p.number() + "-" + uuidFor(w.longName(now)))
-	last.Response = map[string]any{"service": map[string]any{"name": "projects/" + p.number() + "/services/" + name, "state": state}}
-	w.appendAudit(first, now)
-	w.setServices(p, []string{name}, state, now)
-	w.appendAudit(last, now)
-	w.changed(p, now)
 }

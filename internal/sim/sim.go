@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"strings"
 	"sync"
 	"time"
 )
@@ -62,8 +61,8 @@ func (o Options) withDefaults() (Options, error) {
 		return o, fmt.Errorf("listen address %q is not on loopback: the simulator serves this machine only", o.Listen)
 	}
 	for _, name := range o.Faults {
-		if findFault(name) == nil {
-			return o, fmt.Errorf("unknown fault %q; known are %s", name, strings.Join(faultNames(), ", "))
+		if err := checkFault(name); err != nil {
+			return o, err
 		}
 	}
 	return o, nil
@@ -76,7 +75,7 @@ type Server struct {
 
 	mu    sync.Mutex // guards world
 	world *World
-	quota quotas
+	apis  apis // guarded by mu, too
 
 	journal journal
 	ca      *authority
@@ -110,6 +109,7 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	if s.ca, err = newAuthority(); err != nil {
 		return nil, fmt.Errorf("making the certificate authority: %w", err)
 	}
+	s.apis.CA = s.ca.pem
 	var lc net.ListenConfig
 	listener, err := lc.Listen(ctx, "tcp", o.Listen)
 	if err != nil {

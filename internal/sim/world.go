@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -172,14 +173,14 @@ func (w *World) index() {
 	w.scheduleMeshLogs()
 }
 
-// serial returns the next number of the world's own sequence.
-func (w *World) serial() int64 {
+// nextSerial returns the next number of the world's own sequence.
+func (w *World) nextSerial() int64 {
 	w.Serial++
 	return w.Serial
 }
 
 // number is the project number as text.
-func (p *Project) number() string { return formatInt(p.ProjectNumber) }
+func (p *Project) number() string { return strconv.FormatInt(p.ProjectNumber, 10) }
 
 // deleted says that the project was shut down.
 func (p *Project) deleted() bool { return p.LifecycleState != projectActive }

@@ -1,10 +1,8 @@
 package sim
 
 import (
-	"encoding/json"
 	"fmt"
 	"regexp"
-	"strings"
 	"time"
 )
 
@@ -17,8 +15,8 @@ var (
 	namePattern      = regexp.MustCompile(`^[a-z]([a-z0-9-]*[a-z0-9])?$`)
 )
 
-// encodeWorld writes the world as its document.
-func encodeWorld(w *World) ([]byte, error) { return json.Marshal(w) }
+// validName says whether a text can be the name of a cluster or membership.
+func validName(name string) bool { return namePattern.MatchString(name) }
 
 // decodeWorld reads a document. A mistake is answered with the path of the
 // field; nothing of a bad document is used.
@@ -63,7 +61,7 @@ func (w *World) validate() error {
 		}
 	}
 	for role := range w.Roles {
-		if !customRolePattern.MatchString(role) {
+		if !isCustomRole(role) {
 			return bad("roles", "%q is not of the form projects/P/roles/NAME", role)
 		}
 	}
@@ -81,14 +79,13 @@ func (w *World) validate() error {
 		if f == nil {
 			return bad(path, "is null")
 		}
-		def := findFault(f.Name)
-		if def == nil {
-			return bad(path+".name", "unknown fault %q; known are %s", f.Name, strings.Join(faultNames(), ", "))
+		if err := checkFault(f.Name); err != nil {
+			return bad(path+".name", "%s", err)
 		}
 		if f.Params == nil {
 			f.Params = map[string]string{}
 		}
-		if err := def.check(f.Params); err != nil {
+		if err := findFault(f.Name).check(f.Params); err != nil {
 			return bad(path+".params", "%s", err)
 		}
 	}
@@ -125,7 +122,7 @@ func (p *Project) validate(path string) error {
 	}
 	for i, c := range p.Clusters {
 		at := fmt.Sprintf("%s.clusters[%d]", path, i)
-		if c == nil || !namePattern.MatchString(c.Name) {
+		if c == nil || !validName(c.Name) {
 			return bad(at+".name", "is not the name of a cluster")
 		}
 		if c.Location == "" {
@@ -146,7 +143,7 @@ func (p *Project) validate(path string) error {
 func (f *Fleet) validate(path string) error {
 	for i, m := range f.Memberships {
 		at := fmt.Sprintf("%s.memberships[%d]", path, i)
-		if m == nil || !namePattern.MatchString(m.Name) {
+		if m == nil || !validName(m.Name) {
 			return bad(at+".name", "is not the name of a membership")
 		}
 		if m.Location == "" {
@@ -159,7 +156,7 @@ func (f *Fleet) validate(path string) error {
 			return bad(at, "is null")
 		}
 		for key, spec := range ft.MembershipSpecs {
-			if !membershipKeyPattern.MatchString(key) {
+			if !isMembershipKey(key) {
 				return bad(at+".membershipSpecs", "%q is not of the form locations/L/memberships/M", key)
 			}
 			if spec == nil {
@@ -167,7 +164,7 @@ func (f *Fleet) validate(path string) error {
 			}
 		}
 		for key := range ft.StateOverrides {
-			if !membershipKeyPattern.MatchString(key) {
+			if !isMembershipKey(key) {
 				return bad(at+".stateOverrides", "%q is not of the form locations/L/memberships/M", key)
 			}
 		}
