@@ -6,6 +6,10 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/managed-mesh/terraform-provider-asm/internal/sim/api"
+	"github.com/managed-mesh/terraform-provider-asm/internal/sim/wire"
+	"github.com/managed-mesh/terraform-provider-asm/internal/sim/world"
 )
 
 // control is what is below /_sim/: it steers the simulation and is no API of
@@ -13,7 +17,7 @@ import (
 func (s *Server) control(w http.ResponseWriter, r *http.Request) {
 	path := strings.Trim(strings.TrimPrefix(r.URL.Path, "/_sim"), "/")
 	fault, isFault := strings.CutPrefix(path, "faults/")
-	var rep reply
+	var rep api.Reply
 	switch {
 	case path == "world" && r.Method == http.MethodGet:
 		rep = s.getWorld()
@@ -24,10 +28,10 @@ func (s *Server) control(w http.ResponseWriter, r *http.Request) {
 		if truncated {
 			w.Header().Set("X-Sim-Truncated", "true")
 		}
-		rep = compactReply(http.StatusOK, list)
+		rep = api.CompactJSON(http.StatusOK, list)
 	case path == "requests" && r.Method == http.MethodDelete:
 		s.journal.clear()
-		rep = jsonReply(http.StatusOK, struct{}{})
+		rep = api.JSON(http.StatusOK, struct{}{})
 	case path == "clock" && r.Method == http.MethodGet:
 		rep = s.clock(0)
 	case path == "clock" && r.Method == http.MethodPost:
@@ -35,9 +39,9 @@ func (s *Server) control(w http.ResponseWriter, r *http.Request) {
 	case path == "faults" && r.Method == http.MethodGet:
 		rep = s.listFaults()
 	case isFault && r.Method == http.MethodPut:
-		rep = s.fault(fault, r.URL.Query(), (*World).activate)
+		rep = s.fault(fault, r.URL.Query(), (*world.World).Activate)
 	case isFault && r.Method == http.MethodDelete:
-		rep = s.fault(fault, r.URL.Query(), (*World).deactivate)
+		rep = s.fault(fault, r.URL.Query(), (*world.World).Deactivate)
 	default:
 		rep = controlError(http.StatusNotFound, "there is no "+r.Method+" "+r.URL.Path+"; there are GET and PUT /_sim/world, GET /_sim/faults, "+
 			"PUT and DELETE /_sim/faults/NAME, GET and DELETE /_sim/requests, GET /_sim/clock, POST /_sim/clock?advance=DURATION")
@@ -45,58 +49,58 @@ func (s *Server) control(w http.ResponseWriter, r *http.Request) {
 	writeReply(w, rep)
 }
 
-func controlError(status int, message string) reply {
-	return jsonReply(status, map[string]string{"error": message})
+func controlError(status int, message string) api.Reply {
+	return api.JSON(status, map[string]string{"error": message})
 }
 
 // lock gives access to the world at the present time.
-func (s *Server) lock() (*World, time.Time, func()) {
+func (s *Server) lock() (*world.World, time.Time, func()) {
 	s.mu.Lock()
-	now := s.world.now()
-	s.world.settle(now)
+	now := s.world.Now()
+	s.world.Settle(now)
 	return s.world, now, s.mu.Unlock
 }
 
-func (s *Server) getWorld() reply {
+func (s *Server) getWorld() api.Reply {
 	w, _, unlock := s.lock()
 	defer unlock()
-	return compactReply(http.StatusOK, w)
+	return api.CompactJSON(http.StatusOK, w)
 }
 
 // putWorld replaces the world, or on a mistake changes nothing.
-func (s *Server) putWorld(r *http.Request) reply {
+func (s *Server) putWorld(r *http.Request) api.Reply {
 	body, err := readWorldBody(r)
 	if err != nil {
 		return controlError(http.StatusBadRequest, err.Error())
 	}
-	next, err := decodeWorld(body)
+	next, err := world.Decode(body)
 	if err != nil {
 		return controlError(http.StatusBadRequest, err.Error())
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	next.trackAll(next.now())
+	next.TrackAll(next.Now())
 	if err := s.writeKubeconfig(next); err != nil {
 		return controlError(http.StatusInternalServerError, err.Error())
 	}
 	s.world = next
-	return jsonReply(http.StatusOK, struct{}{})
+	return api.JSON(http.StatusOK, struct{}{})
 }
 
 // clock moves the time and lets happen what is due.
-func (s *Server) clock(advance time.Duration) reply {
+func (s *Server) clock(advance time.Duration) api.Reply {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if time.Duration(s.world.Clock.Offset)+advance > maxClockOffset {
-		return controlError(http.StatusBadRequest, "the clock cannot be more than "+maxClockOffset.String()+" ahead")
+	if time.Duration(s.world.Clock.Offset)+advance > world.MaxClockOffset {
+		return controlError(http.StatusBadRequest, "the clock cannot be more than "+world.MaxClockOffset.String()+" ahead")
 	}
-	s.world.Clock.Offset += Duration(advance)
-	now := s.world.now()
-	s.world.settle(now)
-	return jsonReply(http.StatusOK, map[string]any{"now": at(now)})
+	s.world.Clock.Offset += wire.Duration(advance)
+	now := s.world.Now()
+	s.world.Settle(now)
+	return api.JSON(http.StatusOK, map[string]any{"now": wire.At(now)})
 }
 
-func (s *Server) advance(q url.Values) reply {
+func (s *Server) advance(q url.Values) api.Reply {
 	d, err := time.ParseDuration(q.Get("advance"))
 	if err != nil || d < 0 {
 		return controlError(http.StatusBadRequest, "advance must be a duration such as 15m, not "+q.Get("advance"))
@@ -104,24 +108,24 @@ func (s *Server) advance(q url.Values) reply {
 	return s.clock(d)
 }
 
-func (s *Server) listFaults() reply {
+func (s *Server) listFaults() api.Reply {
 	type row struct {
-		Fault
-		Active bool         `json:"active"`
-		As     *ActiveFault `json:"as,omitempty"`
+		world.Fault
+		Active bool               `json:"active"`
+		As     *world.ActiveFault `json:"as,omitempty"`
 	}
 	w, _, unlock := s.lock()
 	defer unlock()
 	var out []row
-	for _, f := range Faults() {
-		as := w.activeFault(f.Name)
+	for _, f := range world.Faults() {
+		as := w.ActiveFault(f.Name)
 		out = append(out, row{Fault: f, Active: as != nil, As: as})
 	}
-	return jsonReply(http.StatusOK, out)
+	return api.JSON(http.StatusOK, out)
 }
 
 // fault switches a fault on or off.
-func (s *Server) fault(name string, q url.Values, do func(*World, string, map[string]string, time.Time) error) reply {
+func (s *Server) fault(name string, q url.Values, do func(*world.World, string, map[string]string, time.Time) error) api.Reply {
 	params := map[string]string{}
 	for k := range q {
 		params[k] = q.Get(k)
@@ -129,13 +133,13 @@ func (s *Server) fault(name string, q url.Values, do func(*World, string, map[st
 	w, now, unlock := s.lock()
 	defer unlock()
 	status := http.StatusBadRequest
-	if checkFault(name) != nil {
+	if world.CheckFault(name) != nil {
 		status = http.StatusNotFound
 	}
 	if err := do(w, name, params, now); err != nil {
 		return controlError(status, err.Error())
 	}
-	return jsonReply(http.StatusOK, struct{}{})
+	return api.JSON(http.StatusOK, struct{}{})
 }
 
 // maxWorld bounds a world document: a hundred thousand clusters are about

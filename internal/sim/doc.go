@@ -9,19 +9,12 @@
 // from Google's troubleshooting page for managed mesh. What is not proven by
 // either is marked "inferred" where it is written.
 //
-// How it is laid out:
+// This package is the server: its listeners, the forward proxy with its certificate authority, what is below /_sim/, and
+// the files for clients. Below it, each importing only what follows it:
 //
-//   - sim.go, door.go, proxy.go, ca.go, env.go: the server and its two doors;
-//   - control.go, exchange.go: what is under /_sim/;
-//   - router.go, call.go, strict.go, errors.go, auth.go, gate.go,
-//     permissions.go, quota.go: what all APIs have in common;
-//   - crm*.go, serviceusage*.go, container*.go, gkehub*.go, logging.go,
-//     iamcredentials.go: one API each;
-//   - world*.go, build.go, clock.go, operations.go, effects.go: the world and
-//     how it moves in time;
-//   - mesh*.go: what the mesh makes of the world;
-//   - gateway.go, cluster_api.go, cluster_env.go, kubeconfig.go, kube/: the
-//     ways into clusters, and what is in them;
-//   - audit.go: who did what;
-//   - fault*.go: what can be made to go wrong.
+//   - api: the methods of Google's APIs, answered from a world;
+//   - world: what there is, and how it moves in time;
+//   - wire: errors, timestamps, enumerations and strict JSON.
+//
+// Beside them are kube, a cluster's API server, and logfilter, Cloud Logging's query language.
 package sim

@@ -6,6 +6,9 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/managed-mesh/terraform-provider-asm/internal/sim/api"
+	"github.com/managed-mesh/terraform-provider-asm/internal/sim/world"
 )
 
 // tempFiles are what clients need as files: the authority's certificate, the
@@ -28,7 +31,7 @@ func (t *tempFiles) create(ca []byte) error {
 	t.dir = dir
 	return errors.Join(
 		os.WriteFile(t.ca(), withSystemRoots(ca), 0o644),
-		os.WriteFile(t.token(), []byte(accessToken(adminEmail)), 0o600),
+		os.WriteFile(t.token(), []byte(api.AccessToken(world.AdminEmail)), 0o600),
 		os.Mkdir(t.gcloud(), 0o700),
 	)
 }
@@ -50,7 +53,7 @@ func (s *Server) Env() []string {
 		// has them set; curl, the second.
 		"REQUESTS_CA_BUNDLE=" + s.files.ca(),
 		"CURL_CA_BUNDLE=" + s.files.ca(),
-		"GOOGLE_OAUTH_ACCESS_TOKEN=" + tokenPrefix + adminEmail,
+		"GOOGLE_OAUTH_ACCESS_TOKEN=" + api.TokenPrefix + world.AdminEmail,
 		"GOOGLE_PROJECT=" + s.firstProject(),
 		"KUBECONFIG=" + s.files.kubeconfig(),
 		"CLOUDSDK_CONFIG=" + s.files.gcloud(),

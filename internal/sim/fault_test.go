@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/sim"
+	"github.com/managed-mesh/terraform-provider-asm/internal/sim/world"
 )
 
 // TestFaults switches every fault on, sees what it does, switches it off and
@@ -163,7 +164,7 @@ func TestFaults(t *testing.T) {
 		return strings.Contains(string(c.api("GET", hub, "/v1/projects/"+p1+"/locations/global/features/servicemesh", "").ok().raw), "MANAGEMENT_MANUAL")
 	}
 	query := map[string]string{"slow": "?by=50ms", "cluster-busy": "?for=10m"}
-	for _, f := range sim.Faults() {
+	for _, f := range world.Faults() {
 		t.Run(f.Name, func(t *testing.T) {
 			show := shows[f.Name]
 			if show == nil {

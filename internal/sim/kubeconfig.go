@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"os"
 	"strconv"
+
+	"github.com/managed-mesh/terraform-provider-asm/internal/sim/api"
+	"github.com/managed-mesh/terraform-provider-asm/internal/sim/world"
 )
 
 // maxContexts bounds the kubeconfig: kubectl takes seconds to read one of
@@ -18,7 +21,7 @@ const maxContexts = 1000
 // plain door would not do. The first cluster's endpoint is current, as after
 // "gcloud container clusters get-credentials": "kubectl create --raw" drops
 // the path of a server, and with it Connect Gateway's membership.
-func (s *Server) writeKubeconfig(w *World) error {
+func (s *Server) writeKubeconfig(w *world.World) error {
 	type context struct{ name, server string }
 	var list []context
 	for _, fleet := range w.Projects {
@@ -26,7 +29,7 @@ func (s *Server) writeKubeconfig(w *World) error {
 			continue
 		}
 		for _, m := range fleet.Fleet.Memberships {
-			list = append(list, context{contextName(fleet, m), gatewayURL("v1", fleet, m)})
+			list = append(list, context{api.ContextName(fleet, m), api.GatewayURL("v1", fleet, m)})
 		}
 	}
 	if len(list) > maxContexts {
@@ -59,7 +62,7 @@ func (s *Server) writeKubeconfig(w *World) error {
 	if len(list) > 0 {
 		fmt.Fprintf(out, "current-context: %s\n", strconv.Quote(list[current].name))
 	}
-	fmt.Fprintf(out, "users:\n- name: admin\n  user:\n    token: %s\n", accessToken(adminEmail))
+	fmt.Fprintf(out, "users:\n- name: admin\n  user:\n    token: %s\n", api.AccessToken(world.AdminEmail))
 	err = out.Flush()
 	if closed := f.Close(); err == nil {
 		err = closed

@@ -32,6 +32,13 @@ var mayImport = map[string][]string{
 	"internal/simtest":   {},
 }
 
+// floors are the packages inside of a room, and which of its others they may import. None imports the room itself.
+var floors = map[string]map[string][]string{
+	"internal/sim": {
+		"api": {"world", "wire", "kube", "logfilter"}, "world": {"wire", "kube"}, "wire": {}, "kube": {}, "logfilter": {},
+	},
+}
+
 // unruled are imports that the design neither allows nor forbids.
 var unruled = map[string][]string{
 	"internal/contract": {"internal/mesh", "internal/wait", "internal/sim", "internal/gcp", "internal/cluster", "internal/prereq",
@@ -73,6 +80,20 @@ func TestImportRulesFire(t *testing.T) {
 		// What is inside of a room is its own business, and tests may import anything.
 		write(t, dir, room+"/inner.go", "package room\n\nimport _ \""+module+"/"+room+"/below\"\n")
 		write(t, dir, room+"/outer_test.go", "package room_test\n\nimport _ \""+module+"/internal/contract/below\"\n")
+	}
+	for room, inner := range floors {
+		for floor, allowed := range inner {
+			write(t, dir, room+"/"+floor+"/floor.go", "package floor\n")
+			write(t, dir, room+"/"+floor+"/up/x.go", "package up\n\nimport _ \""+module+"/"+room+"\"\n")
+			want = append(want, room+"/"+floor+"/up/x.go")
+			for other := range inner {
+				probe := room + "/" + floor + "/probe" + other + "/x.go"
+				write(t, dir, probe, "package probe\n\nimport _ \""+module+"/"+room+"/"+other+"\"\n")
+				if other != floor && !slices.Contains(allowed, other) {
+					want = append(want, probe)
+				}
+			}
+		}
 	}
 	// A file directly in a room, as opposed to a folder in it.
 	write(t, dir, "internal/mesh/direct.go", "package room\n\nimport _ \""+module+"/internal/wait\"\n")

@@ -1,0 +1,291 @@
+package api
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"slices"
+	"strings"
+
+	crmv1 "google.golang.org/api/cloudresourcemanager/v1"
+	crmv3 "google.golang.org/api/cloudresourcemanager/v3"
+
+	"github.com/managed-mesh/terraform-provider-asm/internal/sim/wire"
+	"github.com/managed-mesh/terraform-provider-asm/internal/sim/world"
+)
+
+var crmRoutes = []route{
+	{method: "GET", path: "v1/projects", query: []string{"filter", "pageSize", "pageToken"}, answer: crmv1.ListProjectsResponse{}, handle: listProjectsV1},
+	{method: "GET", path: "v1/projects/{project}", answer: crmv1.Project{}, handle: getProjectV1},
+	{method: "POST", path: "v1/projects/{project}:getIamPolicy", answer: crmv1.Policy{}, handle: getIamPolicy},
+	{method: "POST", path: "v1/projects/{project}:setIamPolicy", answer: crmv1.Policy{}, handle: setIamPolicy("v1"), write: true},
+	{method: "POST", path: "v1/projects/{project}:testIamPermissions", answer: crmv1.TestIamPermissionsResponse{}, handle: testProjectPermissions},
+	{method: "POST", path: "v1/projects/{project}:getAncestry", answer: crmv1.GetAncestryResponse{}, handle: getAncestry},
+	{method: "GET", path: "v3/projects", query: []string{"pageSize", "pageToken", "parent", "showDeleted"}, answer: crmv3.ListProjectsResponse{}, handle: listProjectsV3},
+	{method: "GET", path: "v3/projects:search", query: []string{"pageSize", "pageToken", "query"}, answer: crmv3.SearchProjectsResponse{}, handle: searchProjects},
+	{method: "GET", path: "v3/projects/{project}", answer: crmv3.Project{}, handle: getProjectV3},
+	{method: "POST", path: "v3/projects/{project}:getIamPolicy", answer: crmv3.Policy{}, handle: getIamPolicy},
+	{method: "POST", path: "v3/projects/{project}:setIamPolicy", answer: crmv3.Policy{}, handle: setIamPolicy("v3"), write: true},
+	{method: "POST", path: "v3/projects/{project}:testIamPermissions", answer: crmv3.TestIamPermissionsResponse{}, handle: testProjectPermissions},
+}
+
+// errCRMDenied is Resource Manager's answer for a project that the caller may
+// not see, that does not exist, or that was deleted: they are the same.
+func errCRMDenied(*world.Project) *wire.Error {
+	return wire.Denied("The caller does not have permission")
+}
+
+// A projectV1 is cloudresourcemanager.v1.Project.
+type projectV1 struct {
+	ProjectNumber  string            `json:"projectNumber"`
+	ProjectID      string            `json:"projectId"`
+	LifecycleState string            `json:"lifecycleState"`
+	Name           string            `json:"name,omitempty"`
+	CreateTime     wire.Timestamp    `json:"createTime"`
+	Labels         map[string]string `json:"labels,omitempty"`
+	Parent         *world.ResourceID `json:"parent,omitempty"`
+}
+
+func newProjectV1(p *world.Project) projectV1 {
+	return projectV1{
+		ProjectNumber: p.Number(), ProjectID: p.ProjectID, LifecycleState: p.LifecycleState, Name: p.DisplayName,
+		CreateTime: p.CreateTime, Labels: p.Labels, Parent: p.Parent,
+	}
+}
+
+// A projectV3 is cloudresourcemanager.v3.Project.
+type projectV3 struct {
+	Name        string            `json:"name"`
+	Parent      string            `json:"parent,omitempty"`
+	ProjectID   string            `json:"projectId"`
+	State       string            `json:"state"`
+	DisplayName string            `json:"displayName,omitempty"`
+	CreateTime  wire.Timestamp    `json:"createTime"`
+	UpdateTime  wire.Timestamp    `json:"updateTime,omitzero"`
+	DeleteTime  wire.Timestamp    `json:"deleteTime,omitzero"`
+	Etag        string            `json:"etag"`
+	Labels      map[string]string `json:"labels,omitempty"`
+}
+
+func newProjectV3(p *world.Project) projectV3 {
+	sum := sha256.Sum256([]byte(p.ProjectID + p.LifecycleState + p.UpdateTime.String()))
+	out := projectV3{
+		Name: "projects/" + p.Number(), ProjectID: p.ProjectID, State: p.LifecycleState, DisplayName: p.DisplayName,
+		CreateTime: p.CreateTime, UpdateTime: p.UpdateTime, DeleteTime: p.DeleteTime, Labels: p.Labels,
+		Etag: `W/"` + hex.EncodeToString(sum[:8]) + `"`,
+	}
+	if p.Parent != nil {
+		out.Parent = p.Parent.Type + "s/" + p.Parent.ID
+	}
+	return out
+}
+
+// visible finds a project for projects.get, which alone still answers for a
+// deleted one.
+func (c *call) visible() (*world.Project, *wire.Error) {
+	if err := c.gate(c.params["project"]); err != nil {
+		return nil, err
+	}
+	p := c.w.Project(c.params["project"])
+	if p == nil || !c.w.Allowed(p, c.who.Email, "resourcemanager.projects.get") {
+		return nil, errCRMDenied(p)
+	}
+	return p, nil
+}
+
+func getProjectV1(c *call) (any, *wire.Error) {
+	p, err := c.visible()
+	if err != nil {
+		return nil, err
+	}
+	return newProjectV1(p), nil
+}
+
+func getProjectV3(c *call) (any, *wire.Error) {
+	p, err := c.visible()
+	if err != nil {
+		return nil, err
+	}
+	return newProjectV3(p), nil
+}
+
+// getAncestry answers for a project that has only an organization above it.
+func getAncestry(c *call) (any, *wire.Error) {
+	if err := c.decode(&struct{}{}); err != nil {
+		return nil, err
+	}
+	p, err := c.visible()
+	if err != nil {
+		return nil, err
+	}
+	type ancestor struct {
+		ResourceID world.ResourceID `json:"resourceId"`
+	}
+	list := []ancestor{{world.ResourceID{Type: "project", ID: p.ProjectID}}}
+	if p.Parent != nil {
+		list = append(list, ancestor{*p.Parent})
+	}
+	return map[string]any{"ancestor": list}, nil
+}
+
+// readable lists the projects that the caller may see, by id.
+func (c *call) readable(deleted bool) []*world.Project {
+	var out []*world.Project
+	for _, p := range c.w.Projects {
+		if (deleted || !p.Deleted()) && c.w.Allowed(p, c.who.Email, "resourcemanager.projects.get") {
+			out = append(out, p)
+		}
+	}
+	slices.SortFunc(out, func(a, b *world.Project) int { return cmp.Compare(a.ProjectID, b.ProjectID) })
+	return out
+}
+
+// projectFilter understands the terms of Resource Manager's query language
+// that name projects: "projectId:x", "id:x", "name:x", "lifecycleState:x",
+// with ":" or "=", joined by AND or spaces.
+func projectFilter(query string) (func(*world.Project) bool, *wire.Error) {
+	type term struct{ field, value string }
+	var terms []term
+	for word := range strings.FieldsSeq(query) {
+		if strings.EqualFold(word, "AND") {
+			continue
+		}
+		i := strings.IndexAny(word, ":=")
+		if i < 0 {
+			return nil, wire.Invalid("Invalid filter: %q", word)
+		}
+		terms = append(terms, term{strings.ToLower(word[:i]), strings.ToLower(strings.Trim(word[i+1:], `"'`))})
+	}
+	get := func(p *world.Project, field string) (string, bool) {
+		switch field {
+		case "id", "projectid":
+			return p.ProjectID, true
+		case "name", "displayname":
+			return p.DisplayName, true
+		case "state", "lifecyclestate":
+			return p.LifecycleState, true
+		case "projectnumber":
+			return p.Number(), true
+		}
+		return "", false
+	}
+	for _, t := range terms {
+		if _, ok := get(&world.Project{}, t.field); !ok {
+			return nil, wire.Invalid("Invalid filter: field %q cannot be searched", t.field)
+		}
+	}
+	return func(p *world.Project) bool {
+		for _, t := range terms {
+			have, _ := get(p, t.field)
+			have = strings.ToLower(have)
+			if prefix, ok := strings.CutSuffix(t.value, "*"); ok {
+				if !strings.HasPrefix(have, prefix) {
+					return false
+				}
+			} else if have != t.value {
+				return false
+			}
+		}
+		return true
+	}, nil
+}
+
+func (c *call) searchedProjects(query string, deleted bool) ([]*world.Project, *wire.Error) {
+	match, err := projectFilter(query)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(c.readable(deleted), func(p *world.Project) bool { return !match(p) }), nil
+}
+
+func listProjectsV1(c *call) (any, *wire.Error) {
+	list, err := c.searchedProjects(c.param("filter"), true)
+	if err != nil {
+		return nil, err
+	}
+	offset, size, err := c.page(500, 1000)
+	if err != nil {
+		return nil, err
+	}
+	list, next := pageOf(list, offset, size)
+	out := struct {
+		Projects      []projectV1 `json:"projects,omitempty"`
+		NextPageToken string      `json:"nextPageToken,omitempty"`
+	}{NextPageToken: next}
+	for _, p := range list {
+		out.Projects = append(out.Projects, newProjectV1(p))
+	}
+	return out, nil
+}
+
+func listProjectsV3(c *call) (any, *wire.Error) {
+	parent := c.param("parent")
+	if parent == "" {
+		return nil, wire.Invalid("parent is required")
+	}
+	deleted := c.boolean("showDeleted")
+	list := slices.DeleteFunc(c.readable(deleted), func(p *world.Project) bool { return newProjectV3(p).Parent != parent })
+	return c.projectsV3(list)
+}
+
+func searchProjects(c *call) (any, *wire.Error) {
+	list, err := c.searchedProjects(c.param("query"), false)
+	if err != nil {
+		return nil, err
+	}
+	return c.projectsV3(list)
+}
+
+func (c *call) projectsV3(list []*world.Project) (any, *wire.Error) {
+	offset, size, err := c.page(500, 500)
+	if err != nil {
+		return nil, err
+	}
+	list, next := pageOf(list, offset, size)
+	out := struct {
+		Projects      []projectV3 `json:"projects,omitempty"`
+		NextPageToken string      `json:"nextPageToken,omitempty"`
+	}{NextPageToken: next}
+	for _, p := range list {
+		out.Projects = append(out.Projects, newProjectV3(p))
+	}
+	return out, nil
+}
+
+// testProjectPermissions needs no permission itself; none held is {}.
+func testProjectPermissions(c *call) (any, *wire.Error) {
+	if err := c.gate(c.params["project"]); err != nil {
+		return nil, err
+	}
+	p := c.w.Project(c.params["project"])
+	if p == nil || p.Deleted() {
+		return nil, errCRMDenied(p)
+	}
+	return c.testPermissions(p)
+}
+
+const maxTestPermissions = 100
+
+func (c *call) testPermissions(p *world.Project) (any, *wire.Error) {
+	var req struct {
+		Permissions []string `json:"permissions"`
+	}
+	if err := c.decode(&req); err != nil {
+		return nil, err
+	}
+	if len(req.Permissions) > maxTestPermissions {
+		return nil, wire.Invalid("Too many permissions: at most %d can be tested in one call.", maxTestPermissions)
+	}
+	var held []string
+	for _, perm := range req.Permissions {
+		if !world.ValidPermission(perm) {
+			return nil, wire.Invalid("Permission %s is not valid for this resource.", perm)
+		}
+		if c.w.Allowed(p, c.who.Email, perm) {
+			held = append(held, perm)
+		}
+	}
+	return struct {
+		Permissions []string `json:"permissions,omitempty"`
+	}{held}, nil
+}
