@@ -41,6 +41,14 @@ var All = []Tool{
 		CPU:     110 * time.Second,
 	},
 	{
+		Name:    "gotestsum",
+		Title:   "gotestsum",
+		Folder:  "gotestsum",
+		Module:  "gotest.tools/gotestsum",
+		Package: "gotest.tools/gotestsum",
+		CPU:     5 * time.Second,
+	},
+	{
 		Name:    "tfplugindocs",
 		Title:   "tfplugindocs",
 		Folder:  "tfplugindocs",

@@ -1,38 +1,27 @@
-// Package summary turns the output of go test -json into what a person and a job need to know: what
-// failed and why, what was skipped by name, what should have run and did not, and the counts.
+// Package summary counts the tests in the JSON stream of go test and finds the suites that should have
+// run and did not. gotestsum shows the tests themselves.
 package summary
 
 import (
-	"bufio"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
 	"strings"
-	"time"
 )
 
-// A Summary collects the results of any number of runs of go test, and of other checks.
+// A Summary collects the results of go test, and of other checks.
 type Summary struct {
-	out      io.Writer
 	module   string // import path that is left out of the names
 	packages map[string]*pkg
-	builds   map[string][]string // output of failed builds, by import path
 	checks   []check
-	failures int // of runs of packages
 }
 
 type pkg struct {
 	name   string
-	tests  map[string]*test
-	order  []string
-	output []string // that belongs to no test
-	action string   // pass, fail, skip, or "" while it runs
-}
-
-type test struct {
-	output []string
-	action string
+	tests  map[string]string // the last action of each test: pass, fail, skip, or "" while it runs
+	action string            // likewise, of the package
 }
 
 type check struct {
@@ -40,20 +29,16 @@ type check struct {
 	err  error
 }
 
-// event is a line of go test -json; see "go doc test2json" and "go help buildjson".
+// event is what counts in a line of go test -json; see "go doc test2json".
 type event struct {
-	Action      string
-	Package     string
-	ImportPath  string
-	Test        string
-	Output      string
-	Elapsed     float64
-	FailedBuild string
+	Action  string
+	Package string
+	Test    string
 }
 
-// New returns an empty summary of the module with the given path, which reports on out.
-func New(out io.Writer, module string) *Summary {
-	return &Summary{out: out, module: module, packages: map[string]*pkg{}, builds: map[string][]string{}}
+// New returns an empty summary of the module with the given path.
+func New(module string) *Summary {
+	return &Summary{module: module, packages: map[string]*pkg{}}
 }
 
 // Check records a check that is not a Go test, such as the linter.
@@ -61,164 +46,75 @@ func (s *Summary) Check(name string, err error) {
 	s.checks = append(s.checks, check{name, err})
 }
 
-// Read consumes the output of one go test -json to its end.
+// Read reads the output of go test -json to its end. Results of a package that is there twice add up.
 func (s *Summary) Read(r io.Reader) error {
-	reader := bufio.NewReader(r)
+	decoder := json.NewDecoder(r)
 	for {
-		line, err := reader.ReadString('\n')
-		if line != "" {
-			s.line(line)
-		}
-		if err == io.EOF {
+		var e event
+		err := decoder.Decode(&e)
+		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {
-			return err
+			return fmt.Errorf("the output of go test -json: %w", err)
 		}
-	}
-}
-
-func (s *Summary) line(line string) {
-	var e event
-	if json.Unmarshal([]byte(line), &e) != nil || e.Action == "" {
-		fmt.Fprint(s.out, line) // not from test2json: a user wants to see it
-		return
-	}
-	switch e.Action {
-	case "build-output":
-		s.builds[e.ImportPath] = append(s.builds[e.ImportPath], e.Output)
-	case "start", "run", "output", "pass", "fail", "skip":
-		s.event(e)
+		if e.Package != "" && slices.Contains([]string{"start", "run", "pass", "fail", "skip"}, e.Action) {
+			s.event(e)
+		}
 	}
 }
 
 func (s *Summary) event(e event) {
 	p := s.packages[e.Package]
 	if p == nil {
-		p = &pkg{name: s.short(e.Package), tests: map[string]*test{}}
+		p = &pkg{name: s.short(e.Package), tests: map[string]string{}}
 		s.packages[e.Package] = p
 	}
+	next := e.Action
+	if next == "start" || next == "run" {
+		next = "" // not ended yet
+	}
 	if e.Test == "" {
-		switch e.Action {
-		case "output":
-			p.output = append(p.output, e.Output)
-		case "pass", "fail", "skip":
-			if p.action != "fail" { // another run of the package makes up for nothing
-				p.action = e.Action
-			}
-			if e.Action == "fail" {
-				s.failures++
-			}
-			s.finished(p, e)
+		if p.action != "fail" { // another run does not make up for a failed one
+			p.action = next
 		}
-		return
+	} else if p.tests[e.Test] != "fail" {
+		p.tests[e.Test] = next
 	}
-	t := p.tests[e.Test]
-	if t == nil {
-		t = &test{}
-		p.tests[e.Test] = t
-		p.order = append(p.order, e.Test)
-	}
-	switch e.Action {
-	case "output":
-		t.output = append(t.output, e.Output)
-	case "pass", "fail", "skip":
-		if t.action != "fail" {
-			t.action = e.Action
-		}
-	}
-}
-
-// finished prints one line about a package, and above it what its failing tests wrote.
-func (s *Summary) finished(p *pkg, e event) {
-	if e.Action == "skip" && len(p.tests) == 0 {
-		return // no test files
-	}
-	if e.Action == "fail" {
-		for _, name := range p.order {
-			if p.failed(name) {
-				printOutput(s.out, p.tests[name].output)
-			}
-		}
-		printOutput(s.out, s.builds[e.FailedBuild])
-		printOutput(s.out, p.output)
-	}
-	passed, failed, skipped := p.count(nil)
-	took := time.Duration(e.Elapsed * float64(time.Second)).Round(10 * time.Millisecond)
-	word := "ok  "
-	if e.Action == "fail" {
-		word = "FAIL"
-	}
-	fmt.Fprintf(s.out, "%s  %-40s %8s  %s\n", word, p.name, took, counts(passed, failed, skipped))
 }
 
 // failed reports whether a test failed, or never came to an end because its process did.
 func (p *pkg) failed(name string) bool {
-	action := p.tests[name].action
-	return action == "fail" || action == ""
+	return p.tests[name] == "fail" || p.tests[name] == ""
 }
 
-// results lists the tests that count: those without subtests, and those that failed on their own
-// account. A parent that only hands on what its subtests did would be counted twice.
+// results lists the tests that count: those without subtests, and those that failed by themselves.
+// Counting a parent, which only repeats the result of its subtests, would count them twice.
 func (p *pkg) results() []string {
-	var names []string
-	for _, name := range p.order {
-		parent, failing := false, false
-		for _, other := range p.order {
-			if strings.HasPrefix(other, name+"/") {
-				parent = true
-				failing = failing || p.failed(other)
+	parents, failing := map[string]bool{}, map[string]bool{} // failing: because of a subtest
+	for name := range p.tests {
+		for i, c := range name {
+			if c == '/' {
+				parents[name[:i]] = true
+				failing[name[:i]] = failing[name[:i]] || p.failed(name)
 			}
 		}
-		if !parent || p.failed(name) && !failing {
+	}
+	var names []string
+	for name := range p.tests {
+		if !parents[name] || p.failed(name) && !failing[name] {
 			names = append(names, name)
 		}
 	}
+	slices.Sort(names)
 	return names
 }
 
-// count counts the tests for which want is true, or all when it is nil.
-func (p *pkg) count(want func(name string) bool) (passed, failed, skipped int) {
-	for _, name := range p.results() {
-		if want != nil && !want(name) {
-			continue
-		}
-		switch {
-		case p.failed(name):
-			failed++
-		case p.tests[name].action == "skip":
-			skipped++
-		default:
-			passed++
-		}
-	}
-	return passed, failed, skipped
-}
-
-// Failures counts the runs of packages that failed so far.
-func (s *Summary) Failures() int { return s.failures }
-
-// Finish prints the lists and the last line, and reports whether everything passed. Suites are those
-// that had to run.
-func (s *Summary) Finish(suites []Suite) bool {
+// Finish writes what failed and, as the last line, the counts. It reports whether everything passed.
+// Suites are those that had to run.
+func (s *Summary) Finish(out io.Writer, suites []Suite) bool {
 	var passed, skipped int
-	var failures, skips []string
-	for _, path := range s.sorted() {
-		p := s.packages[path]
-		ok, failed, left := p.count(nil)
-		passed, skipped = passed+ok, skipped+left
-		for _, name := range p.results() {
-			switch {
-			case p.failed(name):
-				failures = append(failures, p.name+" "+name)
-			case p.tests[name].action == "skip":
-				skips = append(skips, p.name+" "+name+reason(p.tests[name].output))
-			}
-		}
-		if p.action != "pass" && p.action != "skip" && failed == 0 {
-			failures = append(failures, p.name+": its tests did not build or did not come to an end")
-		}
-	}
+	failures := s.failedTests(&passed, &skipped)
 	for _, c := range s.checks {
 		if c.err == nil {
 			passed++
@@ -231,19 +127,47 @@ func (s *Summary) Finish(suites []Suite) bool {
 			failures = append(failures, err.Error())
 		}
 	}
-	list(s.out, "Skipped:", skips)
-	list(s.out, "Failed:", failures)
-	fmt.Fprintf(s.out, "\n%d passed, %d failed, %d skipped\n", passed, len(failures), skipped)
+	if len(failures) > 0 {
+		fmt.Fprintf(out, "\nFailed:\n    %s\n", strings.Join(failures, "\n    "))
+	}
+	fmt.Fprintf(out, "\n%d passed, %d failed, %d skipped\n", passed, len(failures), skipped)
 	return len(failures) == 0
 }
 
-func (s *Summary) sorted() []string {
-	var paths []string
-	for path := range s.packages {
-		paths = append(paths, path)
+func (s *Summary) failedTests(passed, skipped *int) []string {
+	var failures []string
+	for _, p := range s.sorted() {
+		before := len(failures)
+		for _, name := range p.results() {
+			switch {
+			case p.failed(name):
+				failures = append(failures, p.name+" "+name)
+			case p.tests[name] == "skip":
+				*skipped++
+			default:
+				*passed++
+			}
+		}
+		if p.action != "pass" && p.action != "skip" && len(failures) == before {
+			failures = append(failures, p.name+": its tests did not build or did not come to an end")
+		}
 	}
-	slices.Sort(paths)
-	return paths
+	return failures
+}
+
+// Failed reports whether a test or a package failed so far.
+func (s *Summary) Failed() bool {
+	var passed, skipped int
+	return len(s.failedTests(&passed, &skipped)) > 0
+}
+
+func (s *Summary) sorted() []*pkg {
+	var list []*pkg
+	for _, p := range s.packages {
+		list = append(list, p)
+	}
+	slices.SortFunc(list, func(a, b *pkg) int { return strings.Compare(a.name, b.name) })
+	return list
 }
 
 // short names a package as it is found in the repository.
@@ -252,54 +176,4 @@ func (s *Summary) short(path string) string {
 		return "."
 	}
 	return strings.TrimPrefix(path, s.module+"/")
-}
-
-func counts(passed, failed, skipped int) string {
-	text := fmt.Sprintf("%d passed", passed)
-	if failed > 0 {
-		text += fmt.Sprintf(", %d failed", failed)
-	}
-	if skipped > 0 {
-		text += fmt.Sprintf(", %d skipped", skipped)
-	}
-	return text
-}
-
-func list(out io.Writer, title string, lines []string) {
-	if len(lines) == 0 {
-		return
-	}
-	fmt.Fprintf(out, "\n%s\n", title)
-	for _, line := range lines {
-		fmt.Fprintf(out, "    %s\n", line)
-	}
-}
-
-// printOutput prints what a test wrote, without the lines that only say what runs when.
-func printOutput(out io.Writer, lines []string) {
-	for _, line := range lines {
-		if !marker(line) {
-			fmt.Fprint(out, line)
-		}
-	}
-}
-
-func marker(line string) bool {
-	line = strings.TrimSpace(line)
-	return line == "PASS" || line == "FAIL" || strings.HasPrefix(line, "=== ")
-}
-
-// reason finds what a test said when it skipped: the text behind "file_test.go:12: ".
-func reason(output []string) string {
-	for _, line := range slices.Backward(output) {
-		line = strings.TrimSpace(line)
-		if line == "" || marker(line) || strings.HasPrefix(line, "--- SKIP") {
-			continue
-		}
-		if _, said, ok := strings.Cut(line, ": "); ok {
-			line = said
-		}
-		return " (" + line + ")"
-	}
-	return ""
 }

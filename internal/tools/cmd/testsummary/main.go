@@ -1,5 +1,6 @@
-// Command testsummary runs checks and go test, and ends with the line "N passed, N failed, N skipped".
-// It fails when anything failed, did not build, or should have run and did not.
+// Command testsummary runs checks, then every run of go test under one gotestsum, and ends with the line
+// "N passed, N failed, N skipped". It fails when anything failed, did not build, or should have run and
+// did not.
 package main
 
 import (
@@ -38,13 +39,14 @@ func main() {
 var errFailed = errors.New("not everything passed")
 
 type options struct {
-	root    string
-	suites  string
-	modules pairs // without a value
-	checks  pairs
-	env     pairs
-	also    [][]string // of more runs of go test
-	args    []string   // of go test
+	root      string
+	suites    string
+	gotestsum string
+	modules   pairs // without a value
+	checks    pairs
+	env       pairs
+	also      [][]string // of more runs of go test
+	args      []string   // of go test
 }
 
 func run(ctx context.Context, out io.Writer, args []string) error {
@@ -67,16 +69,8 @@ func run(ctx context.Context, out io.Writer, args []string) error {
 		}
 	}
 
-	result := summary.New(out, module)
-	for _, check := range opts.checks {
-		fmt.Fprintf(out, "==> %s\n", check.name)
-		start := time.Now()
-		cmd := shell(ctx, opts.root, check.value)
-		cmd.Stdout = out
-		err := cmd.Run()
-		result.Check("the check "+check.name, err)
-		fmt.Fprintf(out, "%s %s after %s\n\n", check.name, outcome(err), time.Since(start).Round(100*time.Millisecond))
-	}
+	result := summary.New(module)
+	runChecks(ctx, out, opts, result)
 	for _, variable := range opts.env {
 		value, err := output(ctx, opts.root, variable.value)
 		if err != nil {
@@ -87,25 +81,85 @@ func run(ctx context.Context, out io.Writer, args []string) error {
 			return err
 		}
 	}
-	fmt.Fprintln(out, "==> go test", strings.Join(opts.args, " "))
-	for _, dir := range append(pairs{{name: "."}}, opts.modules...) {
-		if err := goTest(ctx, filepath.Join(opts.root, dir.name), opts.args, result); err != nil {
-			result.Check("go test in "+dir.name, err)
-		}
-	}
-	for _, args := range opts.also {
-		fmt.Fprintln(out, "==> go test", strings.Join(args, " "))
-		if err := goTest(ctx, opts.root, args, result); err != nil {
-			result.Check("go test "+strings.Join(args, " "), err)
-		}
+	if err := runTests(ctx, out, opts, result); err != nil {
+		result.Check("gotestsum", err)
 	}
 	if err := ctx.Err(); err != nil {
 		result.Check("stopped", err)
 	}
-	if !result.Finish(suites) {
+	if !result.Finish(out, suites) {
 		return errFailed
 	}
 	return nil
+}
+
+func runChecks(ctx context.Context, out io.Writer, opts options, result *summary.Summary) {
+	for _, check := range opts.checks {
+		fmt.Fprintf(out, "==> %s\n", check.name)
+		start := time.Now()
+		cmd := shell(ctx, opts.root, check.value)
+		cmd.Stdout = out
+		err := cmd.Run()
+		result.Check("the check "+check.name, err)
+		fmt.Fprintf(out, "%s %s after %s\n\n", check.name, outcome(err), time.Since(start).Round(100*time.Millisecond))
+	}
+}
+
+// runTests runs gotestsum and reads what it recorded. Failing tests are in the result; the error is that
+// of gotestsum or go test itself.
+func runTests(ctx context.Context, out io.Writer, opts options, result *summary.Summary) error {
+	bin, err := filepath.Abs(filepath.Join(opts.root, opts.gotestsum))
+	if err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp("", "testsummary-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	stream := filepath.Join(dir, "stream.json")
+	cmd := exec.CommandContext(ctx, bin, "--format=standard-quiet", "--jsonfile="+stream, "--ignore-non-json-output-lines",
+		"--raw-command", "--", "sh", "-c", opts.script())
+	cmd.Dir, cmd.Stdout, cmd.Stderr = opts.root, out, os.Stderr
+	interruptible(cmd)
+	ran := cmd.Run()
+	file, err := os.Open(stream)
+	if err != nil {
+		return errors.Join(ran, err)
+	}
+	defer file.Close()
+	if err := result.Read(file); err != nil {
+		return errors.Join(ran, err)
+	}
+	if result.Failed() && errors.As(ran, new(*exec.ExitError)) {
+		return nil // the exit status repeats that a test failed
+	}
+	return ran
+}
+
+// script is the shell's: every run of go test, whatever became of those before it.
+func (o options) script() string {
+	var lines []string
+	add := func(dir string, args []string) {
+		lines = append(lines, "go test -C "+quote(dir)+" -json "+quote(args...)+" || failed=1")
+	}
+	add(".", o.args)
+	for _, module := range o.modules {
+		add(module.name, o.args)
+	}
+	for _, args := range o.also {
+		add(".", args)
+	}
+	return strings.Join(append(lines, "exit ${failed:-0}"), "\n")
+}
+
+// quote writes words for the shell.
+func quote(words ...string) string {
+	var out []string
+	for _, w := range words {
+		out = append(out, "'"+strings.ReplaceAll(w, "'", `'\''`)+"'")
+	}
+	return strings.Join(out, " ")
 }
 
 func parse(args []string) (options, error) {
@@ -116,11 +170,13 @@ func parse(args []string) (options, error) {
 		flags.PrintDefaults()
 	}
 	flags.StringVar(&opts.root, "root", filepath.Join("..", ".."), "the repository; go run -C internal/tools is two folders below it")
+	flags.StringVar(&opts.gotestsum, "gotestsum", filepath.Join(".tools", "bin", "gotestsum"), "the gotestsum `BINARY`, below the root")
 	flags.StringVar(&opts.suites, "suites", "", "`FILE` below the root that lists what has to run")
 	flags.Var(&opts.modules, "module", "`FOLDER` of another Go module below the root to test as well; may be repeated")
 	flags.Var(&opts.checks, "check", "`NAME=COMMAND` for the shell to run before the tests, counted as one test; may be repeated")
 	flags.Var(&opts.env, "setenv", "`NAME=COMMAND` whose output becomes an environment variable of the tests; may be repeated")
-	flags.Func("also", "`ARGUMENTS` of go test for one more run after the others, such as one without the race detector; may be repeated", func(text string) error {
+	also := "`ARGUMENTS` of go test for one more run after the others, such as one without the race detector; may be repeated"
+	flags.Func("also", also, func(text string) error {
 		opts.also = append(opts.also, strings.Fields(text))
 		return nil
 	})
@@ -131,36 +187,18 @@ func parse(args []string) (options, error) {
 	return opts, nil
 }
 
-// goTest runs the tests of one module. Failing tests are in the result; the error is go test's own.
-func goTest(ctx context.Context, dir string, args []string, result *summary.Summary) error {
-	cmd := exec.CommandContext(ctx, "go", append([]string{"test", "-json"}, args...)...)
-	cmd.Dir = dir
-	cmd.Stderr = os.Stderr
-	// An interrupt, and time to answer it, lets tests stop what they started.
-	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
-	cmd.WaitDelay = time.Minute
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		return err
-	}
-	if err := cmd.Start(); err != nil {
-		return err
-	}
-	failedBefore := result.Failures()
-	err = errors.Join(result.Read(out), cmd.Wait())
-	if result.Failures() > failedBefore && errors.As(err, new(*exec.ExitError)) {
-		return nil // it only says once more that a test failed
-	}
-	return err
-}
-
 func shell(ctx context.Context, dir, command string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, "sh", "-c", command)
 	cmd.Dir = dir
 	cmd.Stderr = os.Stderr
+	interruptible(cmd)
+	return cmd
+}
+
+// interruptible lets a cancelled command stop what it started: an interrupt, and time to answer it.
+func interruptible(cmd *exec.Cmd) {
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = time.Minute
-	return cmd
 }
 
 func output(ctx context.Context, dir, command string) (string, error) {
