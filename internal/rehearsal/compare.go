@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"reflect"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -15,38 +14,38 @@ import (
 )
 
 // logWindow is how far back the diagnosis afterwards searches logs: long enough for a
-// complaint that stays to come again.
+// lasting problem to be logged again.
 const logWindow = 15 * time.Minute
 
-// compare compares what became of a phase with what is expected.
-func (r *rehearsal) compare(ctx context.Context, e *runbook.Engine, p phase, was became) error {
+// compare compares the result of a phase with what is expected.
+func (r *rehearsal) compare(ctx context.Context, e *runbook.Engine, p phase, got phaseResult) error {
 	x := p.expect
-	if got := was.outcome(); got != x.outcome {
-		r.failAt(x.line, "%s: the outcome is %s, not %s%s", p.what, got, x.outcome, lines("", reasons(was)))
+	if outcome := got.outcome(); outcome != x.outcome {
+		r.failAt(x.line, "%s: the outcome is %s, not %s%s", p.what, outcome, x.outcome, lines("", reasons(got)))
 	}
-	if x.err != nil && !strings.Contains(was.reason(), x.err.value.(string)) {
-		r.failAt(x.err.line, "%s: the error is another:%s", p.what, lines("", slices.Concat(
-			prefixed("- ", "… "+x.err.value.(string)+" …"), prefixed("+ ", orNone(was.reason())))))
+	if x.err != nil && !strings.Contains(got.reason(), x.err.value.(string)) {
+		r.failAt(x.err.line, "%s: the error differs from what is expected:%s", p.what, lines("", slices.Concat(
+			prefixed("- ", "… "+x.err.value.(string)+" …"), prefixed("+ ", orNone(got.reason())))))
 	}
-	if was.plan != nil {
-		var steps []named
-		for _, s := range was.plan.Steps {
-			steps = append(steps, named{s.Step, string(s.Status), oneLine(s.Text, s.Error)})
+	if got.plan != nil {
+		var steps []stepStatus
+		for _, s := range got.plan.Steps {
+			steps = append(steps, stepStatus{s.Step, string(s.Status), oneLine(s.Text, s.Error)})
 		}
 		r.statuses(p.what+": the plan", x.plan, steps)
 	} else if len(x.plan) > 0 {
 		r.failAt(x.plan[0].line, "%s: there is no plan", p.what)
 	}
-	var steps []named
-	if was.result != nil {
-		for _, s := range was.result.Steps {
-			steps = append(steps, named{s.Step, string(s.Status), oneLine(s.Text, s.Error)})
+	var steps []stepStatus
+	if got.result != nil {
+		for _, s := range got.result.Steps {
+			steps = append(steps, stepStatus{s.Step, string(s.Status), oneLine(s.Text, s.Error)})
 		}
 	}
 	r.statuses(p.what, x.steps, steps)
 	if x.changes != nil {
-		if diff, same := inOrder(x.changes.patterns, was.writes); !same {
-			r.failAt(x.changes.line, "%s: other writes were made than expected (- expected, + made):%s", p.what, lines("", diff))
+		if diff, same := inOrder(x.changes.patterns, got.writes); !same {
+			r.failAt(x.changes.line, "%s: the writes differ from what is expected (- expected, + made):%s", p.what, lines("", diff))
 		}
 	}
 	if x.findings == nil && len(x.world) == 0 {
@@ -71,34 +70,34 @@ func (r *rehearsal) compare(ctx context.Context, e *runbook.Engine, p phase, was
 		return err
 	}
 	if diff, same := inAnyOrder(x.findings.patterns, found); !same {
-		r.failAt(x.findings.line, "%s: the diagnosis finds something else (- expected, + found):%s", p.what, lines("", diff))
+		r.failAt(x.findings.line, "%s: the diagnosis differs from what is expected (- expected, + found):%s", p.what, lines("", diff))
 	}
 	return nil
 }
 
-func reasons(was became) []string {
-	if reason := was.reason(); reason != "" {
+func reasons(got phaseResult) []string {
+	if reason := got.reason(); reason != "" {
 		return strings.Split(reason, "\n")
 	}
 	return nil
 }
 
-// named is what became of a step.
-type named struct{ step, status, why string }
+// stepStatus is the status of a step in a plan or result.
+type stepStatus struct{ step, status, why string }
 
-// of says whether this is a step, or an instance of it, as a test names it. An undo
+// matches reports whether this is a step, or an instance of it, as a test names it. An undo
 // calls a step grant#12, by its place in the journal.
-func (n named) of(name string) bool {
+func (n stepStatus) matches(name string) bool {
 	step, _, _ := strings.Cut(n.step, "#")
 	base, _, _ := strings.Cut(step, "[")
 	return name == step || name == base
 }
 
-func (r *rehearsal) statuses(what string, want []wanted, got []named) {
+func (r *rehearsal) statuses(what string, want []expectedValue, got []stepStatus) {
 	for _, w := range want {
 		found := false
 		for _, g := range got {
-			if !g.of(w.name) {
+			if !g.matches(w.name) {
 				continue
 			}
 			found = true
@@ -123,12 +122,12 @@ func (r *rehearsal) values(p phase, raw []byte) error {
 		return err
 	}
 	for _, w := range p.expect.world {
-		got, err := at(doc, w.name)
+		got, err := valueAt(doc, w.name)
 		switch {
 		case err != nil:
 			r.failAt(w.line, "%s: %s of the world cannot be read: %s", p.what, w.name, err)
 		case !reflect.DeepEqual(got, w.value):
-			r.failAt(w.line, "%s: %s of the world is something else:%s", p.what, w.name, lines("", []string{"- " + show(w.value), "+ " + show(got)}))
+			r.failAt(w.line, "%s: %s of the world differs from what is expected:%s", p.what, w.name, lines("", []string{"- " + formatJSON(w.value), "+ " + formatJSON(got)}))
 		}
 	}
 	return nil
@@ -156,66 +155,6 @@ func (r *rehearsal) diagnose(ctx context.Context, e *runbook.Engine, doc documen
 	}
 	slices.Sort(codes)
 	return slices.Compact(codes), nil
-}
-
-// matches says whether a text is what a pattern stands for: * is anything.
-func matches(pattern, text string) bool {
-	parts := strings.Split(pattern, "*")
-	for i := range parts {
-		parts[i] = regexp.QuoteMeta(parts[i])
-	}
-	return regexp.MustCompile(`(?s)\A` + strings.Join(parts, ".*") + `\z`).MatchString(text)
-}
-
-// inOrder compares lists line by line: what is expected and did not come is marked -,
-// what came and is not expected +.
-func inOrder(want, got []string) (diff []string, same bool) {
-	// longest[i][j] is how many of want[i:] and got[j:] can be paired in their order.
-	longest := make([][]int, len(want)+1)
-	for i := range longest {
-		longest[i] = make([]int, len(got)+1)
-	}
-	for i := len(want) - 1; i >= 0; i-- {
-		for j := len(got) - 1; j >= 0; j-- {
-			longest[i][j] = max(longest[i+1][j], longest[i][j+1])
-			if matches(want[i], got[j]) {
-				longest[i][j] = max(longest[i][j], longest[i+1][j+1]+1)
-			}
-		}
-	}
-	same = true
-	for i, j := 0, 0; i < len(want) || j < len(got); {
-		switch {
-		case i < len(want) && j < len(got) && matches(want[i], got[j]) && longest[i][j] == longest[i+1][j+1]+1:
-			diff = append(diff, "  "+got[j])
-			i, j = i+1, j+1
-		case j == len(got) || i < len(want) && longest[i+1][j] >= longest[i][j+1]:
-			diff, same = append(diff, "- "+want[i]), false
-			i++
-		default:
-			diff, same = append(diff, "+ "+got[j]), false
-			j++
-		}
-	}
-	return diff, same
-}
-
-// inAnyOrder is inOrder of sets: a pattern may stand for several.
-func inAnyOrder(want, got []string) (diff []string, same bool) {
-	same = true
-	for _, w := range want {
-		if !slices.ContainsFunc(got, func(g string) bool { return matches(w, g) }) {
-			diff, same = append(diff, "- "+w), false
-		}
-	}
-	for _, g := range got {
-		if slices.ContainsFunc(want, func(w string) bool { return matches(w, g) }) {
-			diff = append(diff, "  "+g)
-			continue
-		}
-		diff, same = append(diff, "+ "+g), false
-	}
-	return diff, same
 }
 
 // lines puts each text on a line of its own, below the one before.

@@ -1,6 +1,6 @@
 // Package rehearsal runs tests of runbooks: files NAME.test.hcl beside the runbooks
-// NAME.hcl. A test makes a simulated Google Cloud (package sim), lets things go wrong
-// in it, runs the runbook there, and compares what became of it with what the test
+// NAME.hcl. A test starts a simulated Google Cloud (package sim), switches faults on
+// in it, runs the runbook there, and compares the result with what the test
 // expects: the plan, the outcome, every write that the simulation saw, and what a
 // diagnosis finds afterwards. Nothing leaves the machine, and waits take no time.
 //

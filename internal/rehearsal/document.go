@@ -14,7 +14,7 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/lang"
 )
 
-// document is what a test looks at in a world's document.
+// document is the part of a world's document that a test reads.
 type document struct {
 	Projects []struct {
 		ProjectID string `json:"projectId"`
@@ -37,7 +37,7 @@ func readDocument(raw []byte) (document, error) {
 	return d, err
 }
 
-// fleets are the ids of the projects that host a fleet.
+// fleets returns the IDs of the projects that host a fleet.
 func (d document) fleets() []string {
 	var ids []string
 	for _, p := range d.Projects {
@@ -48,14 +48,14 @@ func (d document) fleets() []string {
 	return ids
 }
 
-// target is what a runbook runs on: what is named, or the first of its kind.
+// target returns what a runbook runs on: the named target, or the first of its kind.
 func (d document) target(kind lang.TargetKind, name string) (runbook.Target, error) {
 	fleet := ""
 	if ids := d.fleets(); len(ids) > 0 && kind != lang.TargetMembership && kind != lang.TargetFleet {
 		fleet = ids[0]
 	}
 	if name == "" {
-		name = d.first(kind)
+		name = d.firstTarget(kind)
 	}
 	if name == "" {
 		return runbook.Target{}, fmt.Errorf("the world has no %s to run on", kind)
@@ -63,7 +63,7 @@ func (d document) target(kind lang.TargetKind, name string) (runbook.Target, err
 	return runbook.ParseTarget(kind, name, fleet)
 }
 
-func (d document) first(kind lang.TargetKind) string {
+func (d document) firstTarget(kind lang.TargetKind) string {
 	for _, p := range d.Projects {
 		switch {
 		case kind == lang.TargetProject, kind == lang.TargetFleet && p.Fleet != nil:
@@ -78,8 +78,8 @@ func (d document) first(kind lang.TargetKind) string {
 	return ""
 }
 
-// pathOf reads a JSONPath, with or without its braces and its first dot.
-func pathOf(text string) (*jsonpath.JSONPath, error) {
+// parsePath parses a JSONPath, with or without its braces and its first dot.
+func parsePath(text string) (*jsonpath.JSONPath, error) {
 	if strings.TrimSpace(text) == "" {
 		return nil, errors.New("it is empty")
 	}
@@ -93,10 +93,10 @@ func pathOf(text string) (*jsonpath.JSONPath, error) {
 	return path, path.Parse(text)
 }
 
-// at is the value at a path of a document: nil where there is none, a list where
+// valueAt returns the value at a path of a document: nil if there is none, a list if
 // there are several.
-func at(doc any, text string) (any, error) {
-	path, err := pathOf(text)
+func valueAt(doc any, text string) (any, error) {
+	path, err := parsePath(text)
 	if err != nil {
 		return nil, err
 	}
@@ -126,8 +126,8 @@ func plain(v reflect.Value) any {
 	return v.Interface()
 }
 
-// show writes a value of a document on one line.
-func show(v any) string {
+// formatJSON writes a value of a document on one line.
+func formatJSON(v any) string {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/kinds"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/lang"
 )
 
@@ -75,12 +76,12 @@ func TestAt(t *testing.T) {
 		"projects[1].services.mesh\\.googleapis\\.com.state": `null`,
 		"nothing": `null`,
 	} {
-		got, err := at(doc, path)
-		if err != nil || show(got) != want {
-			t.Errorf("%s: %s, want %s, %v", path, show(got), want, err)
+		got, err := valueAt(doc, path)
+		if err != nil || formatJSON(got) != want {
+			t.Errorf("%s: %s, want %s, %v", path, formatJSON(got), want, err)
 		}
 	}
-	if _, err := at(doc, "projects[7].id"); err == nil {
+	if _, err := valueAt(doc, "projects[7].id"); err == nil {
 		t.Error("an index that is not there is no mistake")
 	}
 }
@@ -88,7 +89,7 @@ func TestAt(t *testing.T) {
 // FuzzParse holds that no text makes the parser panic, and that what is wrong with
 // one can be shown.
 func FuzzParse(f *testing.F) {
-	b, err := readBooks("book.hcl", []byte(`
+	b, diags := lang.Check("book.hcl", []byte(`
 runbook "book" {
   title = "Book"
   step "grant" {
@@ -98,9 +99,9 @@ runbook "book" {
     }
   }
 }
-`))
-	if err != nil {
-		f.Fatal(err)
+`), kinds.Catalogue())
+	if diags.HasErrors() {
+		f.Fatal(diags)
 	}
 	f.Add("test \"a\" {\n  fault \"binding-revoked\" { project = \"x\" }\n  after = \"1h\"\n  expect {\n    changes = [\"POST a b\"]\n    world = { \"projects[?(@.a=='b')]\" = 1 }\n  }\n  undo {}\n}\n")
 	f.Add("test \"a\" {\n  inputs = { x = test.directory }\n  approve = [\"grant\"]\n  world {\n    projects = 1e99\n    file = \"/\"\n  }\n  resume {\n    expect {\n      steps = { (null) = [] }\n    }\n  }\n}\n")

@@ -20,11 +20,11 @@ type Options struct {
 	// Timeout is how long one test may take, in time of this machine; 0: five minutes.
 	Timeout time.Duration
 	Version string // of this program
-	// Done is told of each test when it has ended; calls do not overlap.
+	// Done is called with each result when its test ends; calls do not overlap.
 	Done func(Result)
 }
 
-// Result is what became of a test.
+// Result is the result of a test.
 type Result struct {
 	File     string
 	Test     string
@@ -35,16 +35,16 @@ type Result struct {
 	Duration time.Duration
 }
 
-// Passed reports that everything was as the test expects.
+// Passed reports whether the test found no difference.
 func (r *Result) Passed() bool { return len(r.Failures) == 0 }
 
-// Failure is something that was not as the test expects.
+// Failure is a difference from what a test expects.
 type Failure struct {
 	Line int    // in the test's file
 	Text string // what it is about, with the difference in further lines
 }
 
-// Report is what became of tests.
+// Report is the result of several tests.
 type Report struct {
 	Results  []Result // in the order of the files
 	Duration time.Duration
@@ -60,8 +60,8 @@ func (r *Report) Failed() (n int) {
 	return n
 }
 
-// Run runs tests. The error is of a context that ended; what the tests found is in
-// the report.
+// Run runs tests. It returns an error only if the context ends; failures of tests are
+// in the report.
 func Run(ctx context.Context, files []*File, o Options) (*Report, error) {
 	var tests []*Test
 	for _, f := range files {
@@ -73,7 +73,7 @@ func Run(ctx context.Context, files []*File, o Options) (*Report, error) {
 	}
 	began := time.Now()
 	r := &Report{Results: make([]Result, len(tests))}
-	var told sync.Mutex
+	var doneMutex sync.Mutex
 	var group errgroup.Group
 	group.SetLimit(cmp.Or(max(o.Parallel, 0), runtime.GOMAXPROCS(0)))
 	for i, t := range tests {
@@ -83,8 +83,8 @@ func Run(ctx context.Context, files []*File, o Options) (*Report, error) {
 			}
 			r.Results[i] = t.run(ctx, o)
 			if o.Done != nil && ctx.Err() == nil {
-				told.Lock()
-				defer told.Unlock()
+				doneMutex.Lock()
+				defer doneMutex.Unlock()
 				o.Done(r.Results[i])
 			}
 			return nil
@@ -107,7 +107,7 @@ func (t *Test) run(ctx context.Context, o Options) Result {
 	ctx, lost := context.WithCancelCause(ctx)
 	defer lost(nil)
 	r := &rehearsal{test: t, version: cmp.Or(o.Version, "dev"), result: Result{File: t.File, Test: t.Name, Line: t.Line, Runbook: t.Runbook.Name}}
-	if err := r.play(ctx, lost); err != nil {
+	if err := r.run(ctx, lost); err != nil {
 		if cause := context.Cause(ctx); cause != nil {
 			err = cause
 		}

@@ -26,7 +26,7 @@ type Test struct {
 
 	book   *lang.File // that the runbook is in
 	world  setup
-	before []deed
+	before []faultChange
 	after  time.Duration
 	target string // "" is the first of the world
 	inputs hclsyntax.Expression
@@ -39,51 +39,51 @@ type setup struct {
 	file               string // path of a world document, or ""
 }
 
-// deed is a fault that is switched on or off.
-type deed struct {
+// faultChange switches a fault on or off.
+type faultChange struct {
 	fault  string
 	off    bool
 	params map[string]string
 	line   int
 }
 
-// phase is one thing that a test does.
+// phase is one step of a test: it runs, resumes or undoes a runbook, or changes faults.
 type phase struct {
 	what    string
 	line    int
 	approve approve
 	expect  expect
-	deeds   []deed        // of meanwhile
+	faults  []faultChange // of meanwhile
 	after   time.Duration // of meanwhile
 }
 
-// approve is what somebody agrees to.
+// approve says which steps are approved.
 type approve struct {
 	all   bool
 	steps []string
 }
 
-// expect is what must be so after a phase.
+// expect is what a test expects after a phase.
 type expect struct {
 	outcome  string
-	plan     []wanted
-	steps    []wanted
-	changes  *list
-	findings *list
-	err      *wanted
-	world    []wanted
+	plan     []expectedValue
+	steps    []expectedValue
+	changes  *expectedList
+	findings *expectedList
+	err      *expectedValue
+	world    []expectedValue
 	line     int // of the outcome
 }
 
-// wanted is one value that is expected.
-type wanted struct {
+// expectedValue is a value that a test expects.
+type expectedValue struct {
 	name  string
 	value any // string, or a value of a JSON document
 	line  int
 }
 
-// list is a list that is expected: nothing more and nothing less.
-type list struct {
+// expectedList is a list that a test expects, complete.
+type expectedList struct {
 	patterns []string
 	line     int
 }

@@ -8,8 +8,8 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/report"
 )
 
-// WriteText writes a report for people: a line for each test that passed, and of one
-// that failed the differences and what happened.
+// WriteText writes a report for people: a line for each test that passed, and the
+// differences and the log of one that failed.
 func (r *Report) WriteText(w io.Writer) error {
 	for i := range r.Results {
 		if err := r.Results[i].WriteText(w); err != nil {
@@ -26,14 +26,14 @@ func (r *Report) Summary() string {
 	n, failed := len(r.Results), r.Failed()
 	switch {
 	case n == 0:
-		return "no test was run"
+		return "no tests were run"
 	case failed == 0:
 		return fmt.Sprintf("%s passed %s", report.Plural(n, "test"), took)
 	}
 	return fmt.Sprintf("%d of %s failed %s", failed, report.Plural(n, "test"), took)
 }
 
-// WriteText writes what became of one test for people.
+// WriteText writes the result of one test for people.
 func (r *Result) WriteText(w io.Writer) error {
 	var b strings.Builder
 	word := "ok  "

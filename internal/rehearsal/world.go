@@ -85,7 +85,7 @@ func (w *world) close() error {
 }
 
 // do switches a fault on or off.
-func (w *world) do(ctx context.Context, d deed) error {
+func (w *world) do(ctx context.Context, d faultChange) error {
 	parameters := url.Values{}
 	for name, value := range d.params {
 		parameters.Set(name, value)

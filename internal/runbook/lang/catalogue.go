@@ -66,8 +66,8 @@ type Catalogue struct {
 	named map[ActionKind]map[string]*Kind
 }
 
-// snake is how kinds and arguments are named.
-var snake = regexp.MustCompile(`^[a-z][a-z0-9]*(?:_[a-z0-9]+)*$`)
+// snakeCase is how kinds and arguments are named.
+var snakeCase = regexp.MustCompile(`^[a-z][a-z0-9]*(?:_[a-z0-9]+)*$`)
 
 // NewCatalogue makes a catalogue. Its error is a mistake of the program: a kind
 // that is there twice or that no runbook could use.
@@ -92,7 +92,7 @@ func NewCatalogue(kinds ...Kind) (*Catalogue, error) {
 
 func (k *Kind) check() error {
 	switch {
-	case !snake.MatchString(k.Name):
+	case !snakeCase.MatchString(k.Name):
 		return fmt.Errorf("the name is not in lower-case letters, digits and underscores")
 	case k.Doc == "":
 		return fmt.Errorf("it is not documented")
@@ -105,7 +105,7 @@ func (k *Kind) check() error {
 	seen := map[string]bool{}
 	for i, a := range k.Args {
 		switch {
-		case !snake.MatchString(a.Name):
+		case !snakeCase.MatchString(a.Name):
 			return fmt.Errorf("argument %q: the name is not in lower-case letters, digits and underscores", a.Name)
 		case slices.Contains(reserved, a.Name):
 			return fmt.Errorf("argument %q: the language has that name for itself", a.Name)

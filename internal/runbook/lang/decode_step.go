@@ -10,11 +10,11 @@ import (
 
 func (d *decoder) step(b *hclsyntax.Block) *Step {
 	schema := runbookBlock.block("step")
-	s := &Step{Name: d.name(b, kebab, "lower-case letters, digits and single hyphens"), DeclRange: b.DefRange(), blockRange: b.Range()}
+	s := &Step{Name: d.name(b, kebabCase, "lower-case letters, digits and single hyphens"), DeclRange: b.DefRange(), blockRange: b.Range()}
 	in := fmt.Sprintf("Step %q", s.Name)
 	c := d.read(b.Body, schema, in, b.DefRange())
 	s.When, s.ForEach, s.Approval, s.timeout = c.expr("when"), c.expr("for_each"), c.expr("approval"), c.expr("timeout")
-	s.OnFailure = word(d, c.attrs["on_failure"], []OnFailure{Stop, Continue, Undo}, Stop)
+	s.OnFailure = enumArgument(d, c.attrs["on_failure"], []OnFailure{Stop, Continue, Undo}, Stop)
 	s.DependsOn = d.dependsOn(c.attrs["depends_on"])
 	if retry := c.first("retry"); retry != nil {
 		rc := d.read(retry.Body, schema.block("retry"), "The block \"retry\"", retry.DefRange())
@@ -65,14 +65,14 @@ func (d *decoder) action(b *hclsyntax.Block, schema Block, kind ActionKind) *Act
 		d.assertion(a, c, b, schema)
 	case Approve:
 		a.Message = c.expr("message")
-		a.Risk = word(d, c.attrs["risk"], Risks(), MediumRisk)
+		a.Risk = enumArgument(d, c.attrs["risk"], Risks(), MediumRisk)
 	case Instruct:
 		a.Text = c.expr("text")
 		if v := c.first("verify"); v != nil {
 			a.Verify = d.action(v, schema.block("verify"), Assert)
 		}
 	default:
-		a.args, a.meant = c.rest, c.meant
+		a.args, a.reported = c.rest, c.reported
 		a.timeout, a.interval, a.consecutive = c.expr("timeout"), c.expr("interval"), c.expr("consecutive")
 	}
 	return a
@@ -81,7 +81,7 @@ func (d *decoder) action(b *hclsyntax.Block, schema Block, kind ActionKind) *Act
 // assertion reads an assert, which is a check of the catalogue or a condition.
 func (d *decoder) assertion(a *Action, c content, b *hclsyntax.Block, schema Block) {
 	if a.Name != "" {
-		a.args, a.meant = c.rest, c.meant
+		a.args, a.reported = c.rest, c.reported
 		for _, name := range schema.attributeNames() {
 			if attr := c.attrs[name]; attr != nil {
 				d.fail("Two assertions in one", fmt.Sprintf("%s checks what the catalogue says; %q belongs to an assert without a label. Make two steps of it.", describeBlock(b), name), attr.NameRange)
@@ -90,19 +90,19 @@ func (d *decoder) assertion(a *Action, c content, b *hclsyntax.Block, schema Blo
 		return
 	}
 	for _, attr := range c.rest {
-		c.meant[nearest(attr.Name, schema.attributeNames())] = true
-		d.fail("Unknown argument", fmt.Sprintf("%s without a label has the arguments \"condition\" and \"error_message\", and no %q%s", capital(article(b.Type)), attr.Name, afterName(attr.Name, schema.attributeNames())), attr.NameRange)
+		c.reported[nearest(attr.Name, schema.attributeNames())] = true
+		d.fail("Unknown argument", fmt.Sprintf("%s without a label has the arguments \"condition\" and \"error_message\", and no %q%s", capital(article(b.Type)), attr.Name, suggestNearest(attr.Name, schema.attributeNames())), attr.NameRange)
 	}
 	for _, name := range schema.attributeNames() {
-		if c.attrs[name] == nil && !c.meant[name] {
+		if c.attrs[name] == nil && !c.reported[name] {
 			d.fail("Missing argument", fmt.Sprintf("%s needs a label that names a check of the catalogue, or the argument %q.", describeBlock(b), name), b.DefRange())
 		}
 	}
 	a.Condition, a.ErrorMessage = c.expr("condition"), c.expr("error_message")
 }
 
-// afterName is suggest without a list: the message has named all there are.
-func afterName(given string, known []string) string {
+// suggestNearest is suggest without a list: the message has named all there are.
+func suggestNearest(given string, known []string) string {
 	if near := nearest(given, known); near != "" {
 		return `; did you mean "` + near + `"?`
 	}

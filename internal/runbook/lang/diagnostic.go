@@ -7,7 +7,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 )
 
-func problem(summary, detail string, where hcl.Range) *hcl.Diagnostic {
+func Problem(summary, detail string, where hcl.Range) *hcl.Diagnostic {
 	return &hcl.Diagnostic{Severity: hcl.DiagError, Summary: summary, Detail: detail, Subject: &where}
 }
 
@@ -16,8 +16,8 @@ func warning(summary, detail string, where hcl.Range) *hcl.Diagnostic {
 }
 
 // tidy orders diagnostics by their place, drops repetitions and bounds their
-// number. A value that an expression uses twice is told of once.
-func tidy(diags hcl.Diagnostics) hcl.Diagnostics {
+// number. A value that an expression uses twice is reported of once.
+func Tidy(diags hcl.Diagnostics) hcl.Diagnostics {
 	slices.SortStableFunc(diags, func(a, b *hcl.Diagnostic) int {
 		if a.Subject == nil || b.Subject == nil {
 			return cmp.Compare(boolInt(a.Subject != nil), boolInt(b.Subject != nil))

@@ -20,11 +20,11 @@ func (s *Scope) evaluate(expr hcl.Expression, i Instance) (cty.Value, hcl.Diagno
 	ctx := &hcl.EvalContext{Variables: variables, Functions: callable}
 	v, more := expr.Value(ctx)
 	if readsSecret(expr, ctx) {
-		more = discreet(more)
+		more = hideValues(more)
 	}
-	diags = append(diags, i.name(plain(more))...)
+	diags = append(diags, i.annotate(plain(more))...)
 	if !more.HasErrors() && tooLarge(v) {
-		diags = append(diags, problem("Value too large", fmt.Sprintf("This comes to more than %d bytes.", MaxValue), expr.Range()))
+		diags = append(diags, Problem("Value too large", fmt.Sprintf("This comes to more than %d bytes.", MaxValue), expr.Range()))
 	}
 	if diags.HasErrors() {
 		return cty.DynamicVal, diags
@@ -76,7 +76,7 @@ func (s *Scope) local(name string) evaluated {
 	defer delete(s.computing, "local."+name)
 	v, diags := s.evaluate(s.runbook.local(name).Expr, Instance{})
 	// Without repetitions: locals made of broken locals would double them each time.
-	s.locals[name] = evaluated{v, slices.Clip(tidy(diags))}
+	s.locals[name] = evaluated{v, slices.Clip(Tidy(diags))}
 	return s.locals[name]
 }
 
@@ -94,9 +94,9 @@ func readsSecret(expr hcl.Expression, ctx *hcl.EvalContext) bool {
 	return false
 }
 
-// discreet drops what diagnostics say about values: functions quote their
+// hideValues drops what diagnostics say about values: functions quote their
 // arguments when they refuse them.
-func discreet(diags hcl.Diagnostics) hcl.Diagnostics {
+func hideValues(diags hcl.Diagnostics) hcl.Diagnostics {
 	for _, d := range diags {
 		d.Detail = "This cannot be evaluated. Why is not shown, because it reads a sensitive input."
 	}
@@ -104,7 +104,7 @@ func discreet(diags hcl.Diagnostics) hcl.Diagnostics {
 }
 
 // as evaluates an expression and converts its value. what names it in messages.
-func (s *Scope) as(ty cty.Type, expr hcl.Expression, i Instance, what string) (cty.Value, hcl.Diagnostics) {
+func (s *Scope) evaluateAs(ty cty.Type, expr hcl.Expression, i Instance, what string) (cty.Value, hcl.Diagnostics) {
 	v, diags := s.evaluate(expr, i)
 	if diags.HasErrors() {
 		return cty.UnknownVal(ty), diags
@@ -114,7 +114,7 @@ func (s *Scope) as(ty cty.Type, expr hcl.Expression, i Instance, what string) (c
 		err = fmt.Errorf("it is null")
 	}
 	if err != nil {
-		return cty.UnknownVal(ty), append(diags, i.name(hcl.Diagnostics{problem("Wrong type", fmt.Sprintf("%q must be %s: %s.", what, typeName(ty), reasonFor(v, err)), expr.Range())})...)
+		return cty.UnknownVal(ty), append(diags, i.annotate(hcl.Diagnostics{Problem("Wrong type", fmt.Sprintf("%q must be %s: %s.", what, typeName(ty), reasonFor(v, err)), expr.Range())})...)
 	}
 	return converted, diags
 }
@@ -129,25 +129,25 @@ func reasonFor(v cty.Value, err error) string {
 
 // truth evaluates a condition. Whether something holds may be shown even where it
 // was decided by something sensitive.
-func (s *Scope) truth(expr hcl.Expression, i Instance, what string) (cty.Value, hcl.Diagnostics) {
-	v, diags := s.as(cty.Bool, expr, i, what)
+func (s *Scope) evaluateBool(expr hcl.Expression, i Instance, what string) (cty.Value, hcl.Diagnostics) {
+	v, diags := s.evaluateAs(cty.Bool, expr, i, what)
 	v, _ = v.Unmark()
 	return v, diags
 }
 
 // shown evaluates a text that people will read, which nothing sensitive may be in.
-func (s *Scope) shown(expr hcl.Expression, i Instance, what string) (cty.Value, hcl.Diagnostics) {
-	v, diags := s.as(cty.String, expr, i, what)
+func (s *Scope) evaluateText(expr hcl.Expression, i Instance, what string) (cty.Value, hcl.Diagnostics) {
+	v, diags := s.evaluateAs(cty.String, expr, i, what)
 	if IsSensitive(v) {
-		return cty.UnknownVal(cty.String), append(diags, i.name(hcl.Diagnostics{problem("Secret in a text", fmt.Sprintf("%q is shown to people and written to the journal, and it reads a sensitive input. Leave that out.", what), expr.Range())})...)
+		return cty.UnknownVal(cty.String), append(diags, i.annotate(hcl.Diagnostics{Problem("Secret in a text", fmt.Sprintf("%q is shown to people and written to the journal, and it reads a sensitive input. Leave that out.", what), expr.Range())})...)
 	}
 	return v, diags
 }
 
 // message evaluates an error message. Where that fails or would show a secret,
 // otherwise is said.
-func (s *Scope) message(expr hcl.Expression, i Instance, otherwise string) (string, hcl.Diagnostics) {
-	v, diags := s.shown(expr, i, "error_message")
+func (s *Scope) evaluateMessage(expr hcl.Expression, i Instance, otherwise string) (string, hcl.Diagnostics) {
+	v, diags := s.evaluateText(expr, i, "error_message")
 	if diags.HasErrors() || !v.IsKnown() {
 		return otherwise, diags
 	}
@@ -166,7 +166,7 @@ func (s *Scope) duration(expr hcl.Expression, what string) (d time.Duration, kno
 	if expr == nil {
 		return 0, true, nil
 	}
-	v, diags := s.shown(expr, Instance{}, what)
+	v, diags := s.evaluateText(expr, Instance{}, what)
 	if diags.HasErrors() || !v.IsKnown() {
 		return 0, false, diags
 	}
@@ -182,7 +182,7 @@ func (s *Scope) duration(expr hcl.Expression, what string) (d time.Duration, kno
 	default:
 		return d, true, diags
 	}
-	return 0, false, append(diags, problem("Bad duration", fmt.Sprintf("%q: %s. Write a number and a unit, such as \"90s\", \"10m\" or \"1h30m\".", what, why), expr.Range()))
+	return 0, false, append(diags, Problem("Bad duration", fmt.Sprintf("%q: %s. Write a number and a unit, such as \"90s\", \"10m\" or \"1h30m\".", what, why), expr.Range()))
 }
 
 // count evaluates a whole number from 1 to most; 0 where there is no expression.
@@ -190,23 +190,23 @@ func (s *Scope) count(expr hcl.Expression, what string, most int64) (int, hcl.Di
 	if expr == nil {
 		return 0, nil
 	}
-	v, diags := s.as(cty.Number, expr, Instance{}, what)
+	v, diags := s.evaluateAs(cty.Number, expr, Instance{}, what)
 	if IsSensitive(v) {
-		return 0, append(diags, problem("Secret in a setting", fmt.Sprintf("%q is shown in the plan, and it reads a sensitive input.", what), expr.Range()))
+		return 0, append(diags, Problem("Secret in a setting", fmt.Sprintf("%q is shown in the plan, and it reads a sensitive input.", what), expr.Range()))
 	}
 	if diags.HasErrors() || !v.IsKnown() {
 		return 0, diags
 	}
 	n, exact := v.AsBigFloat().Int64()
 	if exact != 0 || n < 1 || n > most {
-		return 0, append(diags, problem("Bad number", fmt.Sprintf("%q must be a whole number from 1 to %d.", what, most), expr.Range()))
+		return 0, append(diags, Problem("Bad number", fmt.Sprintf("%q must be a whole number from 1 to %d.", what, most), expr.Range()))
 	}
 	return int(n), diags
 }
 
 // name adds to diagnostics which instance they are about: the same expression is
 // evaluated for each.
-func (i Instance) name(diags hcl.Diagnostics) hcl.Diagnostics {
+func (i Instance) annotate(diags hcl.Diagnostics) hcl.Diagnostics {
 	if i.Key == "" {
 		return diags
 	}

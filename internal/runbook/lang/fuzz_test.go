@@ -148,8 +148,8 @@ func TestHugeFilesAreBounded(t *testing.T) {
 		"doubling known":       {strings.Replace(chain(100, `[PREVIOUS, PREVIOUS]`), "target.name", `"x"`, 1), "Value too large"},
 		"locals":               {chain(500, "PREVIOUS"), ""},
 		"too many locals":      {chain(501, "PREVIOUS"), "Runbook too large"},
-		"ring":                 {steps(500, "when = step.NEXT.changed"), "Steps in a circle"},
-		"for_each ring":        {steps(100, "for_each = [for k, s in step.NEXT : k]"), "Steps in a circle"},
+		"ring":                 {steps(500, "when = step.NEXT.changed"), "Steps in a cycle"},
+		"for_each ring":        {steps(100, "for_each = [for k, s in step.NEXT : k]"), "Steps in a cycle"},
 		"for_each of for_each": {loopsOfLoops, ""},
 		"too many steps":       {steps(501, ""), "Runbook too large"},
 	} {

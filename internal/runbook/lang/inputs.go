@@ -54,7 +54,7 @@ func (r *Runbook) ParseInput(name, text string) (cty.Value, hcl.Diagnostics) {
 }
 
 func (r *Runbook) noInput(name string) string {
-	return fmt.Sprintf("Runbook %q has no input %q%s", r.Name, name, suggest(name, r.inputNames()))
+	return fmt.Sprintf("Runbook %q has no input %q%s", r.Name, name, Suggest(name, r.InputNames()))
 }
 
 func (i *Input) marked(v cty.Value) cty.Value {
@@ -84,7 +84,7 @@ func (r *Runbook) inputValues(given map[string]cty.Value) (map[string]cty.Value,
 				if i.Description != "" {
 					what = " It is for: " + strings.TrimSuffix(i.Description, ".") + "."
 				}
-				diags = append(diags, problem("Missing input", fmt.Sprintf("Runbook %q needs the input %q (%s).%s", r.Name, i.Name, typeName(i.Type), what), i.DeclRange))
+				diags = append(diags, Problem("Missing input", fmt.Sprintf("Runbook %q needs the input %q (%s).%s", r.Name, i.Name, typeName(i.Type), what), i.DeclRange))
 				continue
 			}
 			values[i.Name] = i.marked(i.Default)
@@ -98,9 +98,9 @@ func (r *Runbook) inputValues(given map[string]cty.Value) (map[string]cty.Value,
 			if !i.Sensitive {
 				why = ": " + reason(err)
 			}
-			diags = append(diags, problem("Wrong type", fmt.Sprintf("Input %q must be %s%s.", i.Name, typeName(i.Type), why), i.DeclRange))
+			diags = append(diags, Problem("Wrong type", fmt.Sprintf("Input %q must be %s%s.", i.Name, typeName(i.Type), why), i.DeclRange))
 		case tooLarge(converted):
-			diags = append(diags, problem("Value too large", fmt.Sprintf("Input %q is larger than %d bytes.", i.Name, MaxValue), i.DeclRange))
+			diags = append(diags, Problem("Value too large", fmt.Sprintf("Input %q is larger than %d bytes.", i.Name, MaxValue), i.DeclRange))
 		default:
 			values[i.Name] = i.marked(converted)
 		}
@@ -113,13 +113,13 @@ func (s *Scope) validateInputs() hcl.Diagnostics {
 	var diags hcl.Diagnostics
 	for _, i := range s.runbook.Inputs {
 		for _, v := range i.Validations {
-			ok, more := s.truth(v.Condition, Instance{}, "condition")
+			ok, more := s.evaluateBool(v.Condition, Instance{}, "condition")
 			if diags = append(diags, more...); more.HasErrors() || !ok.IsKnown() || ok.True() {
 				continue
 			}
-			message, more := s.message(v.ErrorMessage, Instance{}, fmt.Sprintf("input %q is not valid", i.Name))
+			message, more := s.evaluateMessage(v.ErrorMessage, Instance{}, fmt.Sprintf("input %q is not valid", i.Name))
 			diags = append(diags, more...)
-			diags = append(diags, problem("Invalid input", fmt.Sprintf("Input %q: %s", i.Name, message), v.DeclRange))
+			diags = append(diags, Problem("Invalid input", fmt.Sprintf("Input %q: %s", i.Name, message), v.DeclRange))
 		}
 	}
 	return diags

@@ -88,7 +88,7 @@ func TestParseDirReadsEveryRunbookOnce(t *testing.T) {
 	if !slices.ContainsFunc(diags, func(d *hcl.Diagnostic) bool {
 		return d.Summary == "Duplicate runbook" && strings.HasSuffix(d.Subject.Filename, "b.hcl") && strings.Contains(d.Detail, "a.hcl line 1")
 	}) {
-		t.Errorf("the same name in two files is not told: %v", diags)
+		t.Errorf("the same name in two files is not reported: %v", diags)
 	}
 	if _, diags = lang.ParseDir(filepath.Join(dir, "none")); !diags.HasErrors() {
 		t.Error("a folder that is not there is no error")

@@ -56,14 +56,14 @@ func checkNesting(tokens hclsyntax.Tokens) hcl.Diagnostics {
 		case hclsyntax.TokenQuotedLit, hclsyntax.TokenStringLit, hclsyntax.TokenComment, hclsyntax.TokenEOF:
 		case hclsyntax.TokenNumberLit:
 			if len(t.Bytes) > maxDigits || bigExponent(t.Bytes) {
-				return hcl.Diagnostics{problem("Number out of range", "A number has at most 64 characters and an exponent of at most three digits.", t.Range)}
+				return hcl.Diagnostics{Problem("Number out of range", "A number has at most 64 characters and an exponent of at most three digits.", t.Range)}
 			}
 			count(1)
 		default:
 			count(1)
 		}
 		if total > maxTokens {
-			return hcl.Diagnostics{problem("Nested too deeply",
+			return hcl.Diagnostics{Problem("Nested too deeply",
 				fmt.Sprintf("Up to here %d tokens are inside each other or in one expression; at most %d may be. Give parts of it names in a locals block.", total, maxTokens), t.Range)}
 		}
 	}
@@ -87,13 +87,13 @@ func bigExponent(number []byte) bool {
 // checkSize refuses an expression that could multiply what it reads.
 func checkSize(expr hcl.Expression) hcl.Diagnostics {
 	if n := len(expr.Variables()); n > maxReads {
-		return hcl.Diagnostics{problem("Expression too large", fmt.Sprintf("This expression refers to %d values; at most %d are allowed. Give parts of it names in a locals block.", n, maxReads), expr.Range())}
+		return hcl.Diagnostics{Problem("Expression too large", fmt.Sprintf("This expression refers to %d values; at most %d are allowed. Give parts of it names in a locals block.", n, maxReads), expr.Range())}
 	}
 	if node, ok := expr.(hclsyntax.Node); ok {
 		loops := &loops{}
 		_ = hclsyntax.Walk(node, loops)
 		if loops.deepest > maxLoops {
-			return hcl.Diagnostics{problem("Expression too large", fmt.Sprintf("%d for expressions are inside each other here; at most %d are allowed.", loops.deepest, maxLoops), expr.Range())}
+			return hcl.Diagnostics{Problem("Expression too large", fmt.Sprintf("%d for expressions are inside each other here; at most %d are allowed.", loops.deepest, maxLoops), expr.Range())}
 		}
 	}
 	return nil

@@ -56,7 +56,7 @@ func WriteReference(w io.Writer) error {
 		rows = append(rows, []string{"`" + f.Usage + "`", f.Doc})
 	}
 	flush()
-	return p.to(w)
+	return p.writeTo(w)
 }
 
 // WriteMarkdown writes the reference of a catalogue as Markdown.
@@ -73,13 +73,13 @@ func (c *Catalogue) WriteMarkdown(w io.Writer) error {
 			p.kind(k)
 		}
 	}
-	return p.to(w)
+	return p.writeTo(w)
 }
 
 // page collects paragraphs.
 type page struct{ strings.Builder }
 
-func (p *page) to(w io.Writer) error {
+func (p *page) writeTo(w io.Writer) error {
 	_, err := io.WriteString(w, strings.TrimSuffix(p.String(), "\n"))
 	return err
 }

@@ -29,7 +29,7 @@ func Parse(name string, src []byte) (*File, hcl.Diagnostics) {
 	}
 	d := &decoder{diags: diags}
 	d.file(file, body)
-	return file, tidy(d.diags)
+	return file, Tidy(d.diags)
 }
 
 // parse reads a file of any language that is written in HCL. The body is nil where
@@ -38,10 +38,10 @@ func parse(name string, src []byte) (*File, *hclsyntax.Body, hcl.Diagnostics) {
 	file := &File{Name: name, Bytes: src}
 	start := hcl.Range{Filename: name, Start: hcl.InitialPos, End: hcl.InitialPos}
 	if len(src) > MaxFile {
-		return file, nil, hcl.Diagnostics{problem("File too large", fmt.Sprintf("The file has %d bytes; a file of runbooks has at most %d.", len(src), MaxFile), start)}
+		return file, nil, hcl.Diagnostics{Problem("File too large", fmt.Sprintf("The file has %d bytes; a file of runbooks has at most %d.", len(src), MaxFile), start)}
 	}
 	if !utf8.Valid(src) {
-		return file, nil, hcl.Diagnostics{problem("Not UTF-8", "The file is not valid UTF-8 text. Save it as UTF-8.", start)}
+		return file, nil, hcl.Diagnostics{Problem("Not UTF-8", "The file is not valid UTF-8 text. Save it as UTF-8.", start)}
 	}
 	// What the lexer minds the parser says again.
 	tokens, _ := hclsyntax.LexConfig(src, name, hcl.InitialPos)
@@ -52,7 +52,7 @@ func parse(name string, src []byte) (*File, *hclsyntax.Body, hcl.Diagnostics) {
 	if diags.HasErrors() {
 		// The tree of a broken file has gaps, and each would be reported as if it
 		// were the author's.
-		return file, nil, tidy(plain(diags))
+		return file, nil, Tidy(plain(diags))
 	}
 	return file, parsed.Body.(*hclsyntax.Body), plain(diags)
 }
@@ -63,7 +63,7 @@ func Check(name string, src []byte, c *Catalogue) (*File, hcl.Diagnostics) {
 	for _, r := range file.Runbooks {
 		diags = append(diags, Validate(r, c)...)
 	}
-	return file, tidy(diags)
+	return file, Tidy(diags)
 }
 
 // ParseDir reads the runbooks in a folder, in the order of their files' names, and
@@ -81,7 +81,7 @@ func ParseDir(dir string) ([]*File, hcl.Diagnostics) {
 			continue
 		}
 		path := filepath.Join(dir, e.Name())
-		src, err := readBounded(path)
+		src, err := ReadFile(path)
 		if err != nil {
 			diags = append(diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Cannot read a runbook", Detail: sentence(err.Error())})
 			continue
@@ -96,12 +96,12 @@ func ParseDir(dir string) ([]*File, hcl.Diagnostics) {
 			seen[r.Name] = r.DeclRange
 		}
 	}
-	return files, tidy(diags)
+	return files, Tidy(diags)
 }
 
-// readBounded reads a file, and of one that is too large no more than it takes to
+// ReadFile reads a file, and of one that is too large no more than it takes to
 // see that.
-func readBounded(path string) ([]byte, error) {
+func ReadFile(path string) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
@@ -129,7 +129,7 @@ func duplicate(what, name string, second, first hcl.Range) *hcl.Diagnostic {
 	if first.Filename != second.Filename {
 		place = fmt.Sprintf("%s line %d", first.Filename, first.Start.Line)
 	}
-	return problem("Duplicate "+what, fmt.Sprintf("There is %s %q already, in %s. Give one of them another name.", article(what), name, place), second)
+	return Problem("Duplicate "+what, fmt.Sprintf("There is %s %q already, in %s. Give one of them another name.", article(what), name, place), second)
 }
 
 func article(noun string) string {
@@ -139,5 +139,5 @@ func article(noun string) string {
 	return "a " + noun
 }
 
-// kebab is how runbooks and steps are named: as their files and findings.
-var kebab = regexp.MustCompile(`^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$`)
+// kebabCase is how runbooks and steps are named: as their files and findings.
+var kebabCase = regexp.MustCompile(`^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$`)

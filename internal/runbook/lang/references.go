@@ -11,7 +11,7 @@ import (
 )
 
 // place is where an expression stands, which decides what it can refer to.
-type place struct {
+type exprContext struct {
 	expr  hcl.Expression
 	roots []string
 	in    string // for messages: "the validation of an input"
@@ -26,11 +26,11 @@ var (
 )
 
 // places lists every expression of a runbook.
-func (r *Runbook) places() []place {
-	var list []place
+func (r *Runbook) expressions() []exprContext {
+	var list []exprContext
 	add := func(expr hcl.Expression, roots []string, in string, step *Step) {
 		if expr != nil {
-			list = append(list, place{expr, roots, in, step})
+			list = append(list, exprContext{expr, roots, in, step})
 		}
 	}
 	for _, i := range r.Inputs {
@@ -63,42 +63,6 @@ func (r *Runbook) places() []place {
 	return list
 }
 
-// TargetReads are the attributes of the target that a step reads, itself or
-// through locals, sorted; of nil, those that any step reads.
-func (r *Runbook) TargetReads(of *Step) []string {
-	found, seen := map[string]bool{}, map[string]bool{}
-	var look func(expr hcl.Expression)
-	look = func(expr hcl.Expression) {
-		if expr == nil {
-			return
-		}
-		for _, t := range expr.Variables() {
-			name, _, ok := member(t)
-			switch root := t.RootName(); {
-			case root == "target" && ok:
-				found[name] = true
-			case root == "target":
-				for _, a := range r.Target.Attributes() {
-					found[a.Name] = true
-				}
-			case root == "local" && ok && !seen[name]:
-				seen[name] = true
-				if l := r.local(name); l != nil {
-					look(l.Expr)
-				}
-			}
-		}
-	}
-	for _, s := range r.Steps {
-		if of == nil || of == s {
-			for _, expr := range s.expressions() {
-				look(expr)
-			}
-		}
-	}
-	return slices.Sorted(maps.Keys(found))
-}
-
 // checker looks at references and remembers what was used.
 type checker struct {
 	runbook *Runbook
@@ -108,12 +72,12 @@ type checker struct {
 }
 
 func (c *checker) fail(summary, detail string, where hcl.Range) {
-	c.diags = append(c.diags, problem(summary, detail, where))
+	c.diags = append(c.diags, Problem(summary, detail, where))
 }
 
 // check tells of every reference and function in an expression that is not there,
 // and reports whether the expression can be evaluated.
-func (c *checker) check(p place) bool {
+func (c *checker) check(p exprContext) bool {
 	before := len(c.diags)
 	c.diags = append(c.diags, checkSize(p.expr)...)
 	for _, t := range p.expr.Variables() {
@@ -122,7 +86,7 @@ func (c *checker) check(p place) bool {
 	if node, ok := p.expr.(hclsyntax.Node); ok {
 		_ = hclsyntax.VisitAll(node, func(node hclsyntax.Node) hcl.Diagnostics {
 			if call, is := node.(*hclsyntax.FunctionCallExpr); is && callables[call.Name].Name() == "" {
-				c.fail("Unknown function", fmt.Sprintf("There is no function %q%s", call.Name, suggest(call.Name, functionNames())), call.NameRange)
+				c.fail("Unknown function", fmt.Sprintf("There is no function %q%s", call.Name, Suggest(call.Name, functionNames())), call.NameRange)
 			}
 			return nil
 		})
@@ -137,12 +101,12 @@ func (c *checker) check(p place) bool {
 	return len(c.diags) == before
 }
 
-func (c *checker) reference(t hcl.Traversal, p place) {
+func (c *checker) reference(t hcl.Traversal, p exprContext) {
 	root := t.RootName()
 	where := t[0].SourceRange()
 	switch {
 	case !slices.Contains(allRoots, root):
-		c.fail("Unknown reference", fmt.Sprintf("There is nothing called %q%s", root, c.meant(root)), where)
+		c.fail("Unknown reference", fmt.Sprintf("There is nothing called %q%s", root, c.suggestRoot(root)), where)
 		return
 	case root == "each" && p.step != nil && p.step.ForEach == nil:
 		c.fail("Not available here", fmt.Sprintf("%q is known only in a step with for_each, and step %q has none.", root, p.step.Name), where)
@@ -160,7 +124,7 @@ func (c *checker) reference(t hcl.Traversal, p place) {
 	}
 	switch root {
 	case "input":
-		name = c.known("input", name, c.runbook.inputNames(), at)
+		name = c.known("input", name, c.runbook.InputNames(), at)
 		if !slices.Equal(p.roots, rootsOfValidation) {
 			c.used["input."+name] = true
 		}
@@ -169,11 +133,11 @@ func (c *checker) reference(t hcl.Traversal, p place) {
 	case "target":
 		attributes := names(c.runbook.Target.Attributes(), func(a TargetAttribute) string { return a.Name })
 		if !slices.Contains(attributes, name) {
-			c.fail("Unknown reference", fmt.Sprintf("The target is a %s, which has no %q%s", c.runbook.Target, name, elsewhere(name, attributes)), at)
+			c.fail("Unknown reference", fmt.Sprintf("The target is a %s, which has no %q%s", c.runbook.Target, name, suggestAttribute(name, attributes)), at)
 		}
 	case "each":
 		if name != "key" && name != "value" {
-			c.fail("Unknown reference", fmt.Sprintf("\"each\" has no %q%s", name, suggest(name, []string{"key", "value"})), at)
+			c.fail("Unknown reference", fmt.Sprintf("\"each\" has no %q%s", name, Suggest(name, []string{"key", "value"})), at)
 		}
 	case "step":
 		c.stepReference(t, name, at, p)
@@ -185,11 +149,11 @@ var examples = map[string]string{"input": "input.NAME", "local": "local.NAME", "
 // roots that a word from another language may have meant
 var synonyms = map[string]string{"var": "input", "inputs": "input", "locals": "local", "steps": "step", "targets": "target", "variable": "input", "self": "step"}
 
-func (c *checker) meant(root string) string {
+func (c *checker) suggestRoot(root string) string {
 	if meant := synonyms[root]; meant != "" {
 		return fmt.Sprintf("; did you mean %q?", meant)
 	}
-	for _, l := range [][]string{c.runbook.inputNames(), c.runbook.localNames()} {
+	for _, l := range [][]string{c.runbook.InputNames(), c.runbook.localNames()} {
 		if slices.Contains(l, root) {
 			kind := "input"
 			if c.runbook.Input(root) == nil {
@@ -202,11 +166,11 @@ func (c *checker) meant(root string) string {
 	if c.runbook.Step(root) != nil {
 		return fmt.Sprintf("; did you mean \"step.%s\"?", root)
 	}
-	return suggest(root, allRoots)
+	return Suggest(root, allRoots)
 }
 
 // elsewhere suggests a name, or says which targets have it.
-func elsewhere(name string, known []string) string {
+func suggestAttribute(name string, known []string) string {
 	for _, a := range targetAttributes {
 		if a.Name == name {
 			kinds := make([]string, len(a.of))
@@ -216,7 +180,7 @@ func elsewhere(name string, known []string) string {
 			return "; a target of kind " + list(kinds, "or") + " has it."
 		}
 	}
-	return suggest(name, known)
+	return Suggest(name, known)
 }
 
 // known tells of a name that is not there, and returns the one that is meant: that
@@ -225,15 +189,15 @@ func (c *checker) known(what, name string, known []string, where hcl.Range) stri
 	if slices.Contains(known, name) {
 		return name
 	}
-	c.fail("Unknown reference", fmt.Sprintf("There is no %s %q%s", what, name, suggest(name, known)), where)
+	c.fail("Unknown reference", fmt.Sprintf("There is no %s %q%s", what, name, Suggest(name, known)), where)
 	return nearest(name, known)
 }
 
-func (c *checker) stepReference(t hcl.Traversal, name string, at hcl.Range, p place) {
+func (c *checker) stepReference(t hcl.Traversal, name string, at hcl.Range, p exprContext) {
 	step := c.runbook.Step(name)
 	switch {
 	case step == nil:
-		c.fail("Unknown reference", fmt.Sprintf("There is no step %q%s", name, suggest(name, c.runbook.stepNames())), at)
+		c.fail("Unknown reference", fmt.Sprintf("There is no step %q%s", name, Suggest(name, c.runbook.StepNames())), at)
 		return
 	case step == p.step:
 		c.fail("Self reference", fmt.Sprintf("Step %q cannot use its own outcome: it is not known before the step has run.", name), t.SourceRange())
@@ -265,12 +229,12 @@ func (c *checker) stepReference(t hcl.Traversal, name string, at hcl.Range, p pl
 	if ty := c.scope.resultType(step); attr.Name == "result" && ty.IsObjectType() && len(rest) > 1 {
 		part, is := rest[1].(hcl.TraverseAttr)
 		if known := slices.Sorted(maps.Keys(ty.AttributeTypes())); is && !slices.Contains(known, part.Name) {
-			c.fail("Unknown reference", fmt.Sprintf("The result of step %q has no %q%s", name, part.Name, suggest(part.Name, known)), part.SrcRange)
+			c.fail("Unknown reference", fmt.Sprintf("The result of step %q has no %q%s", name, part.Name, Suggest(part.Name, known)), part.SrcRange)
 		}
 		return
 	}
 	if known := []string{"changed", "result", "status"}; !slices.Contains(known, attr.Name) {
-		c.fail("Unknown reference", fmt.Sprintf("The outcome of a step has no %q%s", attr.Name, suggest(attr.Name, known)), attr.SrcRange)
+		c.fail("Unknown reference", fmt.Sprintf("The outcome of a step has no %q%s", attr.Name, Suggest(attr.Name, known)), attr.SrcRange)
 	}
 }
 

@@ -80,20 +80,20 @@ func (f *File) snippet(where hcl.Range) string {
 		last = start + n
 	}
 	end := min(max(where.End.Byte, start), last)
-	before, meant, after := string(f.Bytes[first:start]), string(f.Bytes[start:end]), strings.TrimRight(string(f.Bytes[end:last]), "\r")
+	before, marked, after := string(f.Bytes[first:start]), string(f.Bytes[start:end]), strings.TrimRight(string(f.Bytes[end:last]), "\r")
 	if n := utf8.RuneCountInString(before); n > snippetWidth/2 {
 		before = "…" + string([]rune(before)[n-snippetWidth/2:])
 	}
-	before, meant = printable(before), printable(meant)
-	if n := []rune(meant); len(n) > snippetWidth/2 {
-		meant, after = string(n[:snippetWidth/2])+"…", ""
+	before, marked = printable(before), printable(marked)
+	if n := []rune(marked); len(n) > snippetWidth/2 {
+		marked, after = string(n[:snippetWidth/2])+"…", ""
 	}
 	if n := []rune(after); len(n) > snippetWidth/2 {
 		after = string(n[:snippetWidth/2]) + "…"
 	}
 	prefix := fmt.Sprintf("%4d: ", where.Start.Line)
-	carets := strings.Repeat("^", max(1, utf8.RuneCountInString(meant)))
-	return prefix + before + meant + printable(after) + "\n" + strings.Repeat(" ", utf8.RuneCountInString(prefix+before)) + carets + "\n"
+	carets := strings.Repeat("^", max(1, utf8.RuneCountInString(marked)))
+	return prefix + before + marked + printable(after) + "\n" + strings.Repeat(" ", utf8.RuneCountInString(prefix+before)) + carets + "\n"
 }
 
 // printable makes one line of one, without what a terminal would act on.

@@ -30,7 +30,7 @@ type Runbook struct {
 	Locals      []*Local
 	// Steps are in the order in which they can run: what a step needs comes before
 	// it, and otherwise they are as written. Where steps need each other in a
-	// circle they are as written, and Validate says so.
+	// cycle they are as written, and Validate says so.
 	Steps     []*Step
 	DeclRange hcl.Range
 
@@ -126,8 +126,23 @@ type Action struct {
 
 	nameRange                      hcl.Range
 	args                           []*hclsyntax.Attribute // of the catalogue's kind, as written
-	meant                          map[string]bool        // arguments that are written as blocks
+	reported                       map[string]bool        // arguments that are written as blocks
 	timeout, interval, consecutive hcl.Expression         // of wait
+}
+
+// Runbook returns the runbook of that name, or nil.
+func (f *File) Runbook(name string) *Runbook {
+	for _, r := range f.Runbooks {
+		if r.Name == name {
+			return r
+		}
+	}
+	return nil
+}
+
+// RunbookNames lists the names of the file's runbooks, sorted.
+func (f *File) RunbookNames() []string {
+	return names(f.Runbooks, func(r *Runbook) string { return r.Name })
 }
 
 // Input returns the input of that name, or nil.
@@ -159,13 +174,17 @@ func (r *Runbook) local(name string) *Local {
 	return nil
 }
 
-func (r *Runbook) inputNames() []string {
+// InputNames lists the names of the inputs, sorted.
+func (r *Runbook) InputNames() []string {
 	return names(r.Inputs, func(i *Input) string { return i.Name })
 }
+
 func (r *Runbook) localNames() []string {
 	return names(r.Locals, func(l *Local) string { return l.Name })
 }
-func (r *Runbook) stepNames() []string {
+
+// StepNames lists the names of the steps, sorted.
+func (r *Runbook) StepNames() []string {
 	return names(r.Steps, func(s *Step) string { return s.Name })
 }
 

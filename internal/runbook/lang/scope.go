@@ -74,7 +74,7 @@ func NewScope(r *Runbook, c *Catalogue, inputs map[string]cty.Value, target cty.
 	if diags.HasErrors() {
 		return s, diags
 	}
-	return s, tidy(append(diags, s.validateInputs()...))
+	return s, Tidy(append(diags, s.validateInputs()...))
 }
 
 // SetTarget tells the scope more of the target: an object with some of its
@@ -88,7 +88,7 @@ func (s *Scope) SetTarget(target cty.Value) hcl.Diagnostics {
 	for name, v := range target.AsValueMap() {
 		want, known := attributes[name]
 		if !known {
-			diags = append(diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Unknown target attribute", Detail: fmt.Sprintf("A target of kind %s has no %q%s", s.runbook.Target, name, suggest(name, slices.Sorted(maps.Keys(attributes))))})
+			diags = append(diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Unknown target attribute", Detail: fmt.Sprintf("A target of kind %s has no %q%s", s.runbook.Target, name, Suggest(name, slices.Sorted(maps.Keys(attributes))))})
 			continue
 		}
 		converted, err := convert.Convert(v, want.Type())

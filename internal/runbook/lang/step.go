@@ -57,7 +57,7 @@ func (s *Scope) expand(st *Step) expanded {
 	s.computing[name] = true
 	defer delete(s.computing, name)
 	instances, diags := st.expand(s)
-	e := expanded{instances, slices.Clip(tidy(diags))}
+	e := expanded{instances, slices.Clip(Tidy(diags))}
 	s.expanded[name] = e
 	return e
 }
@@ -65,7 +65,7 @@ func (s *Scope) expand(st *Step) expanded {
 func (st *Step) expand(s *Scope) (Instances, hcl.Diagnostics) {
 	unknown := Instances{Pattern: pattern(cty.DynamicPseudoType, false)}
 	fail := func(diags hcl.Diagnostics, detail string) (Instances, hcl.Diagnostics) {
-		return unknown, append(diags, problem("Bad for_each", detail, st.ForEach.Range()))
+		return unknown, append(diags, Problem("Bad for_each", detail, st.ForEach.Range()))
 	}
 	v, diags := s.evaluate(st.ForEach, Instance{})
 	if diags.HasErrors() {
@@ -146,7 +146,7 @@ func (st *Step) RunsWhen(s *Scope, i Instance) (cty.Value, hcl.Diagnostics) {
 	if st.When == nil {
 		return cty.True, nil
 	}
-	return s.truth(st.When, i, "when")
+	return s.evaluateBool(st.When, i, "when")
 }
 
 // ApprovalText evaluates approval: a string, unknown as long as it waits for a
@@ -159,7 +159,7 @@ func (s *Scope) optionalText(expr hcl.Expression, i Instance, what string) (cty.
 	if expr == nil {
 		return cty.NullVal(cty.String), nil
 	}
-	return s.shown(expr, i, what)
+	return s.evaluateText(expr, i, what)
 }
 
 // Args evaluates the arguments of a step's ensure, assert or wait: an object of
@@ -203,7 +203,7 @@ func (s *Scope) argument(arg *Arg, attr *hclsyntax.Attribute, i Instance) (cty.V
 		return cty.UnknownVal(arg.Type), diags
 	}
 	fail := func(summary, detail string) (cty.Value, hcl.Diagnostics) {
-		return cty.UnknownVal(arg.Type), append(diags, i.name(hcl.Diagnostics{problem(summary, detail, attr.Expr.Range())})...)
+		return cty.UnknownVal(arg.Type), append(diags, i.annotate(hcl.Diagnostics{Problem(summary, detail, attr.Expr.Range())})...)
 	}
 	converted, err := convert.Convert(v, arg.Type)
 	switch {
@@ -251,11 +251,11 @@ func readsEach(expr hcl.Expression) bool {
 // unknown as long as it waits for a step. message is the error message where it is
 // false.
 func (a *Action) Holds(s *Scope, i Instance) (holds cty.Value, message string, diags hcl.Diagnostics) {
-	holds, diags = s.truth(a.Condition, i, "condition")
+	holds, diags = s.evaluateBool(a.Condition, i, "condition")
 	if diags.HasErrors() || !holds.IsKnown() || holds.True() {
 		return holds, "", diags
 	}
-	message, more := s.message(a.ErrorMessage, i, "the condition does not hold")
+	message, more := s.evaluateMessage(a.ErrorMessage, i, "the condition does not hold")
 	return holds, message, append(diags, more...)
 }
 

@@ -8,7 +8,7 @@ import (
 
 // suggest ends a message about a name that is not known: with the name that was
 // probably meant, else with all there are when they are few.
-func suggest(given string, known []string) string {
+func Suggest(given string, known []string) string {
 	if near := nearest(given, known); near != "" {
 		return `; did you mean "` + near + `"?`
 	}

@@ -15,22 +15,22 @@ import (
 // what it refers to, what it asks of the catalogue, every type that can be known
 // before a run. Each mistake has one diagnostic, in the order of the file.
 func Validate(r *Runbook, c *Catalogue) hcl.Diagnostics {
-	v := &validator{checker: checker{runbook: r, used: map[string]bool{}, scope: emptyScope(r, c)}, catalogue: c, sound: map[hcl.Expression]bool{}, whole: map[hcl.Expression]bool{}}
+	v := &validator{checker: checker{runbook: r, used: map[string]bool{}, scope: emptyScope(r, c)}, catalogue: c, valid: map[hcl.Expression]bool{}, evaluable: map[hcl.Expression]bool{}}
 	v.fixes()
-	for _, p := range r.places() {
-		v.sound[p.expr] = v.check(p)
+	for _, p := range r.expressions() {
+		v.valid[p.expr] = v.check(p)
 	}
-	v.circles()
+	v.cycles()
 	v.values()
 	v.unused()
-	return tidy(v.diags)
+	return Tidy(v.diags)
 }
 
 type validator struct {
 	checker
 	catalogue *Catalogue
-	sound     map[hcl.Expression]bool // all that it refers to itself is there
-	whole     map[hcl.Expression]bool // and so is what that refers to
+	valid     map[hcl.Expression]bool // all that it refers to itself is there
+	evaluable map[hcl.Expression]bool // and so is what that refers to
 }
 
 func (v *validator) fixes() {
@@ -40,29 +40,29 @@ func (v *validator) fixes() {
 	}
 	for i, code := range v.runbook.Fixes {
 		if mesh.Describe(code).Title == "" {
-			v.fail("Unknown finding", fmt.Sprintf("There is no finding %q%s", code, suggest(string(code), known)), v.runbook.fixRanges[i])
+			v.fail("Unknown finding", fmt.Sprintf("There is no finding %q%s", code, Suggest(string(code), known)), v.runbook.fixRanges[i])
 		}
 	}
 }
 
-func (v *validator) circles() {
+func (v *validator) cycles() {
 	r := v.runbook
-	links, written := map[string][]link{}, []string(nil)
+	needs, written := map[string][]dependency{}, []string(nil)
 	for _, s := range r.Steps {
 		written = append(written, s.Name)
 		for _, other := range r.Steps {
 			if where, needed := s.reads[other.Name]; needed {
-				links[s.Name] = append(links[s.Name], link{other.Name, where})
+				needs[s.Name] = append(needs[s.Name], dependency{other.Name, where})
 			}
 		}
 	}
-	for _, circle := range circles(written, links) {
-		v.fail("Steps in a circle", fmt.Sprintf("These steps wait for each other, so none can start: %s.", tell(circle)), r.Step(circle[len(circle)-1].to).DeclRange)
+	for _, cycle := range findCycles(written, needs) {
+		v.fail("Steps in a cycle", fmt.Sprintf("These steps wait for each other, so none can start: %s.", describeCycle(cycle)), r.Step(cycle[len(cycle)-1].to).DeclRange)
 	}
 	for _, s := range r.Steps {
 		v.selfReferences(s)
 	}
-	clear(links)
+	clear(needs)
 	written = nil
 	for _, l := range r.Locals {
 		written = append(written, l.Name)
@@ -71,16 +71,16 @@ func (v *validator) circles() {
 			case !ok || t.RootName() != "local" || r.local(to) == nil:
 			case to == l.Name:
 				v.fail("Self reference", fmt.Sprintf("Local %q is made of itself.", l.Name), t.SourceRange())
-				v.sound[l.Expr] = false
+				v.valid[l.Expr] = false
 			default:
-				links[l.Name] = append(links[l.Name], link{to, t.SourceRange()})
+				needs[l.Name] = append(needs[l.Name], dependency{to, t.SourceRange()})
 			}
 		}
 	}
-	for _, circle := range circles(written, links) {
-		v.fail("Locals in a circle", fmt.Sprintf("These locals are made of each other: %s.", tell(circle)), r.local(circle[len(circle)-1].to).DeclRange)
-		for _, l := range circle {
-			v.sound[r.local(l.to).Expr] = false
+	for _, cycle := range findCycles(written, needs) {
+		v.fail("Locals in a cycle", fmt.Sprintf("These locals are made of each other: %s.", describeCycle(cycle)), r.local(cycle[len(cycle)-1].to).DeclRange)
+		for _, l := range cycle {
+			v.valid[r.local(l.to).Expr] = false
 		}
 	}
 }
@@ -92,7 +92,7 @@ func (v *validator) selfReferences(s *Step) {
 		name, at, _ := member(t)
 		switch {
 		case v.runbook.Step(name) == nil:
-			v.fail("Unknown reference", fmt.Sprintf("There is no step %q%s", name, suggest(name, v.runbook.stepNames())), at)
+			v.fail("Unknown reference", fmt.Sprintf("There is no step %q%s", name, Suggest(name, v.runbook.StepNames())), at)
 		case name == s.Name:
 			v.fail("Self reference", fmt.Sprintf("Step %q depends on itself.", name), t.SourceRange())
 		}
@@ -120,17 +120,17 @@ func (v *validator) values() {
 	s := v.scope
 	for _, i := range v.runbook.Inputs {
 		for _, rule := range i.Validations {
-			if v.ok(rule.Condition) {
-				v.add(s.truth(rule.Condition, Instance{}, "condition"))
+			if v.canEvaluate(rule.Condition) {
+				v.add(s.evaluateBool(rule.Condition, Instance{}, "condition"))
 			}
-			if v.ok(rule.ErrorMessage) {
-				v.add(s.shown(rule.ErrorMessage, Instance{}, "error_message"))
+			if v.canEvaluate(rule.ErrorMessage) {
+				v.add(s.evaluateText(rule.ErrorMessage, Instance{}, "error_message"))
 			}
 		}
 		v.defaultHolds(i)
 	}
 	for _, l := range v.runbook.Locals {
-		if v.ok(l.Expr) {
+		if v.canEvaluate(l.Expr) {
 			v.diags = append(v.diags, s.local(l.Name).diags...)
 		}
 	}
@@ -148,12 +148,12 @@ func (v *validator) defaultHolds(i *Input) {
 	alone := emptyScope(v.runbook, v.catalogue)
 	alone.inputs[i.Name] = i.marked(i.Default)
 	for _, rule := range i.Validations {
-		if !v.ok(rule.Condition) || !v.ok(rule.ErrorMessage) {
+		if !v.canEvaluate(rule.Condition) || !v.canEvaluate(rule.ErrorMessage) {
 			continue
 		}
-		holds, diags := alone.truth(rule.Condition, Instance{}, "condition")
+		holds, diags := alone.evaluateBool(rule.Condition, Instance{}, "condition")
 		if !diags.HasErrors() && holds.IsKnown() && holds.False() {
-			message, _ := alone.message(rule.ErrorMessage, Instance{}, "it is not valid.")
+			message, _ := alone.evaluateMessage(rule.ErrorMessage, Instance{}, "it is not valid.")
 			v.fail("Invalid default", fmt.Sprintf("The default of input %q does not meet its own validation: %s", i.Name, message), rule.DeclRange)
 		}
 	}
@@ -161,21 +161,21 @@ func (v *validator) defaultHolds(i *Input) {
 
 // ok reports whether an expression is there and can be evaluated. What is wrong in
 // a local that it uses has been said; what follows from that need not be.
-func (v *validator) ok(expr hcl.Expression) bool {
-	if expr == nil || !v.sound[expr] {
+func (v *validator) canEvaluate(expr hcl.Expression) bool {
+	if expr == nil || !v.valid[expr] {
 		return false
 	}
-	if whole, known := v.whole[expr]; known {
+	if whole, known := v.evaluable[expr]; known {
 		return whole
 	}
-	v.whole[expr] = false // until shown otherwise: circles end here
+	v.evaluable[expr] = false // until shown otherwise: circles end here
 	for _, t := range expr.Variables() {
 		name, _ := stepName(t)
-		if l := v.runbook.local(name); t.RootName() == "local" && l != nil && (!v.ok(l.Expr) || v.scope.local(name).diags.HasErrors()) {
+		if l := v.runbook.local(name); t.RootName() == "local" && l != nil && (!v.canEvaluate(l.Expr) || v.scope.local(name).diags.HasErrors()) {
 			return false
 		}
 	}
-	v.whole[expr] = true
+	v.evaluable[expr] = true
 	return true
 }
 
@@ -185,19 +185,19 @@ func (v *validator) step(st *Step) {
 	s, each := v.scope, Instance{}
 	if st.ForEach != nil {
 		each = pattern(cty.DynamicPseudoType, false)
-		if v.ok(st.ForEach) {
+		if v.canEvaluate(st.ForEach) {
 			instances, diags := st.Instances(s)
 			v.diags, each = append(v.diags, diags...), instances.Pattern
 		}
 	}
-	if v.ok(st.When) {
+	if v.canEvaluate(st.When) {
 		when, diags := st.RunsWhen(s, each)
 		v.diags = append(v.diags, diags...)
 		if !diags.HasErrors() && when.IsKnown() && when.False() {
 			v.diags = append(v.diags, warning("Step never runs", fmt.Sprintf("\"when\" of step %q is false in every run.", st.Name), st.When.Range()))
 		}
 	}
-	if v.ok(st.Approval) {
+	if v.canEvaluate(st.Approval) {
 		v.add(st.ApprovalText(s, each))
 	}
 	v.settings(st)
@@ -210,7 +210,7 @@ func (v *validator) step(st *Step) {
 func (v *validator) settings(st *Step) {
 	sound := *st
 	keep := func(expr *hcl.Expression) {
-		if !v.ok(*expr) {
+		if !v.canEvaluate(*expr) {
 			*expr = nil
 		}
 	}
@@ -234,54 +234,54 @@ func (v *validator) action(a *Action, each Instance) {
 		expr hcl.Expression
 		what string
 	}{{a.Message, "message"}, {a.Text, "text"}, {a.ErrorMessage, "error_message"}} {
-		if v.ok(text.expr) {
-			v.add(s.shown(text.expr, each, text.what))
+		if v.canEvaluate(text.expr) {
+			v.add(s.evaluateText(text.expr, each, text.what))
 		}
 	}
-	if v.ok(a.Condition) {
-		holds, diags := s.truth(a.Condition, each, "condition")
+	if v.canEvaluate(a.Condition) {
+		holds, diags := s.evaluateBool(a.Condition, each, "condition")
 		v.diags = append(v.diags, diags...)
 		if !diags.HasErrors() && holds.IsKnown() {
 			v.diags = append(v.diags, warning("Condition decides nothing", fmt.Sprintf("This condition is %t in every run.", holds.True()), a.Condition.Range()))
 		}
 	}
 	if a.Name != "" {
-		v.catalogued(a, each)
+		v.catalogueAction(a, each)
 	}
 }
 
 // catalogued checks an action by its kind in the catalogue.
-func (v *validator) catalogued(a *Action, each Instance) {
+func (v *validator) catalogueAction(a *Action, each Instance) {
 	k := v.catalogue.Kind(a.Kind, a.Name)
 	if k == nil {
-		v.fail("Unknown "+string(a.Kind), fmt.Sprintf("The catalogue has no %s %q%s", a.Kind, a.Name, v.otherwise(a)), a.nameRange)
+		v.fail("Unknown "+string(a.Kind), fmt.Sprintf("The catalogue has no %s %q%s", a.Kind, a.Name, v.suggestKind(a)), a.nameRange)
 		for _, attr := range a.args {
-			if v.ok(attr.Expr) {
+			if v.canEvaluate(attr.Expr) {
 				v.add(v.scope.evaluate(attr.Expr, each))
 			}
 		}
 		return
 	}
-	meant := map[string]bool{}
+	misspelt := map[string]bool{}
 	for _, attr := range a.args {
 		arg := k.arg(attr.Name)
 		switch {
 		case arg == nil:
-			meant[nearest(attr.Name, k.argNames())] = true
-			v.fail("Unknown argument", fmt.Sprintf("%s %q has no argument %q%s", capital(string(a.Kind)), a.Name, attr.Name, suggest(attr.Name, k.argNames())), attr.NameRange)
-		case v.ok(attr.Expr):
+			misspelt[nearest(attr.Name, k.argNames())] = true
+			v.fail("Unknown argument", fmt.Sprintf("%s %q has no argument %q%s", capital(string(a.Kind)), a.Name, attr.Name, Suggest(attr.Name, k.argNames())), attr.NameRange)
+		case v.canEvaluate(attr.Expr):
 			v.add(v.scope.argument(arg, attr, each))
 		}
 	}
 	for _, arg := range k.Args {
-		if arg.Required && !meant[arg.Name] && !a.meant[arg.Name] && !slices.ContainsFunc(a.args, func(attr *hclsyntax.Attribute) bool { return attr.Name == arg.Name }) {
+		if arg.Required && !misspelt[arg.Name] && !a.reported[arg.Name] && !slices.ContainsFunc(a.args, func(attr *hclsyntax.Attribute) bool { return attr.Name == arg.Name }) {
 			v.fail("Missing argument", fmt.Sprintf("%s %q needs the argument %q (%s): %s", capital(string(a.Kind)), a.Name, arg.Name, typeName(arg.Type), arg.Doc), a.DeclRange)
 		}
 	}
 }
 
 // otherwise suggests a kind, also one of another action.
-func (v *validator) otherwise(a *Action) string {
+func (v *validator) suggestKind(a *Action) string {
 	known := v.catalogue.kindNames(a.Kind)
 	if nearest(a.Name, known) == "" {
 		for _, other := range []ActionKind{Ensure, Assert, Wait} {
@@ -290,7 +290,7 @@ func (v *validator) otherwise(a *Action) string {
 			}
 		}
 	}
-	return suggest(a.Name, known)
+	return Suggest(a.Name, known)
 }
 
 func (v *validator) unused() {

@@ -14,7 +14,7 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook"
 )
 
-// rehearsal is one test that is being run.
+// rehearsal is one test while it runs.
 type rehearsal struct {
 	test    *Test
 	version string
@@ -30,9 +30,9 @@ type rehearsal struct {
 	last      string // run that began last, or ""
 }
 
-// play makes the world and does what the test does, until something is not as
-// expected. The error is of what kept it from that.
-func (r *rehearsal) play(ctx context.Context, lost context.CancelCauseFunc) (err error) {
+// run starts the world and executes the test's phases until one differs from what the
+// test expects. It returns an error if it could not run them.
+func (r *rehearsal) run(ctx context.Context, lost context.CancelCauseFunc) (err error) {
 	r.line = r.test.Line
 	folder, err := os.MkdirTemp("", "rehearsal-")
 	if err != nil {
@@ -47,7 +47,7 @@ func (r *rehearsal) play(ctx context.Context, lost context.CancelCauseFunc) (err
 		return err
 	}
 	defer func() { err = errors.Join(err, r.world.close()) }()
-	if err := r.begin(ctx); err != nil {
+	if err := r.setUp(ctx); err != nil {
 		return err
 	}
 	for _, p := range r.test.phases {
@@ -56,22 +56,22 @@ func (r *rehearsal) play(ctx context.Context, lost context.CancelCauseFunc) (err
 			return err
 		}
 		if len(r.result.Failures) > 0 {
-			return nil // what follows would fail because of it
+			return nil // later phases would fail because of this
 		}
 	}
 	return nil
 }
 
-// begin lets things go wrong in the world, and finds out what the runbook runs on.
-func (r *rehearsal) begin(ctx context.Context) error {
+// setUp switches the test's faults on and finds the target of the runbook.
+func (r *rehearsal) setUp(ctx context.Context) error {
 	if r.test.inputs != nil {
-		values, diags := evaluated(r.test.inputs, r.directory)
+		values, diags := evaluateInputs(r.test.inputs, r.directory)
 		if diags.HasErrors() {
 			return errors.New(diags[0].Detail)
 		}
 		r.inputs = values.AsValueMap()
 	}
-	if err := r.happen(ctx, r.test.before); err != nil {
+	if err := r.applyFaults(ctx, r.test.before); err != nil {
 		return err
 	}
 	if err := r.world.clock.Advance(r.test.after); err != nil {
@@ -89,8 +89,8 @@ func (r *rehearsal) begin(ctx context.Context) error {
 	return err
 }
 
-func (r *rehearsal) happen(ctx context.Context, deeds []deed) error {
-	for _, d := range deeds {
+func (r *rehearsal) applyFaults(ctx context.Context, faults []faultChange) error {
+	for _, d := range faults {
 		r.line = d.line
 		if err := r.world.do(ctx, d); err != nil {
 			return err
@@ -99,10 +99,10 @@ func (r *rehearsal) happen(ctx context.Context, deeds []deed) error {
 	return nil
 }
 
-// phase does one thing, and compares what became of it.
+// phase executes one phase and compares its result with what is expected.
 func (r *rehearsal) phase(ctx context.Context, p phase) error {
 	if p.what == phaseMeanwhile {
-		if err := r.happen(ctx, p.deeds); err != nil {
+		if err := r.applyFaults(ctx, p.faults); err != nil {
 			return err
 		}
 		return r.world.clock.Advance(p.after)
@@ -112,52 +112,52 @@ func (r *rehearsal) phase(ctx context.Context, p phase) error {
 		return err
 	}
 	r.world.written()
-	was := became{}
+	got := phaseResult{}
 	switch p.what {
 	case phaseResume:
 		if r.last == "" {
-			r.failAt(p.line, "there is no run to go on with: none began")
+			r.failAt(p.line, "there is no run to resume: none was started")
 			return nil
 		}
-		was.result, was.err = e.Resume(ctx, r.last, r.secrets(), p.approve.of())
+		got.result, got.err = e.Resume(ctx, r.last, r.secrets(), p.approve.approvals())
 	case phaseUndo:
 		if r.first == "" {
-			r.failAt(p.line, "there is no run to take back: none began")
+			r.failAt(p.line, "there is no run to undo: none was started")
 			return nil
 		}
-		was.plan, was.err = e.PlanUndo(ctx, r.first)
+		got.plan, got.err = e.PlanUndo(ctx, r.first)
 	default:
-		was.plan, was.err = e.Plan(ctx, runbook.Job{Runbook: r.test.Runbook, File: r.test.book, Inputs: r.inputs, Target: r.target})
+		got.plan, got.err = e.Plan(ctx, runbook.Job{Runbook: r.test.Runbook, File: r.test.book, Inputs: r.inputs, Target: r.target})
 	}
-	if planned := r.world.written(); was.result == nil && len(planned) > 0 {
+	if planned := r.world.written(); got.result == nil && len(planned) > 0 {
 		r.failAt(p.line, "%s: planning wrote:%s", p.what, lines("+ ", planned))
 		return nil
-	} else if was.result != nil {
-		was.writes = planned
+	} else if got.result != nil {
+		got.writes = planned
 	}
-	if was.plan != nil && was.err == nil {
-		was.result, was.err = e.Run(ctx, was.plan, p.approve.of())
-		was.writes = r.world.written()
+	if got.plan != nil && got.err == nil {
+		got.result, got.err = e.Run(ctx, got.plan, p.approve.approvals())
+		got.writes = r.world.written()
 	}
-	if was.result != nil && was.result.Run != "" {
-		r.last = was.result.Run
+	if got.result != nil && got.result.Run != "" {
+		r.last = got.result.Run
 		if r.first == "" {
 			r.first = r.last
 		}
 	}
 	if ctx.Err() != nil {
-		r.tell(p, was)
+		r.record(p, got)
 		return context.Cause(ctx)
 	}
-	r.tell(p, was)
-	return r.compare(ctx, e, p, was)
+	r.record(p, got)
+	return r.compare(ctx, e, p, got)
 }
 
-func (a approve) of() runbook.Approvals {
+func (a approve) approvals() runbook.Approvals {
 	return runbook.Approvals{All: a.all, Steps: a.steps, Approver: "rehearsal"}
 }
 
-// secrets are the inputs that no journal keeps.
+// secrets returns the sensitive inputs, which no journal stores.
 func (r *rehearsal) secrets() map[string]cty.Value {
 	given := map[string]cty.Value{}
 	for name, v := range r.inputs {
@@ -169,21 +169,21 @@ func (r *rehearsal) secrets() map[string]cty.Value {
 }
 
 // became is what became of a phase.
-type became struct {
+type phaseResult struct {
 	plan   *runbook.Plan // nil where there is no new one
 	result *runbook.Result
-	err    error // why it did not begin
+	err    error // why it was refused
 	writes []string
 }
 
-func (b became) outcome() string {
+func (b phaseResult) outcome() string {
 	if b.err != nil || b.result == nil {
 		return refused
 	}
 	return string(b.result.Outcome)
 }
 
-func (b became) reason() string {
+func (b phaseResult) reason() string {
 	if b.err != nil {
 		return b.err.Error()
 	}
@@ -193,29 +193,29 @@ func (b became) reason() string {
 	return ""
 }
 
-// tell adds to the story what a phase did.
-func (r *rehearsal) tell(p phase, was became) {
+// record adds to the test's log what a phase did.
+func (r *rehearsal) record(p phase, got phaseResult) {
 	add := func(format string, args ...any) {
 		r.result.Story = append(r.result.Story, strings.TrimRight(fmt.Sprintf(format, args...), " "))
 	}
-	if was.plan != nil {
+	if got.plan != nil {
 		add("%s, plan", p.what)
-		for _, s := range was.plan.Steps {
+		for _, s := range got.plan.Steps {
 			add("  %s: %s %s", s.Step, s.Status, oneLine(s.Subject, s.Text, s.Error))
 		}
 	}
-	add("%s: %s %s", p.what, was.outcome(), oneLine(was.reason()))
-	if was.result != nil {
-		for _, s := range was.result.Steps {
+	add("%s: %s %s", p.what, got.outcome(), oneLine(got.reason()))
+	if got.result != nil {
+		for _, s := range got.result.Steps {
 			add("  %s: %s %s", s.Step, s.Status, oneLine(s.Text, s.Error))
 		}
 	}
-	for _, w := range was.writes {
+	for _, w := range got.writes {
 		add("  wrote %s", w)
 	}
 }
 
-// oneLine joins texts, and shortens what would fill the screen.
+// oneLine joins texts on one line and shortens long ones.
 func oneLine(parts ...string) string {
 	return report.Shorten(report.Clean(strings.Join(parts, " ")), 300)
 }
