@@ -113,7 +113,7 @@ func newRevisionModel(r mesh.ControlPlaneRevision) revisionModel {
 		}
 		model.Conditions = append(model.Conditions, revisionConditionModel{orNull(c.Type), orNull(c.Status), orNull(c.Reason), orNull(c.Message), orNull(since)})
 	}
-	if stop := r.Stop(); stop != nil {
+	if stop := mesh.StopOf(r); stop != nil {
 		model.Stop = &stopModel{
 			Code: types.StringValue(string(stop.Code)), Reason: orNull(stop.Reason), Message: orNull(stop.Message), Variables: map[string]types.String{},
 			Explanation: orNull(stop.Explanation), Remedy: orNull(stop.Remedy), FixedBy: orNull(stop.FixedBy),

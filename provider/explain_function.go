@@ -10,11 +10,11 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
 )
 
-type explain struct{}
+type explainFunction struct{}
 
-var _ function.Function = explain{}
+var _ function.Function = explainFunction{}
 
-func newExplainFunction() function.Function { return explain{} }
+func newExplainFunction() function.Function { return explainFunction{} }
 
 type explanation struct {
 	Code        string            `tfsdk:"code"`
@@ -29,11 +29,11 @@ type explanation struct {
 	DocURL      string            `tfsdk:"doc_url"`
 }
 
-func (explain) Metadata(_ context.Context, _ function.MetadataRequest, resp *function.MetadataResponse) {
+func (explainFunction) Metadata(_ context.Context, _ function.MetadataRequest, resp *function.MetadataResponse) {
 	resp.Name = "explain"
 }
 
-func (explain) Definition(_ context.Context, _ function.DefinitionRequest, resp *function.DefinitionResponse) {
+func (explainFunction) Definition(_ context.Context, _ function.DefinitionRequest, resp *function.DefinitionResponse) {
 	text := types.StringType
 	resp.Definition = function.Definition{
 		Summary: "What a message of managed mesh means",
@@ -48,7 +48,7 @@ func (explain) Definition(_ context.Context, _ function.DefinitionRequest, resp 
 	}
 }
 
-func (explain) Run(ctx context.Context, req function.RunRequest, resp *function.RunResponse) {
+func (explainFunction) Run(ctx context.Context, req function.RunRequest, resp *function.RunResponse) {
 	var message string
 	if resp.Error = req.Arguments.Get(ctx, &message); resp.Error != nil {
 		return

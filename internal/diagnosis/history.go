@@ -94,7 +94,7 @@ func (r *run) corrections(ctx context.Context, about string) (all []correction) 
 		}
 		all = append(all, r.corrected[key]...)
 	}
-	who := func(project string, ask func() (mesh.Change, bool, error)) time.Time {
+	who := func(project string, ask func() (mesh.AuditEvent, bool, error)) time.Time {
 		if r.isSilent(project) {
 			return time.Time{}
 		}
@@ -105,13 +105,13 @@ func (r *run) corrections(ctx context.Context, about string) (all []correction) 
 		return change.Time
 	}
 	if name, err := mesh.ParseCluster(r.subjects[about].Facts[FactCluster]); err == nil {
-		when := who(name.Project, func() (mesh.Change, bool, error) { return r.Client.WhoSetPool(ctx, name) })
+		when := who(name.Project, func() (mesh.AuditEvent, bool, error) { return r.Client.WhoSetPool(ctx, name) })
 		note(mesh.PoolMissing, "", when)
 		note(mesh.PoolWrong, "", when)
 	}
 	if name, err := mesh.ParseMembership(about); err == nil {
-		note(mesh.IdentityMissing, "", who(name.Project, func() (mesh.Change, bool, error) { return r.Client.WhoSetIdentity(ctx, name) }))
-		note(mesh.ManagementDiffers, "", who(name.Project, func() (mesh.Change, bool, error) { return r.Client.WhoSetManagement(ctx, name) }))
+		note(mesh.IdentityMissing, "", who(name.Project, func() (mesh.AuditEvent, bool, error) { return r.Client.WhoSetIdentity(ctx, name) }))
+		note(mesh.ManagementDiffers, "", who(name.Project, func() (mesh.AuditEvent, bool, error) { return r.Client.WhoSetManagement(ctx, name) }))
 	}
 	return all
 }

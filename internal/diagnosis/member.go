@@ -112,7 +112,9 @@ func (r *run) judgeMember(about string, m member) {
 		of := found(about, f)
 		if f.Code == mesh.SpecState {
 			of.log = m.name.Project
-			of.cause = func(ctx context.Context) (mesh.Change, bool, error) { return r.Client.WhoSetManagement(ctx, m.name) }
+			of.cause = func(ctx context.Context) (mesh.AuditEvent, bool, error) {
+				return r.Client.WhoSetManagement(ctx, m.name)
+			}
 		}
 		r.note(of)
 	}

@@ -306,7 +306,7 @@ func (r *run) judgeState(about, fleet string, p prereq.Prerequisite, state prere
 		of.fleet = fleet
 		if f.Code != mesh.NodePoolNoMetadata { // who changed a node pool is not asked for
 			of.log = projectOf(p.Subject())
-			of.cause = func(ctx context.Context) (mesh.Change, bool, error) {
+			of.cause = func(ctx context.Context) (mesh.AuditEvent, bool, error) {
 				return prereq.Cause(ctx, r.Client, p, state, f.Detail)
 			}
 		}

@@ -21,7 +21,7 @@ const (
 
 // change is an audited write that may have taken a prerequisite away.
 type change struct {
-	mesh.Change
+	mesh.AuditEvent
 	revoked  []grant
 	granted  []grant
 	disabled string   // the API that was disabled
@@ -38,7 +38,7 @@ type grant struct{ role, member string }
 // project's audit log (Cloud Logging, entries.list). It costs one request a
 // project, whatever is asked about it; found is false when the log does not show
 // it within 30 days.
-func (c *Client) WhoRevoked(ctx context.Context, project, role, member string) (who mesh.Change, found bool, err error) {
+func (c *Client) WhoRevoked(ctx context.Context, project, role, member string) (who mesh.AuditEvent, found bool, err error) {
 	return c.lastChange(ctx, project, func(ch change) bool {
 		return hasGrant(ch.revoked, role, member)
 	})
@@ -56,9 +56,9 @@ func (c *Client) BindingChanges(ctx context.Context, project, role, member strin
 	for _, ch := range slices.Backward(changes) {
 		switch {
 		case hasGrant(ch.granted, role, member):
-			of = append(of, mesh.BindingChange{Change: ch.Change, Added: true})
+			of = append(of, mesh.BindingChange{AuditEvent: ch.AuditEvent, Added: true})
 		case hasGrant(ch.revoked, role, member):
-			of = append(of, mesh.BindingChange{Change: ch.Change})
+			of = append(of, mesh.BindingChange{AuditEvent: ch.AuditEvent})
 		}
 	}
 	return of, err
@@ -75,39 +75,39 @@ func (c *Client) LastEnabled(ctx context.Context, project, service string) (time
 }
 
 // WhoDisabled tells who last disabled an API on a project.
-func (c *Client) WhoDisabled(ctx context.Context, project, service string) (who mesh.Change, found bool, err error) {
+func (c *Client) WhoDisabled(ctx context.Context, project, service string) (who mesh.AuditEvent, found bool, err error) {
 	return c.lastChange(ctx, project, func(ch change) bool { return ch.disabled == service })
 }
 
 // WhoSetPool tells who last changed a cluster's workload pool.
-func (c *Client) WhoSetPool(ctx context.Context, name mesh.Cluster) (who mesh.Change, found bool, err error) {
+func (c *Client) WhoSetPool(ctx context.Context, name mesh.Cluster) (who mesh.AuditEvent, found bool, err error) {
 	return c.lastChange(ctx, name.Project, func(ch change) bool {
 		return ch.setsPool && ch.cluster == name.Location+"/"+name.Name
 	})
 }
 
 // WhoSetIdentity tells who last changed a membership's identity provider.
-func (c *Client) WhoSetIdentity(ctx context.Context, name mesh.Membership) (who mesh.Change, found bool, err error) {
+func (c *Client) WhoSetIdentity(ctx context.Context, name mesh.Membership) (who mesh.AuditEvent, found bool, err error) {
 	return c.lastChange(ctx, name.Project, func(ch change) bool { return ch.identity == name.Location+"/"+name.Name })
 }
 
 // WhoSetManagement tells who last changed what is asked for of a membership's
 // mesh.
-func (c *Client) WhoSetManagement(ctx context.Context, name mesh.Membership) (who mesh.Change, found bool, err error) {
+func (c *Client) WhoSetManagement(ctx context.Context, name mesh.Membership) (who mesh.AuditEvent, found bool, err error) {
 	return c.lastChange(ctx, name.Project, func(ch change) bool { return slices.Contains(ch.meshes, name.Location+"/"+name.Name) })
 }
 
-func (c *Client) lastChange(ctx context.Context, project string, is func(change) bool) (mesh.Change, bool, error) {
+func (c *Client) lastChange(ctx context.Context, project string, is func(change) bool) (mesh.AuditEvent, bool, error) {
 	changes, err := c.changes(ctx, project)
 	if err != nil {
-		return mesh.Change{}, false, err
+		return mesh.AuditEvent{}, false, err
 	}
 	for _, ch := range changes {
 		if is(ch) {
-			return ch.Change, true, nil
+			return ch.AuditEvent, true, nil
 		}
 	}
-	return mesh.Change{}, false, nil
+	return mesh.AuditEvent{}, false, nil
 }
 
 // changes are the audited changes of a project, newest first.
@@ -236,7 +236,7 @@ func readChange(entry *logging.LogEntry) (ch change, projectID string, ok bool) 
 		return change{}, "", false
 	}
 	auth := p.AuthenticationInfo
-	ch.Change = mesh.Change{Time: at, Principal: auth.PrincipalEmail, UserAgent: p.RequestMetadata.UserAgent, Reason: p.RequestMetadata.RequestAttributes.Reason, Method: p.MethodName}
+	ch.AuditEvent = mesh.AuditEvent{Time: at, Principal: auth.PrincipalEmail, UserAgent: p.RequestMetadata.UserAgent, Reason: p.RequestMetadata.RequestAttributes.Reason, Method: p.MethodName}
 	if ch.Principal == "" {
 		ch.Principal = auth.PrincipalSubject
 	}

@@ -19,14 +19,14 @@ func TestWhoNamesTheCulprit(t *testing.T) {
 	for _, fault := range []string{"binding-revoked", "connectgateway-disabled", "workload-pool-missing"} {
 		c.world.Fault(fault)
 	}
-	for what, ask := range map[string]func(*gcp.Client) (mesh.Change, bool, error){
-		"the binding": func(g *gcp.Client) (mesh.Change, bool, error) {
+	for what, ask := range map[string]func(*gcp.Client) (mesh.AuditEvent, bool, error){
+		"the binding": func(g *gcp.Client) (mesh.AuditEvent, bool, error) {
 			return g.WhoRevoked(t.Context(), project, mesh.AgentRole, agent)
 		},
-		"the API": func(g *gcp.Client) (mesh.Change, bool, error) {
+		"the API": func(g *gcp.Client) (mesh.AuditEvent, bool, error) {
 			return g.WhoDisabled(t.Context(), project, mesh.GatewayService)
 		},
-		"the pool": func(g *gcp.Client) (mesh.Change, bool, error) { return g.WhoSetPool(t.Context(), cluster) },
+		"the pool": func(g *gcp.Client) (mesh.AuditEvent, bool, error) { return g.WhoSetPool(t.Context(), cluster) },
 	} {
 		who, found, err := ask(c.Client)
 		if err != nil || !found || who.Principal != "ci@mesh-sim-1.iam.gserviceaccount.com" || !strings.Contains(who.Client(), "google provider") || who.Time.IsZero() {

@@ -84,15 +84,15 @@ const (
 	sourceDataCtrl = "source of Google's data plane controller"
 )
 
-var catalogue = slices.Concat(
+var descriptions = slices.Concat(
 	apiFindings, iamFindings, clusterFindings, fleetFindings, controlPlaneFindings, conditionFindings,
 	injectionFindings, proxyFindings, logFindings, readFindings, planFindings,
 )
 
 var described = func() map[Code]*Description {
-	m := make(map[Code]*Description, len(catalogue))
-	for i := range catalogue {
-		m[catalogue[i].Code] = &catalogue[i]
+	m := make(map[Code]*Description, len(descriptions))
+	for i := range descriptions {
+		m[descriptions[i].Code] = &descriptions[i]
 	}
 	return m
 }()
@@ -105,8 +105,11 @@ func Describe(code Code) Description {
 	return Description{Code: code, Severity: Warning}
 }
 
+// IsKnown reports whether the catalogue has a code.
+func IsKnown(code Code) bool { return described[code] != nil }
+
 // Catalogue returns all kinds of findings, in the order of their causes.
-func Catalogue() []Description { return slices.Clone(catalogue) }
+func Catalogue() []Description { return slices.Clone(descriptions) }
 
 // RunbookOf is the name of the runbook that corrects a finding, or "" where it
 // takes a person. Of a condition, a stop or a state, the detail decides.

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/meshtest"
 )
 
 var (
@@ -92,7 +93,7 @@ func TestDescribeUnknown(t *testing.T) {
 func TestEveryConditionOfTheAPIIsDescribed(t *testing.T) {
 	documented := []string{"MULTICLUSTER_SECRET_WARNING"} // on Google's page, not in the API's list
 	for _, schema := range []string{"ServiceMeshCondition", "ServiceMeshFeatureCondition"} {
-		enum := hubEnum(t, schema, "code")
+		enum := meshtest.HubEnum(t, schema, "code")
 		for _, code := range enum {
 			if _, known := mesh.DescribeCondition(code); !known {
 				t.Errorf("%s.code has %s, which conditions.go does not describe", schema, code)
@@ -104,7 +105,7 @@ func TestEveryConditionOfTheAPIIsDescribed(t *testing.T) {
 			}
 		}
 	}
-	if got := hubEnum(t, "ServiceMeshCondition", "severity"); !slices.Equal(got, []string{"SEVERITY_UNSPECIFIED", "ERROR", "WARNING", "INFO"}) {
+	if got := meshtest.HubEnum(t, "ServiceMeshCondition", "severity"); !slices.Equal(got, []string{"SEVERITY_UNSPECIFIED", "ERROR", "WARNING", "INFO"}) {
 		t.Errorf("the severities are %v", got)
 	}
 }
@@ -134,36 +135,9 @@ func TestConditionsAreComplete(t *testing.T) {
 	}
 }
 
-func TestJudgeUsesTheConditionTable(t *testing.T) {
-	m := ready()
-	m.Conditions = []mesh.Condition{
-		{Code: "MESH_IAM_PERMISSION_DENIED", Severity: "ERROR", Details: "denied"},
-		{Code: "CNI_POD_UNSCHEDULABLE", Severity: "WARNING", Link: "https://example.com/there"},
-		{Code: "SOMETHING_NEW", Severity: "ERROR"},
-	}
-	h := mesh.JudgeMembership(m)
-	if len(h.Findings) != 3 {
-		t.Fatalf("got %+v", h.Findings)
-	}
-	byDetail := map[string]mesh.Finding{}
-	for _, f := range h.Findings {
-		byDetail[f.Detail] = f
-	}
-	iam, cni, unknown := byDetail["MESH_IAM_PERMISSION_DENIED"], byDetail["CNI_POD_UNSCHEDULABLE"], byDetail["SOMETHING_NEW"]
-	if iam.FixedBy != "asm_service_agent_binding" || !strings.HasSuffix(iam.DocURL, "#mesh_iam_permission_denied") || mesh.RunbookOf(iam) != "restore-service-agent-binding" {
-		t.Errorf("IAM: %+v, runbook %q", iam, mesh.RunbookOf(iam))
-	}
-	if !strings.Contains(cni.Remediation, "istio-cni-node") || cni.DocURL != "https://example.com/there" || cni.Severity != mesh.Warning {
-		t.Errorf("CNI: %+v", cni)
-	}
-	if unknown.Severity != mesh.Error || unknown.FixedBy != "" || unknown.Remediation == "" {
-		t.Errorf("unknown: %+v", unknown)
-	}
-}
-
 func TestStatesAreComplete(t *testing.T) {
 	for _, schema := range []string{"ServiceMeshControlPlaneManagement", "ServiceMeshDataPlaneManagement"} {
-		for _, state := range hubEnum(t, schema, "state") {
+		for _, state := range meshtest.HubEnum(t, schema, "state") {
 			if _, known := mesh.DescribeState(state); !known && !strings.HasSuffix(state, "_UNSPECIFIED") {
 				t.Errorf("%s.state has %s, which states.go does not describe", schema, state)
 			}
@@ -183,7 +157,7 @@ func TestStatesAreComplete(t *testing.T) {
 func TestStopCodesAreComplete(t *testing.T) {
 	all := mesh.StopCodes()
 	if len(all) != 13 {
-		t.Errorf("there are %d stop codes, and the seed has 13", len(all))
+		t.Errorf("there are %d stop codes, and Google's page has 13", len(all))
 	}
 	for _, s := range all {
 		named(t, string(s.Code), s.FixedBy, s.Runbook)
@@ -216,21 +190,6 @@ func TestRunbookOf(t *testing.T) {
 	} {
 		if got := mesh.RunbookOf(f); got != want {
 			t.Errorf("%s %s has the runbook %q, want %q", f.Code, f.Detail, got, want)
-		}
-	}
-}
-
-// What a revision will be stopped for is corrected by the runbook of that stop,
-// also before it is stopped.
-func TestRunbookOfMismatch(t *testing.T) {
-	for want, change := range map[string]func(*mesh.ControlPlaneRevision){
-		"recreate-revision":    func(r *mesh.ControlPlaneRevision) { r.Name = "asm-mine" },
-		"fix-revision-channel": func(r *mesh.ControlPlaneRevision) { r.Channel = "" },
-		"fix-revision-type":    func(r *mesh.ControlPlaneRevision) { r.Type = "in_cluster" },
-	} {
-		h := mesh.JudgeRevision(managed(change), noon)
-		if len(h.Findings) != 1 || mesh.RunbookOf(h.Findings[0]) != want {
-			t.Errorf("%+v: want the runbook %s", h.Findings, want)
 		}
 	}
 }

@@ -37,8 +37,8 @@ type Explanation struct {
 // in English or as the seed's Chinese page words it, with timestamps, prefixes,
 // escapes, colours and line breaks around and in it. Root causes come first. Of a
 // text that is not known it returns nothing.
-func Explain(text string) []Explanation {
-	p := newPasted(text)
+func Explain(raw string) []Explanation {
+	p := newPasted(raw)
 	if p.text == "" {
 		return nil
 	}
@@ -52,7 +52,7 @@ func Explain(text string) []Explanation {
 	e.enums()
 	e.codes()
 	if len(e.found) == 0 {
-		e.bare(text)
+		e.bare(raw)
 	}
 	return e.sorted()
 }
@@ -200,7 +200,7 @@ func (e *explainer) sorted() []Explanation {
 		return cmp.Or(
 			cmp.Compare(behind[i], behind[j]),
 			a.Severity.Compare(b.Severity), cmp.Compare(well(a), well(b)),
-			cmp.Compare(Describe(a.Code).Kind.position(), Describe(b.Code).Kind.position()),
+			Describe(a.Code).Kind.Compare(Describe(b.Code).Kind),
 			cmp.Compare(a.at, b.at), cmp.Compare(a.Code, b.Code), cmp.Compare(a.Detail, b.Detail),
 		)
 	})
@@ -332,7 +332,7 @@ func (e *explainer) failedWebhook() {
 func (e *explainer) codes() {
 	e.hits("code:", func(at, end int) bool {
 		word := kebab.FindString(strings.TrimLeft(e.window(end, 0, end, 80), ` "`))
-		if described[Code(word)] != nil && word != string(NothingWrong) {
+		if IsKnown(Code(word)) && word != string(NothingWrong) {
 			e.add(Code(word), "", "code: "+word, at, true)
 		}
 		return true
@@ -347,7 +347,7 @@ func (e *explainer) bare(raw string) {
 	if word == "" || len(word) > 80 {
 		return
 	}
-	if d := described[Code(strings.ToLower(word))]; d != nil {
+	if d := Describe(Code(strings.ToLower(word))); IsKnown(d.Code) {
 		e.add(d.Code, "", word, 0, true)
 		return
 	}

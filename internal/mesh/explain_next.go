@@ -10,10 +10,10 @@ import (
 var checks = map[string]func(string) bool{
 	"project":      func(v string) bool { return CheckProject(v) == nil },
 	"fleet_number": IsProjectNumber,
-	"location":     func(v string) bool { return v == "global" || location.MatchString(v) },
-	"cluster":      clusterID.MatchString,
-	"membership":   membershipID.MatchString,
-	"namespace":    membershipID.MatchString, // an RFC 1123 label, as namespaces are
+	"location":     func(v string) bool { return v == "global" || IsLocation(v) },
+	"cluster":      IsClusterName,
+	"membership":   IsMembershipName,
+	"namespace":    IsMembershipName, // an RFC 1123 label, as namespaces are
 	"service":      regexp.MustCompile(`^[a-z0-9.-]+\.googleapis\.com$`).MatchString,
 	"revision":     regexp.MustCompile(`^[a-z0-9][a-z0-9.-]*$`).MatchString,
 	"role":         regexp.MustCompile(`^roles/[A-Za-z0-9.]+$`).MatchString,
@@ -39,9 +39,9 @@ var namings = []struct {
 // name notes what the text around the evidence names. What the message itself
 // named stays.
 func (e *explainer) name(x *Explanation) {
-	text := e.window(x.at, 600, min(x.at, len(e.text)), 1400)
+	around := e.window(x.at, 600, min(x.at, len(e.text)), 1400)
 	for _, n := range namings {
-		m := n.pattern.FindStringSubmatch(text)
+		m := n.pattern.FindStringSubmatch(around)
 		if m == nil {
 			continue
 		}

@@ -165,7 +165,7 @@ func isWord(c byte) bool {
 }
 
 func (e *explainer) enum(word string, at int) {
-	if c, known := conditionsByCode[word]; known && word != "CODE_UNSPECIFIED" {
+	if c, known := DescribeCondition(word); known && word != "CODE_UNSPECIFIED" {
 		e.condition(c, at)
 		return
 	}
@@ -213,11 +213,12 @@ func (e *explainer) bareState(text string) {
 	for _, word := range strings.FieldsFunc(text, func(r rune) bool { return r == ' ' || r == '/' || r == ':' || r == ',' || r == '"' || r == '\t' }) {
 		upper := strings.ToUpper(word)
 		_, known := DescribeState(upper)
+		condition, _ := DescribeCondition(upper)
 		switch {
 		case known && state == "" && (word == upper || strings.Contains(word, "_")):
 			state = upper
-		case conditionsByCode[upper].Code != "" && strings.Contains(word, "_"):
-			e.condition(conditionsByCode[upper], 0)
+		case condition.Code != "" && strings.Contains(word, "_"):
+			e.condition(condition, 0)
 			return
 		case enumMeanings[upper].code != "" && strings.Contains(word, "_"):
 			e.enum(upper, 0)

@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/meshtest"
 )
 
 // explained are messages as the seed and the facts print them, in English and in
@@ -236,15 +237,15 @@ func complete(t *testing.T, all []mesh.Explanation) {
 }
 
 func TestExplainFindsStopsInNoise(t *testing.T) {
-	for _, c := range stopCases {
-		for language, message := range map[string]string{"English": c.english, "Chinese": c.chinese} {
+	for _, c := range meshtest.StopMessages {
+		for language, message := range map[string]string{"English": c.English, "Chinese": c.Chinese} {
 			for _, n := range noises {
-				t.Run(string(c.code)+"/"+language+"/"+n.name, func(t *testing.T) {
+				t.Run(string(c.Code)+"/"+language+"/"+n.name, func(t *testing.T) {
 					got := mesh.Explain(n.apply(message))
-					if want := "revision-stalled/" + string(c.code); names(got) != want {
+					if want := "revision-stalled/" + string(c.Code); names(got) != want {
 						t.Fatalf("%q is %q, want %q", n.apply(message), names(got), want)
 					}
-					for name, want := range c.variables {
+					for name, want := range c.Variables {
 						name = strings.ToLower(name)
 						switch name {
 						case "cluster_name":
@@ -271,9 +272,9 @@ func TestExplainKnowsAPageOfMessages(t *testing.T) {
 		page = append(page, c.text)
 		want = append(want, strings.Fields(c.want)...)
 	}
-	for _, c := range stopCases {
-		page = append(page, c.chinese)
-		want = append(want, "revision-stalled/"+string(c.code))
+	for _, c := range meshtest.StopMessages {
+		page = append(page, c.Chinese)
+		want = append(want, "revision-stalled/"+string(c.Code))
 	}
 	got := strings.Fields(names(mesh.Explain(strings.Join(page, "\n\n"))))
 	for _, name := range want {
@@ -392,9 +393,9 @@ func FuzzExplain(f *testing.F) {
 		f.Add(c.text)
 		f.Add(noises[4].apply(c.text))
 	}
-	for _, c := range stopCases {
-		f.Add(c.english)
-		f.Add(c.chinese)
+	for _, c := range meshtest.StopMessages {
+		f.Add(c.English)
+		f.Add(c.Chinese)
 	}
 	f.Add("\x1b[\\\\u4e2d\\x1b[31m\\")
 	f.Fuzz(func(t *testing.T, text string) {

@@ -62,3 +62,11 @@ type Detail struct{ Code, Text string }
 
 // Condition is a ServiceMeshCondition or ServiceMeshFeatureCondition.
 type Condition struct{ Code, Severity, Details, Link string }
+
+// The implementations of a managed control plane
+// (ServiceMeshControlPlaneManagement.implementation of the GKE Hub API).
+const (
+	ImplementationIstiod          = "ISTIOD"
+	ImplementationTrafficDirector = "TRAFFIC_DIRECTOR"
+	ImplementationUpdating        = "UPDATING"
+)

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/meshtest"
 )
 
 func exp(key, operator string, values ...string) mesh.Expression {
@@ -189,7 +190,7 @@ func TestWebhooksJudge(t *testing.T) {
 	}{
 		"as it should be": {func(*mesh.Webhooks) {}, mesh.Healthy, "", ""},
 		"another address": {func(w *mesh.Webhooks) {
-			w.Mutating = []mesh.WebhookConfiguration{managedInjector("asm-managed", oldURL)}
+			w.Mutating = []mesh.WebhookConfiguration{managedInjector("asm-managed", meshtest.OldURL)}
 		}, mesh.Degraded, mesh.InjectorURL, environment.InjectURL()},
 		"another address to validate": {func(w *mesh.Webhooks) {
 			w.Validating = []mesh.WebhookConfiguration{validating("https://old.run.app/validate")}
@@ -200,7 +201,7 @@ func TestWebhooksJudge(t *testing.T) {
 		}, mesh.Degraded, mesh.InjectorMissing, ""},
 		"a leftover": {func(w *mesh.Webhooks) { w.Mutating = append(w.Mutating, inClusterInjector()) }, mesh.Healthy, mesh.InjectorLeftover, ""},
 		"no environment, nothing to compare": {func(w *mesh.Webhooks) {
-			w.Environments, w.Mutating = nil, []mesh.WebhookConfiguration{managedInjector("asm-managed", oldURL)}
+			w.Environments, w.Mutating = nil, []mesh.WebhookConfiguration{managedInjector("asm-managed", meshtest.OldURL)}
 		}, mesh.Healthy, "", ""},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -1,15 +1,12 @@
 package mesh_test
 
 import (
-	"encoding/json"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/meshtest"
 )
 
 // ready is a healthy membership as gcloud shows it.
@@ -107,7 +104,7 @@ func TestJudgeFeatureCountsAndTakesTheWorst(t *testing.T) {
 // The states that judge knows are those of the discovery document: a dependency
 // update that adds one fails here until somebody decides what it means.
 func TestEveryStateOfTheAPIIsJudged(t *testing.T) {
-	for _, state := range hubEnum(t, "ServiceMeshControlPlaneManagement", "state") {
+	for _, state := range meshtest.HubEnum(t, "ServiceMeshControlPlaneManagement", "state") {
 		m := ready()
 		m.ControlPlane.State = state
 		h := mesh.JudgeMembership(m)
@@ -123,39 +120,29 @@ func TestEveryStateOfTheAPIIsJudged(t *testing.T) {
 	}
 }
 
-func hubEnum(t *testing.T, schema, property string) []string {
-	t.Helper()
-	dir, err := exec.CommandContext(t.Context(), "go", "list", "-m", "-f", "{{.Dir}}", "google.golang.org/api").Output()
-	if err != nil {
-		t.Fatalf("cannot find google.golang.org/api: %v", err)
+func TestJudgeUsesTheConditionTable(t *testing.T) {
+	m := ready()
+	m.Conditions = []mesh.Condition{
+		{Code: "MESH_IAM_PERMISSION_DENIED", Severity: "ERROR", Details: "denied"},
+		{Code: "CNI_POD_UNSCHEDULABLE", Severity: "WARNING", Link: "https://example.com/there"},
+		{Code: "SOMETHING_NEW", Severity: "ERROR"},
 	}
-	raw, err := os.ReadFile(filepath.Join(strings.TrimSpace(string(dir)), "gkehub/v1/gkehub-api.json"))
-	if err != nil {
-		t.Fatal(err)
+	h := mesh.JudgeMembership(m)
+	if len(h.Findings) != 3 {
+		t.Fatalf("got %+v", h.Findings)
 	}
-	var document struct {
-		Schemas map[string]struct {
-			Properties map[string]struct{ Enum []string }
-		}
+	byDetail := map[string]mesh.Finding{}
+	for _, f := range h.Findings {
+		byDetail[f.Detail] = f
 	}
-	if err := json.Unmarshal(raw, &document); err != nil {
-		t.Fatal(err)
+	iam, cni, unknown := byDetail["MESH_IAM_PERMISSION_DENIED"], byDetail["CNI_POD_UNSCHEDULABLE"], byDetail["SOMETHING_NEW"]
+	if iam.FixedBy != "asm_service_agent_binding" || !strings.HasSuffix(iam.DocURL, "#mesh_iam_permission_denied") || mesh.RunbookOf(iam) != "restore-service-agent-binding" {
+		t.Errorf("IAM: %+v, runbook %q", iam, mesh.RunbookOf(iam))
 	}
-	values := document.Schemas[schema].Properties[property].Enum
-	if len(values) == 0 {
-		t.Fatalf("%s.%s has no enum in the discovery document", schema, property)
+	if !strings.Contains(cni.Remediation, "istio-cni-node") || cni.DocURL != "https://example.com/there" || cni.Severity != mesh.Warning {
+		t.Errorf("CNI: %+v", cni)
 	}
-	return values
-}
-
-func TestWorst(t *testing.T) {
-	if got := mesh.Worst(); got != mesh.Unknown {
-		t.Errorf("of nothing: %s, want unknown", got)
-	}
-	if got := mesh.Worst(mesh.Healthy, mesh.Unknown, mesh.Degraded); got != mesh.Unknown {
-		t.Errorf("got %s, want unknown", got)
-	}
-	if got := mesh.Worst(mesh.Unknown, mesh.Unhealthy); got != mesh.Unhealthy {
-		t.Errorf("got %s, want unhealthy", got)
+	if unknown.Severity != mesh.Error || unknown.FixedBy != "" || unknown.Remediation == "" {
+		t.Errorf("unknown: %+v", unknown)
 	}
 }

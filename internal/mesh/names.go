@@ -29,6 +29,15 @@ var (
 	hostPrefix    = regexp.MustCompile(`^(?:https?:)?//[^/]+/(?:v[0-9][a-z0-9]*/)?`)
 )
 
+// IsLocation reports whether s looks like a region or a zone.
+func IsLocation(s string) bool { return location.MatchString(s) }
+
+// IsClusterName reports whether s may be the name of a GKE cluster.
+func IsClusterName(s string) bool { return clusterID.MatchString(s) }
+
+// IsMembershipName reports whether s may be the name of a fleet membership, which is an RFC 1123 label.
+func IsMembershipName(s string) bool { return membershipID.MatchString(s) }
+
 // CheckProject says what is wrong with a project's id or number, or returns nil.
 // The rules are those of Google Cloud: an id has 6 to 30 lower-case letters,
 // digits and hyphens and starts with a letter (older, domain-scoped ids carry
@@ -196,4 +205,14 @@ func CheckRevision(name string) error {
 // API spells it.
 func Managements() []string {
 	return []string{ManagementAutomatic, ManagementManual, ManagementNotInstalled}
+}
+
+// ChannelOf is the release channel that belongs to a revision's name.
+func ChannelOf(revision string) (channel string, known bool) {
+	for channel, name := range revisions {
+		if name == revision {
+			return channel, true
+		}
+	}
+	return "", false
 }

@@ -278,3 +278,27 @@ func timestamp(s string) int {
 	}
 	return 0
 }
+
+// foldMessage brings what may vary without a meaning to one form: any white
+// space to a blank, full-width punctuation and typographic quotes to ASCII.
+func foldMessage(message string) string {
+	return strings.TrimSpace(strings.Map(func(r rune) rune {
+		if r >= '\uff01' && r <= '\uff5e' { // full-width forms of ASCII, in its order
+			r -= '\uff01' - '!'
+		}
+		switch r {
+		case '\u3001': // ideographic comma
+			return ','
+		case '\u3002': // ideographic full stop
+			return '.'
+		case '\u201c', '\u201d', '\u2018', '\u2019', '\u300c', '\u300d', '\'', '`':
+			return '"'
+		case '\u200b', '\ufeff': // zero width: copied from web pages
+			return -1
+		}
+		if unicode.IsSpace(r) {
+			return ' '
+		}
+		return r
+	}, message))
+}

@@ -5,24 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 )
-
-// The marks of the managed data plane (source of Google's controller).
-const (
-	LabelUpgrade     = "dataplane-upgrade"           // on a pod whose proxy could not be upgraded
-	UpgradeFailed    = "failed"                      // its value
-	AnnotationProxy  = "mesh.cloud.google.com/proxy" // on a namespace, revision or pod: {"managed":"true"}
-	AnnotationStatus = "sidecar.istio.io/status"     // on an injected pod; it names the revision
-	ProxyContainer   = "istio-proxy"
-)
-
-// Owner is what a person restarts to renew a pod: the Deployment rather than its
-// ReplicaSet. A naked pod is its own owner.
-type Owner struct{ Kind, Namespace, Name string }
-
-// String reads "Deployment shop/cart".
-func (o Owner) String() string { return o.Kind + " " + o.Namespace + "/" + o.Name }
 
 // Block is what keeps the managed data plane from upgrading a proxy.
 type Block string
@@ -36,34 +19,6 @@ const (
 	BlockHostNetwork   Block = "host-network"     // not managed at all
 	BlockUnknown       Block = "unknown"
 )
-
-// ProxyPod is a pod with a proxy.
-type ProxyPod struct {
-	Namespace, Name string
-	Labels          map[string]string
-	Controller      string // kind of the controller that owns it; "" is a naked pod
-	Owner           Owner
-	HostNetwork     bool
-	Revision        string    // as the injector noted it; "" where it did not
-	Image           string    // of istio-proxy; "" without one
-	Failed          bool      // marked dataplane-upgrade=failed
-	Finished        bool      // succeeded or failed: it needs no proxy any more
-	OptedOut        bool      // annotated sidecar.istio.io/inject=false, which the injector heeds like the label
-	Restarted       time.Time // when its owner was restarted by a person, as kubectl notes it; zero where it was not
-}
-
-// Budget is a PodDisruptionBudget as its status stands.
-type Budget struct {
-	Namespace, Name string
-	Selector        Selector
-	None            bool // no selector at all, which selects nothing
-	Allowed         int32
-}
-
-// Covers reports whether b selects a pod.
-func (b Budget) Covers(namespace string, labels map[string]string) bool {
-	return !b.None && b.Namespace == namespace && b.Selector.Selects(labels)
-}
 
 // BlockOf tells what keeps the data plane from moving a pod, gravest first, with
 // the budget when it is one.

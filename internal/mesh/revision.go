@@ -7,67 +7,6 @@ import (
 	"time"
 )
 
-// SystemNamespace is the only namespace where a ControlPlaneRevision may be.
-const SystemNamespace = "istio-system"
-
-// RevisionType is the only type that a managed ControlPlaneRevision may have.
-const RevisionType = "managed_service"
-
-// The types of a ControlPlaneRevision's conditions.
-const (
-	ConditionReconciled = "Reconciled"           // True: the control plane works
-	ConditionStalled    = "Stalled"              // True: it takes a person to go on
-	ConditionFinished   = "ProvisioningFinished" // True: provisioning ended, either way
-)
-
-// ControlPlaneRevision is a revision of the managed control plane as its object
-// in the cluster tells it (mesh.cloud.google.com, v1alpha1 and v1beta1 alike).
-type ControlPlaneRevision struct {
-	Name, Namespace string
-	Channel         string // spec.channel: regular, rapid, stable
-	Type            string // spec.type: managed_service
-	Created         time.Time
-	Annotations     map[string]string
-	Conditions      []RevisionCondition
-}
-
-// RevisionCondition is a condition of a ControlPlaneRevision. Every field may be
-// missing; Since is zero without lastTransitionTime.
-type RevisionCondition struct {
-	Type, Status, Reason, Message string
-	Since                         time.Time
-}
-
-// Condition returns the condition of a type. One that is missing has status
-// "Unknown", as the absence of a condition means in Kubernetes.
-func (r ControlPlaneRevision) Condition(kind string) RevisionCondition {
-	for _, c := range r.Conditions {
-		if c.Type == kind {
-			return c
-		}
-	}
-	return RevisionCondition{Type: kind, Status: "Unknown"}
-}
-
-// Age is how long a condition has had its status, or zero where that is not
-// told or lies in the future.
-func (c RevisionCondition) Age(now time.Time) time.Duration {
-	if c.Since.IsZero() || now.Before(c.Since) {
-		return 0
-	}
-	return now.Sub(c.Since)
-}
-
-// Stop is the stop message of a stalled revision, taken apart, or nil.
-func (r ControlPlaneRevision) Stop() *Stop {
-	stalled := r.Condition(ConditionStalled)
-	if stalled.Status != "True" {
-		return nil
-	}
-	stop := ParseStop(stalled.Reason, stalled.Message)
-	return &stop
-}
-
 // JudgeRevision gives the verdict over one revision. Reconciled decides, and
 // Stalled; ProvisioningFinished is true after a failure, too. The object has no
 // observedGeneration, so a status may be that of an older spec.
@@ -75,7 +14,7 @@ func JudgeRevision(r ControlPlaneRevision, now time.Time) Health {
 	j := judge{subject: r.Namespace + "/" + r.Name}
 	j.revisionFields(r)
 	reconciled, stalled := r.Condition(ConditionReconciled), r.Condition(ConditionStalled)
-	stop := r.Stop()
+	stop := StopOf(r)
 	switch {
 	case stop != nil:
 		j.stalled(r, *stop)
@@ -170,16 +109,6 @@ func (j *judge) revisionFields(r ControlPlaneRevision) {
 	if r.Type != RevisionType {
 		mismatch(StopType, fmt.Sprintf("revision %s has type %s; it must be %s", r.Name, orNone(r.Type), RevisionType))
 	}
-}
-
-// ChannelOf is the release channel that belongs to a revision's name.
-func ChannelOf(revision string) (channel string, known bool) {
-	for channel, name := range revisions {
-		if name == revision {
-			return channel, true
-		}
-	}
-	return "", false
 }
 
 // says is a condition's reason and message, to follow a sentence.

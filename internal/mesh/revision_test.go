@@ -102,7 +102,7 @@ func TestAStalledRevisionNamesTheResourceThatCorrectsIt(t *testing.T) {
 	r := managed(func(r *mesh.ControlPlaneRevision) {
 		r.Conditions = []mesh.RevisionCondition{{Type: "Stalled", Status: "True", Message: "Unsupported workload pool: p.hub.id.goog"}}
 	})
-	if got := r.Stop(); got == nil || got.Variables["POOL"] != "p.hub.id.goog" {
+	if got := mesh.StopOf(r); got == nil || got.Variables["POOL"] != "p.hub.id.goog" {
 		t.Fatalf("stop is %+v", got)
 	}
 	if f := mesh.JudgeRevision(r, noon).Findings[0]; f.FixedBy != "asm_workload_pool" || !strings.Contains(f.Remediation, "PROJECT_ID.svc.id.goog") {
@@ -136,5 +136,20 @@ func TestConditionAge(t *testing.T) {
 	}
 	if got := (mesh.RevisionCondition{Since: noon.Add(time.Hour)}).Age(noon); got != 0 {
 		t.Errorf("a clock that is behind gives %s", got)
+	}
+}
+
+// What a revision will be stopped for is corrected by the runbook of that stop,
+// also before it is stopped.
+func TestRunbookOfMismatch(t *testing.T) {
+	for want, change := range map[string]func(*mesh.ControlPlaneRevision){
+		"recreate-revision":    func(r *mesh.ControlPlaneRevision) { r.Name = "asm-mine" },
+		"fix-revision-channel": func(r *mesh.ControlPlaneRevision) { r.Channel = "" },
+		"fix-revision-type":    func(r *mesh.ControlPlaneRevision) { r.Type = "in_cluster" },
+	} {
+		h := mesh.JudgeRevision(managed(change), noon)
+		if len(h.Findings) != 1 || mesh.RunbookOf(h.Findings[0]) != want {
+			t.Errorf("%+v: want the runbook %s", h.Findings, want)
+		}
 	}
 }

@@ -18,7 +18,7 @@ var explains = func() map[Code]map[Code]bool {
 			}
 		}
 	}
-	for _, d := range catalogue {
+	for _, d := range descriptions {
 		seen := map[Code]bool{}
 		reach(seen, d.Code)
 		all[d.Code] = seen

@@ -20,14 +20,6 @@ func JudgeSpec(m MembershipMesh) (f Finding, differs bool) {
 	return f, true
 }
 
-// The implementations of a managed control plane
-// (ServiceMeshControlPlaneManagement.implementation of the GKE Hub API).
-const (
-	ImplementationIstiod          = "ISTIOD"
-	ImplementationTrafficDirector = "TRAFFIC_DIRECTOR"
-	ImplementationUpdating        = "UPDATING"
-)
-
 // When the implementation ISTIOD on GKE was deprecated and when its support ends
 // (Google's pages on modernization).
 var (

@@ -2,7 +2,6 @@ package mesh
 
 import (
 	"strings"
-	"unicode"
 )
 
 // StopCode names why a ControlPlaneRevision stopped: one of the thirteen
@@ -81,26 +80,12 @@ func ParseStop(reason, message string) Stop {
 	}
 }
 
-// foldMessage brings what may vary without a meaning to one form: any white
-// space to a blank, full-width punctuation and typographic quotes to ASCII.
-func foldMessage(message string) string {
-	return strings.TrimSpace(strings.Map(func(r rune) rune {
-		if r >= '\uff01' && r <= '\uff5e' { // full-width forms of ASCII, in its order
-			r -= '\uff01' - '!'
-		}
-		switch r {
-		case '\u3001': // ideographic comma
-			return ','
-		case '\u3002': // ideographic full stop
-			return '.'
-		case '\u201c', '\u201d', '\u2018', '\u2019', '\u300c', '\u300d', '\'', '`':
-			return '"'
-		case '\u200b', '\ufeff': // zero width: copied from web pages
-			return -1
-		}
-		if unicode.IsSpace(r) {
-			return ' '
-		}
-		return r
-	}, message))
+// StopOf parses the stop message of a stalled revision. It is nil for one that is not stalled.
+func StopOf(r ControlPlaneRevision) *Stop {
+	stalled := r.Condition(ConditionStalled)
+	if stalled.Status != "True" {
+		return nil
+	}
+	stop := ParseStop(stalled.Reason, stalled.Message)
+	return &stop
 }

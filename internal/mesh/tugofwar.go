@@ -9,7 +9,7 @@ import (
 
 // BindingChange is one entry of the audit log about one binding of one member.
 type BindingChange struct {
-	Change
+	AuditEvent
 	Added bool // or removed
 }
 

@@ -15,11 +15,11 @@ const googleAgent = "google-api-go-client/0.5 Terraform/1.5.7 (+https://www.terr
 func changes(log string) (all []mesh.BindingChange) {
 	for i, c := range log {
 		at := noon.Add(time.Duration(i) * 12 * time.Hour)
-		change := mesh.Change{Time: at, Principal: "ci@p.iam.gserviceaccount.com", UserAgent: googleAgent, Method: "SetIamPolicy"}
+		change := mesh.AuditEvent{Time: at, Principal: "ci@p.iam.gserviceaccount.com", UserAgent: googleAgent, Method: "SetIamPolicy"}
 		if c == 'A' {
-			change = mesh.Change{Time: at, Principal: "ops@example.com", UserAgent: "Terraform/1.16.0 (+https://www.terraform.io) terraform-provider-asm/0.1.0", Method: "SetIamPolicy"}
+			change = mesh.AuditEvent{Time: at, Principal: "ops@example.com", UserAgent: "Terraform/1.16.0 (+https://www.terraform.io) terraform-provider-asm/0.1.0", Method: "SetIamPolicy"}
 		}
-		all = append(all, mesh.BindingChange{Change: change, Added: c == 'A'})
+		all = append(all, mesh.BindingChange{AuditEvent: change, Added: c == 'A'})
 	}
 	return all
 }

@@ -14,7 +14,7 @@ const auditPatience = 10 * time.Second
 // Cause tells who took a prerequisite away, as far as the audit log shows it.
 // subject is what was lost: the API's name for ProjectServices, "" otherwise. No
 // access to the log is no failure: err is for a log line only.
-func Cause(ctx context.Context, client *gcp.Client, p Prerequisite, s State, subject string) (who mesh.Change, found bool, err error) {
+func Cause(ctx context.Context, client *gcp.Client, p Prerequisite, s State, subject string) (who mesh.AuditEvent, found bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, auditPatience)
 	defer cancel()
 	switch p := p.(type) {
@@ -29,7 +29,7 @@ func Cause(ctx context.Context, client *gcp.Client, p Prerequisite, s State, sub
 	case *MeshManagement:
 		return client.WhoSetManagement(ctx, p.Membership)
 	}
-	return mesh.Change{}, false, nil
+	return mesh.AuditEvent{}, false, nil
 }
 
 // Audited reports whether Cause can tell anything of a prerequisite. What happens

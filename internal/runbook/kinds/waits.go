@@ -139,7 +139,7 @@ func revisionReady(ctx context.Context, env *Runtime, a Args) (Observation, erro
 	if err != nil {
 		return Observation{}, err
 	}
-	stop, reconciled := r.Stop(), r.Condition(mesh.ConditionReconciled)
+	stop, reconciled := mesh.StopOf(r), r.Condition(mesh.ConditionReconciled)
 	switch {
 	case stop != nil:
 		return Observation{State: revisionStalled, Message: fmt.Sprintf("revision %s is stalled (%s): %s", name, stop.Code, short(stop.Message))}, nil

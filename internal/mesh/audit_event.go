@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// Change is who changed something, by which client and when, as an audit log
+// AuditEvent is who changed something, by which client and when, as an audit log
 // tells it. The client's name is the client's own claim: evidence, not proof.
-type Change struct {
+type AuditEvent struct {
 	Time      time.Time
 	Principal string // e-mail address, or the subject of an external identity
 	Through   string // the account that acted as Principal, or ""
@@ -20,8 +20,8 @@ type Change struct {
 // Client is a readable name of the program behind a user agent, or the user
 // agent itself, or "an unnamed client". The forms are those of the clients'
 // sources and of recorded audit entries.
-func (c Change) Client() string {
-	agent := strings.TrimSpace(c.UserAgent)
+func (e AuditEvent) Client() string {
+	agent := strings.TrimSpace(e.UserAgent)
 	for strings.HasSuffix(agent, ",gzip(gfe)") {
 		agent = strings.TrimSpace(strings.TrimSuffix(agent, ",gzip(gfe)"))
 	}
@@ -37,8 +37,8 @@ func (c Change) Client() string {
 }
 
 // Hint names the usual culprit behind a client, or "".
-func (c Change) Hint() string {
-	if strings.Contains(c.UserAgent, "terraform-provider-google") && strings.Contains(c.Method, "SetIamPolicy") {
+func (e AuditEvent) Hint() string {
+	if strings.Contains(e.UserAgent, "terraform-provider-google") && strings.Contains(e.Method, "SetIamPolicy") {
 		return "Look for an authoritative google_project_iam_policy or google_project_iam_binding in that configuration; it removes every member that it does not list. Prefer google_project_iam_member."
 	}
 	return ""
@@ -65,17 +65,17 @@ var clients = []struct {
 }
 
 // String says who, with what and when, in one sentence.
-func (c Change) String() string {
-	who := c.Principal
+func (e AuditEvent) String() string {
+	who := e.Principal
 	if who == "" {
 		who = "an unnamed principal"
 	}
-	if c.Through != "" {
-		who += " (through " + c.Through + ")"
+	if e.Through != "" {
+		who += " (through " + e.Through + ")"
 	}
-	s := "by " + who + " with " + c.Client() + " at " + c.Time.UTC().Format(time.RFC3339)
-	if c.Reason != "" {
-		s += ", reason given: " + c.Reason
+	s := "by " + who + " with " + e.Client() + " at " + e.Time.UTC().Format(time.RFC3339)
+	if e.Reason != "" {
+		s += ", reason given: " + e.Reason
 	}
 	return s
 }
