@@ -14,6 +14,8 @@ import (
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/cluster"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/health"
 	"github.com/managed-mesh/terraform-provider-asm/internal/prereq"
 )
 
@@ -53,7 +55,7 @@ func clusterSchema(ctx context.Context, means string, attributes map[string]sche
 
 // look opens the cluster and reads it. Whatever fails becomes a finding; only an
 // argument that cannot be is an error.
-func (d *clusterReader) look(ctx context.Context, m *clusterModel, diags *diag.Diagnostics, read func(context.Context, *cluster.Cluster) (mesh.Health, error)) {
+func (d *clusterReader) look(ctx context.Context, m *clusterModel, diags *diag.Diagnostics, read func(context.Context, *cluster.Cluster) (health.Health, error)) {
 	timeout, problems := m.Timeouts.Read(ctx, time.Minute)
 	diags.Append(problems...)
 	target, err := m.target()
@@ -68,14 +70,14 @@ func (d *clusterReader) look(ctx context.Context, m *clusterModel, diags *diag.D
 	m.take(target.String(), d.health(ctx, target, read))
 }
 
-func (d *clusterReader) health(ctx context.Context, target cluster.Target, read func(context.Context, *cluster.Cluster) (mesh.Health, error)) mesh.Health {
+func (d *clusterReader) health(ctx context.Context, target cluster.Target, read func(context.Context, *cluster.Cluster) (health.Health, error)) health.Health {
 	if d.data == nil || d.data.Clusters == nil {
-		f := mesh.NewFinding(mesh.NotConfigured, target.String(), "the provider's configuration is not known yet")
-		return mesh.Health{Verdict: mesh.Unknown, Summary: string(mesh.Unknown) + ": " + f.Message, Findings: []mesh.Finding{f}}
+		f := catalogue.NewFinding(catalogue.NotConfigured, target.String(), "the provider's configuration is not known yet")
+		return health.Health{Verdict: mesh.Unknown, Summary: string(mesh.Unknown) + ": " + f.Message, Findings: []catalogue.Finding{f}}
 	}
 	opened, err := d.data.Clusters.Open(ctx, target)
 	if err == nil {
-		var health mesh.Health
+		var health health.Health
 		if health, err = read(ctx, opened); err == nil {
 			return health
 		}
@@ -83,7 +85,7 @@ func (d *clusterReader) health(ctx context.Context, target cluster.Target, read 
 	return prereq.UnreadHealth(target.String(), err)
 }
 
-func (m *clusterModel) take(subject string, h mesh.Health) {
+func (m *clusterModel) take(subject string, h health.Health) {
 	m.Healthy = types.BoolValue(h.Verdict == mesh.Healthy)
 	m.Verdict, m.Summary = types.StringValue(string(h.Verdict)), types.StringValue(h.Summary)
 	m.Findings = findingModels(h.About(subject).Findings)

@@ -10,6 +10,8 @@ import (
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/cluster"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/health"
 )
 
 type controlPlaneRevisions struct{ clusterReader }
@@ -85,10 +87,10 @@ func (d *controlPlaneRevisions) Read(ctx context.Context, req datasource.ReadReq
 	m := revisionsModel{Revisions: []revisionModel{}}
 	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
 	m.Revisions = []revisionModel{}
-	d.look(ctx, &m.clusterModel, &resp.Diagnostics, func(ctx context.Context, c *cluster.Cluster) (mesh.Health, error) {
+	d.look(ctx, &m.clusterModel, &resp.Diagnostics, func(ctx context.Context, c *cluster.Cluster) (health.Health, error) {
 		r, err := c.Revisions(ctx)
 		if err != nil {
-			return mesh.Health{}, err
+			return health.Health{}, err
 		}
 		m.Installed = types.BoolValue(r.Installed)
 		for _, revision := range r.All {
@@ -104,7 +106,7 @@ func (d *controlPlaneRevisions) Read(ctx context.Context, req datasource.ReadReq
 func newRevisionModel(r mesh.ControlPlaneRevision) revisionModel {
 	model := revisionModel{
 		Name: orNull(r.Name), Namespace: orNull(r.Namespace), Channel: orNull(r.Channel), Type: orNull(r.Type),
-		Verdict: types.StringValue(string(mesh.JudgeRevision(r, time.Now()).Verdict)), Conditions: []revisionConditionModel{},
+		Verdict: types.StringValue(string(health.JudgeRevision(r, time.Now()).Verdict)), Conditions: []revisionConditionModel{},
 	}
 	for _, c := range r.Conditions {
 		since := ""
@@ -113,7 +115,7 @@ func newRevisionModel(r mesh.ControlPlaneRevision) revisionModel {
 		}
 		model.Conditions = append(model.Conditions, revisionConditionModel{orNull(c.Type), orNull(c.Status), orNull(c.Reason), orNull(c.Message), orNull(since)})
 	}
-	if stop := mesh.StopOf(r); stop != nil {
+	if stop := catalogue.StopOf(r); stop != nil {
 		model.Stop = &stopModel{
 			Code: types.StringValue(string(stop.Code)), Reason: orNull(stop.Reason), Message: orNull(stop.Message), Variables: map[string]types.String{},
 			Explanation: orNull(stop.Explanation), Remedy: orNull(stop.Remedy), FixedBy: orNull(stop.FixedBy),

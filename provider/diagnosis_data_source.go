@@ -15,6 +15,7 @@ import (
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/diagnosis"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 )
 
 type diagnose struct{ clusterReader }
@@ -116,7 +117,7 @@ func (d *diagnose) Read(ctx context.Context, req datasource.ReadRequest, resp *d
 	}
 	m.Findings, m.Subjects = []diagnosisFindingModel{}, []subjectModel{}
 	if !ok {
-		f := mesh.NewFinding(mesh.NotConfigured, "", "the provider's configuration is not known yet")
+		f := catalogue.NewFinding(catalogue.NotConfigured, "", "the provider's configuration is not known yet")
 		m.Healthy, m.Verdict, m.Summary = types.BoolValue(false), types.StringValue(string(mesh.Unknown)), types.StringValue(string(mesh.Unknown)+": "+f.Message)
 		m.Findings = append(m.Findings, newDiagnosisFinding(diagnosis.Finding{Finding: f}))
 		resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
@@ -195,8 +196,8 @@ func (m *diagnosisModel) take(r *diagnosis.Report) {
 
 func newDiagnosisFinding(f diagnosis.Finding) diagnosisFindingModel {
 	return diagnosisFindingModel{
-		findingModel: findingModels([]mesh.Finding{f.Finding})[0],
+		findingModel: findingModels([]catalogue.Finding{f.Finding})[0],
 		Detail:       orNull(f.Detail), About: orNull(f.About), Root: types.BoolValue(f.Root()), BlockedBy: stringValues(f.BlockedBy),
-		Waiting: types.BoolValue(f.Waiting), Fingerprint: orNull(f.Fingerprint), Runbook: orNull(mesh.RunbookOf(f.Finding)),
+		Waiting: types.BoolValue(f.Waiting), Fingerprint: orNull(f.Fingerprint), Runbook: orNull(catalogue.RunbookOf(f.Finding)),
 	}
 }

@@ -12,7 +12,7 @@ import (
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/cluster"
 	"github.com/managed-mesh/terraform-provider-asm/internal/gcp"
-	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 	"github.com/managed-mesh/terraform-provider-asm/internal/prereq"
 	"github.com/managed-mesh/terraform-provider-asm/internal/wait"
 )
@@ -38,7 +38,7 @@ func addError(diags *diag.Diagnostics, summary string, err error) {
 
 // loss is one thing that a prerequisite lost, and how to ask the audit log for it.
 type loss struct {
-	finding mesh.Finding
+	finding catalogue.Finding
 	subject string // as prereq.Cause wants it
 }
 
@@ -53,7 +53,7 @@ func warnOfDrift(ctx context.Context, diags *diag.Diagnostics, data *Data, p pre
 	for _, l := range losses {
 		b.WriteString(strings.TrimSpace(sentence(l.finding.Message)+" "+cause(ctx, data, p, s, l)) + "\n")
 	}
-	fmt.Fprintf(&b, "\n%s This configuration corrects it.", mesh.Describe(losses[0].finding.Code).Means)
+	fmt.Fprintf(&b, "\n%s This configuration corrects it.", catalogue.Describe(losses[0].finding.Code).Means)
 	diags.AddWarning(driftTitle(p, losses), b.String())
 }
 
@@ -62,26 +62,26 @@ func warnOfDrift(ctx context.Context, diags *diag.Diagnostics, data *Data, p pre
 func driftTitle(p prereq.Prerequisite, losses []loss) string {
 	what := "changed"
 	switch losses[0].finding.Code {
-	case mesh.BindingMissing:
+	case catalogue.BindingMissing:
 		what = "the mesh service agent lost its role"
-	case mesh.BindingConditional:
+	case catalogue.BindingConditional:
 		what = "the mesh service agent holds its role only under a condition"
-	case mesh.BindingDeleted:
+	case catalogue.BindingDeleted:
 		what = "the role is granted to a deleted mesh service agent"
-	case mesh.ServiceDisabled:
+	case catalogue.ServiceDisabled:
 		what = losses[0].subject + " was disabled"
 		if len(losses) > 1 {
 			what = fmt.Sprintf("%d APIs were disabled", len(losses))
 		}
-	case mesh.PoolMissing, mesh.PoolWrong:
+	case catalogue.PoolMissing, catalogue.PoolWrong:
 		what = "the workload pool was changed"
-	case mesh.IdentityMissing, mesh.IdentityWrong:
+	case catalogue.IdentityMissing, catalogue.IdentityWrong:
 		what = "the identity provider was changed"
-	case mesh.ManagementDiffers:
+	case catalogue.ManagementDiffers:
 		what = "the mesh management was changed"
-	case mesh.InjectionLabel:
+	case catalogue.InjectionLabel:
 		what = "the injection labels were changed"
-	case mesh.ProxyUnmanaged:
+	case catalogue.ProxyUnmanaged:
 		what = "the management of the data plane was changed"
 	}
 	return "Drift: " + what + " (" + p.Subject() + ")"
@@ -102,7 +102,7 @@ func cause(ctx context.Context, data *Data, p prereq.Prerequisite, s prereq.Stat
 		return "The audit log of the last 30 days does not show who changed it."
 	}
 	said := "Changed " + who.String() + "."
-	if hint := who.Hint(); hint != "" && l.finding.Code == mesh.BindingMissing {
+	if hint := who.Hint(); hint != "" && l.finding.Code == catalogue.BindingMissing {
 		said += " " + hint
 	}
 	return said

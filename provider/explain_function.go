@@ -6,8 +6,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/function"
 	"github.com/hashicorp/terraform-plugin-framework/types"
-
-	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/explain"
 )
 
 type explainFunction struct{}
@@ -54,7 +53,7 @@ func (explainFunction) Run(ctx context.Context, req function.RunRequest, resp *f
 		return
 	}
 	found := []explanation{}
-	for _, e := range mesh.Explain(message) {
+	for _, e := range explain.Explain(message) {
 		variables := e.Variables
 		if variables == nil {
 			variables = map[string]string{}

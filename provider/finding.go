@@ -3,8 +3,7 @@ package provider
 import (
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
-
-	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 )
 
 // findingModel is a finding as Terraform sees it.
@@ -18,7 +17,7 @@ type findingModel struct {
 	DocURL      types.String `tfsdk:"doc_url"`
 }
 
-func findingModels(findings []mesh.Finding) []findingModel {
+func findingModels(findings []catalogue.Finding) []findingModel {
 	models := []findingModel{}
 	for _, f := range findings {
 		models = append(models, findingModel{

@@ -14,6 +14,8 @@ import (
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/gcp"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/health"
 	"github.com/managed-mesh/terraform-provider-asm/internal/prereq"
 )
 
@@ -187,44 +189,44 @@ func (d *meshHealth) fleetProject(m healthModel, only *mesh.Membership) (types.S
 
 // report is what Read found out.
 type report struct {
-	health      mesh.Health
+	health      health.Health
 	feature     mesh.Feature
-	memberships []mesh.Health // by the index of feature.Memberships
+	memberships []health.Health // by the index of feature.Memberships
 }
 
 // look reads and judges. Whatever fails becomes a finding.
 func (d *meshHealth) look(ctx context.Context, fleet types.String, only *mesh.Membership) report {
 	subject := "projects/" + fleet.ValueString() + "/locations/global/features/" + mesh.FeatureID
-	finding := func(v mesh.Verdict, f mesh.Finding) report {
-		return report{health: mesh.Health{Verdict: v, Summary: string(v) + ": " + f.Message, Findings: []mesh.Finding{f}}}
+	finding := func(v mesh.Verdict, f catalogue.Finding) report {
+		return report{health: health.Health{Verdict: v, Summary: string(v) + ": " + f.Message, Findings: []catalogue.Finding{f}}}
 	}
-	alone := func(code mesh.Code, v mesh.Verdict, message string) report {
-		return finding(v, mesh.NewFinding(code, subject, message))
+	alone := func(code catalogue.Code, v mesh.Verdict, message string) report {
+		return finding(v, catalogue.NewFinding(code, subject, message))
 	}
 	if d.data == nil || d.data.Client == nil || fleet.IsNull() {
-		return alone(mesh.NotConfigured, mesh.Unknown, "the provider's configuration is not known yet")
+		return alone(catalogue.NotConfigured, mesh.Unknown, "the provider's configuration is not known yet")
 	}
 	feature, err := d.data.Client.MeshFeature(ctx, fleet.ValueString())
 	switch {
 	case gcp.NotFound(err):
-		return alone(mesh.FeatureDisabled, mesh.Unhealthy, fmt.Sprintf("the mesh feature is not enabled in fleet project %s", fleet.ValueString()))
+		return alone(catalogue.FeatureDisabled, mesh.Unhealthy, fmt.Sprintf("the mesh feature is not enabled in fleet project %s", fleet.ValueString()))
 	case err != nil:
 		return finding(mesh.Unknown, prereq.Unreadable(subject, err))
 	}
 	if only == nil {
-		health, memberships := mesh.JudgeFeature(feature)
+		health, memberships := health.JudgeFeature(feature)
 		return report{health, feature, memberships}
 	}
 	for _, m := range feature.Memberships {
 		if name, err := mesh.ParseMembership(m.Name); err == nil && name.SameAs(*only) {
 			feature.Memberships = []mesh.MembershipMesh{m}
-			health, memberships := mesh.JudgeFeature(feature)
+			health, memberships := health.JudgeFeature(feature)
 			health.Summary = memberships[0].Summary
 			return report{health, feature, memberships}
 		}
 	}
 	subject = only.String()
-	absent := alone(mesh.MembershipNotReported, mesh.Unknown, "the mesh feature of the fleet does not know membership "+only.String())
+	absent := alone(catalogue.MembershipNotReported, mesh.Unknown, "the mesh feature of the fleet does not know membership "+only.String())
 	absent.feature = mesh.Feature{ResourceState: feature.ResourceState}
 	return absent
 }
@@ -239,11 +241,11 @@ func (m *healthModel) take(r report) {
 		all = append(all, r.memberships[i].Findings...)
 		m.Memberships = append(m.Memberships, newMembershipModel(mm, r.memberships[i]))
 	}
-	mesh.SortFindings(all)
+	catalogue.SortFindings(all)
 	m.Findings = findingModels(all)
 }
 
-func newMembershipModel(m mesh.MembershipMesh, h mesh.Health) membershipModel {
+func newMembershipModel(m mesh.MembershipMesh, h health.Health) membershipModel {
 	model := membershipModel{
 		Name: types.StringValue(m.Name), Verdict: types.StringValue(string(h.Verdict)), Summary: types.StringValue(h.Summary),
 		Management: orNull(m.Management), Origin: orNull(m.Origin), State: orNull(m.Code), Description: orNull(m.Description),

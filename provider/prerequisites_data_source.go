@@ -15,6 +15,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 	"github.com/managed-mesh/terraform-provider-asm/internal/prereq"
 )
 
@@ -120,7 +121,7 @@ func (d *prerequisites) Read(ctx context.Context, req datasource.ReadRequest, re
 	var results []prereq.Result
 	if !b.configured() || project.IsUnknown() {
 		const why = "the provider's configuration is not known yet"
-		results = []prereq.Result{{Kind: mesh.APIs, Subject: "provider", Status: prereq.Unknown, Message: why, Findings: []mesh.Finding{mesh.NewFinding(mesh.NotConfigured, "provider", why)}}}
+		results = []prereq.Result{{Kind: mesh.APIs, Subject: "provider", Status: prereq.Unknown, Message: why, Findings: []catalogue.Finding{catalogue.NewFinding(catalogue.NotConfigured, "provider", why)}}}
 		m.Project = types.StringNull()
 	} else {
 		m.Project = project

@@ -8,7 +8,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/cluster"
-	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/health"
 )
 
 type proxies struct{ clusterReader }
@@ -82,10 +82,10 @@ func (d *proxies) Read(ctx context.Context, req datasource.ReadRequest, resp *da
 	var m proxiesModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
 	m.Failed, m.Upgrades = []failedModel{}, []upgradeModel{}
-	d.look(ctx, &m.clusterModel, &resp.Diagnostics, func(ctx context.Context, c *cluster.Cluster) (mesh.Health, error) {
+	d.look(ctx, &m.clusterModel, &resp.Diagnostics, func(ctx context.Context, c *cluster.Cluster) (health.Health, error) {
 		p, err := c.Proxies(ctx, m.All.ValueBool())
 		if err != nil {
-			return mesh.Health{}, err
+			return health.Health{}, err
 		}
 		m.Outdated = types.Int64Value(int64(len(p.Outdated)))
 		for _, o := range p.Failed {

@@ -12,7 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	ctyjson "github.com/zclconf/go-cty/cty/json"
 
-	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/lang"
 )
@@ -104,7 +104,7 @@ func (listRunbooks) Read(ctx context.Context, req datasource.ReadRequest, resp *
 	}
 	m.Runbooks = []runbookModel{}
 	for _, book := range books.All() {
-		if m.Fixes.IsNull() || slices.Contains(book.Fixes, mesh.Code(m.Fixes.ValueString())) {
+		if m.Fixes.IsNull() || slices.Contains(book.Fixes, catalogue.Code(m.Fixes.ValueString())) {
 			m.Runbooks = append(m.Runbooks, newRunbookModel(book.Runbook))
 		}
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/cluster"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/health"
 )
 
 type sidecarInjection struct{ clusterReader }
@@ -85,10 +86,10 @@ func (d *sidecarInjection) Read(ctx context.Context, req datasource.ReadRequest,
 	var m sidecarModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
 	m.Namespaces, m.Webhooks = []sidecarNamespaceModel{}, []webhookModel{}
-	d.look(ctx, &m.clusterModel, &resp.Diagnostics, func(ctx context.Context, c *cluster.Cluster) (mesh.Health, error) {
+	d.look(ctx, &m.clusterModel, &resp.Diagnostics, func(ctx context.Context, c *cluster.Cluster) (health.Health, error) {
 		i, err := c.Injection(ctx)
 		if err != nil {
-			return mesh.Health{}, err
+			return health.Health{}, err
 		}
 		for _, n := range i.Namespaces {
 			if n.Wanted || len(n.Injectors) > 0 || len(n.Findings) > 0 {
@@ -103,7 +104,7 @@ func (d *sidecarInjection) Read(ctx context.Context, req datasource.ReadRequest,
 	}
 }
 
-func newSidecarNamespace(n mesh.NamespaceInjection) sidecarNamespaceModel {
+func newSidecarNamespace(n health.NamespaceInjection) sidecarNamespaceModel {
 	model := sidecarNamespaceModel{
 		Name: types.StringValue(n.Namespace.Name), Injection: orNull(n.Namespace.Labels[mesh.LabelInjection]), Revision: orNull(n.Namespace.Labels[mesh.LabelRevision]),
 		Verdict: types.StringValue(string(n.Verdict)), Summary: types.StringValue(n.Summary), Managed: types.BoolValue(n.Managed), Injectors: []injectorModel{},
@@ -114,7 +115,7 @@ func newSidecarNamespace(n mesh.NamespaceInjection) sidecarNamespaceModel {
 	return model
 }
 
-func newWebhookModels(kind string, configurations []mesh.WebhookConfiguration, all mesh.Webhooks) []webhookModel {
+func newWebhookModels(kind string, configurations []mesh.WebhookConfiguration, all health.Webhooks) []webhookModel {
 	models := []webhookModel{}
 	for _, c := range configurations {
 		if !c.Injects() {

@@ -14,6 +14,7 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/cluster"
 	"github.com/managed-mesh/terraform-provider-asm/internal/gcp"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/lang"
 )
 
@@ -81,7 +82,7 @@ func checkProject(s string) error { return mesh.CheckProject(s) }
 
 func checkFinding(s string) error {
 	var codes []string
-	for _, d := range mesh.Catalogue() {
+	for _, d := range catalogue.Catalogue() {
 		if string(d.Code) == s {
 			return nil
 		}

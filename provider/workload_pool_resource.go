@@ -18,6 +18,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 	"github.com/managed-mesh/terraform-provider-asm/internal/prereq"
 )
 
@@ -219,7 +220,7 @@ func (r *workloadPool) warnOfPools(ctx context.Context, state, plan poolModel, r
 		return
 	}
 	for _, f := range s.Findings() {
-		if f.Code == mesh.NodePoolNoMetadata {
+		if f.Code == catalogue.NodePoolNoMetadata {
 			effect := "They stay as they are, because changing them recreates their nodes; set migrate_node_pools = true to change them."
 			if p.MigrateNodePools {
 				effect = "With migrate_node_pools = true this configuration changes them, which recreates their nodes."

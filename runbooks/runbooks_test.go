@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/kinds"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/lang"
 	"github.com/managed-mesh/terraform-provider-asm/runbooks"
@@ -79,16 +80,16 @@ func TestRunbooksAreWhole(t *testing.T) {
 func TestEveryRunbookThatIsNamedIsThere(t *testing.T) {
 	all := books(t)
 	named := map[string]string{}
-	for _, d := range mesh.Catalogue() {
+	for _, d := range catalogue.Catalogue() {
 		named[d.Runbook] = string(d.Code)
 	}
-	for _, s := range mesh.StopCodes() {
+	for _, s := range catalogue.StopCodes() {
 		named[s.Runbook] = string(s.Code)
 	}
-	for _, c := range mesh.Conditions() {
+	for _, c := range catalogue.Conditions() {
 		named[c.Runbook] = c.Code
 	}
-	for _, s := range mesh.States() {
+	for _, s := range catalogue.States() {
 		named[s.DataPlaneRunbook] = s.State
 	}
 	for name, by := range named {
@@ -97,7 +98,7 @@ func TestEveryRunbookThatIsNamedIsThere(t *testing.T) {
 		}
 	}
 	// And a runbook that a finding names says so.
-	for _, d := range mesh.Catalogue() {
+	for _, d := range catalogue.Catalogue() {
 		r := all[d.Runbook]
 		if r == nil || r.Name == "collect-evidence" || slices.Contains(r.Fixes, d.Code) {
 			continue

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/diagnosis"
-	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 	"github.com/managed-mesh/terraform-provider-asm/internal/sim"
 )
 
@@ -90,10 +90,10 @@ func TestDiagnose(t *testing.T) {
 		t.Fatalf("exit %d, %v: %s", code, err, errs)
 	}
 	root := r.Findings[0]
-	if root.Code != mesh.BindingMissing || !root.Root() || !root.New || root.Culprit == nil || root.Culprit.Who != "ci@mesh-sim-1.iam.gserviceaccount.com" {
+	if root.Code != catalogue.BindingMissing || !root.Root() || !root.New || root.Culprit == nil || root.Culprit.Who != "ci@mesh-sim-1.iam.gserviceaccount.com" {
 		t.Errorf("the first finding is %+v", root)
 	}
-	if html, err := os.ReadFile(page); err != nil || !strings.Contains(string(html), string(mesh.BindingMissing)) {
+	if html, err := os.ReadFile(page); err != nil || !strings.Contains(string(html), string(catalogue.BindingMissing)) {
 		t.Errorf("the page has not the cause: %v", err)
 	}
 

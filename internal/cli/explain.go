@@ -13,7 +13,8 @@ import (
 	"golang.org/x/term"
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/diagnosis"
-	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/explain"
 	"github.com/managed-mesh/terraform-provider-asm/internal/report"
 )
 
@@ -88,13 +89,13 @@ func pasted(stdin io.Reader, args []string) (string, error) {
 
 // explained is the JSON of an explanation.
 type explained struct {
-	Known        bool               `json:"known"`
-	Explanations []mesh.Explanation `json:"explanations"`
+	Known        bool                  `json:"known"`
+	Explanations []explain.Explanation `json:"explanations"`
 }
 
 func (f *explainFlags) explain(w io.Writer, text string) error {
-	found := explained{Explanations: []mesh.Explanation{}}
-	found.Explanations = append(found.Explanations, mesh.Explain(text)...)
+	found := explained{Explanations: []explain.Explanation{}}
+	found.Explanations = append(found.Explanations, explain.Explain(text)...)
 	found.Known = len(found.Explanations) > 0
 	err := f.outputs.print(w, &report.List{JSON: found, Table: func(w io.Writer, o report.Options) error {
 		printExplanations(newPage(w, o), found, text)
@@ -128,7 +129,7 @@ func printExplanations(p *page, found explained, text string) {
 
 // explanation writes one; of a code that was asked for by its name, the whole
 // entry.
-func (p *page) explanation(x mesh.Explanation, entry bool) {
+func (p *page) explanation(x explain.Explanation, entry bool) {
 	name := string(x.Code)
 	if x.Detail != "" {
 		name += " (" + x.Detail + ")"
@@ -151,7 +152,7 @@ func (p *page) explanation(x mesh.Explanation, entry bool) {
 	}
 	p.item("Usually from", codes(x.Roots))
 	if entry {
-		d := mesh.Describe(x.Code)
+		d := catalogue.Describe(x.Code)
 		p.item("Judged by", d.JudgedBy)
 		p.item("Brings about", codes(d.Blocks))
 	}
@@ -176,7 +177,7 @@ func membershipOf(variables map[string]string) string {
 	return fmt.Sprintf("projects/%s/locations/%s/memberships/%s", part("project"), part("location"), part("membership"))
 }
 
-func codes(list []mesh.Code) string {
+func codes(list []catalogue.Code) string {
 	var names []string
 	for _, c := range list {
 		names = append(names, string(c))
@@ -186,21 +187,21 @@ func codes(list []mesh.Code) string {
 
 // code is one line of --list.
 type code struct {
-	Code     string        `json:"code"`
-	Type     string        `json:"type"` // finding, stop, condition
-	Severity mesh.Severity `json:"severity,omitempty"`
-	Title    string        `json:"title"`
+	Code     string             `json:"code"`
+	Type     string             `json:"type"` // finding, stop, condition
+	Severity catalogue.Severity `json:"severity,omitempty"`
+	Title    string             `json:"title"`
 }
 
 func listOfCodes() *report.List {
 	var all []code
-	for _, d := range mesh.Catalogue() {
+	for _, d := range catalogue.Catalogue() {
 		all = append(all, code{string(d.Code), "finding", d.Severity, d.Title})
 	}
-	for _, s := range mesh.StopCodes() {
+	for _, s := range catalogue.StopCodes() {
 		all = append(all, code{string(s.Code), "stop", "", s.Explanation})
 	}
-	for _, c := range mesh.Conditions() {
+	for _, c := range catalogue.Conditions() {
 		all = append(all, code{c.Code, "condition", "", c.Means})
 	}
 	var rows [][]string

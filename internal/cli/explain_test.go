@@ -2,12 +2,12 @@ package cli_test
 
 import (
 	"encoding/json"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/explain"
 	"os"
 	"os/exec"
 	"strings"
 	"testing"
-
-	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
 )
 
 // runWith runs the command line as a process, with a standard input of its own.
@@ -79,7 +79,7 @@ func TestExplainReadsStandardInput(t *testing.T) {
 func TestExplainJSON(t *testing.T) {
 	var got struct {
 		Known        *bool
-		Explanations []mesh.Explanation
+		Explanations []explain.Explanation
 	}
 	code, out, _ := run(t, "explain", "--output", "json", "connectgateway-disabled or: Connect Gateway API has not been used in project 123456789012 before or it is disabled.")
 	if err := json.Unmarshal([]byte(out), &got); err != nil || code != 0 || !*got.Known || got.Explanations[0].Variables["project"] != "123456789012" {
@@ -98,11 +98,11 @@ func TestExplainList(t *testing.T) {
 	if err := json.Unmarshal([]byte(out), &all); err != nil || code != 0 {
 		t.Fatalf("exit %d, %v", code, err)
 	}
-	if len(all) != len(mesh.Catalogue())+len(mesh.StopCodes())+len(mesh.Conditions()) {
+	if len(all) != len(catalogue.Catalogue())+len(catalogue.StopCodes())+len(catalogue.Conditions()) {
 		t.Errorf("%d codes", len(all))
 	}
 	for _, c := range all {
-		if found := mesh.Explain(c.Code); len(found) == 0 || c.Title == "" {
+		if found := explain.Explain(c.Code); len(found) == 0 || c.Title == "" {
 			t.Errorf("%s %s is not explained", c.Type, c.Code)
 		}
 	}

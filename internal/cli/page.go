@@ -5,11 +5,11 @@ import (
 	"io"
 	"strings"
 
-	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 	"github.com/managed-mesh/terraform-provider-asm/internal/report"
 )
 
-var severityColors = map[mesh.Severity]string{mesh.Error: "1;31", mesh.Warning: "1;33", mesh.Info: "1;34"}
+var severityColors = map[catalogue.Severity]string{catalogue.Error: "1;31", catalogue.Warning: "1;33", catalogue.Info: "1;34"}
 
 // page lays out labelled texts for a person. Its writer is a buffer that keeps the
 // first error.

@@ -5,7 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 	"github.com/managed-mesh/terraform-provider-asm/internal/report"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/lang"
@@ -33,21 +33,21 @@ func newRunbookList() *cobra.Command {
 
 // listed is one runbook of the list as JSON.
 type listed struct {
-	Name        string          `json:"name"`
-	Title       string          `json:"title"`
-	Description string          `json:"description,omitempty"`
-	Reference   string          `json:"reference,omitempty"`
-	Target      lang.TargetKind `json:"target"`
-	Fixes       []mesh.Code     `json:"fixes"`
-	Inputs      []string        `json:"inputs"`
-	Steps       []string        `json:"steps"`
-	BuiltIn     bool            `json:"built_in"`
+	Name        string           `json:"name"`
+	Title       string           `json:"title"`
+	Description string           `json:"description,omitempty"`
+	Reference   string           `json:"reference,omitempty"`
+	Target      lang.TargetKind  `json:"target"`
+	Fixes       []catalogue.Code `json:"fixes"`
+	Inputs      []string         `json:"inputs"`
+	Steps       []string         `json:"steps"`
+	BuiltIn     bool             `json:"built_in"`
 }
 
 func listOf(books *runbook.Books) *report.List {
 	all, rows := []listed{}, [][]string{}
 	for _, b := range books.All() {
-		one := listed{b.Name, b.Title, b.Description, b.Reference, b.Target, append([]mesh.Code{}, b.Fixes...), []string{}, []string{}, b.BuiltIn}
+		one := listed{b.Name, b.Title, b.Description, b.Reference, b.Target, append([]catalogue.Code{}, b.Fixes...), []string{}, []string{}, b.BuiltIn}
 		for _, i := range b.Inputs {
 			one.Inputs = append(one.Inputs, i.Name)
 		}

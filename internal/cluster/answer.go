@@ -9,9 +9,8 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/text"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-
-	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
 )
 
 // envelope is Google's error answer (google.rpc.Status), the part that decides.
@@ -65,7 +64,7 @@ func (e *Error) gatewayRefused(r request, google envelope) {
 	if e.Code != http.StatusForbidden {
 		return
 	}
-	if _, project, found := mesh.DisabledAPI(e.Message); found && e.Reason == "" {
+	if _, project, found := text.DisabledAPI(e.Message); found && e.Reason == "" {
 		e.Reason, e.Consumer = "SERVICE_DISABLED", project
 	}
 	if e.Reason != "SERVICE_DISABLED" && e.Missing == "" {

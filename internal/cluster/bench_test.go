@@ -12,6 +12,7 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/cluster"
 	"github.com/managed-mesh/terraform-provider-asm/internal/gcp"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/health"
 	"github.com/managed-mesh/terraform-provider-asm/internal/sim"
 	"github.com/managed-mesh/terraform-provider-asm/internal/simtest"
 )
@@ -70,11 +71,11 @@ func benchmarkReadFleet(b *testing.B, clusters int) {
 
 // readFleet reads every cluster once, with an access of its own as each run of
 // Terraform has.
-func readFleet(b *testing.B, config cluster.Config, clusters int) []mesh.Health {
+func readFleet(b *testing.B, config cluster.Config, clusters int) []health.Health {
 	b.Helper()
 	a := cluster.New(config)
 	defer a.Close()
-	healths := make([]mesh.Health, clusters)
+	healths := make([]health.Health, clusters)
 	next := make(chan int)
 	var group sync.WaitGroup
 	for range fleetAtOnce {
@@ -92,7 +93,7 @@ func readFleet(b *testing.B, config cluster.Config, clusters int) []mesh.Health 
 	return healths
 }
 
-func readHealth(ctx context.Context, a *cluster.Access, membership string) mesh.Health {
+func readHealth(ctx context.Context, a *cluster.Access, membership string) health.Health {
 	target, err := cluster.ParseTarget(membership, "")
 	if err != nil {
 		return cluster.UnreadHealth(membership, err)

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/health"
 )
 
 // Side says who refused a request.
@@ -92,9 +93,9 @@ func Words(err error) (what, next string) {
 
 // UnreadHealth is the health of what err kept from being read: unknown, with the
 // reason.
-func UnreadHealth(subject string, err error) mesh.Health {
+func UnreadHealth(subject string, err error) health.Health {
 	what, next := Words(err)
-	return mesh.UnreadHealth(subject, what, next)
+	return health.UnreadHealth(subject, what, next)
 }
 
 // GatewayDisabled reports whether err says that the Connect Gateway API is not

@@ -9,13 +9,14 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/health"
 )
 
 // Injection is what injects which pods of a cluster.
 type Injection struct {
-	Webhooks   mesh.Webhooks
-	Namespaces []mesh.NamespaceInjection
-	mesh.Health
+	Webhooks   health.Webhooks
+	Namespaces []health.NamespaceInjection
+	health.Health
 }
 
 // Injection reads the webhooks, the revisions' environments and the namespaces
@@ -39,23 +40,23 @@ func (s *State) InjectionHealth() Injection {
 	if !s.lacks(partMutating) {
 		parts = append(parts, i.Health)
 	}
-	i.Health = mesh.MergeHealth(parts...)
+	i.Health = health.MergeHealth(parts...)
 	return i
 }
 
 func (s *State) judgeInjection() Injection {
 	managed := s.ManagedRevisions()
-	i := Injection{Webhooks: mesh.Webhooks{Mutating: s.Mutating, Validating: s.Validating, Environments: s.Environments, Revisions: managed}}
+	i := Injection{Webhooks: health.Webhooks{Mutating: s.Mutating, Validating: s.Validating, Environments: s.Environments, Revisions: managed}}
 	if s.lacks(partMutating) {
 		return i // without the webhooks nothing can be said of any namespace
 	}
-	parts := []mesh.Health{i.Webhooks.Judge()}
+	parts := []health.Health{i.Webhooks.Judge()}
 	for _, n := range s.Namespaces {
-		judged := mesh.JudgeNamespace(s.Mutating, n, managed)
+		judged := health.JudgeNamespace(s.Mutating, n, managed)
 		i.Namespaces = append(i.Namespaces, judged)
 		parts = append(parts, judged.Health)
 	}
-	i.Health = mesh.MergeHealth(parts...)
+	i.Health = health.MergeHealth(parts...)
 	return i
 }
 
@@ -79,18 +80,18 @@ func (c *Cluster) listEnvironments(ctx context.Context) ([]mesh.Environment, err
 // listNamespaces reads the namespaces' marks, and nothing else of them. One that
 // is being deleted is left out: no pod can be made in it, and one that hangs there
 // would be a trouble for ever.
-func (c *Cluster) listNamespaces(ctx context.Context) ([]mesh.Namespace, error) {
+func (c *Cluster) listNamespaces(ctx context.Context) ([]health.Namespace, error) {
 	raw, err := listAll[metav1.PartialObjectMetadata](ctx, c, request{doing: "list the namespaces", resource: namespaces, accept: metadataOnly}, "")
 	if err != nil {
 		return nil, err
 	}
-	var all []mesh.Namespace
+	var all []health.Namespace
 	for _, r := range raw {
 		if r.DeletionTimestamp != nil {
 			continue
 		}
-		all = append(all, mesh.Namespace{Name: r.Name, Labels: r.Labels, Annotations: r.Annotations})
+		all = append(all, health.Namespace{Name: r.Name, Labels: r.Labels, Annotations: r.Annotations})
 	}
-	slices.SortFunc(all, func(a, b mesh.Namespace) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortFunc(all, func(a, b health.Namespace) int { return strings.Compare(a.Name, b.Name) })
 	return all, nil
 }

@@ -16,6 +16,8 @@ import (
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/cluster"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/health"
 )
 
 var injectionTests = []test{
@@ -29,7 +31,7 @@ var injectionTests = []test{
 }
 
 // injection reads the cluster's injection, and what it says of one namespace.
-func injection(t *testing.T, c *cluster.Cluster, namespace string) (cluster.Injection, mesh.NamespaceInjection) {
+func injection(t *testing.T, c *cluster.Cluster, namespace string) (cluster.Injection, health.NamespaceInjection) {
 	t.Helper()
 	i, err := c.Injection(t.Context())
 	must(t, err)
@@ -39,7 +41,7 @@ func injection(t *testing.T, c *cluster.Cluster, namespace string) (cluster.Inje
 		}
 	}
 	t.Fatalf("namespace %s is not in %+v", namespace, i.Namespaces)
-	return i, mesh.NamespaceInjection{}
+	return i, health.NamespaceInjection{}
 }
 
 func testNamespaces(t *testing.T, on target) {
@@ -49,13 +51,13 @@ func testNamespaces(t *testing.T, on target) {
 		labels          map[string]string
 		verdict         mesh.Verdict
 		managed, wanted bool
-		codes           []mesh.Code
+		codes           []catalogue.Code
 	}{
 		"managed":         {map[string]string{mesh.LabelRevision: "asm-managed"}, mesh.Healthy, true, true, nil},
 		"no label":        {nil, mesh.Healthy, false, false, nil},
-		"both labels":     {map[string]string{mesh.LabelRevision: "asm-managed", mesh.LabelInjection: "enabled"}, mesh.Degraded, false, true, []mesh.Code{mesh.InjectionNone, mesh.InjectionUnclear}},
-		"no such plane":   {map[string]string{mesh.LabelRevision: "asm-managed-rapid"}, mesh.Degraded, false, true, []mesh.Code{mesh.InjectionNone}},
-		"the other label": {map[string]string{mesh.LabelInjection: "enabled"}, mesh.Degraded, false, true, []mesh.Code{mesh.InjectionNone}},
+		"both labels":     {map[string]string{mesh.LabelRevision: "asm-managed", mesh.LabelInjection: "enabled"}, mesh.Degraded, false, true, []catalogue.Code{catalogue.InjectionNone, catalogue.InjectionUnclear}},
+		"no such plane":   {map[string]string{mesh.LabelRevision: "asm-managed-rapid"}, mesh.Degraded, false, true, []catalogue.Code{catalogue.InjectionNone}},
+		"the other label": {map[string]string{mesh.LabelInjection: "enabled"}, mesh.Degraded, false, true, []catalogue.Code{catalogue.InjectionNone}},
 		"switched off":    {map[string]string{mesh.LabelInjection: "disabled"}, mesh.Healthy, false, false, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -89,10 +91,10 @@ func testLeftover(t *testing.T, on target) {
 	ns := createNamespace(t, kube, map[string]string{mesh.LabelInjection: "enabled", "theirs": "1"})
 	c, log := reach(t, on)
 	i, n := injection(t, c, ns)
-	if n.Verdict != mesh.Unhealthy || n.Managed || !strings.Contains(n.Summary, "istiod.istio-system") || !slices.Equal(codes(n.Health), []mesh.Code{mesh.InjectionWrong}) {
+	if n.Verdict != mesh.Unhealthy || n.Managed || !strings.Contains(n.Summary, "istiod.istio-system") || !slices.Equal(codes(n.Health), []catalogue.Code{catalogue.InjectionWrong}) {
 		t.Errorf("before: %+v", n)
 	}
-	if !slices.Contains(codes(i.Health), mesh.InjectorLeftover) {
+	if !slices.Contains(codes(i.Health), catalogue.InjectorLeftover) {
 		t.Errorf("the leftover is not told: %+v", i.Findings)
 	}
 	revision := "asm-managed"
@@ -126,7 +128,7 @@ func testOtherAddress(t *testing.T, on target) {
 	ns := createNamespace(t, kube, map[string]string{mesh.LabelRevision: "asm-managed"})
 	c, _ := reach(t, on)
 	i, n := injection(t, c, ns)
-	if i.Verdict != mesh.Degraded || !slices.Equal(codes(i.Health), []mesh.Code{mesh.InjectorURL}) || !strings.Contains(i.Findings[0].Message, old) || !strings.Contains(i.Findings[0].Message, injectURL) {
+	if i.Verdict != mesh.Degraded || !slices.Equal(codes(i.Health), []catalogue.Code{catalogue.InjectorURL}) || !strings.Contains(i.Findings[0].Message, old) || !strings.Contains(i.Findings[0].Message, injectURL) {
 		t.Errorf("%s: %+v", i.Summary, i.Findings)
 	}
 	if !n.Managed {

@@ -6,10 +6,9 @@ import (
 	"fmt"
 	"net/url"
 
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/health"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/validation"
-
-	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
 )
 
 // CheckNamespace says what is wrong with a namespace's name, or returns nil.
@@ -21,24 +20,24 @@ func CheckNamespace(name string) error {
 }
 
 // Namespace reads one namespace's marks. One that is missing is a NotFound error.
-func (c *Cluster) Namespace(ctx context.Context, name string) (mesh.Namespace, error) {
+func (c *Cluster) Namespace(ctx context.Context, name string) (health.Namespace, error) {
 	if err := CheckNamespace(name); err != nil {
-		return mesh.Namespace{}, err
+		return health.Namespace{}, err
 	}
 	var raw metav1.PartialObjectMetadata
 	err := c.do(ctx, request{
 		doing: "read namespace " + name, verb: "get", resource: namespaces, name: name,
 		accept: "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1",
 	}, &raw)
-	return mesh.Namespace{Name: name, Labels: raw.Labels, Annotations: raw.Annotations}, err
+	return health.Namespace{Name: name, Labels: raw.Labels, Annotations: raw.Annotations}, err
 }
 
 // MarkNamespace sets the labels and annotations that are given and removes those
 // that are nil. The patch names these keys alone: what others put on the
 // namespace stays theirs.
-func (c *Cluster) MarkNamespace(ctx context.Context, name string, labels, annotations map[string]*string) (mesh.Namespace, error) {
+func (c *Cluster) MarkNamespace(ctx context.Context, name string, labels, annotations map[string]*string) (health.Namespace, error) {
 	if err := CheckNamespace(name); err != nil {
-		return mesh.Namespace{}, err
+		return health.Namespace{}, err
 	}
 	metadata := map[string]any{}
 	if len(labels) > 0 {
@@ -49,7 +48,7 @@ func (c *Cluster) MarkNamespace(ctx context.Context, name string, labels, annota
 	}
 	body, err := json.Marshal(map[string]any{"metadata": metadata})
 	if err != nil {
-		return mesh.Namespace{}, fmt.Errorf("cannot write the patch of namespace %s: %w", name, err)
+		return health.Namespace{}, fmt.Errorf("cannot write the patch of namespace %s: %w", name, err)
 	}
 	var raw metav1.PartialObjectMetadata
 	err = c.do(ctx, request{
@@ -58,5 +57,5 @@ func (c *Cluster) MarkNamespace(ctx context.Context, name string, labels, annota
 		contentType: "application/merge-patch+json", body: body,
 		accept: "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1",
 	}, &raw)
-	return mesh.Namespace{Name: name, Labels: raw.Labels, Annotations: raw.Annotations}, err
+	return health.Namespace{Name: name, Labels: raw.Labels, Annotations: raw.Annotations}, err
 }

@@ -13,6 +13,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/health"
 )
 
 // injectedLabel is on every pod that Istio's injector gave a proxy.
@@ -22,9 +23,9 @@ const failedLabel = mesh.LabelUpgrade + "=" + mesh.UpgradeFailed
 
 // Proxies are the proxies of a cluster that need somebody.
 type Proxies struct {
-	mesh.ProxyState
+	health.ProxyState
 	Environments []mesh.Environment
-	mesh.Health
+	health.Health
 }
 
 // Proxies reads the pods whose proxy could not be upgraded, and what blocks
@@ -44,14 +45,14 @@ var proxyParts = []part{partPods, partEnvironments, partControls}
 // ProxyHealth judges the proxies that were read.
 func (s *State) ProxyHealth() Proxies {
 	p := s.judgeProxies()
-	p.Health = mesh.MergeHealth(append(s.unreadHealth(proxyParts...), p.Health)...)
+	p.Health = health.MergeHealth(append(s.unreadHealth(proxyParts...), p.Health)...)
 	return p
 }
 
 func (s *State) judgeProxies() Proxies {
-	p := Proxies{Environments: s.Environments, ProxyState: mesh.ProxyState{
-		Failed:   mesh.GroupFailed(s.Pods, s.Budgets, s.Environments),
-		Outdated: mesh.Outdated(s.Pods, s.Environments),
+	p := Proxies{Environments: s.Environments, ProxyState: health.ProxyState{
+		Failed:   health.GroupFailed(s.Pods, s.Budgets, s.Environments),
+		Outdated: health.Outdated(s.Pods, s.Environments),
 		Controls: s.Controls,
 	}}
 	p.Health = p.Judge()
@@ -186,7 +187,7 @@ var controlErrors = map[string]string{"1": "InvalidRevision", "2": "TooManyEvict
 
 // listControls reads how far upgrades are. Where the cluster does not know the
 // kind, the managed data plane was never on, and there is nothing to tell.
-func (c *Cluster) listControls(ctx context.Context) ([]mesh.DataPlaneControl, error) {
+func (c *Cluster) listControls(ctx context.Context) ([]health.DataPlaneControl, error) {
 	raw, err := listAll[dataPlaneControl](ctx, c, request{doing: "list the DataPlaneControls", resource: dataPlaneControls}, "")
 	if NotFound(err) {
 		return nil, nil
@@ -194,18 +195,18 @@ func (c *Cluster) listControls(ctx context.Context) ([]mesh.DataPlaneControl, er
 	if err != nil {
 		return nil, err
 	}
-	var all []mesh.DataPlaneControl
+	var all []health.DataPlaneControl
 	for _, r := range raw {
 		code := strings.Trim(string(r.Status.Details.Code), `"`)
 		if _, err := strconv.Atoi(code); err == nil && controlErrors[code] != "" {
 			code = controlErrors[code]
 		}
-		all = append(all, mesh.DataPlaneControl{
+		all = append(all, health.DataPlaneControl{
 			Name: r.Metadata.Name, Revision: r.Spec.Revision, Version: r.Spec.Version, TargetBasisPoints: r.Spec.Target,
 			State: r.Status.State, ErrorCode: code, ErrorMessage: r.Status.Details.Message,
 			Managed: r.Status.Metrics.Managed, Unmanaged: r.Status.Metrics.Unmanaged,
 		})
 	}
-	slices.SortFunc(all, func(a, b mesh.DataPlaneControl) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortFunc(all, func(a, b health.DataPlaneControl) int { return strings.Compare(a.Name, b.Name) })
 	return all, nil
 }

@@ -14,6 +14,8 @@ import (
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/cluster"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/health"
 )
 
 var proxyTests = []test{
@@ -28,7 +30,7 @@ func (w *workloads) proxies(c *cluster.Cluster, all bool) cluster.Proxies {
 	w.t.Helper()
 	p, err := c.Proxies(w.t.Context(), all)
 	must(w.t, err)
-	p.Failed = slices.DeleteFunc(p.Failed, func(o mesh.FailedOwner) bool { return o.Owner.Namespace != w.ns })
+	p.Failed = slices.DeleteFunc(p.Failed, func(o health.FailedOwner) bool { return o.Owner.Namespace != w.ns })
 	p.Outdated = slices.DeleteFunc(p.Outdated, func(p mesh.ProxyPod) bool { return p.Namespace != w.ns })
 	return p
 }
@@ -52,16 +54,16 @@ func testFailedProxies(t *testing.T, on target) {
 	type group struct {
 		owner  mesh.Owner
 		pods   int
-		block  mesh.Block
+		block  health.Block
 		budget string
 	}
 	want := []group{
-		{w.owner("DaemonSet", "agent"), len(w.pods("agent")), mesh.BlockNotReplicaSet, ""},
-		{w.owner("Deployment", "cart"), 2, mesh.BlockBudget, w.ns + "/cart"},
-		{w.owner("Deployment", "free"), 1, mesh.BlockUnknown, ""},
-		{w.owner("Job", "import"), 1, mesh.BlockJob, ""},
-		{w.owner("Pod", "shell"), 1, mesh.BlockNakedPod, ""},
-		{w.owner("StatefulSet", "db"), 2, mesh.BlockNotReplicaSet, ""},
+		{w.owner("DaemonSet", "agent"), len(w.pods("agent")), health.BlockNotReplicaSet, ""},
+		{w.owner("Deployment", "cart"), 2, health.BlockBudget, w.ns + "/cart"},
+		{w.owner("Deployment", "free"), 1, health.BlockUnknown, ""},
+		{w.owner("Job", "import"), 1, health.BlockJob, ""},
+		{w.owner("Pod", "shell"), 1, health.BlockNakedPod, ""},
+		{w.owner("StatefulSet", "db"), 2, health.BlockNotReplicaSet, ""},
 	}
 	var got []group
 	for _, f := range p.Failed {
@@ -73,7 +75,7 @@ func testFailedProxies(t *testing.T, on target) {
 	if !slices.Equal(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
 	}
-	if p.Verdict != mesh.Degraded || !slices.Contains(codes(p.Health), mesh.ProxiesFailed) {
+	if p.Verdict != mesh.Degraded || !slices.Contains(codes(p.Health), catalogue.ProxiesFailed) {
 		t.Errorf("%s", p.Summary)
 	}
 	if log.count("list") != 4 { // pods, environments, controls, and budgets because there are failed pods
@@ -88,7 +90,7 @@ func testFailedRestarted(t *testing.T, on target) {
 	w.run("cart", 2)
 	w.fail("cart")
 	c, _ := reach(t, on)
-	if before := w.proxies(c, false); len(before.Failed) != 1 || before.Failed[0].Block != mesh.BlockBudget {
+	if before := w.proxies(c, false); len(before.Failed) != 1 || before.Failed[0].Block != health.BlockBudget {
 		t.Fatalf("failed are %+v", before.Failed)
 	}
 	// Its roll-out surges, so that the budget does not mind.
@@ -117,7 +119,7 @@ func testOutdated(t *testing.T, on target) {
 	}
 	c, _ := reach(t, on)
 	p := w.proxies(c, true)
-	if len(p.Outdated) != 2 || !strings.HasPrefix(p.Outdated[0].Name, "old-") || len(p.Failed) != 0 || !slices.Contains(codes(p.Health), mesh.ProxiesOutdated) {
+	if len(p.Outdated) != 2 || !strings.HasPrefix(p.Outdated[0].Name, "old-") || len(p.Failed) != 0 || !slices.Contains(codes(p.Health), catalogue.ProxiesOutdated) {
 		t.Errorf("%s: %+v", p.Summary, p.Outdated)
 	}
 	if p := w.proxies(c, false); len(p.Outdated) != 0 {
@@ -158,8 +160,8 @@ func testControls(t *testing.T, on target) {
 		if len(p.Controls) != 1 || p.Controls[0].Version != wantedTag || p.Controls[0].TargetBasisPoints != 10000 {
 			t.Fatalf("%v: %+v", state.status, p.Controls)
 		}
-		found := slices.ContainsFunc(p.Findings, func(f mesh.Finding) bool {
-			return f.Code == mesh.DataPlaneProgress && state.says != "" && strings.Contains(f.Message, state.says)
+		found := slices.ContainsFunc(p.Findings, func(f catalogue.Finding) bool {
+			return f.Code == catalogue.DataPlaneProgress && state.says != "" && strings.Contains(f.Message, state.says)
 		})
 		if found != (state.says != "") {
 			t.Errorf("%v: %s: %+v", state.status, p.Summary, p.Findings)

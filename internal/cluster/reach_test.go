@@ -17,6 +17,7 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/gcp"
 	"github.com/managed-mesh/terraform-provider-asm/internal/kubetest"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 	"github.com/managed-mesh/terraform-provider-asm/internal/sim"
 	"github.com/managed-mesh/terraform-provider-asm/internal/simtest"
 )
@@ -143,7 +144,7 @@ func testHalf(t *testing.T, on target) {
 					t.Errorf("%s: unread %v, %s", part, state.Unread, h.Summary)
 				}
 				// Leftovers of other tests may be worse than unknown, never better.
-				if h.Verdict == mesh.Healthy || h.Verdict == mesh.Provisioning || !slices.Contains(codes(h), mesh.Unreadable) {
+				if h.Verdict == mesh.Healthy || h.Verdict == mesh.Provisioning || !slices.Contains(codes(h), catalogue.Unreadable) {
 					t.Errorf("%s: %s", part, h.Summary)
 				}
 				for path := range parts {

@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/health"
 )
 
 // part is one thing that is read of a cluster, by one request unless it has many
@@ -36,10 +37,10 @@ type State struct {
 	Mutating     []mesh.WebhookConfiguration
 	Validating   []mesh.WebhookConfiguration
 	Environments []mesh.Environment
-	Namespaces   []mesh.Namespace
+	Namespaces   []health.Namespace
 	Pods         []mesh.ProxyPod
 	Budgets      []mesh.Budget
-	Controls     []mesh.DataPlaneControl
+	Controls     []health.DataPlaneControl
 	Unread       map[string]error // by what it is: "its namespaces"
 
 	now nower
@@ -107,8 +108,8 @@ func (s *State) lacks(p part) bool { return s.Unread[string(p)] != nil }
 
 // unreadHealth tells which of the parts could not be read. One refusal that
 // stands for many reads is told once.
-func (s *State) unreadHealth(parts ...part) []mesh.Health {
-	var health []mesh.Health
+func (s *State) unreadHealth(parts ...part) []health.Health {
+	var health []health.Health
 	told := map[string]bool{}
 	for _, p := range parts {
 		if !s.lacks(p) {
@@ -124,7 +125,7 @@ func (s *State) unreadHealth(parts ...part) []mesh.Health {
 }
 
 // Health is the verdict over everything that was read.
-func (s *State) Health() mesh.Health {
+func (s *State) Health() health.Health {
 	parts := s.unreadHealth(healthyParts...)
 	if !s.lacks(partRevisions) {
 		parts = append(parts, s.RevisionHealth().Health)
@@ -135,7 +136,7 @@ func (s *State) Health() mesh.Health {
 	if !s.lacks(partPods) {
 		parts = append(parts, s.judgeProxies().Health)
 	}
-	return mesh.MergeHealth(parts...)
+	return health.MergeHealth(parts...)
 }
 
 // ManagedRevisions are the names of the cluster's managed revisions, sorted: its

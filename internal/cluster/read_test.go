@@ -9,6 +9,7 @@ import (
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/cluster"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 )
 
 const revisionList = `{"metadata":{},"items":[{"metadata":{"name":"asm-managed","namespace":"istio-system"},"spec":{"channel":"regular","type":"managed_service"},"status":{"conditions":[{"type":"Reconciled","status":"True"},{"type":"Stalled","status":"False"}]}}]}`
@@ -16,7 +17,7 @@ const revisionList = `{"metadata":{},"items":[{"metadata":{"name":"asm-managed",
 func TestAMissingCRDIsReportedAsWhatItMeans(t *testing.T) {
 	s := serve(t, says(404, "404 page not found")) // as an API server answers for a group it does not serve
 	r, err := open(t, access(t, cluster.Config{GatewayEndpoint: s.URL}), membershipName, "").Revisions(t.Context())
-	if err != nil || r.Installed || r.Verdict != mesh.Unhealthy || !strings.Contains(r.Summary, "never installed") || r.Findings[0].Code != mesh.RevisionMissing {
+	if err != nil || r.Installed || r.Verdict != mesh.Unhealthy || !strings.Contains(r.Summary, "never installed") || r.Findings[0].Code != catalogue.RevisionMissing {
 		t.Errorf("%+v, %v", r, err)
 	}
 	if got := s.requests(); len(got) != 2 {
@@ -68,7 +69,7 @@ func TestAHalfAnsweringCluster(t *testing.T) {
 				t.Fatal(err)
 			}
 			h := state.Health()
-			if h.Verdict != c.want || len(state.Unread) != 1 || len(h.Findings) != 1 || h.Findings[0].Code != mesh.Unreadable || !strings.Contains(h.Summary, "403") {
+			if h.Verdict != c.want || len(state.Unread) != 1 || len(h.Findings) != 1 || h.Findings[0].Code != catalogue.Unreadable || !strings.Contains(h.Summary, "403") {
 				t.Errorf("%s: %+v, unread %v", h.Summary, h.Findings, state.Unread)
 			}
 		})

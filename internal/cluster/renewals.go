@@ -9,6 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/health"
 )
 
 // RenewalQuery says which pods are looked at.
@@ -21,7 +22,7 @@ type RenewalQuery struct {
 
 // Renewal is an owner whose pods are to be made anew by a restart.
 type Renewal struct {
-	mesh.Renewal
+	health.Renewal
 	Never   string // why it is not restarted at all, or ""
 	Blocked string // why it is better not restarted as things stand, or ""
 }
@@ -47,13 +48,13 @@ func (c *Cluster) Renewals(ctx context.Context, q RenewalQuery, how Restart) ([]
 		return nil, err
 	}
 	renewals := []Renewal{}
-	for _, r := range mesh.Renewals(found, s.Namespaces, s.Mutating, s.Environments, q.Revision, q.All, q.Since) {
+	for _, r := range health.Renewals(found, s.Namespaces, s.Mutating, s.Environments, q.Revision, q.All, q.Since) {
 		renewals = append(renewals, Renewal{Renewal: r, Never: neverRenewed(r, how)})
 	}
 	return renewals, c.block(ctx, renewals, how)
 }
 
-func neverRenewed(r mesh.Renewal, how Restart) string {
+func neverRenewed(r health.Renewal, how Restart) string {
 	if r.Lost {
 		return "no managed control plane injects its pods now, so a restart would take their proxy away; set the label " + mesh.LabelRevision + " of namespace " + r.Owner.Namespace + " first"
 	}
@@ -66,7 +67,7 @@ func (c *Cluster) renewable(ctx context.Context, q RenewalQuery, s *State) ([]me
 	if q.Namespaces != nil {
 		var all []mesh.ProxyPod
 		for _, name := range slices.Compact(slices.Sorted(slices.Values(q.Namespaces))) {
-			if !slices.ContainsFunc(s.Namespaces, func(n mesh.Namespace) bool { return n.Name == name }) {
+			if !slices.ContainsFunc(s.Namespaces, func(n health.Namespace) bool { return n.Name == name }) {
 				return nil, &Error{Doing: "find namespace " + name, Cluster: c.String(), Via: c.Via(), Side: SideCluster, Code: http.StatusNotFound,
 					Message: "it is not there, or is being deleted", Next: "Check the names of the namespaces."}
 			}
@@ -88,7 +89,7 @@ func (c *Cluster) renewable(ctx context.Context, q RenewalQuery, s *State) ([]me
 	}
 	all = append(all, failed...)
 	for _, n := range s.Namespaces {
-		if _, managed := mesh.WouldInject(s.Mutating, n, mesh.ProxyPod{}); !managed {
+		if _, managed := health.WouldInject(s.Mutating, n, mesh.ProxyPod{}); !managed {
 			continue
 		}
 		bare, err := c.podsOf(ctx, n.Name, "!security.istio.io/tlsMode")

@@ -13,13 +13,14 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/health"
 )
 
 // Revisions are the ControlPlaneRevisions of a cluster.
 type Revisions struct {
 	Installed bool // the cluster knows the kind; without it the mesh was never managed there
 	All       []mesh.ControlPlaneRevision
-	mesh.Health
+	health.Health
 }
 
 type nower func() time.Time
@@ -60,7 +61,7 @@ func (s *State) RevisionHealth() Revisions {
 		return Revisions{Health: UnreadHealth(s.Cluster, s.Unread[string(partRevisions)])}
 	}
 	r := Revisions{Installed: s.Installed, All: s.Revisions}
-	r.Health = mesh.JudgeRevisions(s.Cluster, s.Revisions, s.now())
+	r.Health = health.JudgeRevisions(s.Cluster, s.Revisions, s.now())
 	if !s.Installed {
 		const crd = "controlplanerevisions." + meshGroup
 		r.Summary = string(r.Verdict) + ": the cluster does not know the kind ControlPlaneRevision (CRD " + crd + "): managed mesh was never installed in it"

@@ -18,6 +18,8 @@ import (
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/cluster"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/health"
 	"github.com/managed-mesh/terraform-provider-asm/internal/wait"
 )
 
@@ -113,30 +115,30 @@ func testStopMessages(t *testing.T, on target) {
 	)
 	c, _ := reach(t, on)
 	for _, stop := range []struct {
-		code      mesh.StopCode
+		code      catalogue.StopCode
 		reason    string
 		message   string
 		variables map[string]string
 	}{
-		{mesh.StopNotGKE, precondition, "Only GKE memberships are  supported but gke-1 is not a GKE cluster .", map[string]string{"CLUSTER_NAME": "gke-1"}},
-		{mesh.StopName, precondition, "Unsupported ControlPlaneRevision name:asm-mine\n", map[string]string{"NAME": "asm-mine"}},
-		{mesh.StopNamespace, precondition, " Unsupported ControlPlaneRevision  namespace : default", map[string]string{"NAMESPACE": "default"}},
-		{mesh.StopChannel, precondition, "Unsupported channel rapid for ControlPlaneRevision with nameasm-managed.Expected regular", map[string]string{"CHANNEL": "rapid", "NAME": "asm-managed", "OTHER_CHANNEL": "regular"}},
-		{mesh.StopChannelMissing, precondition, "Channel must not be\tomitted or blank ", nil},
-		{mesh.StopType, precondition, "Unsupported control plane revision type:  in_cluster", map[string]string{"TYPE": "in_cluster"}},
-		{mesh.StopKubernetesVersion, precondition, "Unsupported Kubernetes  version:v1.14.10-gke.36", map[string]string{"VERSION": "v1.14.10-gke.36"}},
-		{mesh.StopWorkloadIdentity, precondition, "Workload identity is  not enabled\r\n", nil},
-		{mesh.StopWorkloadPool, precondition, "Unsupported workload  pool: p.hub.id.goog", map[string]string{"POOL": "p.hub.id.goog"}},
-		{mesh.StopProject, precondition, "集群项目和  environ 项目不匹配", nil},
-		{mesh.StopClusterUpdate, provisioning, "An error occurred  updating cluster resources", nil},
-		{mesh.StopMutatingURL, provisioning, `MutatingWebhookConfiguration  "istiod-asm-managed"contains a webhook with URL of ` + oldURL + `  but expected ` + injectURL, map[string]string{"NAME": "istiod-asm-managed", "EXISTING_URL": oldURL, "EXPECTED_URL": injectURL}},
-		{mesh.StopValidatingURL, provisioning, "ValidatingWebhookConfiguration istiod-istio-system-mcp contains a webhook with URL of  https://old/validate but expected https://new/validate ", map[string]string{"NAME": "istiod-istio-system-mcp", "EXISTING_URL": "https://old/validate", "EXPECTED_URL": "https://new/validate"}},
+		{catalogue.StopNotGKE, precondition, "Only GKE memberships are  supported but gke-1 is not a GKE cluster .", map[string]string{"CLUSTER_NAME": "gke-1"}},
+		{catalogue.StopName, precondition, "Unsupported ControlPlaneRevision name:asm-mine\n", map[string]string{"NAME": "asm-mine"}},
+		{catalogue.StopNamespace, precondition, " Unsupported ControlPlaneRevision  namespace : default", map[string]string{"NAMESPACE": "default"}},
+		{catalogue.StopChannel, precondition, "Unsupported channel rapid for ControlPlaneRevision with nameasm-managed.Expected regular", map[string]string{"CHANNEL": "rapid", "NAME": "asm-managed", "OTHER_CHANNEL": "regular"}},
+		{catalogue.StopChannelMissing, precondition, "Channel must not be\tomitted or blank ", nil},
+		{catalogue.StopType, precondition, "Unsupported control plane revision type:  in_cluster", map[string]string{"TYPE": "in_cluster"}},
+		{catalogue.StopKubernetesVersion, precondition, "Unsupported Kubernetes  version:v1.14.10-gke.36", map[string]string{"VERSION": "v1.14.10-gke.36"}},
+		{catalogue.StopWorkloadIdentity, precondition, "Workload identity is  not enabled\r\n", nil},
+		{catalogue.StopWorkloadPool, precondition, "Unsupported workload  pool: p.hub.id.goog", map[string]string{"POOL": "p.hub.id.goog"}},
+		{catalogue.StopProject, precondition, "集群项目和  environ 项目不匹配", nil},
+		{catalogue.StopClusterUpdate, provisioning, "An error occurred  updating cluster resources", nil},
+		{catalogue.StopMutatingURL, provisioning, `MutatingWebhookConfiguration  "istiod-asm-managed"contains a webhook with URL of ` + oldURL + `  but expected ` + injectURL, map[string]string{"NAME": "istiod-asm-managed", "EXISTING_URL": oldURL, "EXPECTED_URL": injectURL}},
+		{catalogue.StopValidatingURL, provisioning, "ValidatingWebhookConfiguration istiod-istio-system-mcp contains a webhook with URL of  https://old/validate but expected https://new/validate ", map[string]string{"NAME": "istiod-istio-system-mcp", "EXISTING_URL": "https://old/validate", "EXPECTED_URL": "https://new/validate"}},
 	} {
 		t.Run(string(stop.code), func(t *testing.T) {
 			setConditions(t, on, condition("Reconciled", "False", stop.reason, stop.message), condition("ProvisioningFinished", "True", "", ""), condition("Stalled", "True", stop.reason, stop.message))
 			r, err := c.Revisions(t.Context())
 			must(t, err)
-			if r.Verdict != mesh.Unhealthy || len(r.All) != 1 || !slices.Equal(codes(r.Health), []mesh.Code{mesh.RevisionStalled}) {
+			if r.Verdict != mesh.Unhealthy || len(r.All) != 1 || !slices.Equal(codes(r.Health), []catalogue.Code{catalogue.RevisionStalled}) {
 				t.Fatalf("%s: %+v", r.Summary, r.Findings)
 			}
 			got := r.All[0].Stop()
@@ -151,7 +153,7 @@ func testStopMessages(t *testing.T, on target) {
 }
 
 // codes are the codes of a verdict's findings.
-func codes(h mesh.Health) (found []mesh.Code) {
+func codes(h health.Health) (found []catalogue.Code) {
 	for _, f := range h.Findings {
 		found = append(found, f.Code)
 	}
@@ -163,7 +165,7 @@ func testSeveralRevisions(t *testing.T, on target) {
 	c, log := reach(t, on)
 	r, err := c.Revisions(t.Context())
 	must(t, err)
-	if r.Verdict != mesh.Healthy || len(r.All) != 2 || r.All[0].Name != "asm-managed" || r.All[1].Channel != "rapid" || !slices.Equal(codes(r.Health), []mesh.Code{mesh.RevisionsSeveral}) {
+	if r.Verdict != mesh.Healthy || len(r.All) != 2 || r.All[0].Name != "asm-managed" || r.All[1].Channel != "rapid" || !slices.Equal(codes(r.Health), []catalogue.Code{catalogue.RevisionsSeveral}) {
 		t.Errorf("%s: %+v", r.Summary, r)
 	}
 	if log.count("") != 1 {
@@ -185,8 +187,8 @@ func testWrongRevisions(t *testing.T, on target) {
 			if r.Verdict != mesh.Unhealthy || len(r.All) != 2 {
 				t.Fatalf("%s: %+v", r.Summary, r)
 			}
-			if !slices.ContainsFunc(r.Findings, func(f mesh.Finding) bool {
-				return f.Code == mesh.RevisionMismatch && strings.Contains(f.Message, wrong.says)
+			if !slices.ContainsFunc(r.Findings, func(f catalogue.Finding) bool {
+				return f.Code == catalogue.RevisionMismatch && strings.Contains(f.Message, wrong.says)
 			}) {
 				t.Errorf("%+v", r.Findings)
 			}
@@ -212,7 +214,7 @@ func testMissingConditions(t *testing.T, on target) {
 			setConditions(t, on, c.conditions...)
 			r, err := reachWith(t, on, c.config).Revisions(t.Context())
 			must(t, err)
-			if r.Verdict != c.want || !slices.Equal(codes(r.Health), []mesh.Code{mesh.RevisionNotReady}) {
+			if r.Verdict != c.want || !slices.Equal(codes(r.Health), []catalogue.Code{catalogue.RevisionNotReady}) {
 				t.Errorf("%s: %+v", r.Summary, r.Findings)
 			}
 		})
@@ -284,7 +286,7 @@ func testNoKinds(t *testing.T, on target) {
 	s, err := c.Read(t.Context())
 	must(t, err)
 	r := s.RevisionHealth()
-	if s.Installed || r.Verdict != mesh.Unhealthy || !slices.Equal(codes(r.Health), []mesh.Code{mesh.RevisionMissing}) || !strings.Contains(r.Summary, "never installed") {
+	if s.Installed || r.Verdict != mesh.Unhealthy || !slices.Equal(codes(r.Health), []catalogue.Code{catalogue.RevisionMissing}) || !strings.Contains(r.Summary, "never installed") {
 		t.Errorf("%s: %+v", r.Summary, r)
 	}
 	if len(s.Unread) != 0 || len(s.Controls) != 0 {

@@ -7,33 +7,32 @@ import (
 	"net/url"
 	"strconv"
 
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/health"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-
-	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
 )
 
 // Webhooks reads the cluster's webhook configurations, the revisions and their
 // environments; all of it, or an error.
-func (c *Cluster) Webhooks(ctx context.Context) (mesh.Webhooks, error) {
+func (c *Cluster) Webhooks(ctx context.Context) (health.Webhooks, error) {
 	parts := []part{partRevisions, partMutating, partValidating, partEnvironments}
 	s, err := c.read(ctx, false, parts...)
 	if err != nil {
-		return mesh.Webhooks{}, err
+		return health.Webhooks{}, err
 	}
 	for _, p := range parts {
 		if s.lacks(p) {
-			return mesh.Webhooks{}, s.Unread[string(p)]
+			return health.Webhooks{}, s.Unread[string(p)]
 		}
 	}
-	return mesh.Webhooks{Mutating: s.Mutating, Validating: s.Validating, Environments: s.Environments, Revisions: s.ManagedRevisions()}, nil
+	return health.Webhooks{Mutating: s.Mutating, Validating: s.Validating, Environments: s.Environments, Revisions: s.ManagedRevisions()}, nil
 }
 
 // A URLChange is a webhook's URL as it is expected to be, and as it is to become.
 type URLChange struct{ From, To string }
 
 var webhookKinds = map[string]schema.GroupVersionResource{
-	mesh.MutatingKind:   mutatingWebhooks,
-	mesh.ValidatingKind: validatingWebhooks,
+	health.MutatingKind:   mutatingWebhooks,
+	health.ValidatingKind: validatingWebhooks,
 }
 
 // SetWebhookURLs changes the URLs of entries of one webhook configuration, by name of

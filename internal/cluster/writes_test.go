@@ -16,6 +16,7 @@ import (
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/cluster"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/health"
 )
 
 var writeTests = []test{
@@ -103,7 +104,7 @@ func testWebhookURLs(t *testing.T, on target) {
 	createWebhook(t, kube, name, map[string]string{"x": "y"}, calls(old), metav1.LabelSelectorRequirement{Key: "no-such-label", Operator: "In", Values: []string{"none"}})
 	c, log := reach(t, on)
 	set := func(c *cluster.Cluster, from, to string) ([]string, error) {
-		return c.SetWebhookURLs(t.Context(), mesh.MutatingKind, name, map[string]cluster.URLChange{entry: {From: from, To: to}, "another.example.com": {From: from, To: to}})
+		return c.SetWebhookURLs(t.Context(), health.MutatingKind, name, map[string]cluster.URLChange{entry: {From: from, To: to}, "another.example.com": {From: from, To: to}})
 	}
 	if changed, err := set(c, "https://theirs.example.com/inject", wanted); err != nil || len(changed) > 0 || log.count("patch") != 0 {
 		t.Errorf("changed %v that calls another URL: %v", changed, err)
@@ -135,7 +136,7 @@ func testWebhookURLs(t *testing.T, on target) {
 	if changed, err := set(raced, wanted, old); !cluster.Conflict(err) || !cluster.Retryable(err) || len(changed) > 0 {
 		t.Errorf("changed %v, %v, asked %v", changed, err, s.requests())
 	}
-	if _, err := c.SetWebhookURLs(t.Context(), mesh.ValidatingKind, "no-such", nil); !cluster.NotFound(err) {
+	if _, err := c.SetWebhookURLs(t.Context(), health.ValidatingKind, "no-such", nil); !cluster.NotFound(err) {
 		t.Errorf("a configuration that is not there: %v", err)
 	}
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/diagnosis"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 	"github.com/managed-mesh/terraform-provider-asm/internal/sim"
 )
 
@@ -101,7 +102,7 @@ func TestAnInClusterMeshBesideTheManagedOneRaisesNoAlarm(t *testing.T) {
 		}]}`)
 	r := w.diagnose(diagnosis.Options{})
 	quiet(t, r)
-	if len(r.Findings) != 1 || r.Findings[0].Code != mesh.InjectorLeftover {
+	if len(r.Findings) != 1 || r.Findings[0].Code != catalogue.InjectorLeftover {
 		t.Errorf("it is worth a remark, and no more: %s", told(r))
 	}
 }

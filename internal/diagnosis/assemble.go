@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 )
 
 // report puts the findings in order and counts them.
@@ -124,12 +125,12 @@ func (s *Subject) conclude(findings []*Finding) {
 	var said []string
 	for _, f := range findings {
 		verdicts = append(verdicts, f.Verdict)
-		if f.Severity != mesh.Info && len(said) < 3 && f.Root() {
+		if f.Severity != catalogue.Info && len(said) < 3 && f.Root() {
 			said = append(said, f.Message)
 		}
 		for i := range s.Checks {
 			c := &s.Checks[i]
-			if c.Kind == f.Kind && f.Severity != mesh.Info {
+			if c.Kind == f.Kind && f.Severity != catalogue.Info {
 				c.Status = worseStatus(c.Status, statusOf(f))
 			}
 		}
@@ -144,7 +145,7 @@ func (s *Subject) conclude(findings []*Finding) {
 	s.Summary = string(s.Verdict)
 	if len(said) == 0 && len(findings) > 0 {
 		for _, f := range findings {
-			if f.Severity != mesh.Info && len(said) < 1 {
+			if f.Severity != catalogue.Info && len(said) < 1 {
 				said = append(said, f.Message)
 			}
 		}
@@ -177,7 +178,7 @@ func (o *Report) summarize(counts map[mesh.Verdict]int) string {
 	roots, consequences, waiting := 0, 0, 0
 	for _, f := range o.Findings {
 		switch {
-		case f.Severity == mesh.Info:
+		case f.Severity == catalogue.Info:
 		case f.Waiting:
 			waiting++
 		case f.Root():

@@ -8,6 +8,7 @@ import (
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/diagnosis"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 	"github.com/managed-mesh/terraform-provider-asm/internal/sim"
 )
 
@@ -108,7 +109,7 @@ func TestATugOfWarIsOfOneFleet(t *testing.T) {
 	w.Fault("binding-revoked?project=mesh-sim-2")
 	w.Advance(time.Hour)
 	for _, f := range alarms(w.diagnose(diagnosis.Options{})) {
-		if f.Code == mesh.BindingMissing && !f.Root() {
+		if f.Code == catalogue.BindingMissing && !f.Root() {
 			t.Errorf("the binding of one project is said to be lost because of another's: %+v", f)
 		}
 	}
@@ -118,18 +119,18 @@ func TestTheAuditLogNamesTheCulprit(t *testing.T) {
 	const ci, client = "ci@mesh-sim-1.iam.gserviceaccount.com", "Terraform 1.9.5 with the google provider 6.8.0"
 	cluster := "container.googleapis.com/v1/projects/" + fleetProject + "/locations/us-central1/clusters/cluster-1"
 	member := "projects/" + fleetProject + "/locations/us-central1/memberships/cluster-1"
-	for code, do := range map[mesh.Code]func(w *world){
-		mesh.BindingMissing: func(w *world) { w.bind(ci, terraformAgent, false) },
-		mesh.ServiceDisabled: func(w *world) {
+	for code, do := range map[catalogue.Code]func(w *world){
+		catalogue.BindingMissing: func(w *world) { w.bind(ci, terraformAgent, false) },
+		catalogue.ServiceDisabled: func(w *world) {
 			w.api(ci, terraformAgent, "POST", "serviceusage.googleapis.com/v1/projects/"+fleetProject+"/services/mesh.googleapis.com:disable", map[string]any{}, nil)
 		},
-		mesh.PoolMissing: func(w *world) {
+		catalogue.PoolMissing: func(w *world) {
 			w.api(ci, terraformAgent, "PUT", cluster, map[string]any{"update": map[string]any{"desiredWorkloadIdentityConfig": map[string]any{"workloadPool": ""}}}, nil)
 		},
-		mesh.IdentityMissing: func(w *world) {
+		catalogue.IdentityMissing: func(w *world) {
 			w.api(ci, terraformAgent, "PATCH", "gkehub.googleapis.com/v1/"+member+"?updateMask=authority", map[string]any{}, nil)
 		},
-		mesh.SpecState: func(w *world) {
+		catalogue.SpecState: func(w *world) {
 			w.api(ci, terraformAgent, "PATCH", "gkehub.googleapis.com/v1/projects/"+fleetProject+"/locations/global/features/servicemesh?updateMask=membershipSpecs", map[string]any{
 				"membershipSpecs": map[string]any{member: map[string]any{"mesh": map[string]any{"management": "MANAGEMENT_MANUAL"}}},
 			}, nil)
@@ -178,7 +179,7 @@ func TestANodePoolHasNoCulprit(t *testing.T) {
 	w.Fault("node-pool-metadata")
 	w.Advance(3 * time.Hour)
 	r := w.diagnose(diagnosis.Options{})
-	if len(r.Findings) == 0 || r.Findings[0].Code != mesh.NodePoolNoMetadata || r.Findings[0].Culprit != nil {
+	if len(r.Findings) == 0 || r.Findings[0].Code != catalogue.NodePoolNoMetadata || r.Findings[0].Culprit != nil {
 		t.Error(told(r))
 	}
 }

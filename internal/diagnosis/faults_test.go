@@ -11,6 +11,7 @@ import (
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/diagnosis"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 	"github.com/managed-mesh/terraform-provider-asm/internal/sim"
 )
 
@@ -111,7 +112,7 @@ func (w *world) heal(faults ...string) {
 // alarms are the findings of a report that are not for information only.
 func alarms(r *diagnosis.Report) (all []diagnosis.Finding) {
 	for _, f := range r.Findings {
-		if f.Severity != mesh.Info {
+		if f.Severity != catalogue.Info {
 			all = append(all, f)
 		}
 	}
@@ -132,7 +133,7 @@ func place(r *diagnosis.Report, f diagnosis.Finding) string {
 // whose it is, for two faults make one state of both.
 func symptom(r *diagnosis.Report, f diagnosis.Finding) string {
 	switch f.Code {
-	case mesh.ControlPlaneState, mesh.DataPlaneState:
+	case catalogue.ControlPlaneState, catalogue.DataPlaneState:
 		if f.Detail != mesh.StateNeedsAttention {
 			f.Detail = ""
 		}

@@ -11,6 +11,8 @@ import (
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/gcp"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/health"
 	"github.com/managed-mesh/terraform-provider-asm/internal/prereq"
 )
 
@@ -29,7 +31,7 @@ func (r *run) readFleet(ctx context.Context, f *fleet) {
 
 	r.checked(about, mesh.FleetFeature)
 	if (featureErr != nil && !gcp.NotFound(featureErr) || hubErr != nil) && r.Client.ProjectGone(ctx, f.project) {
-		r.add(about, mesh.NewFinding(mesh.ProjectDeleted, about, "the fleet's host project "+f.project+" is deleted"))
+		r.add(about, catalogue.NewFinding(catalogue.ProjectDeleted, about, "the fleet's host project "+f.project+" is deleted"))
 		f.blind, f.gone = true, true
 		return
 	}
@@ -75,7 +77,7 @@ func (r *run) findTraces(ctx context.Context, f *fleet) {
 	_ = group.Wait()
 	about := fleetName(f.project)
 	if slices.ContainsFunc(f.members, func(m member) bool { return len(m.traces) > 0 }) {
-		r.add(about, mesh.NewFinding(mesh.FeatureDisabled, about, "the mesh feature is not enabled in the fleet of project "+f.project+", though its clusters are set up for managed mesh"))
+		r.add(about, catalogue.NewFinding(catalogue.FeatureDisabled, about, "the mesh feature is not enabled in the fleet of project "+f.project+", though its clusters are set up for managed mesh"))
 	}
 }
 
@@ -121,7 +123,7 @@ func (r *run) judgeFleet(f *fleet) {
 	}
 	feature := f.feature
 	feature.Memberships = nil
-	health, _ := mesh.JudgeFeature(feature)
+	health, _ := health.JudgeFeature(feature)
 	for _, finding := range health.Findings {
 		finding.Subject = about
 		r.add(about, finding)
@@ -131,7 +133,7 @@ func (r *run) judgeFleet(f *fleet) {
 		if !m.listed && !f.unlisted && len(f.feature.Unreachable) == 0 {
 			name := m.name.String()
 			r.subject(name, TypeMembership, about, place{fleet: f.project})
-			r.add(name, mesh.NewFinding(mesh.MembershipNotReported, name, "the fleet has no membership "+name))
+			r.add(name, catalogue.NewFinding(catalogue.MembershipNotReported, name, "the fleet has no membership "+name))
 		}
 	}
 }
@@ -221,7 +223,7 @@ func (r *run) countFleets(ctx context.Context, project string) {
 	if len(fleets) > 1 {
 		slices.Sort(fleets)
 		about := projectName(project)
-		r.add(about, mesh.NewFinding(mesh.FleetsSeveral, about, "the clusters of project "+project+" are in several fleets: "+strings.Join(fleets, ", ")))
+		r.add(about, catalogue.NewFinding(catalogue.FleetsSeveral, about, "the clusters of project "+project+" are in several fleets: "+strings.Join(fleets, ", ")))
 	}
 }
 

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/health"
 )
 
 // The audit logs tell when something was last corrected, and by whom it was taken
@@ -26,7 +28,7 @@ func (r *run) isSilent(project string) bool {
 
 // bindingChanges are the changes of a fleet's binding on a project, oldest first;
 // none where that cannot be told.
-func (r *run) bindingChanges(ctx context.Context, project, fleet string) []mesh.BindingChange {
+func (r *run) bindingChanges(ctx context.Context, project, fleet string) []health.BindingChange {
 	number, err := r.Client.ProjectNumber(ctx, fleet)
 	if err != nil || r.isSilent(project) {
 		return nil // the project's own finding tells it
@@ -74,16 +76,16 @@ func (at place) projects() []string {
 
 // correction is when the cause of a kind of finding was last corrected.
 type correction struct {
-	of   mesh.Finding // its code and detail are what counts
+	of   catalogue.Finding // its code and detail are what counts
 	when time.Time
 }
 
 // corrections are when what a membership needs was last brought about. A log that
 // cannot be read tells none.
 func (r *run) corrections(ctx context.Context, about string) (all []correction) {
-	note := func(code mesh.Code, detail string, when time.Time) {
+	note := func(code catalogue.Code, detail string, when time.Time) {
 		if !when.IsZero() {
-			all = append(all, correction{mesh.Finding{Code: code, Detail: detail}, when})
+			all = append(all, correction{catalogue.Finding{Code: code, Detail: detail}, when})
 		}
 	}
 	at := r.places[about]
@@ -106,12 +108,12 @@ func (r *run) corrections(ctx context.Context, about string) (all []correction) 
 	}
 	if name, err := mesh.ParseCluster(r.subjects[about].Facts[FactCluster]); err == nil {
 		when := who(name.Project, func() (mesh.AuditEvent, bool, error) { return r.Client.WhoSetPool(ctx, name) })
-		note(mesh.PoolMissing, "", when)
-		note(mesh.PoolWrong, "", when)
+		note(catalogue.PoolMissing, "", when)
+		note(catalogue.PoolWrong, "", when)
 	}
 	if name, err := mesh.ParseMembership(about); err == nil {
-		note(mesh.IdentityMissing, "", who(name.Project, func() (mesh.AuditEvent, bool, error) { return r.Client.WhoSetIdentity(ctx, name) }))
-		note(mesh.ManagementDiffers, "", who(name.Project, func() (mesh.AuditEvent, bool, error) { return r.Client.WhoSetManagement(ctx, name) }))
+		note(catalogue.IdentityMissing, "", who(name.Project, func() (mesh.AuditEvent, bool, error) { return r.Client.WhoSetIdentity(ctx, name) }))
+		note(catalogue.ManagementDiffers, "", who(name.Project, func() (mesh.AuditEvent, bool, error) { return r.Client.WhoSetManagement(ctx, name) }))
 	}
 	return all
 }
@@ -119,13 +121,13 @@ func (r *run) corrections(ctx context.Context, about string) (all []correction) 
 func (r *run) projectCorrections(ctx context.Context, project, fleet string) (all []correction) {
 	for _, c := range slices.Backward(r.bindingChanges(ctx, project, fleet)) {
 		if c.Added {
-			all = append(all, correction{mesh.Finding{Code: mesh.BindingMissing}, c.Time})
+			all = append(all, correction{catalogue.Finding{Code: catalogue.BindingMissing}, c.Time})
 			break
 		}
 	}
 	for _, service := range r.Services {
 		if when := r.lastEnabled(ctx, project, service); !when.IsZero() {
-			all = append(all, correction{mesh.Finding{Code: mesh.ServiceDisabled, Detail: service}, when})
+			all = append(all, correction{catalogue.Finding{Code: catalogue.ServiceDisabled, Detail: service}, when})
 		}
 	}
 	return all

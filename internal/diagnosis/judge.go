@@ -10,6 +10,8 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/health"
 )
 
 // auditPatience bounds everything that is asked of logs: a report without a
@@ -35,7 +37,7 @@ func (r *run) judge(ctx context.Context) {
 func (r *run) troubled(about string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return slices.ContainsFunc(r.of[about], func(i int) bool { return r.findings[i].Severity != mesh.Info })
+	return slices.ContainsFunc(r.of[about], func(i int) bool { return r.findings[i].Severity != catalogue.Info })
 }
 
 // maxAudited is for how many projects the audit log is searched though nothing
@@ -50,7 +52,7 @@ func (r *run) findTugsOfWar(ctx context.Context, projects []string) {
 	defer cancel()
 	look := func(project string) {
 		for _, fleet := range r.homes[project] {
-			if tug := mesh.FindTugOfWar(r.bindingChanges(ctx, project, fleet)); tug != nil {
+			if tug := health.FindTugOfWar(r.bindingChanges(ctx, project, fleet)); tug != nil {
 				of := found(projectName(project), tug.Finding(projectName(project)))
 				of.fleet, of.Evidence = fleet, []Evidence{{Source: "Cloud Audit Logs, SetIamPolicy", Text: tug.Evidence()}}
 				r.note(of)
@@ -133,7 +135,7 @@ func (r *run) searchLogs(ctx context.Context) {
 			if line.Time.Before(r.gatewayEnabled(ctx, r.places[about])) {
 				continue
 			}
-			of := found(about, mesh.NewFinding(line.Code, about, mesh.Describe(line.Code).Title))
+			of := found(about, catalogue.NewFinding(line.Code, about, catalogue.Describe(line.Code).Title))
 			of.Evidence = []Evidence{{Source: "Cloud Logging, " + line.Time.UTC().Format(time.RFC3339), Text: line.Message}}
 			r.note(of)
 		}
@@ -141,7 +143,7 @@ func (r *run) searchLogs(ctx context.Context) {
 }
 
 // has reports whether a subject has a finding of a kind.
-func (r *run) has(about string, code mesh.Code) bool {
+func (r *run) has(about string, code catalogue.Code) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return slices.ContainsFunc(r.of[about], func(i int) bool { return r.findings[i].Code == code })

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/diagnosis"
-	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 	"github.com/managed-mesh/terraform-provider-asm/internal/sim"
 )
 
@@ -20,7 +20,7 @@ func TestLinesFromBeforeTheFixAreHistory(t *testing.T) {
 	w.Advance(time.Hour)
 	lines := func(r *diagnosis.Report) (n int) {
 		for _, f := range r.Findings {
-			if f.Code == mesh.LogGatewayDisabled || f.Code == mesh.LogWebhookFailed {
+			if f.Code == catalogue.LogGatewayDisabled || f.Code == catalogue.LogWebhookFailed {
 				n++
 				if f.Root() || len(f.Evidence) != 1 {
 					t.Errorf("%s is a root cause, or shows no line: %+v", name(f), f)

@@ -9,6 +9,8 @@ import (
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/cluster"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/health"
 	"github.com/managed-mesh/terraform-provider-asm/internal/prereq"
 )
 
@@ -31,7 +33,7 @@ func (r *run) readMember(ctx context.Context, f *fleet, m member) {
 	}
 	if len(m.traces) > 0 {
 		r.checked(about, mesh.ControlPlane)
-		r.add(about, mesh.NewFinding(mesh.MembershipNotReported, about, "the fleet reports no mesh state of membership "+about+", whose cluster has "+strings.Join(m.traces, ", ")))
+		r.add(about, catalogue.NewFinding(catalogue.MembershipNotReported, about, "the fleet reports no mesh state of membership "+about+", whose cluster has "+strings.Join(m.traces, ", ")))
 	}
 	if !m.used() && !f.blind || !m.listed && !m.known {
 		return
@@ -41,12 +43,12 @@ func (r *run) readMember(ctx context.Context, f *fleet, m member) {
 		r.dark(about, mesh.MembershipIdentity, mesh.ClusterPool, mesh.NodePoolMetadata)
 	case m.listed && m.cluster == nil && m.hub.Issuer == "":
 		r.checked(about, mesh.MembershipIdentity)
-		r.add(about, mesh.NewFinding(mesh.IdentityMissing, about, "membership "+about+" has no identity provider. It is not of a GKE cluster: the issuer that it needs is in the cluster's /.well-known/openid-configuration"))
+		r.add(about, catalogue.NewFinding(catalogue.IdentityMissing, about, "membership "+about+" has no identity provider. It is not of a GKE cluster: the issuer that it needs is in the cluster's /.well-known/openid-configuration"))
 	case m.listed:
 		r.check(ctx, about, "", &prereq.MembershipIdentity{Client: r.Client, Membership: m.name, Issuer: issuerOf(m)})
 	}
 	if m.hub.ClusterGone || m.cluster != nil && r.readPool(ctx, about, *m.cluster) {
-		r.add(about, mesh.NewFinding(mesh.ClusterMissing, about, "the GKE cluster of membership "+about+" does not exist"))
+		r.add(about, catalogue.NewFinding(catalogue.ClusterMissing, about, "the GKE cluster of membership "+about+" does not exist"))
 		return
 	}
 	if m.cluster != nil {
@@ -97,20 +99,20 @@ func (r *run) judgeMember(about string, m member) {
 	if m.used() {
 		r.checked(about, mesh.MeshManagement, mesh.ControlPlane, mesh.DataPlane)
 	}
-	findings := mesh.JudgeMembership(m.mesh).Findings
-	if f, differs := mesh.JudgeSpec(m.mesh); differs {
+	findings := health.JudgeMembership(m.mesh).Findings
+	if f, differs := health.JudgeSpec(m.mesh); differs {
 		findings = append(findings, f)
 	}
-	if f, reported := mesh.JudgeImplementation(m.mesh, r.now); reported {
+	if f, reported := health.JudgeImplementation(m.mesh, r.now); reported {
 		findings = append(findings, f)
 	}
 	for _, f := range findings {
-		if f.Verdict == mesh.Provisioning && mesh.Overdue(m.mesh.Updated, r.now) {
-			f.Verdict, f.Severity = mesh.Unhealthy, mesh.Error
-			f.Message += fmt.Sprintf("; it has been so for over %d minutes", int(mesh.ProvisioningLimit.Minutes()))
+		if f.Verdict == mesh.Provisioning && catalogue.Overdue(m.mesh.Updated, r.now) {
+			f.Verdict, f.Severity = mesh.Unhealthy, catalogue.Error
+			f.Message += fmt.Sprintf("; it has been so for over %d minutes", int(catalogue.ProvisioningLimit.Minutes()))
 		}
 		of := found(about, f)
-		if f.Code == mesh.SpecState {
+		if f.Code == catalogue.SpecState {
 			of.log = m.name.Project
 			of.cause = func(ctx context.Context) (mesh.AuditEvent, bool, error) {
 				return r.Client.WhoSetManagement(ctx, m.name)
@@ -169,14 +171,14 @@ func (r *run) readCluster(ctx context.Context, about string, m member) {
 	r.fact(about, FactRevisions, revisionNames(state.Revisions))
 	for _, part := range []struct {
 		kind   mesh.Kind
-		health mesh.Health
+		health health.Health
 	}{
 		{mesh.ControlPlane, state.RevisionHealth().Health},
 		{mesh.InjectionLabels, state.InjectionHealth().Health},
 		{mesh.ProxyUpgrades, state.ProxyHealth().Health},
 	} {
 		for _, f := range part.health.About(about).Findings {
-			if f.Code != mesh.Unreadable {
+			if f.Code != catalogue.Unreadable {
 				r.add(about, f)
 				continue
 			}
@@ -215,7 +217,7 @@ func (r *run) unreached(about string, ways []*cluster.Error, err error) {
 			next = append(next, then)
 		}
 	}
-	f := mesh.NewFinding(mesh.Unreadable, about, strings.Join(what, "; "))
+	f := catalogue.NewFinding(catalogue.Unreadable, about, strings.Join(what, "; "))
 	if len(next) > 0 {
 		f.Remediation = strings.Join(next, " ")
 	}
@@ -231,7 +233,7 @@ func (r *run) gateway(about string, ways []*cluster.Error) bool {
 			continue
 		}
 		what, next := cluster.Words(e)
-		f := mesh.NewFinding(mesh.ConnectGatewayDisabled, about, what)
+		f := catalogue.NewFinding(catalogue.ConnectGatewayDisabled, about, what)
 		if next != "" {
 			f.Remediation = next
 		}

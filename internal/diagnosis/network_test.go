@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/diagnosis"
-	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 	"github.com/managed-mesh/terraform-provider-asm/internal/sim"
 )
 
@@ -35,7 +35,7 @@ func TestTheNetworksHostProject(t *testing.T) {
 	w.Forget()
 	r := w.diagnose(diagnosis.Options{})
 	i := slices.IndexFunc(r.Findings, func(f diagnosis.Finding) bool { return f.About == "projects/mesh-sim-3" })
-	if got := rootNames(r); !slices.Equal(got, []string{"service-agent-binding-missing of project"}) || i < 0 || r.Findings[i].Code != mesh.BindingMissing {
+	if got := rootNames(r); !slices.Equal(got, []string{"service-agent-binding-missing of project"}) || i < 0 || r.Findings[i].Code != catalogue.BindingMissing {
 		t.Errorf("root causes are %v\n%s", got, told(r))
 	}
 	asked := w.Count("mesh-sim-3:getIamPolicy")

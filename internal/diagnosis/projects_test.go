@@ -8,6 +8,7 @@ import (
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/diagnosis"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 	"github.com/managed-mesh/terraform-provider-asm/internal/sim"
 )
 
@@ -86,7 +87,7 @@ func TestTwoFleetsOnOneProject(t *testing.T) {
 	r := w.diagnose(both)
 	agents := map[string]string{} // fingerprints by fleet's number
 	for _, f := range alarms(r) {
-		if f.Code == mesh.BindingMissing {
+		if f.Code == catalogue.BindingMissing {
 			for _, number := range []string{"100000000001", "100000000002"} {
 				if strings.Contains(f.Message, number) {
 					agents[number] = f.Fingerprint
@@ -98,7 +99,7 @@ func TestTwoFleetsOnOneProject(t *testing.T) {
 		t.Fatalf("the agents that lack the role are %v\n%s", agents, told(r))
 	}
 	for _, f := range alarms(r) {
-		if f.Code == mesh.ControlPlaneState && !slices.Equal(f.BlockedBy, []string{agents["100000000002"]}) {
+		if f.Code == catalogue.ControlPlaneState && !slices.Equal(f.BlockedBy, []string{agents["100000000002"]}) {
 			t.Errorf("%s about %s is blocked by %v, and not by its own fleet's agent alone: %v\n%s", name(f), f.About, f.BlockedBy, agents, told(r))
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 )
 
 // SchemaVersion is the version of Report as JSON. It grows when a field changes
@@ -86,7 +87,7 @@ type Check struct {
 
 // Finding is a finding in the context of its diagnosis.
 type Finding struct {
-	mesh.Finding
+	catalogue.Finding
 	// Fingerprint is stable from run to run: the same problem of the same subject
 	// has the same one, whatever its message says this time.
 	Fingerprint string `json:"fingerprint"`
@@ -130,8 +131,8 @@ type Culprit struct {
 
 // Suppression says that a finding is known and meant to be left alone.
 type Suppression struct {
-	Code    mesh.Code `json:"code"`
-	Subject string    `json:"subject"` // a name, or a pattern with *
-	Reason  string    `json:"reason"`
-	Expires string    `json:"expires"` // 2026-12-31; on the day after it no longer counts
+	Code    catalogue.Code `json:"code"`
+	Subject string         `json:"subject"` // a name, or a pattern with *
+	Reason  string         `json:"reason"`
+	Expires string         `json:"expires"` // 2026-12-31; on the day after it no longer counts
 }

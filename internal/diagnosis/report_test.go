@@ -10,6 +10,7 @@ import (
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/diagnosis"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 	"github.com/managed-mesh/terraform-provider-asm/internal/sim"
 )
 
@@ -76,7 +77,7 @@ func TestAFingerprintOutlivesItsMessage(t *testing.T) {
 	w.Advance(time.Hour)
 	after := w.diagnose(diagnosis.Options{Baseline: before})
 	a, b := before.Findings[0], after.Findings[0]
-	if a.Code != mesh.PoolWrong || b.Code != mesh.PoolWrong || a.Message == b.Message || a.Fingerprint != b.Fingerprint || b.New {
+	if a.Code != catalogue.PoolWrong || b.Code != catalogue.PoolWrong || a.Message == b.Message || a.Fingerprint != b.Fingerprint || b.New {
 		t.Errorf("it was %s %s\nand is %s %s, new: %t", a.Fingerprint, a.Message, b.Fingerprint, b.Message, b.New)
 	}
 }
@@ -110,7 +111,7 @@ func TestABaselineTellsNewFromKnown(t *testing.T) {
 		if f.New && f.Root() {
 			fresh = append(fresh, place(r, f))
 		}
-		if f.Code == mesh.IdentityMissing && f.New {
+		if f.Code == catalogue.IdentityMissing && f.New {
 			t.Error("what was known is new")
 		}
 	}
@@ -118,17 +119,17 @@ func TestABaselineTellsNewFromKnown(t *testing.T) {
 		t.Errorf("new are %q, exit %d", fresh, r.ExitCode(diagnosis.FailNew))
 	}
 	for _, f := range known.Findings {
-		if gone := f.Code == mesh.RevisionMismatch; gone && !slices.Contains(r.Resolved, f.Fingerprint) {
+		if gone := f.Code == catalogue.RevisionMismatch; gone && !slices.Contains(r.Resolved, f.Fingerprint) {
 			t.Errorf("%s is not said to be resolved: %v", name(f), r.Resolved)
 		}
 	}
 
 	// What is left alone on purpose is neither resolved nor, on the day after, new.
-	leave := diagnosis.Suppression{Code: mesh.IdentityMissing, Subject: "*", Reason: "known", Expires: "2999-01-01"}
+	leave := diagnosis.Suppression{Code: catalogue.IdentityMissing, Subject: "*", Reason: "known", Expires: "2999-01-01"}
 	leave.Subject = "projects/*/locations/*/memberships/*"
 	left := w.diagnose(diagnosis.Options{Baseline: read, Suppressions: []diagnosis.Suppression{leave}})
 	for _, f := range known.Findings {
-		if f.Code == mesh.IdentityMissing && slices.Contains(left.Resolved, f.Fingerprint) {
+		if f.Code == catalogue.IdentityMissing && slices.Contains(left.Resolved, f.Fingerprint) {
 			t.Errorf("%s is said to be resolved, and is only left alone", name(f))
 		}
 	}
@@ -160,15 +161,15 @@ func TestSuppressions(t *testing.T) {
 	w.Advance(time.Minute)
 	today, yesterday := w.Clock.Now().UTC().Format(time.DateOnly), w.Clock.Now().UTC().AddDate(0, 0, -1).Format(time.DateOnly)
 	for _, c := range []struct {
-		code             mesh.Code
+		code             catalogue.Code
 		subject, expires string
 		covered, expired int
 	}{
-		{mesh.IdentityMissing, "projects/mesh-sim-1/locations/us-central1/memberships/cluster-1", today, 1, 0},
-		{mesh.IdentityMissing, "projects/mesh-sim-1/locations/*/memberships/*", today, 2, 0},
-		{mesh.IdentityMissing, "projects/mesh-sim-1/*", today, 0, 0}, // a * does not cross a slash
-		{mesh.IdentityWrong, "projects/mesh-sim-1/locations/*/memberships/*", today, 0, 0},
-		{mesh.IdentityMissing, "projects/mesh-sim-1/locations/*/memberships/*", yesterday, 0, 1},
+		{catalogue.IdentityMissing, "projects/mesh-sim-1/locations/us-central1/memberships/cluster-1", today, 1, 0},
+		{catalogue.IdentityMissing, "projects/mesh-sim-1/locations/*/memberships/*", today, 2, 0},
+		{catalogue.IdentityMissing, "projects/mesh-sim-1/*", today, 0, 0}, // a * does not cross a slash
+		{catalogue.IdentityWrong, "projects/mesh-sim-1/locations/*/memberships/*", today, 0, 0},
+		{catalogue.IdentityMissing, "projects/mesh-sim-1/locations/*/memberships/*", yesterday, 0, 1},
 	} {
 		s := diagnosis.Suppression{Code: c.code, Subject: c.subject, Reason: "moves next week", Expires: c.expires}
 		r := w.diagnose(diagnosis.Options{Suppressions: []diagnosis.Suppression{s}})
@@ -204,7 +205,7 @@ func TestAWrongFileOfSuppressionsIsRefused(t *testing.T) {
 		}
 	}
 	got, err := diagnosis.ReadSuppressions(strings.NewReader(`{"suppressions": [{"code": "mesh-condition", "subject": "projects/*", "reason": "r", "expires": "2026-12-31"}]}`))
-	if err != nil || len(got) != 1 || got[0].Code != mesh.ConditionReported {
+	if err != nil || len(got) != 1 || got[0].Code != catalogue.ConditionReported {
 		t.Errorf("%v, %v", got, err)
 	}
 }

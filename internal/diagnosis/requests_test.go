@@ -9,6 +9,7 @@ import (
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/diagnosis"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 	"github.com/managed-mesh/terraform-provider-asm/internal/sim"
 )
 
@@ -59,7 +60,7 @@ func TestWhatLastsIsUnknownAndNoRootCause(t *testing.T) {
 					return
 				}
 				for _, f := range alarms(r) {
-					if f.Code != mesh.Unreadable || f.Verdict != mesh.Unknown || len(f.Message) < 30 || f.Remediation == "" || !f.Root() {
+					if f.Code != catalogue.Unreadable || f.Verdict != mesh.Unknown || len(f.Message) < 30 || f.Remediation == "" || !f.Root() {
 						t.Errorf("%s is not that something could not be read: %+v", name(f), f)
 					}
 				}

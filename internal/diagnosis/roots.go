@@ -1,10 +1,9 @@
 package diagnosis
 
 import (
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 	"slices"
 	"strings"
-
-	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
 )
 
 // link finds for each finding those that bring it about: what mesh knows about
@@ -33,13 +32,13 @@ func (r *run) link() {
 // well everything around it is.
 func (r *run) ofRevision(i int) (own []int) {
 	f := r.findings[i]
-	if f.Code != mesh.InjectorMissing {
+	if f.Code != catalogue.InjectorMissing {
 		return nil
 	}
 	_, revision, _ := strings.Cut(f.Subject, "/mutatingwebhookconfigurations/istiod-")
 	for _, j := range r.of[f.About] {
 		root := r.findings[j]
-		if root.Code == mesh.RevisionMismatch && strings.HasSuffix(root.Subject, "/"+revision) {
+		if root.Code == catalogue.RevisionMismatch && strings.HasSuffix(root.Subject, "/"+revision) {
 			own = append(own, j)
 		}
 	}

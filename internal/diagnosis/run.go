@@ -16,6 +16,7 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/cluster"
 	"github.com/managed-mesh/terraform-provider-asm/internal/gcp"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 	"github.com/managed-mesh/terraform-provider-asm/internal/prereq"
 )
 
@@ -127,7 +128,7 @@ func (r *run) membershipOf(ctx context.Context, name mesh.Cluster) (mesh.Members
 	switch {
 	case err != nil && gcp.NotFound(err):
 		r.subject(subject, TypeCluster, "", place{homes: []string{name.Project}})
-		f := mesh.NewFinding(mesh.ClusterMissing, subject, "cluster "+subject+" does not exist")
+		f := catalogue.NewFinding(catalogue.ClusterMissing, subject, "cluster "+subject+" does not exist")
 		f.Remediation = "Check the name, location and project that were given: gcloud container clusters list --project " + name.Project + "."
 		r.add(subject, f)
 	case err != nil:
@@ -138,7 +139,7 @@ func (r *run) membershipOf(ctx context.Context, name mesh.Cluster) (mesh.Members
 			return m, true
 		}
 		r.subject(subject, TypeCluster, "", place{homes: []string{name.Project}})
-		r.add(subject, mesh.NewFinding(mesh.NotManaged, subject, "cluster "+subject+" is in no fleet, so its mesh is not managed"))
+		r.add(subject, catalogue.NewFinding(catalogue.NotManaged, subject, "cluster "+subject+" is in no fleet, so its mesh is not managed"))
 	}
 	return mesh.Membership{}, false
 }
@@ -244,16 +245,16 @@ func (r *run) note(f Finding) {
 }
 
 // found is a finding in its place.
-func found(about string, f mesh.Finding) Finding {
-	kind := mesh.Describe(f.Code).Kind
-	if c, known := mesh.DescribeCondition(f.Detail); known && f.Code == mesh.ConditionReported {
+func found(about string, f catalogue.Finding) Finding {
+	kind := catalogue.Describe(f.Code).Kind
+	if c, known := catalogue.DescribeCondition(f.Detail); known && f.Code == catalogue.ConditionReported {
 		kind = c.Kind
 	}
-	return Finding{Finding: f, About: about, Kind: kind, Runbook: mesh.RunbookOf(f)}
+	return Finding{Finding: f, About: about, Kind: kind, Runbook: catalogue.RunbookOf(f)}
 }
 
 // add notes findings about a subject.
-func (r *run) add(about string, findings ...mesh.Finding) {
+func (r *run) add(about string, findings ...catalogue.Finding) {
 	for _, f := range findings {
 		r.note(found(about, f))
 	}
@@ -265,7 +266,7 @@ func (r *run) unread(about string, kind mesh.Kind, err error) {
 	r.dark(about, kind)
 	f := prereq.Unreadable(about, err)
 	f.Detail = disabledService(err)
-	r.note(Finding{Finding: f, About: about, Kind: kind, Runbook: mesh.RunbookOf(f)})
+	r.note(Finding{Finding: f, About: about, Kind: kind, Runbook: catalogue.RunbookOf(f)})
 }
 
 // disabledService is the API for want of which a read failed, or "".
@@ -289,7 +290,7 @@ func (r *run) check(ctx context.Context, about, fleet string, p prereq.Prerequis
 	switch {
 	case errors.As(err, &gone) && gone.Subject == about && strings.Count(about, "/") == 1: // the project itself
 		r.dark(about, p.Kind())
-		r.add(about, mesh.NewFinding(mesh.ProjectDeleted, about, about+" is deleted"))
+		r.add(about, catalogue.NewFinding(catalogue.ProjectDeleted, about, about+" is deleted"))
 	case err != nil:
 		r.unread(about, p.Kind(), err)
 	default:
@@ -304,7 +305,7 @@ func (r *run) judgeState(about, fleet string, p prereq.Prerequisite, state prere
 		f.Subject = about
 		of := found(about, f)
 		of.fleet = fleet
-		if f.Code != mesh.NodePoolNoMetadata { // who changed a node pool is not asked for
+		if f.Code != catalogue.NodePoolNoMetadata { // who changed a node pool is not asked for
 			of.log = projectOf(p.Subject())
 			of.cause = func(ctx context.Context) (mesh.AuditEvent, bool, error) {
 				return prereq.Cause(ctx, r.Client, p, state, f.Detail)

@@ -7,9 +7,8 @@ import (
 	"path"
 	"time"
 
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 	"sigs.k8s.io/yaml"
-
-	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
 )
 
 // ReadSuppressions reads a file of suppressions: YAML or JSON, a list under
@@ -39,7 +38,7 @@ func (s Suppression) check() error {
 	switch {
 	case s.Code == "" || s.Subject == "" || s.Reason == "" || s.Expires == "":
 		return errors.New("code, subject, reason and expires are needed, all four")
-	case mesh.Describe(s.Code).Title == "":
+	case catalogue.Describe(s.Code).Title == "":
 		return fmt.Errorf("there is no finding %q; docs/guides/findings.md lists them", s.Code)
 	}
 	if _, err := path.Match(s.Subject, ""); err != nil {

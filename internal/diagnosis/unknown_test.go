@@ -8,6 +8,7 @@ import (
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/diagnosis"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 	"github.com/managed-mesh/terraform-provider-asm/internal/sim"
 )
 
@@ -49,7 +50,7 @@ func unknowns(r *diagnosis.Report) []string {
 // unreadable are the messages of a report about what could not be read.
 func unreadable(r *diagnosis.Report) (all []diagnosis.Finding) {
 	for _, f := range r.Findings {
-		if f.Code == mesh.Unreadable {
+		if f.Code == catalogue.Unreadable {
 			all = append(all, f)
 		}
 	}
@@ -87,7 +88,7 @@ func TestAPermissionThatLacksMakesItsChecksUnknown(t *testing.T) {
 				t.Errorf("unknown are %q, want %q\n%s", got, c.unknown, told(r))
 			}
 			for _, f := range alarms(r) {
-				if f.Code != mesh.Unreadable || f.Verdict != mesh.Unknown || !strings.Contains(f.Message+f.Remediation, c.names) {
+				if f.Code != catalogue.Unreadable || f.Verdict != mesh.Unknown || !strings.Contains(f.Message+f.Remediation, c.names) {
 					t.Errorf("it does not name %s, or is no unknown: %s", c.names, told(r))
 				}
 			}
@@ -157,7 +158,7 @@ func TestAnAPIThatIsOffMakesItsChecksUnknown(t *testing.T) {
 			}
 			if c.api == "connectgateway" {
 				for _, f := range alarms(r) {
-					if (f.Code == mesh.ConnectGatewayDisabled) == f.Root() {
+					if (f.Code == catalogue.ConnectGatewayDisabled) == f.Root() {
 						t.Errorf("the refusal is no consequence of the API: %s", told(r))
 					}
 				}

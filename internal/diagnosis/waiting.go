@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 )
 
 // findWaiting marks what stands only because the mesh has not noticed yet that
@@ -25,14 +26,14 @@ func (r *run) findWaiting(ctx context.Context) {
 			decide(p)
 		}
 		explained := slices.ContainsFunc(f.parents, func(p int) bool { return !r.findings[p].Waiting })
-		if f.Severity == mesh.Info || explained {
+		if f.Severity == catalogue.Info || explained {
 			return
 		}
 		var when, until time.Time
-		waiting, _ := mesh.Waiting(f.Code, r.now, r.now) // else of a kind that is read afresh
+		waiting, _ := catalogue.Waiting(f.Code, r.now, r.now) // else of a kind that is read afresh
 		if waiting {
 			when = r.correctedAt(ctx, f)
-			waiting, until = mesh.Waiting(f.Code, when, r.now)
+			waiting, until = catalogue.Waiting(f.Code, when, r.now)
 		}
 		switch {
 		case waiting:
@@ -56,7 +57,7 @@ func (r *run) findWaiting(ctx context.Context) {
 // wait marks a finding as one that goes away by itself. What cannot be told stays
 // unknown meanwhile.
 func (f *Finding) wait() {
-	f.Waiting, f.Severity = true, mesh.Warning
+	f.Waiting, f.Severity = true, catalogue.Warning
 	if f.Verdict != mesh.Unknown {
 		f.Verdict = mesh.Provisioning
 	}

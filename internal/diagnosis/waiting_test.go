@@ -7,6 +7,7 @@ import (
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/diagnosis"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 	"github.com/managed-mesh/terraform-provider-asm/internal/sim"
 )
 
@@ -56,7 +57,7 @@ func TestWhatIsFixedWaitsForTheMeshToNotice(t *testing.T) {
 					live = append(live, string(f.Code))
 				}
 			}
-			if r.Verdict != mesh.Unhealthy || len(live) != 1 || live[0] != string(mesh.ControlPlaneState) || r.ExitCode(diagnosis.FailUnhealthy) != diagnosis.ExitUnhealthy {
+			if r.Verdict != mesh.Unhealthy || len(live) != 1 || live[0] != string(catalogue.ControlPlaneState) || r.ExitCode(diagnosis.FailUnhealthy) != diagnosis.ExitUnhealthy {
 				t.Errorf("after half an hour it is %s, exit %d, with the root causes %v\n%s", r.Verdict, r.ExitCode(diagnosis.FailUnhealthy), live, told(r))
 			}
 

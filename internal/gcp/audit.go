@@ -11,6 +11,7 @@ import (
 	"google.golang.org/api/logging/v2"
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/health"
 )
 
 const (
@@ -50,15 +51,15 @@ func hasGrant(grants []grant, role, member string) bool {
 
 // BindingChanges are the grants and revocations of a role of a member on a
 // project in the last 30 days, oldest first.
-func (c *Client) BindingChanges(ctx context.Context, project, role, member string) ([]mesh.BindingChange, error) {
+func (c *Client) BindingChanges(ctx context.Context, project, role, member string) ([]health.BindingChange, error) {
 	changes, err := c.changes(ctx, project)
-	var of []mesh.BindingChange
+	var of []health.BindingChange
 	for _, ch := range slices.Backward(changes) {
 		switch {
 		case hasGrant(ch.granted, role, member):
-			of = append(of, mesh.BindingChange{AuditEvent: ch.AuditEvent, Added: true})
+			of = append(of, health.BindingChange{AuditEvent: ch.AuditEvent, Added: true})
 		case hasGrant(ch.revoked, role, member):
-			of = append(of, mesh.BindingChange{AuditEvent: ch.AuditEvent})
+			of = append(of, health.BindingChange{AuditEvent: ch.AuditEvent})
 		}
 	}
 	return of, err

@@ -14,6 +14,7 @@ import (
 	"google.golang.org/api/googleapi"
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/text"
 	"github.com/managed-mesh/terraform-provider-asm/internal/wait"
 )
 
@@ -227,7 +228,7 @@ func (c *Client) updateCluster(ctx context.Context, name mesh.Cluster, doing str
 			}
 			err = c.failed(err, doing, "container.clusters.update")
 			var e *Error
-			if errors.As(err, &e) && e.Code == http.StatusBadRequest && (e.Reason == "CLUSTER_ALREADY_HAS_OPERATION" || mesh.IsBusyCluster(e.Message)) {
+			if errors.As(err, &e) && e.Code == http.StatusBadRequest && (e.Reason == "CLUSTER_ALREADY_HAS_OPERATION" || text.IsBusyCluster(e.Message)) {
 				return false, e.Message, nil
 			}
 			return false, "", err

@@ -10,9 +10,8 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/text"
 	"google.golang.org/api/googleapi"
-
-	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
 )
 
 // Error is a failed call: what was being done, what the API said, and what to do
@@ -190,7 +189,7 @@ func (e *Error) fill(body []byte, fallback string) {
 		e.Consumer = strings.TrimPrefix(d.Metadata["consumer"], "projects/")
 	}
 	if e.Reason == "" && e.Code == http.StatusForbidden {
-		if _, project, found := mesh.DisabledAPI(e.Message); found {
+		if _, project, found := text.DisabledAPI(e.Message); found {
 			e.Reason, e.Consumer = "SERVICE_DISABLED", project
 		}
 	}

@@ -17,7 +17,7 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/fieldmaskpb"
 
-	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/text"
 	"github.com/managed-mesh/terraform-provider-asm/internal/wait"
 )
 
@@ -224,5 +224,5 @@ func (c *Client) GenerateServiceIdentity(ctx context.Context, project, service s
 // service agent because that account does not exist yet.
 func IsMissingAgent(err error, email string) bool {
 	var e *Error
-	return errors.As(err, &e) && e.Code == http.StatusBadRequest && mesh.IsMissingAgent(e.Message, email)
+	return errors.As(err, &e) && e.Code == http.StatusBadRequest && text.IsMissingAgent(e.Message, email)
 }

@@ -7,14 +7,13 @@ import (
 	"strings"
 	"time"
 
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 	"google.golang.org/api/logging/v2"
-
-	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
 )
 
 // LogLine is a line of Cloud Logging that one of the mesh's signatures found.
 type LogLine struct {
-	Code     mesh.Code // of mesh.LogSignatures
+	Code     catalogue.Code // of mesh.LogSignatures
 	Time     time.Time
 	Project  string // id of the project in whose log it is
 	Location string
@@ -28,7 +27,7 @@ type LogLine struct {
 // allows 60 a minute, and reads at most the newest thousand lines of each.
 func (c *Client) MeshLogs(ctx context.Context, projects []string, since time.Time) ([]LogLine, error) {
 	var signatures []string
-	for _, s := range mesh.LogSignatures {
+	for _, s := range catalogue.LogSignatures {
 		signatures = append(signatures, `(resource.type="`+s.Resource+`" AND `+s.Filter+")")
 	}
 	filter := `timestamp>="` + since.UTC().Format(time.RFC3339) + `" AND (` + strings.Join(signatures, " OR ") + ")"
@@ -70,7 +69,7 @@ func readLine(entry *logging.LogEntry) (LogLine, bool) {
 	}
 	labels := entry.Resource.Labels
 	line := LogLine{Time: at, Project: labels["project_id"], Location: labels["location"], Cluster: labels["cluster_name"], Message: payload.Message}
-	for _, s := range mesh.LogSignatures {
+	for _, s := range catalogue.LogSignatures {
 		if s.Resource == entry.Resource.Type {
 			line.Code = s.Code
 		}

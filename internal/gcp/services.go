@@ -12,6 +12,7 @@ import (
 	"google.golang.org/api/serviceusage/v1"
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/text"
 	"github.com/managed-mesh/terraform-provider-asm/internal/wait"
 )
 
@@ -83,7 +84,7 @@ func (c *Client) serviceChange(ctx context.Context, doing, permission string, st
 			op, err = start()
 			err = c.failed(err, doing, permission)
 			var e *Error
-			if errors.As(err, &e) && e.Code == http.StatusBadRequest && mesh.IsActivationBusy(e.Message) {
+			if errors.As(err, &e) && e.Code == http.StatusBadRequest && text.IsActivationBusy(e.Message) {
 				return false, e.Message, nil
 			}
 			return err == nil, "", err

@@ -67,7 +67,7 @@ func (c WebhookConfiguration) Injects() bool {
 func (c WebhookConfiguration) Plane() Plane {
 	plane := Plane("")
 	for _, w := range c.Webhooks {
-		p := w.plane(c)
+		p := w.Plane(c)
 		if plane != "" && p != plane {
 			return PlaneUnknown
 		}
@@ -99,7 +99,7 @@ func (c WebhookConfiguration) Tag() string {
 // label was installed by asmcli, and its URL is not corrected.
 func (c WebhookConfiguration) Owned() bool { return c.Labels[labelOwner] == managedOwner }
 
-func (w Webhook) plane(c WebhookConfiguration) Plane {
+func (w Webhook) Plane(c WebhookConfiguration) Plane {
 	switch {
 	case w.Service != nil:
 		return PlaneInCluster // a managed control plane runs outside the cluster
@@ -112,7 +112,7 @@ func (w Webhook) plane(c WebhookConfiguration) Plane {
 }
 
 // calls is what the webhook calls, for people.
-func (w Webhook) calls() string {
+func (w Webhook) Calls() string {
 	if w.Service != nil {
 		return w.Service.String()
 	}
@@ -142,7 +142,7 @@ func (s InClusterService) istiod() bool {
 func (c WebhookConfiguration) Calls() []string {
 	var calls []string
 	for _, w := range c.Webhooks {
-		if what := w.calls(); what != "" && !slices.Contains(calls, what) {
+		if what := w.Calls(); what != "" && !slices.Contains(calls, what) {
 			calls = append(calls, what)
 		}
 	}

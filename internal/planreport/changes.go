@@ -9,6 +9,7 @@ import (
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/diagnosis"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 )
 
 // Counts are what a plan would do, by kind of action.
@@ -175,7 +176,7 @@ func (j *join) compare(rc *tfjson.ResourceChange, now, want values, outside bool
 // gone tells that the refresh has taken a resource out of the state.
 func (j *join) gone(rc *tfjson.ResourceChange) {
 	d := drifted{kind: rc.Type, now: newValues(rc.Change.Before, rc.Change.BeforeSensitive)}
-	f := j.add(rc.Address, mesh.NewFinding(mesh.ResourceGone, d.subject(), fmt.Sprintf("%s has left the state: %s, or what it is in, does not exist", rc.Address, d.subject())))
+	f := j.add(rc.Address, catalogue.NewFinding(catalogue.ResourceGone, d.subject(), fmt.Sprintf("%s has left the state: %s, or what it is in, does not exist", rc.Address, d.subject())))
 	if kind := kindOf[rc.Type]; kind != "" {
 		f.Kind = kind
 	}
@@ -186,7 +187,7 @@ func (j *join) partial(plan *tfjson.Plan) {
 	if plan.Complete == nil || *plan.Complete {
 		return
 	}
-	f := mesh.NewFinding(mesh.Unreadable, "plan", "the plan is not complete (-target, or changes that are deferred); what it leaves out is not judged")
+	f := catalogue.NewFinding(catalogue.Unreadable, "plan", "the plan is not complete (-target, or changes that are deferred); what it leaves out is not judged")
 	f.Verdict, f.Remediation = mesh.Unknown, "Apply this plan, or plan without -target; then report on the new plan."
 	j.subject("plan", diagnosis.TypeResource, mesh.Unknown, "not complete")
 	j.add("plan", f)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/diagnosis"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 )
 
 // checks joins the results of check blocks, and of the conditions of resources
@@ -34,7 +35,7 @@ func (j *join) check(address string, kind tfjson.CheckKind, status tfjson.CheckS
 	if status == tfjson.CheckStatusPass {
 		if kind == tfjson.CheckKindCheckBlock {
 			s := j.subject(address, diagnosis.TypeCheck, mesh.Healthy, "pass")
-			s.Checks = append(s.Checks, diagnosis.Check{Kind: mesh.Describe(mesh.CheckFailed).Kind, Status: diagnosis.Met})
+			s.Checks = append(s.Checks, diagnosis.Check{Kind: catalogue.Describe(catalogue.CheckFailed).Kind, Status: diagnosis.Met})
 			j.passed++
 		}
 		return
@@ -52,7 +53,7 @@ func (j *join) check(address string, kind tfjson.CheckKind, status tfjson.CheckS
 			said = "it gives no message"
 		}
 		j.subject(address, diagnosis.TypeCheck, mesh.Unhealthy, "fail: "+said)
-		f := j.add(address, mesh.NewFinding(mesh.CheckFailed, address, said))
+		f := j.add(address, catalogue.NewFinding(catalogue.CheckFailed, address, said))
 		f.said = messages
 		return
 	}
@@ -63,7 +64,7 @@ func (j *join) check(address string, kind tfjson.CheckKind, status tfjson.CheckS
 		message += ": " + said
 	}
 	j.subject(address, diagnosis.TypeCheck, mesh.Unknown, message)
-	f := mesh.NewFinding(mesh.CheckUndecided, address, message)
+	f := catalogue.NewFinding(catalogue.CheckUndecided, address, message)
 	f.Verdict = mesh.Unknown
 	j.add(address, f)
 }

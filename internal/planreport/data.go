@@ -8,6 +8,8 @@ import (
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/diagnosis"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/explain"
 )
 
 // dataSources joins what this provider's data sources found. prior_state has them
@@ -23,7 +25,7 @@ func (j *join) dataSources(plan *tfjson.Plan) {
 		if rc == nil || rc.Change == nil || rc.Mode != tfjson.DataResourceMode || !ours(rc.Type) || j.told(rc.Address) {
 			continue
 		}
-		f := mesh.NewFinding(mesh.Unreadable, rc.Address, rc.Address+" is read during apply, so the plan does not have what it finds")
+		f := catalogue.NewFinding(catalogue.Unreadable, rc.Address, rc.Address+" is read during apply, so the plan does not have what it finds")
 		f.Verdict, f.Remediation = mesh.Unknown, "Apply, then plan again: the data source waits for a change that is planned."
 		j.subject(rc.Address, diagnosis.TypeResource, mesh.Unknown, "unknown: it is read during apply")
 		j.add(rc.Address, f)
@@ -74,18 +76,18 @@ func (j *join) dataSource(address string, v values) {
 			of = owner
 		}
 		f := j.finding(one, of)
-		wrong = wrong || f.Severity != mesh.Info
+		wrong = wrong || f.Severity != catalogue.Info
 		told := j.saw(address, one, f)
 		switch told.Code {
-		case mesh.BindingMissing, mesh.BindingConditional, mesh.BindingDeleted: // a grant is to the agent of one fleet
+		case catalogue.BindingMissing, catalogue.BindingConditional, catalogue.BindingDeleted: // a grant is to the agent of one fleet
 			told.reach = append(told.reach, v.text("fleet_project"))
 		}
 	}
 	if bad := verdict == mesh.Unhealthy || verdict == mesh.Unknown || verdict == mesh.Degraded; bad && !wrong {
 		// Findings that this version cannot read must not make it look well.
-		f := mesh.NewFinding(mesh.MembershipState, address, v.text("summary"))
+		f := catalogue.NewFinding(catalogue.MembershipState, address, v.text("summary"))
 		if verdict == mesh.Unknown {
-			f = mesh.NewFinding(mesh.Unreadable, address, v.text("summary"))
+			f = catalogue.NewFinding(catalogue.Unreadable, address, v.text("summary"))
 		}
 		f.Verdict = verdict
 		j.add(address, f)
@@ -103,12 +105,12 @@ var kebab = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 
 // finding is a finding of a data source, as provider/finding.go writes it. of is
 // the verdict of what it is about, which tells more of a warning.
-func (j *join) finding(v values, of mesh.Verdict) mesh.Finding {
-	f := mesh.NewFinding(mesh.Code(v.text("code")), v.text("subject"), v.text("message"))
+func (j *join) finding(v values, of mesh.Verdict) catalogue.Finding {
+	f := catalogue.NewFinding(catalogue.Code(v.text("code")), v.text("subject"), v.text("message"))
 	if !kebab.MatchString(string(f.Code)) {
-		f = mesh.NewFinding(mesh.Unreadable, f.Subject, f.Message)
+		f = catalogue.NewFinding(catalogue.Unreadable, f.Subject, f.Message)
 	}
-	if s := mesh.Severity(v.text("severity")); slices.Contains([]mesh.Severity{mesh.Error, mesh.Warning, mesh.Info}, s) {
+	if s := catalogue.Severity(v.text("severity")); slices.Contains([]catalogue.Severity{catalogue.Error, catalogue.Warning, catalogue.Info}, s) {
 		f.Severity = s
 	}
 	if text := v.text("remediation"); text != "" {
@@ -119,14 +121,14 @@ func (j *join) finding(v values, of mesh.Verdict) mesh.Finding {
 		f.Detail = j.detail(f)
 	}
 	switch f.Severity {
-	case mesh.Error:
+	case catalogue.Error:
 		f.Verdict = mesh.Unhealthy
-	case mesh.Info:
+	case catalogue.Info:
 		f.Verdict = mesh.Healthy
 	default:
 		f.Verdict = mesh.Degraded
 		switch waiting, _ := v.flag("waiting"); {
-		case slices.Contains([]mesh.Code{mesh.Unreadable, mesh.NotConfigured, mesh.UnlistedValue, mesh.MembershipNotReported, mesh.CheckUndecided}, f.Code):
+		case slices.Contains([]catalogue.Code{catalogue.Unreadable, catalogue.NotConfigured, catalogue.UnlistedValue, catalogue.MembershipNotReported, catalogue.CheckUndecided}, f.Code):
 			f.Verdict = mesh.Unknown
 		case waiting, of == mesh.Provisioning, f.Detail == mesh.StateProvisioning:
 			f.Verdict = mesh.Provisioning
@@ -137,9 +139,9 @@ func (j *join) finding(v values, of mesh.Verdict) mesh.Finding {
 
 // detail is what a finding is about where its code covers many; the data sources
 // on a fleet and on clusters leave it to the message.
-func (j *join) detail(f mesh.Finding) string {
+func (j *join) detail(f catalogue.Finding) string {
 	switch f.Code {
-	case mesh.ConditionReported, mesh.RevisionStalled, mesh.ControlPlaneState, mesh.DataPlaneState, mesh.Unreadable:
+	case catalogue.ConditionReported, catalogue.RevisionStalled, catalogue.ControlPlaneState, catalogue.DataPlaneState, catalogue.Unreadable:
 	default:
 		return ""
 	}
@@ -152,13 +154,13 @@ func (j *join) detail(f mesh.Finding) string {
 	return detail
 }
 
-func explained(f mesh.Finding) string {
-	for _, x := range mesh.Explain(f.Message) {
+func explained(f catalogue.Finding) string {
+	for _, x := range explain.Explain(f.Message) {
 		switch {
 		case x.Code == f.Code && x.Detail != "":
 			return x.Detail
-		case f.Code != mesh.Unreadable:
-		case x.Code == mesh.ServiceDisabled || x.Code == mesh.ConnectGatewayDisabled:
+		case f.Code != catalogue.Unreadable:
+		case x.Code == catalogue.ServiceDisabled || x.Code == catalogue.ConnectGatewayDisabled:
 			return x.Variables["service"] // the API that refused
 		}
 	}

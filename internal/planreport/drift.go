@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 )
 
 // kindOf is the prerequisite that each resource of this provider keeps in place.
@@ -29,7 +30,7 @@ type drifted struct {
 
 // difference is one thing that is not as it should be.
 type difference struct {
-	mesh.Finding
+	catalogue.Finding
 	change string // attribute = now -> wanted, for evidence
 }
 
@@ -80,7 +81,7 @@ func (d drifted) binding() []difference {
 	}
 	agent := strings.TrimPrefix(d.now.show("member"), "serviceAccount:")
 	return []difference{{
-		mesh.NewFinding(mesh.BindingMissing, d.subject(), fmt.Sprintf("the mesh service agent %s does not hold %s on project %s", agent, mesh.AgentRole, d.now.show("project"))),
+		catalogue.NewFinding(catalogue.BindingMissing, d.subject(), fmt.Sprintf("the mesh service agent %s does not hold %s on project %s", agent, mesh.AgentRole, d.now.show("project"))),
 		"granted = false -> true",
 	}}
 }
@@ -98,7 +99,7 @@ func (d drifted) services() []difference {
 			shown = hiddenValue
 		}
 		// prereq.ServicesState says it so, too: one text for one thing.
-		f := mesh.NewFinding(mesh.ServiceDisabled, d.subject(), fmt.Sprintf("%s is not enabled on project %s: %s", shown, d.now.show("project"), mesh.ServiceReason(name)))
+		f := catalogue.NewFinding(catalogue.ServiceDisabled, d.subject(), fmt.Sprintf("%s is not enabled on project %s: %s", shown, d.now.show("project"), mesh.ServiceReason(name)))
 		f.Detail = shown
 		all = append(all, difference{f, fmt.Sprintf("enabled[%q] = false -> true", shown)})
 	}
@@ -123,12 +124,12 @@ func (d drifted) pool() []difference {
 		return nil
 	case "":
 		return []difference{{
-			mesh.NewFinding(mesh.PoolMissing, d.subject(), fmt.Sprintf("cluster %s has no workload pool; it needs %s", d.subject(), shown)),
+			catalogue.NewFinding(catalogue.PoolMissing, d.subject(), fmt.Sprintf("cluster %s has no workload pool; it needs %s", d.subject(), shown)),
 			fmt.Sprintf("workload_pool = null -> %q", shown),
 		}}
 	}
 	return []difference{{
-		mesh.NewFinding(mesh.PoolWrong, d.subject(), fmt.Sprintf("cluster %s has the workload pool %s instead of %s", d.subject(), d.now.show("workload_pool"), shown)),
+		catalogue.NewFinding(catalogue.PoolWrong, d.subject(), fmt.Sprintf("cluster %s has the workload pool %s instead of %s", d.subject(), d.now.show("workload_pool"), shown)),
 		fmt.Sprintf("workload_pool = %q -> %q", d.now.show("workload_pool"), shown),
 	}}
 }
@@ -145,9 +146,9 @@ func (d drifted) nodePools() []difference {
 	if d.now.sensitive(attribute) {
 		names = hiddenValue
 	}
-	f := mesh.NewFinding(mesh.NodePoolNoMetadata, d.subject(), fmt.Sprintf("cluster %s: node pools without GKE_METADATA: %s", d.subject(), names))
+	f := catalogue.NewFinding(catalogue.NodePoolNoMetadata, d.subject(), fmt.Sprintf("cluster %s: node pools without GKE_METADATA: %s", d.subject(), names))
 	if migrate, _ := d.want.flag("migrate_node_pools"); !migrate {
-		f.Severity, f.Verdict = mesh.Info, mesh.Healthy
+		f.Severity, f.Verdict = catalogue.Info, mesh.Healthy
 		f.Message += "; the plan leaves them, because migrate_node_pools is false"
 		return []difference{{f, ""}}
 	}
@@ -162,12 +163,12 @@ func (d drifted) identity() []difference {
 	switch {
 	case now == "" && want != "":
 		return []difference{{
-			mesh.NewFinding(mesh.IdentityMissing, d.subject(), fmt.Sprintf("membership %s has no identity provider; it needs %s", d.subject(), shown)),
+			catalogue.NewFinding(catalogue.IdentityMissing, d.subject(), fmt.Sprintf("membership %s has no identity provider; it needs %s", d.subject(), shown)),
 			fmt.Sprintf("issuer = null -> %q", shown),
 		}}
 	case now != want && d.want.text("issuer") != "":
 		return []difference{{
-			mesh.NewFinding(mesh.IdentityWrong, d.subject(), fmt.Sprintf("membership %s has the identity provider %s instead of %s", d.subject(), d.now.show("issuer"), shown)),
+			catalogue.NewFinding(catalogue.IdentityWrong, d.subject(), fmt.Sprintf("membership %s has the identity provider %s instead of %s", d.subject(), d.now.show("issuer"), shown)),
 			fmt.Sprintf("issuer = %q -> %q", d.now.show("issuer"), shown),
 		}}
 	}
@@ -184,7 +185,7 @@ func (d drifted) management() []difference {
 		has = "no mesh management"
 	}
 	return []difference{{
-		mesh.NewFinding(mesh.ManagementDiffers, d.subject(), fmt.Sprintf("membership %s has %s instead of %s", d.subject(), has, d.want.show("management"))),
+		catalogue.NewFinding(catalogue.ManagementDiffers, d.subject(), fmt.Sprintf("membership %s has %s instead of %s", d.subject(), has, d.want.show("management"))),
 		fmt.Sprintf("management = %q -> %q", d.now.show("management"), d.want.show("management")),
 	}}
 }
@@ -208,7 +209,7 @@ func (d drifted) injection() []difference {
 	if len(wrong) == 0 {
 		return nil
 	}
-	return []difference{{mesh.NewFinding(mesh.InjectionLabel, d.subject(), d.subject()+" "+strings.Join(wrong, " and ")), strings.Join(changes, ", ")}}
+	return []difference{{catalogue.NewFinding(catalogue.InjectionLabel, d.subject(), d.subject()+" "+strings.Join(wrong, " and ")), strings.Join(changes, ", ")}}
 }
 
 func (d drifted) dataPlane() []difference {
@@ -225,5 +226,5 @@ func (d drifted) dataPlane() []difference {
 	if said {
 		change = fmt.Sprintf("managed = %t -> %t", now, want)
 	}
-	return []difference{{mesh.NewFinding(mesh.ProxyUnmanaged, d.subject(), fmt.Sprintf("%s %s; it should be %t", d.subject(), has, want)), change}}
+	return []difference{{catalogue.NewFinding(catalogue.ProxyUnmanaged, d.subject(), fmt.Sprintf("%s %s; it should be %t", d.subject(), has, want)), change}}
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/diagnosis"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 )
 
 // join puts together what the plan's parts say of the same things.
@@ -90,15 +91,15 @@ func (j *join) subject(address, kind string, v mesh.Verdict, summary string) *di
 }
 
 // add notes a finding of an address.
-func (j *join) add(address string, f mesh.Finding) *finding {
-	kind := mesh.Describe(f.Code).Kind
-	if c, known := mesh.DescribeCondition(f.Detail); known && f.Code == mesh.ConditionReported {
+func (j *join) add(address string, f catalogue.Finding) *finding {
+	kind := catalogue.Describe(f.Code).Kind
+	if c, known := catalogue.DescribeCondition(f.Detail); known && f.Code == catalogue.ConditionReported {
 		kind = c.Kind
 	}
 	if kind == "" { // a code of a later version
 		kind = mesh.ControlPlane
 	}
-	added := &finding{Finding: diagnosis.Finding{Finding: f, About: address, Kind: kind, Runbook: mesh.RunbookOf(f)}}
+	added := &finding{Finding: diagnosis.Finding{Finding: f, About: address, Kind: kind, Runbook: catalogue.RunbookOf(f)}}
 	j.findings = append(j.findings, added)
 	key := j.key(f)
 	j.seen[key] = append(j.seen[key], added)
@@ -108,16 +109,16 @@ func (j *join) add(address string, f mesh.Finding) *finding {
 // key is the same for findings that can be one: a resource knows only that the
 // grant does not count, and a data source says why; a diagnosis tells of a cluster
 // by its membership, and of the mesh feature by its fleet.
-func (j *join) key(f mesh.Finding) string {
+func (j *join) key(f catalogue.Finding) string {
 	code, subject := f.Code, j.canonical(f.Subject)
 	switch code {
-	case mesh.BindingConditional, mesh.BindingDeleted:
-		code = mesh.BindingMissing
-	case mesh.PoolMissing, mesh.PoolWrong, mesh.NodePoolNoMetadata:
+	case catalogue.BindingConditional, catalogue.BindingDeleted:
+		code = catalogue.BindingMissing
+	case catalogue.PoolMissing, catalogue.PoolWrong, catalogue.NodePoolNoMetadata:
 		if c := j.clusterOf(subject); c != "" {
 			subject = c
 		}
-	case mesh.FeatureDisabled:
+	case catalogue.FeatureDisabled:
 		if parts := strings.SplitN(subject, "/", 3); len(parts) == 3 {
 			subject = parts[0] + "/" + parts[1]
 		}
@@ -126,7 +127,7 @@ func (j *join) key(f mesh.Finding) string {
 }
 
 // saw notes a finding of a data source, unless it is told already.
-func (j *join) saw(address string, v values, f mesh.Finding) *finding {
+func (j *join) saw(address string, v values, f catalogue.Finding) *finding {
 	var one *finding
 	for _, other := range j.seen[j.key(f)] {
 		if alike(other.Finding.Finding, f) {
@@ -139,7 +140,7 @@ func (j *join) saw(address string, v values, f mesh.Finding) *finding {
 		one = j.add(address, f)
 		one.Waiting, _ = v.flag("waiting")
 	case one.About != address:
-		if one.Code != f.Code && one.Code == mesh.BindingMissing {
+		if one.Code != f.Code && one.Code == catalogue.BindingMissing {
 			one.Code, one.Message, one.Remediation = f.Code, f.Message, f.Remediation
 		}
 		if f.Severity.Compare(one.Severity) < 0 {
@@ -162,10 +163,10 @@ func (j *join) saw(address string, v values, f mesh.Finding) *finding {
 }
 
 // alike reports whether two findings of one key are one.
-func alike(a, b mesh.Finding) bool {
+func alike(a, b catalogue.Finding) bool {
 	switch a.Code {
-	case mesh.BindingMissing, mesh.BindingConditional, mesh.BindingDeleted, mesh.PoolMissing, mesh.PoolWrong, mesh.NodePoolNoMetadata,
-		mesh.IdentityMissing, mesh.IdentityWrong, mesh.ManagementDiffers, mesh.InjectionLabel, mesh.ProxyUnmanaged, mesh.FeatureDisabled:
+	case catalogue.BindingMissing, catalogue.BindingConditional, catalogue.BindingDeleted, catalogue.PoolMissing, catalogue.PoolWrong, catalogue.NodePoolNoMetadata,
+		catalogue.IdentityMissing, catalogue.IdentityWrong, catalogue.ManagementDiffers, catalogue.InjectionLabel, catalogue.ProxyUnmanaged, catalogue.FeatureDisabled:
 		return true
 	}
 	return a.Message == b.Message || a.Detail != "" && a.Detail == b.Detail
@@ -226,7 +227,7 @@ func judge(s *diagnosis.Subject, findings []*diagnosis.Finding) {
 	var said []string
 	for _, f := range findings {
 		s.Verdict = mesh.Worst(s.Verdict, f.Verdict)
-		if f.Severity == mesh.Info {
+		if f.Severity == catalogue.Info {
 			continue
 		}
 		if len(said) < 3 {

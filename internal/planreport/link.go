@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 )
 
 // place is where a finding's subject is.
@@ -93,17 +94,17 @@ func (j *join) link() {
 			near = append(near, ofProject[p]...)
 		}
 		for _, root := range near {
-			if root.Severity != mesh.Info && f.FollowsFrom(root.Finding.Finding) {
+			if root.Severity != catalogue.Info && f.FollowsFrom(root.Finding.Finding) {
 				cause(root)
 			}
 		}
-		if f.Code != mesh.CheckFailed {
+		if f.Code != catalogue.CheckFailed {
 			continue
 		}
 		for source, found := range bySource {
 			if j.repeats(f, source) {
 				for _, root := range found {
-					if root.Severity != mesh.Info {
+					if root.Severity != catalogue.Info {
 						cause(root)
 					}
 				}

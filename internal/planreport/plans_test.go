@@ -14,6 +14,7 @@ import (
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/diagnosis"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 	"github.com/managed-mesh/terraform-provider-asm/internal/planreport"
 	"github.com/managed-mesh/terraform-provider-asm/internal/report"
 )
@@ -41,7 +42,7 @@ func recorded(t testing.TB, name string) []byte {
 func told(r *planreport.Result) (roots []string, explained int) {
 	for _, f := range r.Findings {
 		switch {
-		case f.Severity == mesh.Info:
+		case f.Severity == catalogue.Info:
 		case f.Root():
 			name := string(f.Code)
 			if f.Detail != "" {
@@ -144,7 +145,7 @@ func TestSensitiveValuesAreNotShown(t *testing.T) {
 func TestDriftIsTheCataloguesFinding(t *testing.T) {
 	r := judge(t, recorded(t, "terraform-conditional"))
 	f := r.Findings[0]
-	about, d := "asm_service_agent_binding.fleet", mesh.Describe(mesh.BindingConditional)
+	about, d := "asm_service_agent_binding.fleet", catalogue.Describe(catalogue.BindingConditional)
 	if f.About != about || f.Remediation != d.Remedy || f.FixedBy != "asm_service_agent_binding" || f.Runbook != d.Runbook || f.Kind != mesh.ServiceAgentGrant {
 		t.Errorf("got %+v", f)
 	}

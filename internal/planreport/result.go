@@ -9,6 +9,7 @@ import (
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/diagnosis"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 )
 
 // Result is the verdict on a plan.
@@ -92,7 +93,7 @@ func (r *Result) summarize(j *join) string {
 	say(j.passed, "check passes", "checks pass")
 	roots := 0
 	for _, f := range r.Findings {
-		if f.Root() && f.Severity != mesh.Info {
+		if f.Root() && f.Severity != catalogue.Info {
 			roots++
 		}
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/gcp"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 )
 
 // Status is the outcome of one check of an audit.
@@ -29,7 +30,7 @@ type Result struct {
 	Subject  string
 	Status   Status
 	Message  string // one line for a person
-	Findings []mesh.Finding
+	Findings []catalogue.Finding
 }
 
 // Scope says what an audit looks at.
@@ -121,9 +122,9 @@ func fleetClusters(ctx context.Context, client *gcp.Client, project string) ([]m
 
 // Unreadable is the finding that a failed read leaves behind: nothing can be told
 // about subject, for this reason.
-func Unreadable(subject string, err error) mesh.Finding {
+func Unreadable(subject string, err error) catalogue.Finding {
 	what, next := Words(err)
-	f := mesh.NewFinding(mesh.Unreadable, subject, what)
+	f := catalogue.NewFinding(catalogue.Unreadable, subject, what)
 	if next != "" {
 		f.Remediation = next
 	}
@@ -132,7 +133,7 @@ func Unreadable(subject string, err error) mesh.Finding {
 
 func unknown(kind mesh.Kind, subject string, err error) Result {
 	f := Unreadable(subject, err)
-	return Result{Kind: kind, Subject: subject, Status: Unknown, Message: f.Message, Findings: []mesh.Finding{f}}
+	return Result{Kind: kind, Subject: subject, Status: Unknown, Message: f.Message, Findings: []catalogue.Finding{f}}
 }
 
 // examine checks one prerequisite. The metadata servers of node pools are a
@@ -155,7 +156,7 @@ func examine(ctx context.Context, p Prerequisite) []Result {
 		byKind[mesh.NodePoolMetadata] = &Result{Kind: mesh.NodePoolMetadata, Subject: p.Subject(), Status: Met, Message: "met"}
 	}
 	for _, f := range state.Findings() {
-		r := byKind[mesh.Describe(f.Code).Kind]
+		r := byKind[catalogue.Describe(f.Code).Kind]
 		if r.Status == Unmet {
 			r.Message += "; " + f.Message
 		} else {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/gcp"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 	"github.com/managed-mesh/terraform-provider-asm/internal/wait"
 )
 
@@ -34,17 +35,17 @@ type BindingState struct {
 func (s BindingState) Met() bool { return s.Granted.Granted }
 
 // Findings implements State.
-func (s BindingState) Findings() []mesh.Finding {
+func (s BindingState) Findings() []catalogue.Finding {
 	subject, email := "projects/"+s.project, mesh.ServiceAgent(s.FleetNumber)
 	switch {
 	case s.Met():
 		return nil
 	case s.Conditional:
-		return []mesh.Finding{mesh.NewFinding(mesh.BindingConditional, subject, fmt.Sprintf("the mesh service agent %s holds %s on project %s only under a condition", email, mesh.AgentRole, s.project))}
+		return []catalogue.Finding{catalogue.NewFinding(catalogue.BindingConditional, subject, fmt.Sprintf("the mesh service agent %s holds %s on project %s only under a condition", email, mesh.AgentRole, s.project))}
 	case s.Deleted:
-		return []mesh.Finding{mesh.NewFinding(mesh.BindingDeleted, subject, fmt.Sprintf("project %s grants %s only to a deleted identity of the mesh service agent %s", s.project, mesh.AgentRole, email))}
+		return []catalogue.Finding{catalogue.NewFinding(catalogue.BindingDeleted, subject, fmt.Sprintf("project %s grants %s only to a deleted identity of the mesh service agent %s", s.project, mesh.AgentRole, email))}
 	}
-	return []mesh.Finding{mesh.NewFinding(mesh.BindingMissing, subject, fmt.Sprintf("the mesh service agent %s does not hold %s on project %s", email, mesh.AgentRole, s.project))}
+	return []catalogue.Finding{catalogue.NewFinding(catalogue.BindingMissing, subject, fmt.Sprintf("the mesh service agent %s does not hold %s on project %s", email, mesh.AgentRole, s.project))}
 }
 
 // Fields implements State.

@@ -8,6 +8,7 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/cluster"
 	"github.com/managed-mesh/terraform-provider-asm/internal/gcp"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/health"
 )
 
 // Clusters reaches the clusters that prerequisites are inside of, as the same
@@ -99,7 +100,7 @@ func Doubtful(err error) bool {
 
 // UnreadHealth is the health of what err kept from being read: unknown, with the
 // reason and the next step.
-func UnreadHealth(subject string, err error) mesh.Health {
+func UnreadHealth(subject string, err error) health.Health {
 	what, next := Words(err)
-	return mesh.UnreadHealth(subject, what, next)
+	return health.UnreadHealth(subject, what, next)
 }

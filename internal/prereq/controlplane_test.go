@@ -10,6 +10,7 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/cluster"
 	"github.com/managed-mesh/terraform-provider-asm/internal/gcp"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 	"github.com/managed-mesh/terraform-provider-asm/internal/prereq"
 	"github.com/managed-mesh/terraform-provider-asm/internal/simtest"
 )
@@ -28,7 +29,7 @@ func TestControlPlaneProvisioned(t *testing.T) {
 			w.Fault("node-pool-metadata")
 			w.Advance(time.Hour)
 			s, err = p.Read(t.Context(), true)
-			if err != nil || s.Met() || s.Findings()[0].Code != mesh.ControlPlaneState || s.Findings()[0].Detail != mesh.StateFailedPrecondition || s.Findings()[0].Subject != member.String() {
+			if err != nil || s.Met() || s.Findings()[0].Code != catalogue.ControlPlaneState || s.Findings()[0].Detail != mesh.StateFailedPrecondition || s.Findings()[0].Subject != member.String() {
 				t.Fatalf("%+v, %v", s.Findings(), err)
 			}
 			w.wrote()
@@ -68,7 +69,7 @@ func TestControlPlaneProvisionedWithoutTheFeature(t *testing.T) {
 	w.Fault("feature-disabled")
 	p := &prereq.ControlPlaneProvisioned{Client: w.client, Membership: member}
 	s := w.check(p)
-	if s.Met() || s.Findings()[0].Code != mesh.FeatureDisabled {
+	if s.Met() || s.Findings()[0].Code != catalogue.FeatureDisabled {
 		t.Errorf("%+v", s)
 	}
 	if _, err := p.Enforce(t.Context(), s); !gcp.NotFound(err) {
@@ -115,7 +116,7 @@ func TestMembershipRegistration(t *testing.T) {
 		t.Errorf("a name that is taken: %v", err)
 	}
 	s := w.check(p)
-	if f := s.Findings(); s.Met() || len(f) != 1 || f[0].Code != mesh.IdentityMissing {
+	if f := s.Findings(); s.Met() || len(f) != 1 || f[0].Code != catalogue.IdentityMissing {
 		t.Errorf("an unregistered cluster: %+v", s)
 	}
 	// Somebody else registers it between the check and the write: nothing is ours.
@@ -145,7 +146,7 @@ func TestNodePoolsByName(t *testing.T) {
 		t.Errorf("a node pool that is not there: %v", err)
 	}
 	p := &prereq.NodePoolMetadata{Client: w.client, Cluster: gke, NodePools: []string{"default-pool"}}
-	if s := w.check(p); s.Met() || s.Findings()[0].Code != mesh.NodePoolNoMetadata {
+	if s := w.check(p); s.Met() || s.Findings()[0].Code != catalogue.NodePoolNoMetadata {
 		t.Errorf("%+v", s)
 	}
 	none := &prereq.NodePoolMetadata{Client: w.client, Cluster: gke, NodePools: []string{}}
@@ -233,7 +234,7 @@ func TestRevisionRemovedIsTheOneThatWasChecked(t *testing.T) {
 	w.Fault("stop-name")
 	p := &prereq.RevisionRemoved{Clusters: w.clusters, Target: place, Namespace: "istio-system", Revision: "asm-custom"}
 	s := w.check(p)
-	if f := s.Findings(); len(f) != 1 || f[0].Code != mesh.RevisionMismatch || f[0].Subject != p.Subject() {
+	if f := s.Findings(); len(f) != 1 || f[0].Code != catalogue.RevisionMismatch || f[0].Subject != p.Subject() {
 		t.Errorf("%+v", f)
 	}
 	w.Call("PATCH", revisionPath+"asm-custom", `{"metadata":{"labels":{"theirs":"1"}}}`)
@@ -251,7 +252,7 @@ func TestRevisionTypeThatIsNotAcceptedStays(t *testing.T) {
 	w := newWorld(t, two)
 	w.Fault("stop-type")
 	p := &prereq.RevisionType{Clusters: w.clusters, Target: place, Revision: "asm-managed"}
-	if f := w.check(p).Findings(); len(f) != 1 || f[0].Detail != string(mesh.StopType) {
+	if f := w.check(p).Findings(); len(f) != 1 || f[0].Detail != string(catalogue.StopType) {
 		t.Errorf("%+v", f)
 	}
 	w.wrote()
@@ -270,7 +271,7 @@ func TestWebhookURLs(t *testing.T) {
 	w := newWorld(t, two)
 	p := &prereq.WebhookURLs{Clusters: w.clusters, Target: place, Revision: "asm-managed"}
 	w.Fault("stop-mutating-url")
-	if f := w.check(p).Findings(); len(f) != 1 || f[0].Code != mesh.InjectorURL || !strings.HasPrefix(f[0].Subject, member.String()+"/mutatingwebhookconfigurations/istiod-asm-managed") {
+	if f := w.check(p).Findings(); len(f) != 1 || f[0].Code != catalogue.InjectorURL || !strings.HasPrefix(f[0].Subject, member.String()+"/mutatingwebhookconfigurations/istiod-asm-managed") {
 		t.Errorf("%+v", f)
 	}
 	// One of the two is set right by somebody: only the other is changed, and taken back.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/cluster"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 )
 
 // ManagedDataPlane is that the managed data plane is on, or off, for a namespace
@@ -44,7 +45,7 @@ func SeenDataPlane(subject string, managed *bool, wanted bool) DataPlaneState {
 func (s DataPlaneState) Met() bool { return s.Set && s.Managed == s.Wanted }
 
 // Findings implements State.
-func (s DataPlaneState) Findings() []mesh.Finding {
+func (s DataPlaneState) Findings() []catalogue.Finding {
 	if s.Met() {
 		return nil
 	}
@@ -62,7 +63,7 @@ func (s DataPlaneState) Findings() []mesh.Finding {
 	default:
 		message = s.subject + " has the managed data plane on; it should be off"
 	}
-	return []mesh.Finding{mesh.NewFinding(mesh.ProxyUnmanaged, s.subject, message)}
+	return []catalogue.Finding{catalogue.NewFinding(catalogue.ProxyUnmanaged, s.subject, message)}
 }
 
 // Fields implements State.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/gcp"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 	"github.com/managed-mesh/terraform-provider-asm/internal/wait"
 )
 
@@ -33,11 +34,11 @@ type FeatureState struct {
 func (s FeatureState) Met() bool { return s.Enabled }
 
 // Findings implements State.
-func (s FeatureState) Findings() []mesh.Finding {
+func (s FeatureState) Findings() []catalogue.Finding {
 	if s.Met() {
 		return nil
 	}
-	return []mesh.Finding{mesh.NewFinding(mesh.FeatureDisabled, "projects/"+s.project, "the mesh feature of fleet project "+s.project+" is not enabled")}
+	return []catalogue.Finding{catalogue.NewFinding(catalogue.FeatureDisabled, "projects/"+s.project, "the mesh feature of fleet project "+s.project+" is not enabled")}
 }
 
 // Fields implements State.

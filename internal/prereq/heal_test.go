@@ -9,6 +9,7 @@ import (
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/diagnosis"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 	"github.com/managed-mesh/terraform-provider-asm/internal/prereq"
 	"github.com/managed-mesh/terraform-provider-asm/internal/sim"
 )
@@ -22,7 +23,7 @@ func (w *world) diagnose() (verdict mesh.Verdict, alarms []string, all string) {
 	for _, f := range report.Findings {
 		name := strings.TrimSuffix(string(f.Code)+":"+f.Detail, ":")
 		all += fmt.Sprintf("%s %s: %s\n", f.Severity, name, f.Message)
-		if f.Severity != mesh.Info {
+		if f.Severity != catalogue.Info {
 			alarms = append(alarms, name)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/gcp"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 	"github.com/managed-mesh/terraform-provider-asm/internal/wait"
 )
 
@@ -49,13 +50,13 @@ func SeenIdentity(membership mesh.Membership, issuer, expected string) IdentityS
 func (s IdentityState) Met() bool { return s.Issuer != "" && s.same }
 
 // Findings implements State.
-func (s IdentityState) Findings() []mesh.Finding {
+func (s IdentityState) Findings() []catalogue.Finding {
 	subject := s.membership.String()
 	switch {
 	case s.Issuer == "":
-		return []mesh.Finding{mesh.NewFinding(mesh.IdentityMissing, subject, fmt.Sprintf("membership %s has no identity provider; it needs %s", subject, s.Expected))}
+		return []catalogue.Finding{catalogue.NewFinding(catalogue.IdentityMissing, subject, fmt.Sprintf("membership %s has no identity provider; it needs %s", subject, s.Expected))}
 	case !s.same:
-		return []mesh.Finding{mesh.NewFinding(mesh.IdentityWrong, subject, fmt.Sprintf("membership %s has the identity provider %s instead of %s", subject, s.Issuer, s.Expected))}
+		return []catalogue.Finding{catalogue.NewFinding(catalogue.IdentityWrong, subject, fmt.Sprintf("membership %s has the identity provider %s instead of %s", subject, s.Issuer, s.Expected))}
 	}
 	return nil
 }

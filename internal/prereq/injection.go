@@ -7,6 +7,8 @@ import (
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/cluster"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/health"
 )
 
 // NamespaceInjection is that a namespace's labels make a revision inject its
@@ -39,7 +41,7 @@ func SeenInjection(subject, revision, injection, wanted string) InjectionState {
 func (s InjectionState) Met() bool { return s.Revision == s.Wanted && s.Injection == "" }
 
 // Findings implements State.
-func (s InjectionState) Findings() []mesh.Finding {
+func (s InjectionState) Findings() []catalogue.Finding {
 	if s.Met() {
 		return nil
 	}
@@ -52,7 +54,7 @@ func (s InjectionState) Findings() []mesh.Finding {
 	if s.Injection != "" {
 		wrong = append(wrong, "has the label "+mesh.LabelInjection+"="+s.Injection)
 	}
-	return []mesh.Finding{mesh.NewFinding(mesh.InjectionLabel, s.subject, s.subject+" "+strings.Join(wrong, " and "))}
+	return []catalogue.Finding{catalogue.NewFinding(catalogue.InjectionLabel, s.subject, s.subject+" "+strings.Join(wrong, " and "))}
 }
 
 // Fields implements State.
@@ -98,10 +100,10 @@ func (n *NamespaceInjection) Read(ctx context.Context, _ bool) (InjectionState, 
 
 // namespace reads a namespace's marks. One that is not there, in a cluster that
 // is not there either, is a GoneError.
-func (c *Clusters) namespace(ctx context.Context, target cluster.Target, name string) (mesh.Namespace, error) {
+func (c *Clusters) namespace(ctx context.Context, target cluster.Target, name string) (health.Namespace, error) {
 	opened, err := c.Open(ctx, target)
 	if err != nil {
-		return mesh.Namespace{}, err
+		return health.Namespace{}, err
 	}
 	namespace, err := opened.Namespace(ctx, name)
 	if cluster.NotFound(err) || c.gone(ctx, target, err) {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/gcp"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 	"github.com/managed-mesh/terraform-provider-asm/internal/wait"
 )
 
@@ -42,17 +43,17 @@ func SeenManagement(membership mesh.Membership, management, wanted string) Manag
 func (s ManagementState) Met() bool { return s.Management == s.Wanted && !s.FeatureOff }
 
 // Findings implements State.
-func (s ManagementState) Findings() []mesh.Finding {
+func (s ManagementState) Findings() []catalogue.Finding {
 	subject := s.membership.String()
 	switch {
 	case s.Met():
 		return nil
 	case s.FeatureOff:
-		return []mesh.Finding{mesh.NewFinding(mesh.FeatureDisabled, subject, fmt.Sprintf("the mesh feature of fleet project %s is not enabled, so the mesh of membership %s cannot be %s", s.membership.Project, subject, s.Wanted))}
+		return []catalogue.Finding{catalogue.NewFinding(catalogue.FeatureDisabled, subject, fmt.Sprintf("the mesh feature of fleet project %s is not enabled, so the mesh of membership %s cannot be %s", s.membership.Project, subject, s.Wanted))}
 	case s.Management == "":
-		return []mesh.Finding{mesh.NewFinding(mesh.ManagementDiffers, subject, fmt.Sprintf("membership %s has no mesh management instead of %s", subject, s.Wanted))}
+		return []catalogue.Finding{catalogue.NewFinding(catalogue.ManagementDiffers, subject, fmt.Sprintf("membership %s has no mesh management instead of %s", subject, s.Wanted))}
 	}
-	return []mesh.Finding{mesh.NewFinding(mesh.ManagementDiffers, subject, fmt.Sprintf("membership %s has mesh management %s instead of %s", subject, s.Management, s.Wanted))}
+	return []catalogue.Finding{catalogue.NewFinding(catalogue.ManagementDiffers, subject, fmt.Sprintf("membership %s has mesh management %s instead of %s", subject, s.Management, s.Wanted))}
 }
 
 // Fields implements State.

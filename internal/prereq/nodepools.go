@@ -10,6 +10,7 @@ import (
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/gcp"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 )
 
 // NodePoolMetadata is that node pools of a cluster run the GKE metadata server,
@@ -37,15 +38,15 @@ type NodePoolState struct {
 func (s NodePoolState) Met() bool { return len(s.Lacking) == 0 }
 
 // Findings implements State.
-func (s NodePoolState) Findings() []mesh.Finding {
+func (s NodePoolState) Findings() []catalogue.Finding {
 	if s.Met() {
 		return nil
 	}
-	return []mesh.Finding{lackMetadata(s.cluster, s.Lacking)}
+	return []catalogue.Finding{lackMetadata(s.cluster, s.Lacking)}
 }
 
-func lackMetadata(cluster mesh.Cluster, pools []string) mesh.Finding {
-	return mesh.NewFinding(mesh.NodePoolNoMetadata, cluster.String(), fmt.Sprintf("cluster %s: node pools without GKE_METADATA: %s", cluster, strings.Join(pools, ", ")))
+func lackMetadata(cluster mesh.Cluster, pools []string) catalogue.Finding {
+	return catalogue.NewFinding(catalogue.NodePoolNoMetadata, cluster.String(), fmt.Sprintf("cluster %s: node pools without GKE_METADATA: %s", cluster, strings.Join(pools, ", ")))
 }
 
 // Fields implements State: the mode of each node pool, as node_pool/NAME.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/gcp"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 	"github.com/managed-mesh/terraform-provider-asm/internal/wait"
 )
 
@@ -43,14 +44,14 @@ func (s PoolState) Met() bool {
 }
 
 // Findings implements State.
-func (s PoolState) Findings() []mesh.Finding {
-	var findings []mesh.Finding
+func (s PoolState) Findings() []catalogue.Finding {
+	var findings []catalogue.Finding
 	switch s.Current {
 	case s.Expected:
 	case "":
-		findings = append(findings, mesh.NewFinding(mesh.PoolMissing, s.cluster.String(), fmt.Sprintf("cluster %s has no workload pool; it needs %s", s.cluster, s.Expected)))
+		findings = append(findings, catalogue.NewFinding(catalogue.PoolMissing, s.cluster.String(), fmt.Sprintf("cluster %s has no workload pool; it needs %s", s.cluster, s.Expected)))
 	default:
-		findings = append(findings, mesh.NewFinding(mesh.PoolWrong, s.cluster.String(), fmt.Sprintf("cluster %s has the workload pool %s instead of %s", s.cluster, s.Current, s.Expected)))
+		findings = append(findings, catalogue.NewFinding(catalogue.PoolWrong, s.cluster.String(), fmt.Sprintf("cluster %s has the workload pool %s instead of %s", s.cluster, s.Current, s.Expected)))
 	}
 	if len(s.NodePools) > 0 {
 		findings = append(findings, lackMetadata(s.cluster, s.NodePools))

@@ -9,6 +9,7 @@ import (
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/gcp"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 	"github.com/managed-mesh/terraform-provider-asm/internal/wait"
 )
 
@@ -29,8 +30,8 @@ type Prerequisite interface {
 
 // State is what Check saw. The concrete type is the prerequisite's own.
 type State interface {
-	Met() bool                // nothing is left for Enforce to do
-	Findings() []mesh.Finding // what is wrong, whether or not Enforce may correct it
+	Met() bool                     // nothing is left for Enforce to do
+	Findings() []catalogue.Finding // what is wrong, whether or not Enforce may correct it
 	// Fields are what is there now of all that Enforce may change, by the names that
 	// Change uses. Values are strings and bools; only an object that Enforce removes
 	// is a map.

@@ -6,6 +6,8 @@ import (
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/gcp"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/health"
 )
 
 // ControlPlaneProvisioned is that a membership's managed control plane is asked for
@@ -35,23 +37,23 @@ type ProvisionedState struct {
 func (s ProvisionedState) Active() bool { return s.Mesh.ControlPlane.State == mesh.StateActive }
 
 // Revision is the revision that the fleet names as ready, or "".
-func (s ProvisionedState) Revision() string { return mesh.ReadyRevision(s.Mesh.ControlPlane) }
+func (s ProvisionedState) Revision() string { return catalogue.ReadyRevision(s.Mesh.ControlPlane) }
 
 // Met implements State.
 func (s ProvisionedState) Met() bool { return s.ManagementState.Met() && s.Active() }
 
 // Findings implements State: what keeps the wish from being met, or else the state
 // of the control plane.
-func (s ProvisionedState) Findings() []mesh.Finding {
+func (s ProvisionedState) Findings() []catalogue.Finding {
 	switch {
 	case s.Met():
 		return nil
 	case !s.ManagementState.Met():
 		return s.ManagementState.Findings()
 	}
-	var findings []mesh.Finding
-	for _, f := range mesh.JudgeMembership(s.Mesh).Findings {
-		if slices.Contains([]mesh.Code{mesh.ControlPlaneState, mesh.MembershipNotReported, mesh.UnlistedValue}, f.Code) {
+	var findings []catalogue.Finding
+	for _, f := range health.JudgeMembership(s.Mesh).Findings {
+		if slices.Contains([]catalogue.Code{catalogue.ControlPlaneState, catalogue.MembershipNotReported, catalogue.UnlistedValue}, f.Code) {
 			findings = append(findings, f)
 		}
 	}

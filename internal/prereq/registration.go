@@ -8,6 +8,7 @@ import (
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/gcp"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 )
 
 // MembershipRegistration is that a GKE cluster is a member of a fleet.
@@ -38,11 +39,11 @@ type RegistrationState struct {
 func (s RegistrationState) Met() bool { return s.Registered }
 
 // Findings implements State.
-func (s RegistrationState) Findings() []mesh.Finding {
+func (s RegistrationState) Findings() []catalogue.Finding {
 	if s.Met() {
 		return nil
 	}
-	return []mesh.Finding{mesh.NewFinding(mesh.IdentityMissing, s.cluster.String(), fmt.Sprintf("cluster %s is not registered in the fleet of project %s, so it has neither membership nor identity provider there", s.cluster, s.Membership.Project))}
+	return []catalogue.Finding{catalogue.NewFinding(catalogue.IdentityMissing, s.cluster.String(), fmt.Sprintf("cluster %s is not registered in the fleet of project %s, so it has neither membership nor identity provider there", s.cluster, s.Membership.Project))}
 }
 
 // Fields implements State.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/cluster"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 )
 
 // RestartScope says which workloads a RollingRestart is about.
@@ -93,8 +94,8 @@ func (s RestartState) Left() map[mesh.Owner]string {
 func (s RestartState) Met() bool { return len(s.Owners()) == 0 }
 
 // Findings implements State.
-func (s RestartState) Findings() []mesh.Finding {
-	var findings []mesh.Finding
+func (s RestartState) Findings() []catalogue.Finding {
+	var findings []catalogue.Finding
 	for _, r := range s.Renewals {
 		f := r.Finding(s.subject)
 		for _, why := range []string{r.Never, r.Blocked} {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/cluster"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/health"
 	"github.com/managed-mesh/terraform-provider-asm/internal/prereq"
 	"github.com/managed-mesh/terraform-provider-asm/internal/simtest"
 )
@@ -66,7 +67,7 @@ func TestRestartOfWhatNeedsIt(t *testing.T) {
 	p := w.restart(prereq.RestartNeeded)
 	both := []string{"Deployment shop/backend", "Deployment shop/frontend"}
 	owners, s := w.toRestart(p)
-	if !slices.Equal(owners, both) || s.Renewals[0].Stale != mesh.StalePlane || len(s.Renewals[0].Pods) != 2 || len(s.Findings()) != 2 {
+	if !slices.Equal(owners, both) || s.Renewals[0].Stale != health.StalePlane || len(s.Renewals[0].Pods) != 2 || len(s.Findings()) != 2 {
 		t.Fatalf("to be restarted: %v, %+v", owners, s)
 	}
 	before, after := s.Gap()
@@ -194,7 +195,7 @@ func TestRestartLeavesAlone(t *testing.T) {
 	p := w.restart(prereq.RestartNeeded)
 	owners, s := w.toRestart(p)
 	left := s.Left()
-	if !slices.Equal(owners, []string{"Deployment bare/web"}) || s.Renewals[0].Stale != mesh.StaleNone || len(left) != 2 ||
+	if !slices.Equal(owners, []string{"Deployment bare/web"}) || s.Renewals[0].Stale != health.StaleNone || len(left) != 2 ||
 		!strings.Contains(left[mesh.Owner{Kind: "StatefulSet", Namespace: "bare", Name: "db"}], "only when asked for") || !strings.Contains(left[mesh.Owner{Kind: "Pod", Namespace: "bare", Name: "naked"}], "no controller") {
 		t.Fatalf("to be restarted: %v, left %v, %+v", owners, left, s)
 	}

@@ -8,6 +8,8 @@ import (
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/cluster"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/health"
 )
 
 // RevisionRemoved is that a ControlPlaneRevision which no mesh supports, for its
@@ -28,14 +30,14 @@ type RemovedState struct {
 	Image cluster.RevisionImage // of one that is there
 
 	subject  string
-	findings []mesh.Finding
+	findings []catalogue.Finding
 }
 
 // Met implements State.
 func (s RemovedState) Met() bool { return !s.There }
 
 // Findings implements State.
-func (s RemovedState) Findings() []mesh.Finding { return s.findings }
+func (s RemovedState) Findings() []catalogue.Finding { return s.findings }
 
 // Fields implements State: the whole object, or "" where there is none.
 func (s RemovedState) Fields() map[string]any {
@@ -87,7 +89,7 @@ func (r *RevisionRemoved) Read(ctx context.Context, _ bool) (RemovedState, error
 	case err != nil:
 		return s, err
 	}
-	s.There, s.findings = true, mismatches(s.Image.Revision, s.subject, mesh.StopName, mesh.StopNamespace)
+	s.There, s.findings = true, mismatches(s.Image.Revision, s.subject, catalogue.StopName, catalogue.StopNamespace)
 	return s, nil
 }
 
@@ -100,10 +102,10 @@ func (r *RevisionRemoved) refuse() error {
 
 // mismatches are the findings that a revision's fields are not accepted, for these
 // stop codes.
-func mismatches(r mesh.ControlPlaneRevision, subject string, stops ...mesh.StopCode) []mesh.Finding {
-	var findings []mesh.Finding
-	for _, f := range mesh.JudgeRevision(r, time.Time{}).Findings { // of its fields alone, which no time changes
-		if f.Code == mesh.RevisionMismatch && slices.Contains(stops, mesh.StopCode(f.Detail)) {
+func mismatches(r mesh.ControlPlaneRevision, subject string, stops ...catalogue.StopCode) []catalogue.Finding {
+	var findings []catalogue.Finding
+	for _, f := range health.JudgeRevision(r, time.Time{}).Findings { // of its fields alone, which no time changes
+		if f.Code == catalogue.RevisionMismatch && slices.Contains(stops, catalogue.StopCode(f.Detail)) {
 			f.Subject = subject
 			findings = append(findings, f)
 		}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/cluster"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 )
 
 // RevisionChannel is that a ControlPlaneRevision of istio-system has the channel
@@ -36,14 +37,14 @@ type RevisionSpecState struct {
 	Wanted string
 
 	subject  string
-	findings []mesh.Finding
+	findings []catalogue.Finding
 }
 
 // Met implements State.
 func (s RevisionSpecState) Met() bool { return s.Value == s.Wanted }
 
 // Findings implements State.
-func (s RevisionSpecState) Findings() []mesh.Finding { return s.findings }
+func (s RevisionSpecState) Findings() []catalogue.Finding { return s.findings }
 
 // Fields implements State.
 func (s RevisionSpecState) Fields() map[string]any {
@@ -166,11 +167,11 @@ func (f revisionField) valueOf(r mesh.ControlPlaneRevision) string {
 }
 
 // stops are the codes for which a revision is stopped because of the field.
-func (f revisionField) stops() []mesh.StopCode {
+func (f revisionField) stops() []catalogue.StopCode {
 	if f.field == "type" {
-		return []mesh.StopCode{mesh.StopType}
+		return []catalogue.StopCode{catalogue.StopType}
 	}
-	return []mesh.StopCode{mesh.StopChannel, mesh.StopChannelMissing}
+	return []catalogue.StopCode{catalogue.StopChannel, catalogue.StopChannelMissing}
 }
 
 func (f revisionField) enforce(ctx context.Context, s RevisionSpecState) (Change, error) {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/gcp"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 )
 
 // ProjectServices is that APIs are enabled on a project.
@@ -40,10 +41,10 @@ func (s ServicesState) Disabled() []string {
 func (s ServicesState) Met() bool { return len(s.Disabled()) == 0 }
 
 // Findings implements State: one for each API that is off.
-func (s ServicesState) Findings() []mesh.Finding {
-	var findings []mesh.Finding
+func (s ServicesState) Findings() []catalogue.Finding {
+	var findings []catalogue.Finding
 	for _, name := range s.Disabled() {
-		f := mesh.NewFinding(mesh.ServiceDisabled, "projects/"+s.project, fmt.Sprintf("%s is not enabled on project %s: %s", name, s.project, mesh.ServiceReason(name)))
+		f := catalogue.NewFinding(catalogue.ServiceDisabled, "projects/"+s.project, fmt.Sprintf("%s is not enabled on project %s: %s", name, s.project, mesh.ServiceReason(name)))
 		f.Detail = name
 		findings = append(findings, f)
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/cluster"
 	"github.com/managed-mesh/terraform-provider-asm/internal/gcp"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 	"github.com/managed-mesh/terraform-provider-asm/internal/prereq"
 	"github.com/managed-mesh/terraform-provider-asm/internal/sim"
 	"github.com/managed-mesh/terraform-provider-asm/internal/simtest"
@@ -187,7 +188,7 @@ func TestMeshManagementWithoutTheFeature(t *testing.T) {
 	w.Fault("feature-disabled")
 	p := &prereq.MeshManagement{Client: w.client, Membership: member, Management: mesh.ManagementAutomatic}
 	s, err := p.Read(t.Context(), false)
-	if err != nil || !s.FeatureOff || s.Met() || s.Findings()[0].Code != mesh.FeatureDisabled {
+	if err != nil || !s.FeatureOff || s.Met() || s.Findings()[0].Code != catalogue.FeatureDisabled {
 		t.Errorf("%+v, %v", s, err)
 	}
 	if _, _, err := prereq.Apply(t.Context(), p); !gcp.NotFound(err) {

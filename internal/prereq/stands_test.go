@@ -4,7 +4,7 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 	"github.com/managed-mesh/terraform-provider-asm/internal/prereq"
 )
 
@@ -12,7 +12,7 @@ import (
 type fields map[string]any
 
 func (fields) Met() bool                           { return true }
-func (fields) Findings() []mesh.Finding            { return nil }
+func (fields) Findings() []catalogue.Finding       { return nil }
 func (f fields) Fields() map[string]any            { return f }
 func (fields) Gap() (before, after map[string]any) { return nil, nil }
 

@@ -9,6 +9,8 @@ import (
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/cluster"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/health"
 )
 
 // WebhookURLs is that the managed webhooks of a revision call the addresses that its
@@ -28,7 +30,7 @@ type WebhookState struct {
 	URLs  map[string]string // by KIND/CONFIGURATION/ENTRY
 	Wrong map[string]string // those that differ from what is expected, and what that is
 
-	findings []mesh.Finding
+	findings []catalogue.Finding
 }
 
 // Met implements State.
@@ -36,7 +38,7 @@ func (s WebhookState) Met() bool { return len(s.Wrong) == 0 }
 
 // Findings implements State: the webhooks' addresses, and that there is no injector,
 // which only Google brings back.
-func (s WebhookState) Findings() []mesh.Finding { return s.findings }
+func (s WebhookState) Findings() []catalogue.Finding { return s.findings }
 
 // Fields implements State.
 func (s WebhookState) Fields() map[string]any {
@@ -89,11 +91,11 @@ func (w *WebhookURLs) Read(ctx context.Context, _ bool) (WebhookState, error) {
 	return s, err
 }
 
-func (w *WebhookURLs) judge(ctx context.Context, all mesh.Webhooks, s *WebhookState) error {
-	for kind, configurations := range map[string][]mesh.WebhookConfiguration{mesh.MutatingKind: all.Mutating, mesh.ValidatingKind: all.Validating} {
+func (w *WebhookURLs) judge(ctx context.Context, all health.Webhooks, s *WebhookState) error {
+	for kind, configurations := range map[string][]mesh.WebhookConfiguration{health.MutatingKind: all.Mutating, health.ValidatingKind: all.Validating} {
 		for _, c := range configurations {
-			ours := c.Name == mesh.ValidatingName
-			if kind == mesh.MutatingKind {
+			ours := c.Name == health.ValidatingName
+			if kind == health.MutatingKind {
 				ours = c.Revision() == w.Revision && c.Injects() && c.Plane() != mesh.PlaneInCluster
 			}
 			if !ours {
@@ -114,7 +116,7 @@ func (w *WebhookURLs) judge(ctx context.Context, all mesh.Webhooks, s *WebhookSt
 	}
 	for _, f := range all.Judge().Findings {
 		_, name, _ := strings.Cut(f.Subject, "/")
-		if f.Code == mesh.InjectorURL && wrong[name] || f.Code == mesh.InjectorMissing && name == "istiod-"+w.Revision {
+		if f.Code == catalogue.InjectorURL && wrong[name] || f.Code == catalogue.InjectorMissing && name == "istiod-"+w.Revision {
 			f.Subject = w.Target.String() + "/" + f.Subject
 			s.findings = append(s.findings, f)
 		}

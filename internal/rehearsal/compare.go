@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/diagnosis"
-	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook"
 )
 
@@ -144,7 +144,7 @@ func (r *rehearsal) diagnose(ctx context.Context, e *runbook.Engine, doc documen
 	}
 	var codes []string
 	for _, f := range report.Findings {
-		if f.Severity == mesh.Info || !f.Root() {
+		if f.Severity == catalogue.Info || !f.Root() {
 			continue
 		}
 		code := string(f.Code)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/diagnosis"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 )
 
 // mostAlike is how many roots that are alike are told one by one; more are told
@@ -57,7 +58,7 @@ func (c cause) explains() int {
 // remedy is the roots' own when they agree, and otherwise that of their kind.
 func (c cause) remedy() string {
 	for _, f := range c.roots[1:] {
-		if general := mesh.Describe(f.Code).Remedy; f.Remediation != c.first().Remediation && general != "" {
+		if general := catalogue.Describe(f.Code).Remedy; f.Remediation != c.first().Remediation && general != "" {
 			return general
 		}
 	}
@@ -164,9 +165,9 @@ func (d *diagnosisView) addSubjects() {
 
 // likeness is what findings that are told together have in common.
 type likeness struct {
-	code     mesh.Code
+	code     catalogue.Code
 	detail   string
-	severity mesh.Severity
+	severity catalogue.Severity
 	waiting  bool
 }
 
@@ -234,7 +235,7 @@ func (d *diagnosisView) addCause(like likeness, roots []*diagnosis.Finding, expl
 	switch {
 	case like.waiting:
 		d.waiting = append(d.waiting, c)
-	case like.severity == mesh.Info:
+	case like.severity == catalogue.Info:
 		d.notes = append(d.notes, c)
 	default:
 		d.causes = append(d.causes, c)

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 	"github.com/managed-mesh/terraform-provider-asm/internal/report"
 )
 
@@ -20,8 +20,8 @@ func TestStrayConsequencesAreTold(t *testing.T) {
 			if at < 0 {
 				at = strings.Index(text, "Explained by a cause that is not listed here")
 			}
-			if at < 0 || !strings.Contains(text[at:], string(mesh.DataPlaneState)) {
-				t.Errorf("%s by %s is lost in %s", mesh.DataPlaneState, by, format)
+			if at < 0 || !strings.Contains(text[at:], string(catalogue.DataPlaneState)) {
+				t.Errorf("%s by %s is lost in %s", catalogue.DataPlaneState, by, format)
 			}
 		}
 	}
@@ -32,7 +32,7 @@ func TestDetailsAreToldApart(t *testing.T) {
 	r := broken()
 	for i, detail := range []string{"A", "A", "A", "A", "B", "B", "B", "B", "B"} {
 		f := r.Findings[2]
-		f.Code, f.Detail, f.Fingerprint = mesh.ConditionReported, detail, string(rune('a'+i))
+		f.Code, f.Detail, f.Fingerprint = catalogue.ConditionReported, detail, string(rune('a'+i))
 		r.Findings = append(r.Findings, f)
 	}
 	inOrder(t, render(t, report.Table, r, report.Options{}), "mesh-condition (A)", "4 findings", "mesh-condition (B)", "5 findings")
@@ -43,9 +43,9 @@ func TestRemedyOfMany(t *testing.T) {
 	r := broken()
 	for i := range 4 {
 		f := r.Findings[2]
-		f.Code, f.Fingerprint = mesh.PoolMissing, string(rune('a'+i))
+		f.Code, f.Fingerprint = catalogue.PoolMissing, string(rune('a'+i))
 		f.Remediation = "Set the pool of cluster " + string(rune('a'+i))
 		r.Findings = append(r.Findings, f)
 	}
-	inOrder(t, render(t, report.Table, r, report.Options{}), string(mesh.PoolMissing), "remedy: "+mesh.Describe(mesh.PoolMissing).Remedy)
+	inOrder(t, render(t, report.Table, r, report.Options{}), string(catalogue.PoolMissing), "remedy: "+catalogue.Describe(catalogue.PoolMissing).Remedy)
 }

@@ -10,6 +10,8 @@ import (
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/diagnosis"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/explain"
 )
 
 // number reads 10,000.
@@ -101,7 +103,7 @@ func tally(counts map[mesh.Verdict]int) string {
 
 // named is what a finding is called: its code, and what it is about where the
 // code covers many.
-func named(code mesh.Code, detail string) string {
+func named(code catalogue.Code, detail string) string {
 	if detail == "" {
 		return Clean(string(code))
 	}
@@ -167,7 +169,7 @@ func (d *diagnosisView) next(roots []*diagnosis.Finding) string {
 
 // nextCommand is what a person types next about a root that no runbook corrects.
 func nextCommand(f *diagnosis.Finding) string {
-	if command := mesh.NextCommand(f.Finding); command != "" {
+	if command := explain.NextCommand(f.Finding); command != "" {
 		return Clean(command)
 	}
 	return fmt.Sprintf("terraform-provider-asm explain %s", Clean(string(f.Code)))

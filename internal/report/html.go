@@ -10,6 +10,7 @@ import (
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/diagnosis"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 )
 
 // What the page shows without its script; the script has everything.
@@ -190,12 +191,12 @@ func orUnknownVerdict(v mesh.Verdict) string {
 func kindLabel(k mesh.Kind) string { return strings.ReplaceAll(Clean(string(k)), "_", " ") }
 
 // severityClass names a severity's style; text of an API never becomes one.
-func severityClass(s mesh.Severity) string {
+func severityClass(s catalogue.Severity) string {
 	switch s {
-	case mesh.Error, mesh.Info:
+	case catalogue.Error, catalogue.Info:
 		return string(s)
 	}
-	return string(mesh.Warning)
+	return string(catalogue.Warning)
 }
 
 func pageCausesOf(causes []cause, id string) pageCauses {

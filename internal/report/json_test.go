@@ -15,6 +15,7 @@ import (
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/diagnosis"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 	"github.com/managed-mesh/terraform-provider-asm/internal/report"
 )
 
@@ -147,7 +148,7 @@ func TestSchemaDescribesTheTypes(t *testing.T) {
 	for name, values := range map[string][]string{
 		"kind":     kinds,
 		"verdict":  {string(mesh.Healthy), string(mesh.Provisioning), string(mesh.Degraded), string(mesh.Unknown), string(mesh.Unhealthy)},
-		"severity": {string(mesh.Error), string(mesh.Warning), string(mesh.Info)},
+		"severity": {string(catalogue.Error), string(catalogue.Warning), string(catalogue.Info)},
 		"status":   {string(diagnosis.Met), string(diagnosis.Unmet), string(diagnosis.Blocked), string(diagnosis.Unknown)},
 		"type":     {diagnosis.TypeFleet, diagnosis.TypeProject, diagnosis.TypeMembership, diagnosis.TypeCluster, diagnosis.TypeResource, diagnosis.TypeCheck},
 	} {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/diagnosis"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 )
 
 const (
@@ -99,8 +100,8 @@ func statusOf(findings []*diagnosis.Finding) diagnosis.Status {
 	status := diagnosis.Met
 	for _, f := range findings {
 		switch {
-		case f.Severity == mesh.Info:
-		case f.Code == mesh.Unreadable:
+		case f.Severity == catalogue.Info:
+		case f.Code == catalogue.Unreadable:
 			if status == diagnosis.Met {
 				status = diagnosis.Unknown
 			}
@@ -144,7 +145,7 @@ func (j *junitWriter) testcase(check junitCheck, status diagnosis.Status) junit.
 // decisive is the finding that a status comes from, as far as can be told.
 func decisive(findings []*diagnosis.Finding, status diagnosis.Status) *diagnosis.Finding {
 	for _, f := range findings {
-		if f.Severity != mesh.Info && f.Root() != (status == diagnosis.Blocked) {
+		if f.Severity != catalogue.Info && f.Root() != (status == diagnosis.Blocked) {
 			return f
 		}
 	}

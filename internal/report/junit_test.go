@@ -12,6 +12,7 @@ import (
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/diagnosis"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 	"github.com/managed-mesh/terraform-provider-asm/internal/report"
 )
 
@@ -142,12 +143,12 @@ func TestJUnit(t *testing.T) {
 	}
 	for name, want := range map[string]string{
 		"net-host apis":                  "passed",
-		"net-host service_agent_binding": "failure " + string(mesh.BindingMissing),
+		"net-host service_agent_binding": "failure " + string(catalogue.BindingMissing),
 		"cart workload_pool":             "passed",
 		"cart data_plane":                "skipped: blocked by service-agent-binding-missing on projects/net-host",
-		"search control_plane":           "failure " + string(mesh.ControlPlaneState),
+		"search control_plane":           "failure " + string(catalogue.ControlPlaneState),
 		"wish control_plane":             "error ",
-		"wish mesh_feature":              "error " + string(mesh.Unreadable), // a finding without a check
+		"wish mesh_feature":              "error " + string(catalogue.Unreadable), // a finding without a check
 	} {
 		if outcome[name] != want {
 			t.Errorf("%s: %q, want %q", name, outcome[name], want)
@@ -160,11 +161,11 @@ func TestJUnit(t *testing.T) {
 func TestJUnitNamesTheFailure(t *testing.T) {
 	r := broken()
 	note := r.Findings[0]
-	note.Code, note.Severity, note.Message, note.Fingerprint = mesh.UnlistedValue, mesh.Info, "by the way", "note"
+	note.Code, note.Severity, note.Message, note.Fingerprint = catalogue.UnlistedValue, catalogue.Info, "by the way", "note"
 	r.Findings = append([]diagnosis.Finding{note}, r.Findings...)
 	for _, suite := range readJUnit(t, render(t, report.JUnit, r, report.Options{})).Suites {
 		for _, c := range suite.Cases {
-			if suite.Name == "projects/net-host" && c.Name == string(mesh.ServiceAgentGrant) && (c.Failure.Type != string(mesh.BindingMissing) || !strings.Contains(c.Failure.Text, "by the way")) {
+			if suite.Name == "projects/net-host" && c.Name == string(mesh.ServiceAgentGrant) && (c.Failure.Type != string(catalogue.BindingMissing) || !strings.Contains(c.Failure.Text, "by the way")) {
 				t.Errorf("failure %+v", c.Failure)
 			}
 		}

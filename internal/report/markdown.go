@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 )
 
 // GitHub refuses a comment of more than 65,536 characters; what calls us may
@@ -24,7 +25,7 @@ const (
 var marks = map[string]string{
 	string(mesh.Unhealthy): "❌", string(mesh.Unknown): "❔", string(mesh.Degraded): "⚠️",
 	string(mesh.Provisioning): "⏳", string(mesh.Healthy): "✅",
-	string(mesh.Error): "❌", string(mesh.Warning): "⚠️", string(mesh.Info): "ℹ️",
+	string(catalogue.Error): "❌", string(catalogue.Warning): "⚠️", string(catalogue.Info): "ℹ️",
 }
 
 // markdown collects blocks as long as they fit.

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 	"github.com/managed-mesh/terraform-provider-asm/internal/report"
 )
 
@@ -86,7 +86,7 @@ func TestMarkdownFolds(t *testing.T) {
 	r := broken()
 	for i := range 200 {
 		f := r.Findings[0]
-		f.Code = mesh.Code(fmt.Sprint("code-", i))
+		f.Code = catalogue.Code(fmt.Sprint("code-", i))
 		f.Fingerprint, f.Message = fmt.Sprint("many-", i), strings.Repeat("long text ", 200)
 		r.Findings = append(r.Findings, f)
 	}

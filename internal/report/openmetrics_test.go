@@ -12,7 +12,7 @@ import (
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
 
-	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 	"github.com/managed-mesh/terraform-provider-asm/internal/report"
 )
 
@@ -110,7 +110,7 @@ func TestOpenMetricsKeepsSeriesFew(t *testing.T) {
 	if got := samples["asm_diagnosis_finding_left_out{}"]; got != 504 {
 		t.Errorf("%v left out, want 504", got)
 	}
-	if got := samples[`asm_diagnosis_findings{code="`+string(mesh.Unreadable)+`",detail="",severity="warning",root="true",waiting="false",new="false"}`]; got != 1501 {
+	if got := samples[`asm_diagnosis_findings{code="`+string(catalogue.Unreadable)+`",detail="",severity="warning",root="true",waiting="false",new="false"}`]; got != 1501 {
 		t.Errorf("%v counted, want 1501", got)
 	}
 }

@@ -16,7 +16,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/diagnosis"
-	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 	"github.com/managed-mesh/terraform-provider-asm/internal/report"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/journal"
@@ -92,7 +92,7 @@ func remediation(s string) *report.Remediation {
 	return &report.Remediation{
 		Remediation: &runbook.Remediation{
 			Schema: runbook.ReportSchema, Before: before, After: healthy(), ByHand: before.Findings[1:2],
-			Rounds: []runbook.Round{{Remedies: []runbook.Remedy{{Membership: cart, Runbook: "restore-service-agent-binding", Findings: []string{string(mesh.BindingMissing)}}}, Report: runOfAll(s)}},
+			Rounds: []runbook.Round{{Remedies: []runbook.Remedy{{Membership: cart, Runbook: "restore-service-agent-binding", Findings: []string{string(catalogue.BindingMissing)}}}, Report: runOfAll(s)}},
 		},
 		Stopped: s,
 	}

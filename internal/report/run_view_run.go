@@ -5,6 +5,7 @@ import (
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/diagnosis"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/journal"
 )
@@ -183,7 +184,7 @@ func causesPart(title string, r *diagnosis.Report, remedies map[string]string) p
 	for _, c := range append(d.causes[:len(d.causes):len(d.causes)], d.waiting...) {
 		f := c.first()
 		one := row{symbol: "✗", name: c.name(), status: Clean(string(f.Severity)), tone: bad, outcome: failed, subject: Clean(f.Subject)}
-		if f.Severity != mesh.Error {
+		if f.Severity != catalogue.Error {
 			one.symbol, one.tone = "!", asks
 		}
 		if c.many() {

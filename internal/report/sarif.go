@@ -9,7 +9,7 @@ import (
 	"github.com/owenrumney/go-sarif/v3/pkg/report/v210/sarif"
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/diagnosis"
-	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 )
 
 const (
@@ -25,7 +25,7 @@ const (
 
 func writeSARIF(w io.Writer, d *diagnosisView, _ Options) error {
 	run := sarif.NewRun()
-	s := sarifWriter{diagnosisView: d, run: run, rules: map[mesh.Code]int{}, baseline: hasBaseline(d.Report)}
+	s := sarifWriter{diagnosisView: d, run: run, rules: map[catalogue.Code]int{}, baseline: hasBaseline(d.Report)}
 	name, version := toolName(d.Tool)
 	run.Tool = sarif.NewTool().WithDriver(sarif.NewToolComponent().WithName(name).WithInformationURI(toolURI))
 	if version != "" {
@@ -55,7 +55,7 @@ func writeSARIF(w io.Writer, d *diagnosisView, _ Options) error {
 type sarifWriter struct {
 	*diagnosisView
 	run      *sarif.Run
-	rules    map[mesh.Code]int
+	rules    map[catalogue.Code]int
 	baseline bool
 }
 
@@ -162,11 +162,11 @@ func (s *sarifWriter) location(name, about string) *sarif.Location {
 }
 
 // rule is the index of a code's rule; it is added when it is first used.
-func (s *sarifWriter) rule(code mesh.Code) int {
+func (s *sarifWriter) rule(code catalogue.Code) int {
 	if i, known := s.rules[code]; known {
 		return i
 	}
-	d := mesh.Describe(code)
+	d := catalogue.Describe(code)
 	rule := sarif.NewRule(Clean(string(code))).
 		WithDefaultConfiguration(sarif.NewReportingConfiguration().WithLevel(sarifLevel(d.Severity)))
 	if d.Means != "" {
@@ -195,11 +195,11 @@ func firstSentence(text string) string {
 	return text
 }
 
-func sarifLevel(s mesh.Severity) string {
+func sarifLevel(s catalogue.Severity) string {
 	switch s {
-	case mesh.Error:
+	case catalogue.Error:
 		return "error"
-	case mesh.Info:
+	case catalogue.Info:
 		return "note"
 	}
 	return "warning"

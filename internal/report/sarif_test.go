@@ -8,7 +8,7 @@ import (
 
 	"github.com/owenrumney/go-sarif/v3/pkg/report/v210/sarif"
 
-	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 	"github.com/managed-mesh/terraform-provider-asm/internal/report"
 )
 
@@ -63,11 +63,11 @@ func TestSARIFRules(t *testing.T) {
 	run := checkSARIF(t, render(t, report.SARIF, broken(), report.Options{})).Runs[0]
 	seen := map[string]bool{}
 	for _, rule := range run.Tool.Driver.Rules {
-		d := mesh.Describe(mesh.Code(*rule.ID))
+		d := catalogue.Describe(catalogue.Code(*rule.ID))
 		if *rule.FullDescription.Text != strings.Join(strings.Fields(d.Means), " ") || d.DocURL != "" && *rule.HelpURI != d.DocURL {
 			t.Errorf("rule %s does not say what the catalogue says", *rule.ID)
 		}
-		if want := map[mesh.Severity]string{mesh.Error: "error", mesh.Warning: "warning", mesh.Info: "note"}[d.Severity]; rule.DefaultConfiguration.Level != want {
+		if want := map[catalogue.Severity]string{catalogue.Error: "error", catalogue.Warning: "warning", catalogue.Info: "note"}[d.Severity]; rule.DefaultConfiguration.Level != want {
 			t.Errorf("rule %s has level %s, want %s", *rule.ID, rule.DefaultConfiguration.Level, want)
 		}
 		if seen[*rule.ID] {
@@ -96,7 +96,7 @@ func TestSARIFResults(t *testing.T) {
 		t.Errorf("root: %+v", root)
 	}
 	if *consequence.BaselineState != "unchanged" || len(consequence.RelatedLocations) != 1 || *consequence.RelatedLocations[0].LogicalLocations[0].FullyQualifiedName != "projects/net-host" ||
-		!strings.Contains(*consequence.RelatedLocations[0].Message.Text, string(mesh.BindingMissing)) {
+		!strings.Contains(*consequence.RelatedLocations[0].Message.Text, string(catalogue.BindingMissing)) {
 		t.Errorf("consequence: %+v", consequence)
 	}
 	if len(hidden.Suppressions) != 1 || *hidden.Suppressions[0].Justification != "the batch pool has no mesh workloads (until 2026-12-31)" || len(root.Suppressions) != 0 {

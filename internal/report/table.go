@@ -7,6 +7,7 @@ import (
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/diagnosis"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 )
 
 // What a person still reads at a terminal; the rest is counted.
@@ -31,7 +32,7 @@ const (
 var colors = map[string]string{
 	string(mesh.Unhealthy): red, string(mesh.Unknown): purple, string(mesh.Degraded): yellow,
 	string(mesh.Provisioning): blue, string(mesh.Healthy): green,
-	string(mesh.Error): red, string(mesh.Warning): yellow, string(mesh.Info): blue,
+	string(catalogue.Error): red, string(catalogue.Warning): yellow, string(catalogue.Info): blue,
 }
 
 // table writes for a terminal. Its writer is a buffer that keeps the first error.

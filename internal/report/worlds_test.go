@@ -10,6 +10,7 @@ import (
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/diagnosis"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 	"github.com/managed-mesh/terraform-provider-asm/internal/report"
 )
 
@@ -71,38 +72,38 @@ func broken() *diagnosis.Report {
 	)
 	r.Findings = []diagnosis.Finding{
 		{
-			Finding: mesh.Finding{Code: mesh.BindingMissing, Severity: mesh.Error, Subject: "projects/net-host", Message: "service-1234@gcp-sa-servicemesh.iam.gserviceaccount.com lacks roles/anthosservicemesh.serviceAgent on projects/net-host.",
+			Finding: catalogue.Finding{Code: catalogue.BindingMissing, Severity: catalogue.Error, Subject: "projects/net-host", Message: "service-1234@gcp-sa-servicemesh.iam.gserviceaccount.com lacks roles/anthosservicemesh.serviceAgent on projects/net-host.",
 				Remediation: "Grant the role to the agent.", FixedBy: "asm_service_agent_binding", DocURL: "https://cloud.google.com/service-mesh/docs/troubleshooting/troubleshoot-managed-service-mesh"},
 			Fingerprint: "f-binding", About: "projects/net-host", Kind: mesh.ServiceAgentGrant, Runbook: "restore-service-agent-binding", New: true,
 			Evidence: []diagnosis.Evidence{{Source: "cloudresourcemanager projects.getIamPolicy, bindings[]", Text: "no binding of roles/anthosservicemesh.serviceAgent"}},
 			Culprit:  &diagnosis.Culprit{Who: "ci@shop-infra.iam.gserviceaccount.com", Client: "Terraform 1.16.0", When: began.Add(-90 * time.Minute), What: "removed the binding with SetIamPolicy; the usual culprit is google_project_iam_policy"},
 		},
 		{
-			Finding:     mesh.Finding{Code: mesh.ControlPlaneState, Severity: mesh.Warning, Subject: search, Message: "The control plane is PROVISIONING since 13:20.", Remediation: "Wait."},
+			Finding:     catalogue.Finding{Code: catalogue.ControlPlaneState, Severity: catalogue.Warning, Subject: search, Message: "The control plane is PROVISIONING since 13:20.", Remediation: "Wait."},
 			Fingerprint: "f-wait", About: search, Kind: mesh.ControlPlane, Waiting: true,
 		},
 		{
-			Finding:     mesh.Finding{Code: mesh.Unreadable, Severity: mesh.Warning, Subject: member("shop-fleet", "us-east1", "wish"), Message: "403: gkehub.features.get is missing.", Remediation: "Grant roles/gkehub.viewer."},
+			Finding:     catalogue.Finding{Code: catalogue.Unreadable, Severity: catalogue.Warning, Subject: member("shop-fleet", "us-east1", "wish"), Message: "403: gkehub.features.get is missing.", Remediation: "Grant roles/gkehub.viewer."},
 			Fingerprint: "f-unread", About: member("shop-fleet", "us-east1", "wish"), Kind: mesh.FleetFeature,
 		},
 		{
-			Finding:     mesh.Finding{Code: mesh.RevisionsSeveral, Severity: mesh.Info, Subject: cart, Message: "asm-managed, asm-managed-rapid", Remediation: "Nothing while a move is under way."},
+			Finding:     catalogue.Finding{Code: catalogue.RevisionsSeveral, Severity: catalogue.Info, Subject: cart, Message: "asm-managed, asm-managed-rapid", Remediation: "Nothing while a move is under way."},
 			Fingerprint: "f-several", About: cart, Kind: mesh.ControlPlane,
 		},
 		{
-			Finding:     mesh.Finding{Code: mesh.RevisionsUnhealthy, Severity: mesh.Error, Subject: cart, Message: "Revision(s) reporting unhealthy", Remediation: "Restore the binding.", FixedBy: "asm_service_agent_binding"},
+			Finding:     catalogue.Finding{Code: catalogue.RevisionsUnhealthy, Severity: catalogue.Error, Subject: cart, Message: "Revision(s) reporting unhealthy", Remediation: "Restore the binding.", FixedBy: "asm_service_agent_binding"},
 			Fingerprint: "f-revisions", About: cart, Kind: mesh.ControlPlane, BlockedBy: []string{"f-binding"},
 		},
 		{
-			Finding:     mesh.Finding{Code: mesh.DataPlaneState, Detail: "FAILED_PRECONDITION", Severity: mesh.Error, Subject: cart, Message: "The data plane is FAILED_PRECONDITION.", Remediation: "See the state."},
+			Finding:     catalogue.Finding{Code: catalogue.DataPlaneState, Detail: "FAILED_PRECONDITION", Severity: catalogue.Error, Subject: cart, Message: "The data plane is FAILED_PRECONDITION.", Remediation: "See the state."},
 			Fingerprint: "f-data", About: cart, Kind: mesh.DataPlane, BlockedBy: []string{"f-binding"},
 		},
 	}
 	r.Suppressed = []diagnosis.Finding{{
-		Finding:     mesh.Finding{Code: mesh.NodePoolNoMetadata, Severity: mesh.Warning, Subject: "projects/shop/locations/europe-west1/clusters/cart", Message: "pool batch runs without GKE_METADATA", Remediation: "Change the pool."},
-		Fingerprint: "f-pool", About: cart, Kind: mesh.NodePoolMetadata, Suppression: &diagnosis.Suppression{Code: mesh.NodePoolNoMetadata, Subject: "*", Reason: "the batch pool has no mesh workloads", Expires: "2026-12-31"},
+		Finding:     catalogue.Finding{Code: catalogue.NodePoolNoMetadata, Severity: catalogue.Warning, Subject: "projects/shop/locations/europe-west1/clusters/cart", Message: "pool batch runs without GKE_METADATA", Remediation: "Change the pool."},
+		Fingerprint: "f-pool", About: cart, Kind: mesh.NodePoolMetadata, Suppression: &diagnosis.Suppression{Code: catalogue.NodePoolNoMetadata, Subject: "*", Reason: "the batch pool has no mesh workloads", Expires: "2026-12-31"},
 	}}
-	r.Expired = []diagnosis.Suppression{{Code: mesh.Unreadable, Subject: "*/wish", Reason: "moving", Expires: "2026-11-01"}}
+	r.Expired = []diagnosis.Suppression{{Code: catalogue.Unreadable, Subject: "*/wish", Reason: "moving", Expires: "2026-11-01"}}
 	r.Resolved = []string{"f-gone"}
 	return r
 }
@@ -121,7 +122,7 @@ func fleet(n int) *diagnosis.Report {
 		r.Subjects = append(r.Subjects, diagnosis.Subject{Name: name, Type: diagnosis.TypeFleet, Verdict: mesh.Unhealthy, Summary: "unhealthy"})
 	}
 	root := diagnosis.Finding{
-		Finding: mesh.Finding{Code: mesh.BindingMissing, Severity: mesh.Error, Subject: "projects/fleet-0", Message: "service-1234@gcp-sa-servicemesh.iam.gserviceaccount.com lacks roles/anthosservicemesh.serviceAgent on projects/fleet-0.",
+		Finding: catalogue.Finding{Code: catalogue.BindingMissing, Severity: catalogue.Error, Subject: "projects/fleet-0", Message: "service-1234@gcp-sa-servicemesh.iam.gserviceaccount.com lacks roles/anthosservicemesh.serviceAgent on projects/fleet-0.",
 			Remediation: "Grant the role to the agent, and find the authoritative configuration that removes it.", FixedBy: "asm_service_agent_binding"},
 		Fingerprint: "binding", About: "projects/fleet-0", Kind: mesh.ServiceAgentGrant, Runbook: "restore-service-agent-binding", New: true,
 		Culprit:  &diagnosis.Culprit{Who: "ci@shop-infra.iam.gserviceaccount.com", Client: "Terraform 1.16.0", When: began.Add(-90 * time.Minute), What: "removed the binding with SetIamPolicy"},
@@ -136,9 +137,9 @@ func fleet(n int) *diagnosis.Report {
 		name := member(project, location, short)
 		s := diagnosis.Subject{Name: name, Type: diagnosis.TypeMembership, Parent: "projects/" + project, Verdict: mesh.Healthy, Summary: "healthy", Checks: checks(nil), Facts: map[string]string{
 			diagnosis.FactCluster: "projects/shop/locations/" + location + "/clusters/" + short, diagnosis.FactControlPlane: "ACTIVE", diagnosis.FactDataPlane: "ACTIVE", diagnosis.FactRevisions: "asm-managed"}}
-		finding := func(code mesh.Code, severity mesh.Severity, kind mesh.Kind, message string, blockedBy ...string) diagnosis.Finding {
+		finding := func(code catalogue.Code, severity catalogue.Severity, kind mesh.Kind, message string, blockedBy ...string) diagnosis.Finding {
 			return diagnosis.Finding{
-				Finding:     mesh.Finding{Code: code, Severity: severity, Subject: name, Message: message, Remediation: remedies[code]},
+				Finding:     catalogue.Finding{Code: code, Severity: severity, Subject: name, Message: message, Remediation: remedies[code]},
 				Fingerprint: fmt.Sprintf("%032x", i*100+len(after)%7+len(r.Findings)), About: name, Kind: kind, BlockedBy: blockedBy,
 			}
 		}
@@ -146,28 +147,28 @@ func fleet(n int) *diagnosis.Report {
 		case fleets == 1 && i%5 == 0, fleets > 1 && i*fleets/n == 0:
 			s.Verdict, s.Summary = mesh.Unhealthy, "unhealthy: Revision(s) reporting unhealthy"
 			s.Checks = checks(map[mesh.Kind]diagnosis.Status{mesh.ControlPlane: diagnosis.Blocked, mesh.DataPlane: diagnosis.Blocked})
-			after = append(after, finding(mesh.RevisionsUnhealthy, mesh.Error, mesh.ControlPlane, short+" says: Revision(s) reporting unhealthy", "binding"),
-				finding(mesh.DataPlaneState, mesh.Error, mesh.DataPlane, "The data plane of "+short+" is FAILED_PRECONDITION.", "binding"))
+			after = append(after, finding(catalogue.RevisionsUnhealthy, catalogue.Error, mesh.ControlPlane, short+" says: Revision(s) reporting unhealthy", "binding"),
+				finding(catalogue.DataPlaneState, catalogue.Error, mesh.DataPlane, "The data plane of "+short+" is FAILED_PRECONDITION.", "binding"))
 		case i%97 == 3:
 			s.Verdict, s.Summary = mesh.Unhealthy, "unhealthy: no workload pool"
 			s.Checks = checks(map[mesh.Kind]diagnosis.Status{mesh.ClusterPool: diagnosis.Unmet, mesh.MembershipIdentity: diagnosis.Blocked, mesh.ControlPlane: diagnosis.Blocked})
-			pool := finding(mesh.PoolMissing, mesh.Error, mesh.ClusterPool, "Cluster "+short+" has no workload pool.")
+			pool := finding(catalogue.PoolMissing, catalogue.Error, mesh.ClusterPool, "Cluster "+short+" has no workload pool.")
 			pool.Fingerprint = "pool-" + short
 			pool.Runbook = "enable-workload-identity"
 			r.Findings = append(r.Findings, pool)
-			after = append(after, finding(mesh.IdentityMissing, mesh.Error, mesh.MembershipIdentity, "The membership "+short+" has no identity provider.", pool.Fingerprint),
-				finding(mesh.ControlPlaneState, mesh.Error, mesh.ControlPlane, "The control plane of "+short+" is FAILED_PRECONDITION.", pool.Fingerprint))
+			after = append(after, finding(catalogue.IdentityMissing, catalogue.Error, mesh.MembershipIdentity, "The membership "+short+" has no identity provider.", pool.Fingerprint),
+				finding(catalogue.ControlPlaneState, catalogue.Error, mesh.ControlPlane, "The control plane of "+short+" is FAILED_PRECONDITION.", pool.Fingerprint))
 		case i%101 == 7:
 			s.Verdict, s.Summary = mesh.Unknown, "cannot tell: the cluster did not answer within 30s"
 			s.Checks = checks(map[mesh.Kind]diagnosis.Status{mesh.ControlPlane: diagnosis.Unknown, mesh.DataPlane: diagnosis.Unknown})
-			r.Findings = append(r.Findings, finding(mesh.Unreadable, mesh.Warning, mesh.ControlPlane, short+" did not answer within 30s."))
+			r.Findings = append(r.Findings, finding(catalogue.Unreadable, catalogue.Warning, mesh.ControlPlane, short+" did not answer within 30s."))
 		case i%53 == 11:
 			s.Verdict, s.Summary = mesh.Degraded, "degraded: proxies need attention"
 			s.Checks = checks(map[mesh.Kind]diagnosis.Status{mesh.DataPlane: diagnosis.Unmet})
-			r.Findings = append(r.Findings, finding(mesh.ProxiesFailed, mesh.Warning, mesh.ProxyUpgrades, "3 pods of Deployment shop/cart on "+short+" could not be upgraded."))
+			r.Findings = append(r.Findings, finding(catalogue.ProxiesFailed, catalogue.Warning, mesh.ProxyUpgrades, "3 pods of Deployment shop/cart on "+short+" could not be upgraded."))
 		case i%131 == 5:
 			s.Verdict, s.Summary = mesh.Provisioning, "provisioning since 13:30"
-			f := finding(mesh.ControlPlaneState, mesh.Warning, mesh.ControlPlane, "The control plane of "+short+" is PROVISIONING.")
+			f := finding(catalogue.ControlPlaneState, catalogue.Warning, mesh.ControlPlane, "The control plane of "+short+" is PROVISIONING.")
 			f.Waiting = true
 			r.Findings = append(r.Findings, f)
 		}
@@ -189,14 +190,14 @@ func fleet(n int) *diagnosis.Report {
 	return r
 }
 
-var remedies = map[mesh.Code]string{
-	mesh.PoolMissing:        "Set the cluster's workload pool to PROJECT_ID.svc.id.goog.",
-	mesh.IdentityMissing:    "Turn on the cluster's workload pool, then set the membership's authority.",
-	mesh.Unreadable:         "Look whether the cluster is up, then read again.",
-	mesh.ProxiesFailed:      "Restart the workloads that own the pods, after the budget or other obstacle that is named has been seen to.",
-	mesh.ControlPlaneState:  "Correct the prerequisites first; then read the ControlPlaneRevision: kubectl describe controlplanerevision -n istio-system.",
-	mesh.DataPlaneState:     "See the state.",
-	mesh.RevisionsUnhealthy: "Restore the binding with asm_service_agent_binding.",
+var remedies = map[catalogue.Code]string{
+	catalogue.PoolMissing:        "Set the cluster's workload pool to PROJECT_ID.svc.id.goog.",
+	catalogue.IdentityMissing:    "Turn on the cluster's workload pool, then set the membership's authority.",
+	catalogue.Unreadable:         "Look whether the cluster is up, then read again.",
+	catalogue.ProxiesFailed:      "Restart the workloads that own the pods, after the budget or other obstacle that is named has been seen to.",
+	catalogue.ControlPlaneState:  "Correct the prerequisites first; then read the ControlPlaneRevision: kubectl describe controlplanerevision -n istio-system.",
+	catalogue.DataPlaneState:     "See the state.",
+	catalogue.RevisionsUnhealthy: "Restore the binding with asm_service_agent_binding.",
 }
 
 // unique leaves the fingerprints alone that consequences name.
@@ -210,20 +211,20 @@ func unique(fingerprint string, i int) string {
 // hostile has s everywhere.
 func hostile(s string) *diagnosis.Report {
 	f := diagnosis.Finding{
-		Finding:     mesh.Finding{Code: mesh.Code(s), Severity: mesh.Severity(s), Subject: s, Detail: s, Message: s, Remediation: s, FixedBy: s, DocURL: s},
+		Finding:     catalogue.Finding{Code: catalogue.Code(s), Severity: catalogue.Severity(s), Subject: s, Detail: s, Message: s, Remediation: s, FixedBy: s, DocURL: s},
 		Fingerprint: s + "1", About: s, Kind: mesh.Kind(s), Evidence: []diagnosis.Evidence{{Source: s, Text: s}},
 		Culprit: &diagnosis.Culprit{Who: s, Client: s, What: s, When: began}, Runbook: s, New: true,
 	}
 	note := f
-	note.Severity, note.Fingerprint = mesh.Info, s+"2"
+	note.Severity, note.Fingerprint = catalogue.Info, s+"2"
 	waits := f
-	waits.Severity, waits.Waiting, waits.Fingerprint = mesh.Error, true, s+"3"
+	waits.Severity, waits.Waiting, waits.Fingerprint = catalogue.Error, true, s+"3"
 	blocked := f
 	blocked.BlockedBy, blocked.Fingerprint = []string{s + "1", s + "3"}, s+"4"
 	stray := f
 	stray.BlockedBy, stray.Fingerprint = []string{s}, s+"5"
 	hidden := f
-	hidden.Fingerprint, hidden.Suppression = s+"6", &diagnosis.Suppression{Code: mesh.Code(s), Subject: s, Reason: s, Expires: s}
+	hidden.Fingerprint, hidden.Suppression = s+"6", &diagnosis.Suppression{Code: catalogue.Code(s), Subject: s, Reason: s, Expires: s}
 	return &diagnosis.Report{
 		Schema: 1, Tool: s, Started: began, Finished: began, Scope: []string{s}, Verdict: mesh.Verdict(s), Summary: s,
 		Subjects: []diagnosis.Subject{

@@ -12,6 +12,7 @@ import (
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/diagnosis"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/journal"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/lang"
 	"github.com/managed-mesh/terraform-provider-asm/internal/wait"
@@ -32,10 +33,10 @@ func Remedies(report *diagnosis.Report, books *Books) (remedies []Remedy, byHand
 	found := map[key]*Remedy{}
 	rank := map[key]mesh.Kind{}
 	for _, f := range report.Findings {
-		if !f.Root() || f.Severity == mesh.Info || f.Waiting || f.Suppression != nil {
+		if !f.Root() || f.Severity == catalogue.Info || f.Waiting || f.Suppression != nil {
 			continue
 		}
-		name := mesh.RunbookOf(f.Finding)
+		name := catalogue.RunbookOf(f.Finding)
 		book, have := books.Find(name)
 		memberships := Affected(report, f)
 		if name == "" || !have || book.Target != lang.TargetMembership || len(memberships) == 0 {
@@ -189,7 +190,7 @@ func (r Remedy) key() string {
 // lingers reports that something is found that may go away by itself: a finding
 // that waits, or one whose runbook was run.
 func lingers(report *diagnosis.Report, tried []Remedy) bool {
-	return len(tried) > 0 || slices.ContainsFunc(report.Findings, func(f diagnosis.Finding) bool { return f.Waiting && f.Severity != mesh.Info })
+	return len(tried) > 0 || slices.ContainsFunc(report.Findings, func(f diagnosis.Finding) bool { return f.Waiting && f.Severity != catalogue.Info })
 }
 
 func (e *Engine) diagnose(ctx context.Context, o diagnosis.Options) (*diagnosis.Report, error) {

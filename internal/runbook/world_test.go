@@ -19,6 +19,7 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/diagnosis"
 	"github.com/managed-mesh/terraform-provider-asm/internal/gcp"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 	"github.com/managed-mesh/terraform-provider-asm/internal/prereq"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/journal"
@@ -234,7 +235,7 @@ func (w *world) options() diagnosis.Options {
 func alarms(r *diagnosis.Report) []string {
 	names := []string{}
 	for _, f := range r.Findings {
-		if f.Severity == mesh.Info {
+		if f.Severity == catalogue.Info {
 			continue
 		}
 		name := string(f.Code)

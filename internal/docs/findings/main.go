@@ -6,11 +6,10 @@ package main
 import (
 	"bufio"
 	"fmt"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 	"io"
 	"os"
 	"strings"
-
-	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
 )
 
 func main() {
@@ -47,7 +46,7 @@ func write(w io.Writer) error {
 	out := bufio.NewWriter(w)
 	fmt.Fprint(out, head)
 	index(out)
-	for _, d := range mesh.Catalogue() {
+	for _, d := range catalogue.Catalogue() {
 		finding(out, d)
 	}
 	states(out)
@@ -58,12 +57,12 @@ func write(w io.Writer) error {
 
 func index(w io.Writer) {
 	fmt.Fprint(w, "\n## All findings, in the order of their causes\n\n| code | severity | what |\n|---|---|---|\n")
-	for _, d := range mesh.Catalogue() {
+	for _, d := range catalogue.Catalogue() {
 		fmt.Fprintf(w, "| [`%s`](#%s) | %s | %s |\n", d.Code, d.Code, d.Severity, cell(d.Title))
 	}
 }
 
-func finding(w io.Writer, d mesh.Description) {
+func finding(w io.Writer, d catalogue.Description) {
 	fmt.Fprintf(w, "\n## %s\n\n**%s.** %s\n\n", d.Code, prose(d.Title), prose(d.Means))
 	item := func(name, text string) {
 		if text != "" {
@@ -90,25 +89,25 @@ func finding(w io.Writer, d mesh.Description) {
 func states(w io.Writer) {
 	fmt.Fprint(w, "\n## States of the control plane and the data plane\n\n")
 	fmt.Fprintf(w, "What `%s` and `%s` tell by their state. The API pairs codes with states freely, so the state decides and the code only explains.\n\n",
-		mesh.ControlPlaneState, mesh.DataPlaneState)
+		catalogue.ControlPlaneState, catalogue.DataPlaneState)
 	fmt.Fprint(w, "| state | of the control plane | remedy | of the data plane | remedy | runbook of the data plane | known |\n|---|---|---|---|---|---|---|\n")
-	for _, s := range mesh.States() {
+	for _, s := range catalogue.States() {
 		fmt.Fprintf(w, "| `%s` | %s | %s | %s | %s | %s | %s |\n", s.State, cell(s.ControlPlane), cell(s.ControlRemedy), cell(s.DataPlane), cell(s.DataPlaneRemedy), code(s.DataPlaneRunbook), known(s.Established))
 	}
 }
 
 func stops(w io.Writer) {
-	fmt.Fprintf(w, "\n## Stop codes\n\nWhy a ControlPlaneRevision is stalled (`%s`). Google gives texts; the names are ours.\n\n", mesh.RevisionStalled)
+	fmt.Fprintf(w, "\n## Stop codes\n\nWhy a ControlPlaneRevision is stalled (`%s`). Google gives texts; the names are ours.\n\n", catalogue.RevisionStalled)
 	fmt.Fprint(w, "| stop code | reason | explanation | remedy | runbook | follows from |\n|---|---|---|---|---|---|\n")
-	for _, s := range mesh.StopCodes() {
+	for _, s := range catalogue.StopCodes() {
 		fmt.Fprintf(w, "| `%s` | %s | %s | %s | %s | %s |\n", s.Code, s.Reason, cell(s.Explanation), cell(s.Remedy), code(s.Runbook), links(s.Follows))
 	}
 }
 
 func conditions(w io.Writer) {
-	fmt.Fprintf(w, "\n## Conditions\n\nThe condition codes of the GKE Hub API (`%s`). How grave one is, the API says with it. A code that is not listed\nis judged by its severity alone.\n\n", mesh.ConditionReported)
+	fmt.Fprintf(w, "\n## Conditions\n\nThe condition codes of the GKE Hub API (`%s`). How grave one is, the API says with it. A code that is not listed\nis judged by its severity alone.\n\n", catalogue.ConditionReported)
 	fmt.Fprint(w, "| condition | means | cause | remedy | runbook | follows from | known |\n|---|---|---|---|---|---|---|\n")
-	for _, c := range mesh.Conditions() {
+	for _, c := range catalogue.Conditions() {
 		fmt.Fprintf(w, "| [`%s`](%s) | %s | %s | %s | %s | %s | %s |\n", c.Code, c.DocURL, cell(c.Means), cell(c.Cause), cell(c.Remedy), code(c.Runbook), links(c.Follows), known(c.Established))
 	}
 }
@@ -120,7 +119,7 @@ func known(established bool) string {
 	return "inferred"
 }
 
-func links(codes []mesh.Code) string {
+func links(codes []catalogue.Code) string {
 	var all []string
 	for _, c := range codes {
 		all = append(all, fmt.Sprintf("[`%s`](#%s)", c, c))

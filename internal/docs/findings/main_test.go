@@ -2,11 +2,10 @@ package main
 
 import (
 	"bytes"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 	"os"
 	"strings"
 	"testing"
-
-	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
 )
 
 func page(t *testing.T) string {
@@ -30,17 +29,17 @@ func TestPageIsUpToDate(t *testing.T) {
 
 func TestPageHasEverythingOnce(t *testing.T) {
 	text := page(t)
-	for _, d := range mesh.Catalogue() {
+	for _, d := range catalogue.Catalogue() {
 		if n := strings.Count(text, "\n## "+string(d.Code)+"\n"); n != 1 {
 			t.Errorf("%s has %d sections", d.Code, n)
 		}
 	}
-	for _, c := range mesh.Conditions() {
+	for _, c := range catalogue.Conditions() {
 		if n := strings.Count(text, "\n| [`"+c.Code+"`]"); n != 1 {
 			t.Errorf("%s has %d rows", c.Code, n)
 		}
 	}
-	for _, s := range mesh.StopCodes() {
+	for _, s := range catalogue.StopCodes() {
 		if n := strings.Count(text, "\n| `"+string(s.Code)+"`"); n != 1 {
 			t.Errorf("%s has %d rows", s.Code, n)
 		}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/cluster"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/lang"
 )
 
@@ -137,7 +138,7 @@ func injectorPresent(ctx context.Context, env *Runtime, a Args) (Observation, er
 		return Observation{}, err
 	}
 	for _, f := range injection.Findings {
-		if f.Code == mesh.Unreadable {
+		if f.Code == catalogue.Unreadable {
 			return Observation{}, fmt.Errorf("what injects the pods of %s cannot be told: %s", opened, f.Message)
 		}
 	}
@@ -152,7 +153,7 @@ func injectorPresent(ctx context.Context, env *Runtime, a Args) (Observation, er
 	}
 	var wrong []string
 	for _, n := range injection.Namespaces {
-		if slices.ContainsFunc(n.Findings, func(f mesh.Finding) bool { return f.Severity != mesh.Info }) {
+		if slices.ContainsFunc(n.Findings, func(f catalogue.Finding) bool { return f.Severity != catalogue.Info }) {
 			wrong = append(wrong, n.Namespace.Name)
 		}
 	}

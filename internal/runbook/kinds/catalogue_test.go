@@ -9,7 +9,7 @@ import (
 
 	"github.com/zclconf/go-cty/cty"
 
-	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/kinds"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/lang"
 )
@@ -214,7 +214,7 @@ func TestArgumentsSurviveAJournal(t *testing.T) {
 func TestWaitsKnowEveryState(t *testing.T) {
 	for _, name := range []string{"control_plane_state", "data_plane_state"} {
 		d := find(t, lang.Wait, name)
-		for _, s := range mesh.States() {
+		for _, s := range catalogue.States() {
 			n := 0
 			for _, list := range [][]string{d.Success, d.Transitional, d.Failure} {
 				if slices.Contains(list, s.State) {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/diagnosis"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 )
 
 // diagnose runs the diagnosis of one membership, past anything that was read before.
@@ -24,7 +25,7 @@ func diagnose(ctx context.Context, env *Runtime, membership mesh.Membership, sin
 // codes are the findings that an assert or wait is about, each CODE or CODE:DETAIL.
 type codes []string
 
-func codeOf(f mesh.Finding) string {
+func codeOf(f catalogue.Finding) string {
 	if f.Detail == "" {
 		return string(f.Code)
 	}
@@ -33,23 +34,23 @@ func codeOf(f mesh.Finding) string {
 
 func checkCode(text string) error {
 	code, _, _ := strings.Cut(text, ":")
-	if mesh.Describe(mesh.Code(code)).Title == "" {
+	if catalogue.Describe(catalogue.Code(code)).Title == "" {
 		return fmt.Errorf("there is no finding %q; the guide on findings lists them", code)
 	}
 	return nil
 }
 
-func (c codes) have(f mesh.Finding) bool {
+func (c codes) have(f catalogue.Finding) bool {
 	return slices.Contains(c, string(f.Code)) || slices.Contains(c, codeOf(f))
 }
 
 // explain reports whether a finding can be a consequence of one of these: an echo of
 // it, for as long as the mesh has not noticed that it is corrected. The audit log, by
 // which the diagnosis knows an echo, lags behind.
-func (c codes) explain(f mesh.Finding) bool {
+func (c codes) explain(f catalogue.Finding) bool {
 	return slices.ContainsFunc(c, func(text string) bool {
 		code, detail, _ := strings.Cut(text, ":")
-		return f.FollowsFrom(mesh.Finding{Code: mesh.Code(code), Detail: detail, Subject: f.Subject})
+		return f.FollowsFrom(catalogue.Finding{Code: catalogue.Code(code), Detail: detail, Subject: f.Subject})
 	})
 }
 
@@ -60,8 +61,8 @@ const logWindow = 15 * time.Minute
 // since is how far back logs have to be searched; 0 where none of the findings is in
 // a log.
 func (c codes) since() time.Duration {
-	for _, s := range mesh.LogSignatures {
-		if c.have(mesh.Finding{Code: s.Code}) {
+	for _, s := range catalogue.LogSignatures {
+		if c.have(catalogue.Finding{Code: s.Code}) {
 			return logWindow
 		}
 	}
@@ -84,7 +85,7 @@ func (c codes) seen(report *diagnosis.Report) sight {
 	}
 	for _, f := range report.Findings {
 		switch {
-		case f.Severity == mesh.Info || !c.have(f.Finding):
+		case f.Severity == catalogue.Info || !c.have(f.Finding):
 		case f.Waiting:
 			s.waiting = append(s.waiting, f)
 		case slices.ContainsFunc(f.BlockedBy, func(root string) bool {
@@ -104,8 +105,8 @@ func (c codes) blind(report *diagnosis.Report) string {
 	kinds := map[mesh.Kind]bool{}
 	for _, code := range c {
 		code, detail, _ := strings.Cut(code, ":")
-		kinds[mesh.Describe(mesh.Code(code)).Kind] = true
-		if condition, known := mesh.DescribeCondition(detail); known {
+		kinds[catalogue.Describe(catalogue.Code(code)).Kind] = true
+		if condition, known := catalogue.DescribeCondition(detail); known {
 			kinds[condition.Kind] = true
 		}
 	}
@@ -122,7 +123,7 @@ func (c codes) blind(report *diagnosis.Report) string {
 	}
 	text := strings.Join(what, ", ")
 	for _, f := range report.Findings {
-		if f.Code == mesh.Unreadable {
+		if f.Code == catalogue.Unreadable {
 			return text + ": " + f.Message
 		}
 	}
@@ -205,12 +206,12 @@ func diagnosed(ctx context.Context, env *Runtime, a Args) (Observation, error) {
 	corrected := codes(a.Texts("corrected"))
 	roots, blocking := map[string]cty.Value{}, map[string]cty.Value{}
 	for _, f := range report.Findings {
-		if !f.Root() || f.Severity == mesh.Info || f.Waiting {
+		if !f.Root() || f.Severity == catalogue.Info || f.Waiting {
 			continue
 		}
-		book := cty.StringVal(mesh.RunbookOf(f.Finding))
+		book := cty.StringVal(catalogue.RunbookOf(f.Finding))
 		roots[codeOf(f.Finding)] = book
-		if mesh.Explains(f.Code, mesh.ControlPlaneState) && !corrected.explain(f.Finding) {
+		if catalogue.Explains(f.Code, catalogue.ControlPlaneState) && !corrected.explain(f.Finding) {
 			blocking[codeOf(f.Finding)] = book
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 	"github.com/managed-mesh/terraform-provider-asm/internal/prereq"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/lang"
 )
@@ -116,7 +117,7 @@ var fleetEnsures = []ensure{
 				Permissions: with(readFeature, "gkehub.features.update"), Result: texts("revision"),
 			},
 			KnownAfterChanges: true,
-			UsualDuration:     mesh.ProvisioningLimit,
+			UsualDuration:     catalogue.ProvisioningLimit,
 			PermissionScope:   inFleetOf,
 			Prerequisite: func(env *Runtime, a Args) (prereq.Prerequisite, error) {
 				m, err := a.Membership("membership")

@@ -7,6 +7,7 @@ import (
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/cluster"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/health"
 	"github.com/managed-mesh/terraform-provider-asm/internal/prereq"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/lang"
 )
@@ -76,7 +77,7 @@ var revisionEnsures = []ensure{
 		Def: Def{
 			Kind: lang.Kind{
 				Name: "webhook_url", Risk: lang.MediumRisk,
-				Doc:  "Sets the URLs of a revision's managed webhooks to those that its environment tells (ConfigMap `env-REVISION` of `istio-system`, which must be readable): those of the injectors of the revision, and of the validating webhook `" + mesh.ValidatingName + "`. Google does not overwrite them. How the URL is made is inferred from a fork of Google's own tool, so look at each that the plan shows.",
+				Doc:  "Sets the URLs of a revision's managed webhooks to those that its environment tells (ConfigMap `env-REVISION` of `istio-system`, which must be readable): those of the injectors of the revision, and of the validating webhook `" + health.ValidatingName + "`. Google does not overwrite them. How the URL is made is inferred from a fork of Google's own tool, so look at each that the plan shows.",
 				Args: placed(argRevision),
 				Permissions: []string{
 					"gkehub.gateway.get", "gkehub.gateway.patch",

@@ -11,6 +11,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 	"github.com/managed-mesh/terraform-provider-asm/internal/prereq"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/lang"
 )
@@ -59,7 +60,7 @@ type bundleState struct {
 func (s bundleState) Met() bool { return s.file != "" }
 
 // Findings implements prereq.State: that evidence is to be collected is nothing wrong.
-func (s bundleState) Findings() []mesh.Finding { return nil }
+func (s bundleState) Findings() []catalogue.Finding { return nil }
 
 // Fields implements prereq.State. A file that was written is nothing to set back.
 func (s bundleState) Fields() map[string]any { return map[string]any{} }

@@ -8,6 +8,8 @@ import (
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/gcp"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/health"
 )
 
 // States that the API does not have.
@@ -94,10 +96,10 @@ func meshHealthy(ctx context.Context, env *Runtime, a Args) (Observation, error)
 	if !report.Reported { // nothing that is wrong with it could be in the report
 		return Observation{State: Fails, Message: "the fleet reports nothing of the mesh of " + report.Name}, nil
 	}
-	health := mesh.JudgeMembership(report)
+	health := health.JudgeMembership(report)
 	var messages []string
 	for _, f := range health.Findings {
-		if f.Severity != mesh.Info {
+		if f.Severity != catalogue.Info {
 			messages = append(messages, f.Message)
 		}
 	}

@@ -11,6 +11,8 @@ import (
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/cluster"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/health"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/lang"
 )
 
@@ -39,7 +41,7 @@ var waits = []Def{
 		Success:      []string{mesh.StateActive},
 		Transitional: []string{mesh.StateProvisioning, mesh.StateFailedPrecondition, mesh.StateStalled, mesh.StateDegraded, mesh.StateNeedsAttention},
 		Failure:      []string{mesh.StateDisabled, mesh.StateDeprovisioning},
-	}, mesh.ProvisioningLimit, inFleetOf, component(controlPlane, func(m mesh.MembershipMesh) mesh.Component { return m.ControlPlane })),
+	}, catalogue.ProvisioningLimit, inFleetOf, component(controlPlane, func(m mesh.MembershipMesh) mesh.Component { return m.ControlPlane })),
 	waitFor(lang.Kind{
 		Name: "data_plane_state",
 		Doc:  "The managed data plane of a membership is active, as the fleet reports it. It is `DISABLED` until the mesh has noticed the annotation that turns it on, so that state is waited for.",
@@ -47,13 +49,13 @@ var waits = []Def{
 		Success:      []string{mesh.StateActive},
 		Transitional: []string{mesh.StateDisabled, mesh.StateProvisioning, mesh.StateFailedPrecondition, mesh.StateStalled, mesh.StateDegraded, mesh.StateNeedsAttention},
 		Failure:      []string{mesh.StateDeprovisioning},
-	}, mesh.ProvisioningLimit, inFleetOf, component(dataPlane, func(m mesh.MembershipMesh) mesh.Component { return m.DataPlane })),
+	}, catalogue.ProvisioningLimit, inFleetOf, component(dataPlane, func(m mesh.MembershipMesh) mesh.Component { return m.DataPlane })),
 	waitFor(lang.Kind{
 		Name: "revision_ready",
 		Doc:  "A ControlPlaneRevision works: its condition Reconciled is true, and Stalled is not. ProvisioningFinished is not looked at, because it is true after a failure, too.",
 		Args: placed(argRevision), Permissions: []string{"gkehub.gateway.get", "get " + controlPlaneRevisions},
 		Success: []string{revisionReconciled}, Transitional: []string{revisionProvisioning, revisionStalled, revisionMissing},
-	}, mesh.ProvisioningLimit, insideCluster, revisionReady),
+	}, catalogue.ProvisioningLimit, insideCluster, revisionReady),
 	waitFor(lang.Kind{
 		Name: "proxies_current",
 		Doc:  "All pods have the proxy that they would get if they were made now, and none is marked as not upgraded. `moving` is while the managed data plane is at work on an upgrade; `failed` is where it could not upgrade pods, which does not pass by waiting.",
@@ -62,13 +64,13 @@ var waits = []Def{
 			"gkehub.gateway.get", "list pods", "list namespaces", "list mutatingwebhookconfigurations.admissionregistration.k8s.io", "list dataplanecontrols.mesh.cloud.google.com",
 		},
 		Success: []string{proxiesCurrent}, Transitional: []string{proxiesOutdated, proxiesMoving}, Failure: []string{proxiesFailed},
-	}, mesh.ProvisioningLimit, insideCluster, proxiesAreCurrent),
+	}, catalogue.ProvisioningLimit, insideCluster, proxiesAreCurrent),
 	waitFor(lang.Kind{
 		Name: "findings_gone",
 		Doc:  "The diagnosis of a membership no longer finds these. One that stands because of something else does not count: it goes when that is corrected. What can itself follow from one of these is nothing else. `waiting` is where the cause is corrected and the mesh has yet to notice; `unknown`, where a check could not be made.",
 		Args: []lang.Arg{argMembership, argCodes}, Permissions: diagnosePermissions,
 		Success: []string{findingsGone}, Transitional: []string{findingsPresent, findingsWaiting, findingsUnknown},
-	}, mesh.ProvisioningLimit, inFleetOf, findingsAreGone),
+	}, catalogue.ProvisioningLimit, inFleetOf, findingsAreGone),
 }
 
 // The states of service_usable.
@@ -139,7 +141,7 @@ func revisionReady(ctx context.Context, env *Runtime, a Args) (Observation, erro
 	if err != nil {
 		return Observation{}, err
 	}
-	stop, reconciled := mesh.StopOf(r), r.Condition(mesh.ConditionReconciled)
+	stop, reconciled := catalogue.StopOf(r), r.Condition(mesh.ConditionReconciled)
 	switch {
 	case stop != nil:
 		return Observation{State: revisionStalled, Message: fmt.Sprintf("revision %s is stalled (%s): %s", name, stop.Code, short(stop.Message))}, nil
@@ -172,7 +174,7 @@ func proxiesAreCurrent(ctx context.Context, env *Runtime, a Args) (Observation, 
 	var failed, others []string
 	for _, s := range stale {
 		text := s.Owner.String() + ": " + s.Why
-		if s.Stale == mesh.StaleFailed {
+		if s.Stale == health.StaleFailed {
 			failed = append(failed, text)
 		} else {
 			others = append(others, text)
@@ -186,7 +188,7 @@ func proxiesAreCurrent(ctx context.Context, env *Runtime, a Args) (Observation, 
 	if err != nil {
 		return Observation{}, err
 	}
-	if slices.ContainsFunc(proxies.Controls, func(c mesh.DataPlaneControl) bool { return c.State == "Reconciling" }) {
+	if slices.ContainsFunc(proxies.Controls, func(c health.DataPlaneControl) bool { return c.State == "Reconciling" }) {
 		seen.State = proxiesMoving
 	}
 	return seen, nil

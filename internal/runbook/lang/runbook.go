@@ -6,9 +6,8 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/ext/typeexpr"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 	"github.com/zclconf/go-cty/cty"
-
-	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
 )
 
 // File is one file of runbooks.
@@ -23,8 +22,8 @@ type Runbook struct {
 	Name        string
 	Title       string
 	Description string
-	Reference   string      // URL of the documentation it follows, or ""
-	Fixes       []mesh.Code // findings that it corrects
+	Reference   string           // URL of the documentation it follows, or ""
+	Fixes       []catalogue.Code // findings that it corrects
 	Target      TargetKind
 	Inputs      []*Input
 	Locals      []*Local

@@ -8,7 +8,7 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 
-	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 )
 
 // Validate checks a runbook that Parse has read, completely and without a cloud:
@@ -35,11 +35,11 @@ type validator struct {
 
 func (v *validator) fixes() {
 	var known []string
-	for _, d := range mesh.Catalogue() {
+	for _, d := range catalogue.Catalogue() {
 		known = append(known, string(d.Code))
 	}
 	for i, code := range v.runbook.Fixes {
-		if mesh.Describe(code).Title == "" {
+		if catalogue.Describe(code).Title == "" {
 			v.fail("Unknown finding", fmt.Sprintf("There is no finding %q%s", code, Suggest(string(code), known)), v.runbook.fixRanges[i])
 		}
 	}

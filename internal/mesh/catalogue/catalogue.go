@@ -1,0 +1,139 @@
+package catalogue
+
+import (
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"slices"
+)
+
+// Description is what is known about a kind of finding. The documentation's
+// finding reference is made from it.
+type Description struct {
+	Code     Code
+	Title    string    // a few words, for a heading
+	Severity Severity  // of a finding that does not bring its own
+	Kind     mesh.Kind // the prerequisite or part of the mesh it is about
+	Means    string
+	JudgedBy string // the API field it is read from
+	Cause    string // why it comes about
+	Source   string // where the knowledge comes from
+	// Established is false where what is said is inferred, in part or in whole;
+	// Source says which part.
+	Established bool
+	Remedy      string
+	FixedBy     string // the Terraform resource that corrects it, or ""
+	Runbook     string // the runbook that corrects it, or "" where only a person can
+	// Blocks are the findings that this one directly brings about: they are gone
+	// once it is corrected, with nothing done about them. What is merely to be
+	// corrected later, as a membership's identity after the workload pool, is not.
+	Blocks []Code
+	DocURL string
+}
+
+const (
+	docTroubleshoot = "https://cloud.google.com/service-mesh/docs/troubleshooting/troubleshoot-managed-service-mesh"
+	docConditions   = "https://cloud.google.com/service-mesh/docs/troubleshooting/troubleshoot-with-feature-state-condition"
+	docCNI          = "https://cloud.google.com/service-mesh/docs/troubleshooting/troubleshoot-managed-cni"
+	docConfig       = "https://cloud.google.com/service-mesh/docs/troubleshooting/troubleshoot-configuration"
+)
+
+// The runbooks that findings name.
+const (
+	runBinding    = "restore-service-agent-binding"
+	runInjection  = "correct-injection"
+	runIdentity   = "enable-workload-identity"
+	runDataPlane  = "enable-managed-data-plane"
+	runProxies    = "restart-proxies"
+	runMembership = "register-membership-identity"
+	runProvision  = "provision-control-plane"
+	runGateway    = "restore-connect-gateway"
+	runAPIs       = "restore-apis"
+	runChannel    = "fix-revision-channel"
+	runType       = "fix-revision-type"
+	runRecreate   = "recreate-revision"
+	runWebhook    = "correct-webhook-url"
+	runEvidence   = "collect-evidence"
+
+	// What a person does, and the runbook verifies.
+	runGKE        = "use-gke-cluster"
+	runOwnFleet   = "join-own-fleet"
+	runKubernetes = "upgrade-kubernetes"
+	runUnblock    = "unblock-cluster-resources"
+)
+
+// The Terraform resources that correct findings.
+const (
+	fixBinding    = "asm_service_agent_binding"
+	fixServices   = "asm_project_services"
+	fixPool       = "asm_workload_pool"
+	fixIdentity   = "asm_membership_identity"
+	fixManagement = "asm_mesh_management"
+	fixInjection  = "asm_namespace_injection"
+	fixDataPlane  = "asm_managed_data_plane"
+)
+
+// The sources that several findings share; the seed is Google's page on
+// troubleshooting managed Anthos Service Mesh, in Chinese.
+const (
+	seedUnhealthy  = "Google's troubleshooting page, \"Revision(s) reporting unhealthy\""
+	seedInjection  = "Google's troubleshooting page, \"Pod injected with istiod.istio-system\""
+	seedHTTP400    = "Google's troubleshooting page, \"HTTP 400\""
+	seedDataPlane  = "Google's troubleshooting page, \"Managed data plane status\""
+	seedAttention  = "Google's troubleshooting page, \"NEEDS_ATTENTION\""
+	seedIdentity   = "Google's troubleshooting page, \"no identity provider specified\""
+	seedPlane      = "Google's troubleshooting page, \"Check the managed control plane status\""
+	seedStops      = "Google's troubleshooting page, \"ControlPlaneRevision stop codes\""
+	seedConnect    = "Google's troubleshooting page, \"cannot connect to the GKE cluster\""
+	sourceHub      = "GKE Hub API"
+	sourceDataCtrl = "source of Google's data plane controller"
+)
+
+var descriptions = slices.Concat(
+	apiFindings, iamFindings, clusterFindings, fleetFindings, controlPlaneFindings, conditionFindings,
+	injectionFindings, proxyFindings, logFindings, readFindings, planFindings,
+)
+
+var described = func() map[Code]*Description {
+	m := make(map[Code]*Description, len(descriptions))
+	for i := range descriptions {
+		m[descriptions[i].Code] = &descriptions[i]
+	}
+	return m
+}()
+
+// Describe returns what is known about a kind of finding.
+func Describe(code Code) Description {
+	if d := described[code]; d != nil {
+		return *d
+	}
+	return Description{Code: code, Severity: Warning}
+}
+
+// IsKnown reports whether the catalogue has a code.
+func IsKnown(code Code) bool { return described[code] != nil }
+
+// Catalogue returns all kinds of findings, in the order of their causes.
+func Catalogue() []Description { return slices.Clone(descriptions) }
+
+// RunbookOf is the name of the runbook that corrects a finding, or "" where it
+// takes a person. Of a condition, a stop or a state, the detail decides.
+func RunbookOf(f Finding) string {
+	switch f.Code {
+	case ServiceDisabled:
+		if f.Detail != "" && f.Detail != mesh.GatewayService {
+			return runAPIs
+		}
+	case ConditionReported:
+		if c, known := DescribeCondition(f.Detail); known {
+			return c.Runbook
+		}
+	case RevisionStalled, RevisionMismatch:
+		if s, known := DescribeStop(StopCode(f.Detail)); known {
+			return s.Runbook
+		}
+	case DataPlaneState:
+		if s, known := DescribeState(f.Detail); known {
+			return s.DataPlaneRunbook
+		}
+	}
+	return Describe(f.Code).Runbook
+}

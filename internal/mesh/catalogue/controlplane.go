@@ -1,0 +1,114 @@
+package catalogue
+
+import "github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+
+// Findings about the managed control plane.
+const (
+	ControlPlaneState    Code = "control-plane-state"
+	RevisionsUnhealthy   Code = "revisions-unhealthy"
+	RevisionMissing      Code = "revision-missing"
+	RevisionStalled      Code = "revision-stalled"
+	RevisionNotReady     Code = "revision-not-ready"
+	RevisionMismatch     Code = "revision-mismatch"
+	RevisionsSeveral     Code = "revisions-several"
+	ImplementationLegacy Code = "istiod-implementation-deprecated"
+	ImplementationMoving Code = "implementation-updating"
+)
+
+var controlPlaneFindings = []Description{
+	{
+		Code: ControlPlaneState, Title: "The control plane is not active", Severity: Error, Kind: mesh.ControlPlane,
+		Means:       "The managed control plane is not active.",
+		JudgedBy:    "gkehub features.get, membershipStates[].servicemesh.controlPlaneManagement.state",
+		Cause:       "A prerequisite is not met, provisioning failed, or it is still under way. The details and conditions say more.",
+		Source:      seedPlane,
+		Established: true,
+		Remedy:      "Correct the prerequisites first; then read the ControlPlaneRevision: kubectl describe controlplanerevision -n istio-system.",
+		Runbook:     runProvision, DocURL: docTroubleshoot,
+		Blocks: []Code{DataPlaneState, MembershipState, RevisionsUnhealthy, InjectorMissing},
+	},
+	{
+		Code: RevisionsUnhealthy, Title: "Revision(s) reporting unhealthy", Severity: Error, Kind: mesh.ControlPlane,
+		Means:       "The mesh reports \"Revision(s) reporting unhealthy\": usually the mesh service agent lost " + mesh.AgentRole + ".",
+		JudgedBy:    "gkehub features.get, membershipStates[].state.description",
+		Cause:       "The mesh service agent lacks its role on the fleet, cluster or network host project, most often because Terraform, Puppet or CI/CD revoked it. A stalled revision shows so, too.",
+		Source:      seedUnhealthy,
+		Established: true,
+		Remedy:      "Restore the binding with asm_service_agent_binding on the fleet, cluster and network host projects.",
+		FixedBy:     fixBinding, Runbook: runBinding, DocURL: docTroubleshoot,
+		Blocks: []Code{MembershipState},
+	},
+	{
+		Code: RevisionMissing, Title: "There is no ControlPlaneRevision", Severity: Error, Kind: mesh.ControlPlane,
+		Means:       "The cluster has no ControlPlaneRevision, so no managed control plane was ever provisioned in it.",
+		JudgedBy:    "mesh.cloud.google.com controlplanerevisions, list",
+		Cause:       "Management is not asked for, a prerequisite kept the mesh from starting, or somebody deleted the revision.",
+		Source:      seedPlane,
+		Established: true,
+		Remedy:      "Turn on mesh management for the membership: gcloud container fleet mesh update --management automatic --memberships MEMBERSHIP.",
+		FixedBy:     fixManagement, Runbook: runProvision, DocURL: docTroubleshoot,
+		Blocks: []Code{InjectorMissing, InjectionNone},
+	},
+	{
+		Code: RevisionStalled, Title: "A ControlPlaneRevision is stalled", Severity: Error, Kind: mesh.ControlPlane,
+		Means:       "A ControlPlaneRevision is stalled: provisioning will not go on without intervention.",
+		JudgedBy:    "mesh.cloud.google.com controlplanerevisions, status.conditions[type=Stalled]",
+		Cause:       "One of thirteen stop codes, which the condition's message tells.",
+		Source:      seedStops,
+		Established: true,
+		Remedy:      "See the stop code.",
+		Runbook:     runEvidence, DocURL: docTroubleshoot,
+		Blocks: []Code{ControlPlaneState, MembershipState, RevisionsUnhealthy, RevisionNotReady, InjectorMissing},
+	},
+	{
+		Code: RevisionNotReady, Title: "A ControlPlaneRevision is not ready", Severity: Error, Kind: mesh.ControlPlane,
+		Means:       "A ControlPlaneRevision does not say that it works. Only the condition Reconciled says so; ProvisioningFinished is true after a failure, too.",
+		JudgedBy:    "mesh.cloud.google.com controlplanerevisions, status.conditions[type=Reconciled]",
+		Cause:       "It is being provisioned, or it failed. Over ten minutes means failed.",
+		Source:      seedPlane + "; Google's Go type for ProvisioningFinished",
+		Established: true,
+		Remedy:      "Wait while it is being provisioned, some ten minutes; afterwards correct the prerequisites and read the conditions.",
+		Runbook:     runProvision, DocURL: docTroubleshoot,
+		Blocks: []Code{ControlPlaneState, MembershipState, RevisionsUnhealthy, InjectorMissing},
+	},
+	{
+		Code: RevisionMismatch, Title: "A ControlPlaneRevision has a field that is not accepted", Severity: Error, Kind: mesh.ControlPlane,
+		Means:       "A ControlPlaneRevision's name, namespace, channel or type is not one that managed mesh accepts.",
+		JudgedBy:    "mesh.cloud.google.com controlplanerevisions, metadata and spec",
+		Cause:       "It was written by hand or by a template. asm-managed is regular, asm-managed-rapid is rapid, asm-managed-stable is stable.",
+		Source:      seedStops,
+		Established: true,
+		Remedy:      "Correct the field; a wrong name or namespace takes deleting and creating the revision.",
+		Runbook:     runChannel, DocURL: docTroubleshoot,
+		Blocks: []Code{RevisionStalled, RevisionNotReady},
+	},
+	{
+		Code: RevisionsSeveral, Title: "There are several ControlPlaneRevisions", Severity: Info, Kind: mesh.ControlPlane,
+		Means:    "The cluster has more than one ControlPlaneRevision. That is meant while workloads move between channels.",
+		JudgedBy: "mesh.cloud.google.com controlplanerevisions, list",
+		Cause:    "A move between channels is under way, or was left half done.",
+		Source:   "inferred",
+		Remedy:   "Nothing while a move is under way; otherwise move the remaining namespaces, then delete the one that is not used.",
+		DocURL:   docTroubleshoot,
+	},
+	{
+		Code: ImplementationLegacy, Title: "The control plane runs the deprecated ISTIOD implementation", Severity: Warning, Kind: mesh.ControlPlane,
+		Means:       "The managed control plane is of the implementation ISTIOD. On GKE it is deprecated since 2026-09-28, and its support ends on 2028-03-01.",
+		JudgedBy:    "gkehub features.get, membershipStates[].servicemesh.controlPlaneManagement.implementation",
+		Cause:       "The mesh was provisioned before TRAFFIC_DIRECTOR, or GKE Sandbox or an in-cluster istiod in the cluster pins it.",
+		Source:      "Google's pages on modernization and supported features",
+		Established: true,
+		Remedy:      "Read the MODERNIZATION_* conditions and plan the move. Deployments are restarted for you, StatefulSets and DaemonSets are not; it can be rolled back until it is finalized.",
+		DocURL:      docConditions,
+	},
+	{
+		Code: ImplementationMoving, Title: "The control plane's implementation is being changed", Severity: Info, Kind: mesh.ControlPlane,
+		Means:       "The control plane is being moved from one implementation to another.",
+		JudgedBy:    "gkehub features.get, membershipStates[].servicemesh.controlPlaneManagement.implementation UPDATING",
+		Cause:       "A modernization is under way.",
+		Source:      sourceHub,
+		Established: true,
+		Remedy:      "Leave the mesh's configuration alone until it is done, and follow the MODERNIZATION_* conditions.",
+		DocURL:      docConditions,
+	},
+}

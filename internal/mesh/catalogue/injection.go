@@ -1,0 +1,91 @@
+package catalogue
+
+import "github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+
+// Findings about webhooks and namespaces.
+const (
+	InjectorMissing  Code = "injector-missing"
+	InjectorURL      Code = "injector-url"
+	InjectorLeftover Code = "injector-leftover"
+	InjectionWrong   Code = "wrong-injection"
+	InjectionNone    Code = "no-injection"
+	InjectionUnclear Code = "unclear-injection"
+	InjectionLabel   Code = "injection-label-wrong"
+)
+
+const judgedByLabels = "namespace labels against webhooks[].namespaceSelector and objectSelector"
+
+var injectionFindings = []Description{
+	{
+		Code: InjectorMissing, Title: "A revision has no injection webhook", Severity: Error, Kind: mesh.DataPlane,
+		Means:       "A ControlPlaneRevision has no mutating webhook, so no pod gets a proxy of it.",
+		JudgedBy:    "admissionregistration.k8s.io mutatingwebhookconfigurations, label istio.io/rev",
+		Cause:       "The control plane is not provisioned yet, or somebody deleted the webhook.",
+		Source:      sourceDataCtrl + ", which expects exactly one for each revision",
+		Established: true,
+		Remedy:      "Let the mesh provision again once the control plane is healthy; Google installs the webhook.",
+		Runbook:     runProvision, DocURL: docTroubleshoot,
+		Blocks: []Code{InjectionNone},
+	},
+	{
+		Code: InjectorURL, Title: "A webhook calls another address than expected", Severity: Warning, Kind: mesh.DataPlane,
+		Means:    "A webhook of the managed control plane calls another address than its revision's.",
+		JudgedBy: "admissionregistration.k8s.io webhooks[].clientConfig.url beside ConfigMap env-REVISION",
+		Cause:    "The webhook was installed for an earlier control plane. Google does not overwrite one that exists.",
+		Source:   "Google's troubleshooting page, stop codes on webhook URLs; how the expected URL is made is inferred from a fork of Google's tool",
+		Remedy:   "Compare both URLs, keep a copy of the webhook configuration, then set the URL that is expected. Google never overwrites it.",
+		Runbook:  runWebhook, DocURL: docTroubleshoot,
+		Blocks: []Code{RevisionStalled, LogWebhookFailed},
+	},
+	{
+		Code: InjectorLeftover, Title: "An in-cluster webhook is left over", Severity: Info, Kind: mesh.DataPlane,
+		Means:       "A webhook of an in-cluster control plane is still installed beside the managed one.",
+		JudgedBy:    "admissionregistration.k8s.io mutatingwebhookconfigurations, webhooks[].clientConfig.service",
+		Cause:       "An in-cluster control plane was not removed after the move to the managed one.",
+		Source:      seedInjection,
+		Established: true,
+		Remedy:      "Once no namespace is selected by it, remove the in-cluster control plane with the tool that installed it.",
+		DocURL:      docTroubleshoot,
+	},
+	{
+		Code: InjectionWrong, Title: "Pods are injected by istiod.istio-system", Severity: Error, Kind: mesh.DataPlane,
+		Means:       "Pods of a namespace get their proxy from an in-cluster istiod instead of the managed control plane; usually the label istio-injection was not replaced.",
+		JudgedBy:    judgedByLabels,
+		Cause:       "The label istio-injection=enabled was not replaced by istio.io/rev, and a webhook of an in-cluster control plane is still there.",
+		Source:      seedInjection,
+		Established: true,
+		Remedy:      "Set the label istio.io/rev to the revision, remove istio-injection, then restart the workloads.",
+		FixedBy:     fixInjection, Runbook: runInjection, DocURL: docTroubleshoot,
+	},
+	{
+		Code: InjectionNone, Title: "Injection is asked for and does not happen", Severity: Warning, Kind: mesh.DataPlane,
+		Means:       "A namespace asks for injection, but no webhook selects its pods: they start without a proxy.",
+		JudgedBy:    judgedByLabels,
+		Cause:       "istio.io/rev names a revision that does not exist, or istio-injection=enabled has no default webhook.",
+		Source:      "Istio's documentation on injection",
+		Established: true,
+		Remedy:      "Set the label istio.io/rev to a revision that exists, and remove istio-injection.",
+		FixedBy:     fixInjection, Runbook: runInjection, DocURL: docTroubleshoot,
+	},
+	{
+		Code: InjectionUnclear, Title: "What injects is not well defined", Severity: Warning, Kind: mesh.DataPlane,
+		Means:       "What injects the pods of a namespace is not well defined: it carries both labels, or several webhooks select it.",
+		JudgedBy:    judgedByLabels,
+		Cause:       "istio.io/rev was added and istio-injection was left.",
+		Source:      "Google's page on injection: behaviour is undefined with both labels",
+		Established: true,
+		Remedy:      "Keep the label istio.io/rev alone.",
+		FixedBy:     fixInjection, Runbook: runInjection, DocURL: docTroubleshoot,
+	},
+	{
+		Code: InjectionLabel, Title: "A namespace lacks the injection label", Severity: Error, Kind: mesh.InjectionLabels,
+		Means:       "A namespace does not carry the label that makes the managed control plane inject its pods, or carries istio-injection beside it.",
+		JudgedBy:    "namespace labels istio.io/rev and istio-injection",
+		Cause:       "The label istio-injection was not replaced, or another tool rewrote the namespace's labels.",
+		Source:      seedInjection,
+		Established: true,
+		Remedy:      "Set the label istio.io/rev to the revision, remove istio-injection, then restart the workloads.",
+		FixedBy:     fixInjection, Runbook: runInjection, DocURL: docTroubleshoot,
+		Blocks: []Code{InjectionWrong, InjectionNone, InjectionUnclear},
+	},
+}

@@ -1,0 +1,137 @@
+package health
+
+import (
+	"fmt"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
+	"slices"
+	"strings"
+)
+
+// Namespace is a namespace's marks.
+type Namespace struct {
+	Name        string
+	Labels      map[string]string
+	Annotations map[string]string
+}
+
+// Injector is one webhook that would change a pod.
+type Injector struct {
+	Configuration string
+	Webhook       string
+	Plane         mesh.Plane
+	Revision      string
+	Tag           string
+	Calls         string // its URL, or NAME.NAMESPACE of its service
+	Conditional   bool   // whether it would cannot be told: it has match conditions
+}
+
+// String names the injector and what it calls.
+func (i Injector) String() string { return i.Configuration + " (" + i.Calls + ")" }
+
+// Injectors are the webhooks that would inject a pod with these labels in a
+// namespace, in the order in which the API server calls them: by name of the
+// configuration, then as listed in it. Entries of one configuration that overlap
+// count once: they call the same control plane.
+func Injectors(configurations []mesh.WebhookConfiguration, namespace Namespace, podLabels map[string]string) []Injector {
+	sorted := slices.Clone(configurations)
+	slices.SortFunc(sorted, func(a, b mesh.WebhookConfiguration) int { return strings.Compare(a.Name, b.Name) })
+	var found []Injector
+	for _, c := range sorted {
+		if !c.Injects() {
+			continue
+		}
+		for _, w := range c.Webhooks {
+			if !w.OnPods || !w.Namespace.Selects(namespace.Labels) || !w.Object.Selects(podLabels) {
+				continue
+			}
+			found = append(found, Injector{c.Name, w.Name, w.Plane(c), c.Revision(), c.Tag(), w.Calls(), w.Conditional})
+			break
+		}
+	}
+	return found
+}
+
+// NamespaceInjection is the answer to "what would inject a pod of this
+// namespace, and is that the managed plane?".
+type NamespaceInjection struct {
+	Namespace Namespace
+	Injectors []Injector
+	Wanted    bool // the labels ask for injection
+	Managed   bool // exactly one webhook injects, and it is the managed plane's
+	Health
+}
+
+// JudgeNamespace judges the injection of a namespace's pods that carry no marks
+// of their own. managedRevisions are the names of the ControlPlaneRevisions in
+// the cluster; without one, an in-cluster control plane is how it is meant.
+func JudgeNamespace(configurations []mesh.WebhookConfiguration, namespace Namespace, managedRevisions []string) NamespaceInjection {
+	n := NamespaceInjection{Namespace: namespace, Injectors: Injectors(configurations, namespace, nil)}
+	injection, revision := namespace.Labels[mesh.LabelInjection], namespace.Labels[mesh.LabelRevision]
+	n.Wanted = revision != "" || injection == "enabled"
+	n.Managed = len(n.Injectors) == 1 && n.Injectors[0].Plane == mesh.PlaneManaged && !n.Injectors[0].Conditional
+	j := judge{subject: "namespaces/" + namespace.Name}
+	labels := namespace.labelsInWords()
+
+	var inCluster, conditional []Injector
+	for _, i := range n.Injectors {
+		if i.Conditional {
+			conditional = append(conditional, i)
+		}
+		if i.Plane == mesh.PlaneInCluster {
+			inCluster = append(inCluster, i)
+		}
+	}
+	switch {
+	case len(conditional) > 0:
+		j.add(catalogue.InjectionUnclear, mesh.Unknown, fmt.Sprintf("namespace %s: what injects its pods cannot be told, because %s has match conditions", namespace.Name, conditional[0]))
+	case len(inCluster) > 0 && len(managedRevisions) > 0:
+		j.wrongInjection(namespace, inCluster[0], managedRevisions, labels)
+	case len(n.Injectors) > 1:
+		j.add(catalogue.InjectionUnclear, mesh.Degraded, fmt.Sprintf("namespace %s (%s): %d webhooks would inject its pods: %s", namespace.Name, labels, len(n.Injectors), joinInjectors(n.Injectors)))
+	case n.Wanted && len(n.Injectors) == 0:
+		j.add(catalogue.InjectionNone, mesh.Degraded, fmt.Sprintf("namespace %s (%s) asks for injection, but no webhook selects its pods", namespace.Name, labels))
+	}
+	if injection != "" && revision != "" && len(managedRevisions) > 0 {
+		j.add(catalogue.InjectionUnclear, mesh.Degraded, fmt.Sprintf("namespace %s carries both labels, %s; what they do together is not defined", namespace.Name, labels))
+	}
+	n.Health = j.health()
+	return n
+}
+
+// wrongInjection is the seed's "Pod injected with istiod.istio-system".
+func (j *judge) wrongInjection(namespace Namespace, by Injector, managedRevisions []string, labels string) {
+	why, revision := labels, managedRevisions[0]
+	if meant := namespace.Labels[mesh.LabelRevision]; slices.Contains(managedRevisions, meant) {
+		revision = meant
+	}
+	switch {
+	case namespace.Labels[mesh.LabelInjection] == "enabled" && namespace.Labels[mesh.LabelRevision] != "":
+		why += ": istio-injection wins over istio.io/rev"
+	case namespace.Labels[mesh.LabelInjection] == "enabled":
+		why += ": the label was not replaced by istio.io/rev=" + revision
+	}
+	f := j.add(catalogue.InjectionWrong, mesh.Unhealthy, fmt.Sprintf("namespace %s (%s) is injected by %s, not by the managed control plane", namespace.Name, why, by))
+	f.Remediation = fmt.Sprintf("kubectl label namespace %s istio-injection- istio.io/rev=%s --overwrite, then restart its workloads.", namespace.Name, revision)
+}
+
+func (n Namespace) labelsInWords() string {
+	var parts []string
+	for _, key := range []string{mesh.LabelInjection, mesh.LabelRevision} {
+		if value, found := n.Labels[key]; found {
+			parts = append(parts, key+"="+value)
+		}
+	}
+	if len(parts) == 0 {
+		return "no injection label"
+	}
+	return strings.Join(parts, " and ")
+}
+
+func joinInjectors(injectors []Injector) string {
+	var names []string
+	for _, i := range injectors {
+		names = append(names, i.String())
+	}
+	return strings.Join(names, ", ")
+}
