@@ -141,7 +141,7 @@ func testStopMessages(t *testing.T, on target) {
 			if r.Verdict != mesh.Unhealthy || len(r.All) != 1 || !slices.Equal(codes(r.Health), []catalogue.Code{catalogue.RevisionStalled}) {
 				t.Fatalf("%s: %+v", r.Summary, r.Findings)
 			}
-			got := r.All[0].Stop()
+			got := catalogue.StopOf(r.All[0])
 			if got == nil || got.Code != stop.code || got.Reason != stop.reason || !maps.Equal(got.Variables, stop.variables) || got.Message != stop.message {
 				t.Errorf("%+v", got)
 			}

@@ -13,7 +13,7 @@ import (
 
 // LogLine is a line of Cloud Logging that one of the mesh's signatures found.
 type LogLine struct {
-	Code     catalogue.Code // of mesh.LogSignatures
+	Code     catalogue.Code // of catalogue.LogSignatures
 	Time     time.Time
 	Project  string // id of the project in whose log it is
 	Location string

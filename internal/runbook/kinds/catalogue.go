@@ -7,9 +7,9 @@ import (
 )
 
 var (
-	all       = allDefs()
-	index     = indexOf(all)
-	catalogue = catalogueOf(all)
+	all      = allDefs()
+	index    = indexOf(all)
+	language = catalogueOf(all)
 )
 
 // All lists all kinds, in the order of the documentation.
@@ -19,7 +19,7 @@ func All() []Def { return all }
 func Find(action lang.ActionKind, name string) *Def { return index[action][name] }
 
 // Catalogue is what the language knows of all kinds.
-func Catalogue() *lang.Catalogue { return catalogue }
+func Catalogue() *lang.Catalogue { return language }
 
 // allDefs lists all kinds in the order of the documentation: ensures, asserts, waits,
 // and in each group what others depend on first.
