@@ -15,7 +15,6 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/diagnosis"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
-	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/text"
 	"github.com/managed-mesh/terraform-provider-asm/internal/planreport"
 	"github.com/managed-mesh/terraform-provider-asm/internal/report"
 )
