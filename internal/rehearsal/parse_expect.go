@@ -10,7 +10,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 	ctyjson "github.com/zclconf/go-cty/cty/json"
 
-	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/lang"
 )
 
@@ -92,11 +92,11 @@ func (p *parser) change(text string, where hcl.Range) {
 
 func (p *parser) finding(text string, where hcl.Range) {
 	code, _, _ := strings.Cut(text, ":")
-	if strings.Contains(code, "*") || mesh.Describe(mesh.Code(code)).Title != "" {
+	if strings.Contains(code, "*") || catalogue.Describe(catalogue.Code(code)).Title != "" {
 		return
 	}
 	var known []string
-	for _, d := range mesh.Catalogue() {
+	for _, d := range catalogue.Catalogue() {
 		known = append(known, string(d.Code))
 	}
 	p.fail("Unknown finding", fmt.Sprintf("There is no finding %q%s", code, lang.Suggest(code, known)), where)

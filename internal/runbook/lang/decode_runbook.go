@@ -11,7 +11,7 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 
-	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 )
 
 func (d *decoder) file(f *File, body *hclsyntax.Body) {
@@ -106,7 +106,7 @@ func (d *decoder) fixes(r *Runbook, a *hclsyntax.Attribute) {
 	}
 	// A literal list has a range for each element; anything else has only its own.
 	elements, _ := hcl.ExprList(a.Expr)
-	seen := map[mesh.Code]bool{}
+	seen := map[catalogue.Code]bool{}
 	for i, e := range v.AsValueSlice() {
 		where := a.Expr.Range()
 		if i < len(elements) {
@@ -116,11 +116,11 @@ func (d *decoder) fixes(r *Runbook, a *hclsyntax.Attribute) {
 		case e.IsNull():
 			d.fail("Wrong type", "A finding's code cannot be null.", where)
 			continue
-		case seen[mesh.Code(e.AsString())]:
+		case seen[catalogue.Code(e.AsString())]:
 			d.fail("Duplicate finding", fmt.Sprintf("%q is in the list twice.", e.AsString()), where)
 			continue
 		}
-		code := mesh.Code(e.AsString())
+		code := catalogue.Code(e.AsString())
 		seen[code] = true
 		r.Fixes, r.fixRanges = append(r.Fixes, code), append(r.fixRanges, where)
 	}
