@@ -369,7 +369,7 @@ func TestRunbookRunsAndTells(t *testing.T) {
 	s := newStage(t, "admin@example.com", "binding-revoked")
 	config := with(with(ownRunbook(gated), "approve", list("grant")), "reason", text("ticket 7"))
 	said := s.invokeWell("asm_run_runbook", config)
-	mustSay(t, said, "of gated on "+member+" begins", "grant: begins", "grant: approved by the Terraform configuration", "grant: changing projects/mesh-sim-1", "grant: done", "fine: begins", "fine: done", ": succeeded")
+	mustSay(t, said, "of gated on "+member+" started", "grant: started", "grant: approved by the Terraform configuration", "grant: changing projects/mesh-sim-1", "grant: done", "fine: started", "fine: done", ": succeeded")
 	if wrote := s.wrote(""); len(wrote) != 1 || !strings.Contains(wrote[0], "mesh-sim-1:setIamPolicy 200 ticket 7") {
 		t.Errorf("it wrote %q", wrote)
 	}
@@ -397,7 +397,7 @@ func TestMessagesAreThrottled(t *testing.T) {
 	if ticks := int(pace.ticks.Load()); len(messages) > ticks+1 || len(messages) == 0 {
 		t.Errorf("%d messages in %d seconds", len(messages), ticks)
 	}
-	mustSay(t, strings.Join(messages, "\n"), "grant: begins", ": succeeded")
+	mustSay(t, strings.Join(messages, "\n"), "grant: started", ": succeeded")
 }
 
 // paceClock counts the seconds that progress waits, which pass at once. Nothing is
@@ -551,7 +551,7 @@ runbook "apis" {
 }
 `)
 	said := s.invokeWell("asm_run_runbook", with(own, "approve", list("more")))
-	mustSay(t, said, "goes on", "more: approved by the Terraform configuration", "more: done")
+	mustSay(t, said, "run resumed", "more: approved by the Terraform configuration", "more: done")
 	if wrote := s.wrote("batchEnable"); len(wrote) != 1 {
 		t.Errorf("it enabled %q", wrote)
 	}

@@ -97,12 +97,12 @@ func (p *progress) take() string {
 func (p *progress) say(format string, args ...any) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.line(format, args...)
+	p.line(fmt.Sprintf(format, args...))
 }
 
 // line adds a line; p.mu is held.
-func (p *progress) line(format string, args ...any) {
-	p.lines = append(p.lines, fmt.Sprintf(format, args...))
+func (p *progress) line(text string) {
+	p.lines = append(p.lines, text)
 	select {
 	case p.woken <- struct{}{}:
 	default: // is awake
@@ -127,42 +127,20 @@ func (p *progress) told(e runbook.Event) {
 		p.seen = oneLine(e.Seen)
 		return
 	}
+	text := oneLine(journal.Describe(e.Entry))
 	switch d := e.Entry.Data.(type) {
-	case journal.RunStarted:
-		p.line("run %s of %s on %s begins", d.Run, d.Runbook, d.Target)
-	case journal.RunResumed:
-		p.line("run %s goes on", e.Run)
-	case journal.LockTakenOver:
-		p.line("took the lock over from %s: %s", oneLine(d.From), oneLine(d.Why))
-	case journal.Approval:
-		p.line("%s: approved by %s", d.Step, oneLine(d.Approver))
+	case journal.RunStarted, journal.RunResumed, journal.LockTakenOver, journal.Approval, journal.ActIntended, journal.Waiting:
+		p.line(text)
 	case journal.StepStarted:
-		if d.Attempt > 1 {
-			p.line("%s: attempt %d", d.Step, d.Attempt)
-			break
+		if d.Attempt == 1 {
+			p.step, p.began, p.seen = d.Step, p.clock.Now(), ""
 		}
-		p.step, p.began, p.seen = d.Step, p.clock.Now(), ""
-		p.line("%s: begins", d.Step)
-	case journal.ActIntended:
-		p.line("%s: changing %s", d.Step, d.Change.Subject)
-	case journal.Waiting:
-		p.line("%s: waits: %s", d.Step, oneLine(d.For))
-	case journal.StepVerified:
-		p.endStep()
-		p.line("%s: done%s", d.Step, after(": ", oneLine(d.Found)))
-	case journal.StepSkipped:
-		p.endStep()
-		p.line("%s: skipped%s", d.Step, after(": ", oneLine(d.Why)))
-	case journal.StepFailed:
-		p.endStep()
-		p.line("%s: failed%s", d.Step, after(": ", oneLine(d.Error)))
-	case journal.RunFinished:
-		p.endStep()
-		p.line("run %s: %s", e.Run, d.Outcome)
+		p.line(text)
+	case journal.StepVerified, journal.StepSkipped, journal.StepFailed, journal.RunFinished:
+		p.step, p.seen = "", ""
+		p.line(text)
 	}
 }
-
-func (p *progress) endStep() { p.step, p.seen = "", "" }
 
 // after puts something before a text that is not empty.
 func after(sign, text string) string {

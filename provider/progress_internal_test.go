@@ -87,7 +87,7 @@ func TestProgressIsOneMessageASecond(t *testing.T) {
 	clock, sent := newHandClock(), make(chan string)
 	p := newProgress(t.Context(), clock, func(text string) { sent <- text })
 	p.told(entry(1, journal.RunStarted{Run: "r1", Runbook: "b", Target: "m"}))
-	if got := next(t, sent); got != "run r1 of b on m begins" {
+	if got := next(t, sent); got != "run r1 of b on m started" {
 		t.Fatalf("%q", got)
 	}
 	// Within one second: joined, and nothing lost.
@@ -101,7 +101,7 @@ func TestProgressIsOneMessageASecond(t *testing.T) {
 	default:
 	}
 	clock.pass(time.Second)
-	if got, want := next(t, sent), "grant: begins\ngrant: changing projects/p\ngrant: done: two lines [2K"; got != want {
+	if got, want := next(t, sent), "grant: started\ngrant: changing projects/p\ngrant: done: two lines [2K"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
 	p.say("last")

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -37,7 +38,6 @@ type live struct {
 type running struct {
 	target, step, seen string
 	began              time.Time
-	done               int
 }
 
 func newLive(to io.Writer) *live {
@@ -121,44 +121,29 @@ func (l *live) told(e runbook.Event) {
 		return
 	}
 	switch p := e.Entry.Data.(type) {
-	case journal.RunStarted:
-		l.line(r, "run %s of %s begins", p.Run, p.Runbook)
-	case journal.RunResumed:
-		l.line(r, "run %s goes on", e.Run)
-	case journal.LockTakenOver:
-		l.line(r, "took the lock over from %s: %s", p.From, p.Why)
+	case journal.RunStarted, journal.RunResumed, journal.LockTakenOver, journal.ActIntended, journal.StepVerified, journal.StepFailed:
+		l.line(r, e.Entry)
 	case journal.StepStarted:
 		if r.step != p.Step {
 			r.step, r.began = p.Step, time.Now()
 		}
 		r.seen = ""
-		if p.Attempt > 1 {
-			l.line(r, "%s: attempt %d", p.Step, p.Attempt)
-		} else {
-			l.plain(r, "%s: begins", p.Step)
+		if p.Attempt > 1 || !l.terminal {
+			l.line(r, e.Entry)
 		}
-	case journal.ActIntended:
-		l.line(r, "%s: changing %s", p.Step, p.Change.Subject)
 	case journal.Waiting:
 		r.seen = p.For
-		l.plain(r, "%s: waits: %s", p.Step, firstLine(p.For))
-	case journal.StepVerified:
-		r.done++
-		l.line(r, "%s: done%s", p.Step, why(p.Found))
-	case journal.StepSkipped:
-		r.done++
-		l.plain(r, "%s: skipped%s", p.Step, why(p.Why))
-	case journal.StepFailed:
-		l.line(r, "%s: failed%s", p.Step, why(p.Error))
-	case journal.RunFinished:
-		l.line(r, "run %s: %s", e.Run, p.Outcome)
-		delete(l.runs, e.Run)
-		for i, run := range l.order {
-			if run == e.Run {
-				l.order = append(l.order[:i], l.order[i+1:]...)
-				break
-			}
+		if !l.terminal {
+			l.line(r, e.Entry)
 		}
+	case journal.StepSkipped:
+		if !l.terminal {
+			l.line(r, e.Entry)
+		}
+	case journal.RunFinished:
+		l.line(r, e.Entry)
+		delete(l.runs, e.Run)
+		l.order = slices.DeleteFunc(l.order, func(run string) bool { return run == e.Run })
 	}
 	l.draw()
 }
@@ -175,13 +160,6 @@ func (l *live) between(text string) {
 	}
 }
 
-func why(text string) string {
-	if text = firstLine(text); text == "" {
-		return ""
-	}
-	return ": " + text
-}
-
 func firstLine(text string) string {
 	line, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
 	line = report.Clean(line)
@@ -194,17 +172,10 @@ func firstLine(text string) string {
 // lineWidth is how much of a text a line of progress has; the journal has all.
 const lineWidth = 200
 
-// line writes what stays to be read.
-func (l *live) line(r *running, format string, args ...any) {
+// line writes an entry where it stays to be read.
+func (l *live) line(r *running, e journal.Entry) {
 	l.erase()
-	fmt.Fprintf(l.to, "%s: %s\n", report.Clean(r.target), fmt.Sprintf(format, args...))
-}
-
-// plain is line for what a terminal's own line shows already.
-func (l *live) plain(r *running, format string, args ...any) {
-	if !l.terminal {
-		l.line(r, format, args...)
-	}
+	fmt.Fprintf(l.to, "%s: %s\n", report.Clean(r.target), firstLine(journal.Describe(e)))
 }
 
 // draw rewrites the line of a terminal.

@@ -103,8 +103,8 @@ func (s *session) merge(ctx context.Context, name string, order *order) (*runboo
 
 // cleanOnes are the plans in which nothing is to be done. A target that cannot be
 // planned is not among them.
-func (s *session) cleanOnes(ctx context.Context, jobs []runbook.Job) (map[string]*runbook.Plan, error) {
-	plans := make([]*runbook.Plan, len(jobs))
+func (s *session) cleanOnes(ctx context.Context, jobs []runbook.Job) (map[string]*runbook.Prepared, error) {
+	plans := make([]*runbook.Prepared, len(jobs))
 	var group errgroup.Group
 	group.SetLimit(8)
 	for i, job := range jobs {
@@ -117,7 +117,7 @@ func (s *session) cleanOnes(ctx context.Context, jobs []runbook.Job) (map[string
 	if ctx.Err() != nil {
 		return nil, errors.New("stopped before it was finished; nothing was changed")
 	}
-	clean := map[string]*runbook.Plan{}
+	clean := map[string]*runbook.Prepared{}
 	for _, p := range plans {
 		if p != nil && p.Clean() {
 			clean[p.Target.Name] = p

@@ -116,7 +116,7 @@ func (s *session) writePlans(plans []*runbook.Plan, failed []report.Unplanned) e
 // planAll plans jobs beside each other. What is wrong with the runbook itself is
 // the error; what kept one target from being planned is told with it.
 func (s *session) planAll(ctx context.Context, jobs []runbook.Job, atOnce int) ([]*runbook.Plan, []report.Unplanned, error) {
-	plans, errs := make([]*runbook.Plan, len(jobs)), make([]error, len(jobs))
+	plans, errs := make([]*runbook.Prepared, len(jobs)), make([]error, len(jobs))
 	var group errgroup.Group
 	group.SetLimit(atOnce)
 	for i, job := range jobs {
@@ -135,7 +135,7 @@ func (s *session) planAll(ctx context.Context, jobs []runbook.Job, atOnce int) (
 		var mistakes *runbook.Mistakes
 		switch {
 		case err == nil:
-			planned = append(planned, plans[i])
+			planned = append(planned, plans[i].Plan)
 		case len(jobs) == 1 || errors.As(err, &mistakes):
 			return nil, nil, err
 		default:

@@ -211,7 +211,7 @@ func (s *session) runOne(ctx context.Context, a assignment, approvals runbook.Ap
 	if err != nil {
 		return nil, err
 	}
-	if err := a.saved.Same(fresh); err != nil {
+	if err := a.saved.Same(fresh.Plan); err != nil {
 		return nil, err
 	}
 	return s.Run(ctx, fresh, approvals)

@@ -87,60 +87,30 @@ func (f *showFlags) tell(ctx context.Context, p *page, kept store.Store, state *
 // entry writes one entry of a journal.
 func (p *page) entry(e journal.Entry) {
 	at := e.Time.UTC().Format(time.DateTime) + "Z  "
-	say := func(format string, args ...any) { p.text(at, report.Clean(fmt.Sprintf(format, args...))) }
+	p.text(at, report.Clean(journal.Describe(e)))
 	by := func(x journal.Executor) string {
-		return fmt.Sprintf("by %s on %s (process %s, version %s)", x.User, x.Host, x.PID, x.Version)
+		return fmt.Sprintf("%s on %s (process %s, version %s)", x.User, x.Host, x.PID, x.Version)
 	}
 	switch d := e.Data.(type) {
 	case journal.RunStarted:
-		say("begun %s", by(d.By))
+		p.item("By", by(d.By))
 		p.item("Reason", d.Reason)
 	case journal.RunResumed:
-		say("resumed %s", by(d.By))
+		p.item("By", by(d.By))
 		p.item("Reason", d.Reason)
-	case journal.LockTakenOver:
-		say("took the lock over from %s: %s", d.From, d.Why)
 	case journal.Plan:
-		say("plan %.12s", d.Fingerprint)
 		for _, s := range d.Steps {
 			if !s.Satisfied {
 				p.text("    ", report.Clean(s.Step)+"  "+report.Clean(s.Subject))
 				p.changes(s.Current, s.Desired)
 			}
 		}
-	case journal.Approval:
-		say("%s: approved by %s (%s), until %s", d.Step, d.Approver, d.How, stamp(d.Expires))
-	case journal.StepStarted:
-		say("%s: begun, attempt %d", d.Step, d.Attempt)
-	case journal.UndoOf:
-		say("%s: takes back entry %d of run %s", d.Step, d.Seq, d.Run)
-	case journal.ActIntended:
-		say("%s: about to change %s", d.Step, d.Change.Subject)
 	case journal.ActDone:
-		say("%s: changed %s", d.Step, d.Change.Subject)
 		p.changes(d.Change.Before, d.Change.After)
 	case journal.ActFailed:
-		doubt := ""
-		if d.Doubtful {
-			doubt = ", and nobody knows whether it happened"
-		}
-		say("%s: the change failed%s: %s", d.Step, doubt, d.Error)
 		p.changes(d.Change.Before, d.Change.After)
-	case journal.StepVerified:
-		say("%s: in order: %s", d.Step, d.Found)
-	case journal.StepSkipped:
-		say("%s: skipped: %s", d.Step, d.Why)
 	case journal.StepFailed:
-		say("%s: failed: %s", d.Step, d.Error)
 		p.item("Next", d.Next)
-	case journal.Waiting:
-		say("%s: waits: %s", d.Step, d.For)
-	case journal.Note:
-		say("%s", d.Text)
-	case journal.RunFinished:
-		say("%s", d.Outcome)
-	default:
-		say("%s", e.Kind)
 	}
 }
 

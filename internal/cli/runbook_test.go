@@ -238,7 +238,7 @@ func TestRunbookRunAndUndo(t *testing.T) {
 		t.Errorf("unfinished are %s", none)
 	}
 	out, _ = w.want(0, "runbook", "show", strings.ToUpper(id))
-	contains(t, out, "INC-4711", member, "granted: false -> true", "begun by")
+	contains(t, out, "INC-4711", member, "granted: false -> true", "started", "By  ")
 	out, _ = w.want(0, "runbook", "audit", id, "--output=json")
 	head := regexp.MustCompile(`"head": "([0-9a-f]{64})"`).FindStringSubmatch(out)
 	if head == nil {
@@ -574,7 +574,7 @@ func TestRunbookInterrupted(t *testing.T) {
 		t.Fatal(err)
 	}
 	told := bufio.NewScanner(stderr)
-	for told.Scan() && !strings.Contains(told.Text(), "noticed: waits") {
+	for told.Scan() && !strings.Contains(told.Text(), "noticed: waiting") {
 	}
 	if err := cmd.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)

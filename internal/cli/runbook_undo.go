@@ -61,7 +61,7 @@ func (f *undoFlags) run(cmd *cobra.Command, p program, typed string) error {
 			return err
 		}
 		if f.planOnly {
-			return s.writePlans([]*runbook.Plan{plan}, nil)
+			return s.writePlans([]*runbook.Plan{plan.Plan}, nil)
 		}
 		s.live.start()
 		result, err := s.Run(ctx, plan, approvals)

@@ -170,7 +170,7 @@ func (r *rehearsal) secrets() map[string]cty.Value {
 
 // became is what became of a phase.
 type phaseResult struct {
-	plan   *runbook.Plan // nil where there is no new one
+	plan   *runbook.Prepared // nil where there is no new one
 	result *runbook.Result
 	err    error // why it was refused
 	writes []string

@@ -105,7 +105,7 @@ test "the end" {
   undo {
     expect {
       outcome = "refused"
-      error   = "cannot be taken back"
+      error   = "cannot be undone"
       changes = []
     }
   }

@@ -13,45 +13,48 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/wait"
 )
 
-// Continue does a part of a job that several executors share, each some targets.
-// Where an executor before left a run of the same job, runbook and inputs on the
-// target that has not succeeded, that run is resumed: who takes the place of one
-// that was killed goes on where it was. Else the runbook is planned and run. A run
-// of the job that has succeeded, and of which nothing is left to do, is the result.
+// Continue runs one target of a job that several executors share, each of them some
+// targets. Where an earlier executor left a run of the same job, runbook and inputs
+// on the target that has not succeeded, that run is resumed: the replacement of an
+// executor that was killed goes on where it was. Else the runbook is planned and
+// run. A run of the job that has succeeded, and after which nothing is left to do,
+// is the result.
 //
 // The lock of an executor that is gone lasts as long as its lease. Continue waits
-// for its end while nobody renews it; of one that somebody renews the error is a
-// *store.HeldError.
+// for that to expire, and returns a *store.HeldError when the lock is renewed
+// meanwhile.
 //
 // A job without a name shares nothing: it is planned and run.
 func (e *Engine) Continue(ctx context.Context, job Job, approvals Approvals) (*Result, error) {
 	for {
-		r, err := e.takeUp(ctx, job, approvals)
+		r, err := e.resumeOrRun(ctx, job, approvals)
 		var held *store.HeldError
 		if job.Name == "" || !errors.As(err, &held) {
 			return r, err
 		}
-		if gone, waited := e.outlive(ctx, held); waited != nil {
+		if expired, waited := e.awaitExpiry(ctx, held); waited != nil {
 			return r, waited
-		} else if !gone {
+		} else if !expired {
 			return r, err
 		}
 	}
 }
 
-// takeUp does what Continue does while nobody holds the lock.
-func (e *Engine) takeUp(ctx context.Context, job Job, approvals Approvals) (*Result, error) {
+// resumeOrRun does what Continue does while the lock is free.
+func (e *Engine) resumeOrRun(ctx context.Context, job Job, approvals Approvals) (*Result, error) {
 	var before *Result
 	if job.Name != "" {
-		state, entries, err := e.predecessor(ctx, job)
+		state, entries, err := e.previousRun(ctx, job)
 		if err != nil {
 			return nil, err
 		}
 		if state != nil && state.Outcome != journal.Succeeded {
-			return e.Resume(ctx, state.Run, job.hidden(state.Inputs), approvals)
+			return e.Resume(ctx, state.Run, job.sensitiveInputs(state.Inputs), approvals)
 		}
 		if state != nil {
-			before = resultOf(state, entries)
+			if before, err = ResultOf(entries); err != nil {
+				return nil, err
+			}
 		}
 	}
 	p, err := e.Plan(ctx, job)
@@ -64,9 +67,9 @@ func (e *Engine) takeUp(ctx context.Context, job Job, approvals Approvals) (*Res
 	return e.Run(ctx, p, approvals)
 }
 
-// predecessor is the run that was begun last on the target, when it is of the same
-// job, runbook and inputs; else nil.
-func (e *Engine) predecessor(ctx context.Context, job Job) (*journal.State, []journal.Entry, error) {
+// previousRun is the latest run on the target, when it is of the same job, runbook
+// and inputs; else nil.
+func (e *Engine) previousRun(ctx context.Context, job Job) (*journal.State, []journal.Entry, error) {
 	info, err := e.Store.Latest(ctx, job.Target.Name)
 	var none *store.NoRunError
 	switch {
@@ -91,15 +94,15 @@ func (e *Engine) predecessor(ctx context.Context, job Job) (*journal.State, []jo
 			return nil, nil, nil
 		}
 	}
-	if !reflect.DeepEqual(normal(state.Inputs), normal(e.fields(inputs))) {
+	if !reflect.DeepEqual(normal(state.Inputs), normal(e.redactFields(inputs))) {
 		return nil, nil, nil
 	}
 	return state, entries, nil
 }
 
-// hidden are the inputs that a journal does not have, which a resumed run is given
-// anew.
-func (j Job) hidden(shown map[string]any) map[string]cty.Value {
+// sensitiveInputs are the inputs that a journal does not have, for a run that is
+// resumed.
+func (j Job) sensitiveInputs(shown map[string]any) map[string]cty.Value {
 	given := map[string]cty.Value{}
 	for name, v := range j.Inputs {
 		if in := j.Runbook.Input(name); in != nil && (in.Sensitive || holdsHidden(shown[name])) {
@@ -109,10 +112,10 @@ func (j Job) hidden(shown map[string]any) map[string]cty.Value {
 	return given
 }
 
-// outlive waits until a lock is free whose holder does not renew it, and reports
-// false as soon as somebody does. It does not wait for a lease that is far longer
-// than its own.
-func (e *Engine) outlive(ctx context.Context, held *store.HeldError) (gone bool, err error) {
+// awaitExpiry waits until the lease of a lock expires, and reports false as soon as
+// its holder renews it. It does not wait for a lease that is far longer than its
+// own.
+func (e *Engine) awaitExpiry(ctx context.Context, held *store.HeldError) (expired bool, err error) {
 	clock := wait.Real // as that of locks, and not the one of the waits of runs
 	end := held.By.Until.Add(e.lease())
 	if end.After(clock.Now().Add(3 * e.lease())) {

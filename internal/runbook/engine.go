@@ -29,13 +29,13 @@ type Engine struct {
 	Version  string     // of this program
 	Reason   string     // why, as X-Goog-Request-Reason tells Google
 	Lease    time.Duration
-	// Events is told of every entry of every journal as it is written, and of what
-	// waits see. Calls do not overlap.
+	// Events receives every entry of every journal as it is written, and what waits
+	// see. Calls do not overlap.
 	Events func(Event)
 
-	told    sync.Mutex
-	asking  sync.Mutex
-	sharing atomic.Int32 // how many RunAll are under way
+	eventMu sync.Mutex
+	askMu   sync.Mutex
+	sharing atomic.Int32 // how many callers of ShareReads are under way
 }
 
 // Event is something that happened in a run.
@@ -64,12 +64,13 @@ func (e Event) MarshalJSON() ([]byte, error) {
 	return json.Marshal(fields)
 }
 
-func (e *Engine) tell(event Event) {
+// Emit passes an event to Events.
+func (e *Engine) Emit(event Event) {
 	if e.Events == nil {
 		return
 	}
-	e.told.Lock()
-	defer e.told.Unlock()
+	e.eventMu.Lock()
+	defer e.eventMu.Unlock()
 	e.Events(event)
 }
 
@@ -84,7 +85,8 @@ func (e *Engine) clock() wait.Clock {
 // in it.
 func (e *Engine) lease() time.Duration { return cmp.Or(e.Lease, 30*time.Second) }
 
-func (e *Engine) tool() string { return "terraform-provider-asm " + cmp.Or(e.Version, "dev") }
+// Tool is how this program signs what it writes.
+func (e *Engine) Tool() string { return "terraform-provider-asm " + cmp.Or(e.Version, "dev") }
 
 // executor is this process.
 func (e *Engine) executor() journal.Executor {
@@ -98,24 +100,23 @@ func (e *Engine) executor() journal.Executor {
 	return by
 }
 
-// Secret reports a secret that no journal and no event may show.
-func (e *Engine) secret(texts ...string) {
+// hideSecrets has the redactor take these texts out of journals, plans and events.
+func (e *Engine) hideSecrets(texts ...string) {
 	if e.Redactor != nil {
 		e.Redactor.Add(texts...)
 	}
 }
 
-// words takes the secrets that are known out of a text for people.
-func (e *Engine) words(text string) string {
+// redact takes the secrets that are known out of a text.
+func (e *Engine) redact(text string) string {
 	if e.Redactor == nil {
 		return text
 	}
 	return e.Redactor.String(text)
 }
 
-// fields takes the secrets that are known out of the values of a thing, for
-// plans and results.
-func (e *Engine) fields(of map[string]any) map[string]any {
+// redactFields takes the secrets that are known out of the fields of a prerequisite.
+func (e *Engine) redactFields(of map[string]any) map[string]any {
 	if e.Redactor == nil || of == nil {
 		return of
 	}

@@ -67,7 +67,7 @@ type Work func(ctx context.Context) ([]Result, error)
 // much has failed is finished, and no other is begun. An error of a target is in
 // its result; the error is of the context alone.
 func (e *Engine) RunAll(ctx context.Context, job string, targets []string, fan Fan, work func(target string) Work) (*Report, error) {
-	r := &Report{Schema: ReportSchema, Tool: e.tool(), Job: job, Started: e.clock().Now().UTC()}
+	r := &Report{Schema: ReportSchema, Tool: e.Tool(), Job: job, Started: e.clock().Now().UTC()}
 	e.Client.Forget()
 	e.sharing.Add(1)
 	defer e.sharing.Add(-1)
@@ -91,7 +91,7 @@ func (e *Engine) RunAll(ctx context.Context, job string, targets []string, fan F
 		defer mu.Unlock()
 		switch {
 		case ctx.Err() != nil:
-			return "stopped: " + plainly(context.Cause(ctx))
+			return "stopped: " + errorText(context.Cause(ctx))
 		case fan.MaxFailures.exceeded(failed, len(targets)):
 			return fmt.Sprintf("%d of %d targets failed, more than --max-failures %s allows", failed, len(targets), fan.MaxFailures)
 		}
@@ -151,15 +151,15 @@ func orNumber(n, otherwise int) int {
 // failedWith are the results of a target with what kept it from being run.
 func failedWith(got []Result, target string, err error, e *Engine) []Result {
 	var mistakes *Mistakes
-	text := plainly(err)
+	text := errorText(err)
 	if errors.As(err, &mistakes) {
 		text = mistakes.Error()
 	}
 	next := nextStep(err)
 	if n := len(got); n > 0 && got[n-1].Outcome == "" {
-		got[n-1].Outcome, got[n-1].Error, got[n-1].Next = journal.Failed, e.words(text), next
+		got[n-1].Outcome, got[n-1].Error, got[n-1].Next = journal.Failed, e.redact(text), next
 		return got
 	}
 	now := e.clock().Now().UTC().Truncate(time.Millisecond)
-	return append(got, Result{Target: target, Outcome: journal.Failed, Error: e.words(text), Next: next, Started: now, Finished: now, Steps: []StepResult{}})
+	return append(got, Result{Target: target, Outcome: journal.Failed, Error: e.redact(text), Next: next, Started: now, Finished: now, Steps: []StepResult{}})
 }

@@ -370,7 +370,7 @@ func newVictim(t *testing.T, fault string) *victim {
 // TestTenExecutorsOnOneTarget lets ten begin at once.
 func TestTenExecutorsOnOneTarget(t *testing.T) {
 	w, dir := suffer(t, "binding-revoked"), runs(t)
-	var plans []*runbook.Plan
+	var plans []*runbook.Prepared
 	var engines []*runbook.Engine
 	for range 10 {
 		e := w.engine(dir)

@@ -44,10 +44,6 @@ type Plan struct {
 	AtMost int `json:"at_most_seconds"`
 	// Fingerprint is of the runbook, its inputs and target, and of what was read.
 	Fingerprint string `json:"fingerprint"`
-
-	job     Job
-	session *session
-	undo    *undoing
 }
 
 // Hidden stands in a plan and a journal for the value of a sensitive input.
@@ -178,11 +174,33 @@ func (p *Plan) entry() journal.Plan {
 	e := journal.Plan{Fingerprint: p.Fingerprint, Steps: []journal.PlannedStep{}}
 	for _, s := range p.Steps {
 		e.Steps = append(e.Steps, journal.PlannedStep{
-			Step: s.Step, Kind: string(s.Action), What: s.Kind, Subject: s.Subject, Current: s.Current, Desired: s.Desired,
-			Approval: s.Approval, Satisfied: s.settled(),
+			Step: s.Step, Kind: string(s.Action), What: s.Kind, Status: string(s.Status), Risk: string(s.Risk), Subject: s.Subject,
+			Current: s.Current, Desired: s.Desired, Approval: s.Approval, Satisfied: s.settled(),
 		})
 	}
 	return e
+}
+
+// stepsOf are the steps of a plan as a journal keeps them. Journals of versions
+// before 0.7 do not have a step's status: what it was is told from the rest.
+func stepsOf(entry []journal.PlannedStep) (steps []PlannedStep) {
+	for _, s := range entry {
+		status := StepStatus(s.Status)
+		switch {
+		case status != "":
+		case s.Satisfied:
+			status = Satisfied
+		case len(s.Desired) > 0:
+			status = Change
+		default:
+			status = Later
+		}
+		steps = append(steps, PlannedStep{
+			Step: s.Step, Action: lang.ActionKind(s.Kind), Kind: s.What, Status: status, Risk: lang.Risk(s.Risk), Subject: s.Subject,
+			Current: s.Current, Desired: s.Desired, Approval: s.Approval,
+		})
+	}
+	return steps
 }
 
 // Write writes the plan as JSON.
@@ -193,8 +211,8 @@ func (p *Plan) Write(to io.Writer) error {
 	return e.Encode(p)
 }
 
-// ReadPlan reads a plan that Write wrote. It can be compared with one that is
-// made now, and not be run itself.
+// ReadPlan reads a plan that Write wrote. It is compared with one that is made
+// now, which is then run.
 func ReadPlan(from io.Reader) (*Plan, error) {
 	d := json.NewDecoder(from)
 	d.DisallowUnknownFields()

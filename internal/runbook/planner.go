@@ -24,11 +24,20 @@ const (
 	defaultBackoff  = 2 * time.Second
 )
 
-// Plan reads what is there and says what the runbook would do. It changes nothing.
-// The error is a *Mistakes for what is wrong with the runbook or its inputs; what
-// a step could not read is in the plan.
-func (e *Engine) Plan(ctx context.Context, job Job) (*Plan, error) {
-	s, err := e.session(ctx, job)
+// Prepared is a plan that was just made, with what it takes to run it. Only this
+// can be run: a Plan from a file is compared with a new one, which is then run.
+type Prepared struct {
+	*Plan
+	job        Job
+	evaluation *evaluation // nil for an undo
+	undo       *undoPlan   // nil for anything but an undo
+}
+
+// Plan reads the target and plans what the runbook would do. It changes nothing.
+// It returns a *Mistakes for what is wrong with the runbook or its inputs; what a
+// step could not read is in the plan.
+func (e *Engine) Plan(ctx context.Context, job Job) (*Prepared, error) {
+	v, err := e.evaluate(ctx, job)
 	if err != nil {
 		return nil, err
 	}
@@ -36,12 +45,11 @@ func (e *Engine) Plan(ctx context.Context, job Job) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Plan{
-		Schema: PlanSchema, Tool: e.tool(), Made: e.clock().Now().UTC().Truncate(time.Second), Runbook: job.Runbook.Name, Title: job.Runbook.Title,
+	p := &Prepared{job: job, evaluation: v, Plan: &Plan{
+		Schema: PlanSchema, Tool: e.Tool(), Made: e.clock().Now().UTC().Truncate(time.Second), Runbook: job.Runbook.Name, Title: job.Runbook.Title,
 		File: job.File.Name, Source: string(job.File.Bytes), Digest: digest(job.File.Bytes), Target: job.Target, Inputs: inputs,
-		job: job, session: s,
-	}
-	l := &planner{session: s, stirs: map[string]bool{}}
+	}}
+	l := newPlanner(v)
 	for _, st := range job.Runbook.Steps {
 		steps, err := l.step(ctx, st)
 		if err != nil {
@@ -49,15 +57,17 @@ func (e *Engine) Plan(ctx context.Context, job Job) (*Plan, error) {
 		}
 		p.Steps = append(p.Steps, steps...)
 	}
-	l.dropIdleGates(p)
+	l.dropIdleGates(p.Plan)
 	for i := range p.Steps {
 		step := &p.Steps[i]
 		if !step.settled() {
 			p.Usual += step.Usual
 			p.AtMost += step.AtMost
 		}
-		step.Step, step.Subject, step.Text, step.Error, step.Approval = e.words(step.Step), e.words(step.Subject), e.words(step.Text), e.words(step.Error), e.words(step.Approval)
-		step.Current, step.Desired = e.fields(step.Current), e.fields(step.Desired)
+		for _, text := range []*string{&step.Step, &step.Subject, &step.Text, &step.Error, &step.Approval} {
+			*text = e.redact(*text)
+		}
+		step.Current, step.Desired = e.redactFields(step.Current), e.redactFields(step.Desired)
 	}
 	p.Missing = l.missing(ctx)
 	if err := ctx.Err(); err != nil {
@@ -68,11 +78,13 @@ func (e *Engine) Plan(ctx context.Context, job Job) (*Plan, error) {
 
 // planner plans the steps of one runbook in their order.
 type planner struct {
-	*session
-	moves bool            // an earlier step changes something
-	stirs map[string]bool // steps that change something, and those that need them
-	needs []need
+	*evaluation
+	changing bool            // an earlier step changes something
+	affected map[string]bool // steps that change something, and those that need them
+	needs    []need
 }
+
+func newPlanner(v *evaluation) *planner { return &planner{evaluation: v, affected: map[string]bool{}} }
 
 // need is what a step needs permissions for.
 type need struct {
@@ -90,7 +102,7 @@ func (l *planner) step(ctx context.Context, st *lang.Step) ([]PlannedStep, error
 		p := l.blank(st, st.Name+"[...]")
 		p.Status, p.After = Later, instances.After
 		l.later(st, &p)
-		l.stirs[st.Name] = true
+		l.affected[st.Name] = true
 		return []PlannedStep{p}, nil
 	}
 	var steps []PlannedStep
@@ -101,39 +113,39 @@ func (l *planner) step(ctx context.Context, st *lang.Step) ([]PlannedStep, error
 		}
 		steps = append(steps, p)
 	}
-	if len(l.stirredBy(st)) > 0 || slices.ContainsFunc(steps, acts) {
-		l.stirs[st.Name] = true
+	if len(l.affectedNeeds(st)) > 0 || slices.ContainsFunc(steps, acts) {
+		l.affected[st.Name] = true
 	}
 	return steps, nil
 }
 
-// stirredBy are the steps that a step needs and that change something, or need one
-// that does: what is so before them may not be so after them.
-func (l *planner) stirredBy(st *lang.Step) []string {
-	return slices.DeleteFunc(slices.Clone(st.Needs), func(name string) bool { return !l.stirs[name] })
+// affectedNeeds are the steps that a step needs and that change something, or need
+// one that does: what they leave may differ from what is there now.
+func (l *planner) affectedNeeds(st *lang.Step) []string {
+	return slices.DeleteFunc(slices.Clone(st.Needs), func(name string) bool { return !l.affected[name] })
 }
 
-// later completes a step of which too little is known. Where that is not because
-// of another step, something of the target could not be read.
+// later completes a step whose arguments are not known yet. Where no earlier step
+// is the reason, something of the target could not be read.
 func (l *planner) later(st *lang.Step, p *PlannedStep) {
 	p.Status = Later
 	if len(p.After) == 0 {
 		p.After = l.after(st)
 	}
-	if len(p.After) == 0 && !l.moves {
+	if len(p.After) == 0 && !l.changing {
 		p.Status = Unread
 		p.Error = "something of the target that this step needs could not be read"
 		if l.unread != nil {
-			p.Error = plainly(l.unread)
+			p.Error = errorText(l.unread)
 		}
 	}
-	l.moves = true
+	l.changing = true
 }
 
-// blank is a step with what is known of it without asking anybody.
+// blank is a step with what is known of it without a request.
 func (l *planner) blank(st *lang.Step, name string) PlannedStep {
 	p := PlannedStep{Step: name, Action: st.Action.Kind, Kind: st.Action.Name}
-	set, _ := st.Settings(l.scope) // Check has told what is wrong with them
+	set, _ := st.Settings(l.scope) // Check has reported what is wrong with them
 	usual, atMost := time.Duration(0), defaultTimeout
 	if def := kinds.Find(st.Action.Kind, st.Action.Name); def != nil {
 		p.Risk, usual = def.Risk, def.UsualDuration
@@ -181,7 +193,7 @@ func (l *planner) instance(ctx context.Context, st *lang.Step, i lang.Instance) 
 	case lang.Ensure:
 		err = l.ensure(ctx, st, i, &p, gate)
 	case lang.Assert, lang.Wait:
-		err = l.observe(ctx, st, i, &p)
+		err = l.planObservation(ctx, st, i, &p)
 	case lang.Approve:
 		err = l.approve(st, i, &p)
 	case lang.Instruct:
@@ -189,21 +201,21 @@ func (l *planner) instance(ctx context.Context, st *lang.Step, i lang.Instance) 
 	}
 	if err == nil && !when.IsKnown() && !p.settled() {
 		p.Text = strings.TrimSpace("only if what it depends on asks for it. " + p.Text)
-		l.moves = true
+		l.changing = true
 	}
 	return p, err
 }
 
-// gateText is why somebody has to agree to a step: what the runbook says, or that
-// the change is one of high risk.
-func gateText(text cty.Value, risk lang.Risk, thing string) string {
+// gateText is why a step needs approval: what the runbook says, or that the change
+// is one of high risk. It is "" where the step needs none.
+func gateText(text cty.Value, risk lang.Risk, subject string) string {
 	switch {
 	case !text.IsNull() && text.IsKnown():
 		return text.AsString()
 	case !text.IsNull():
 		return "What it does is known only after earlier steps."
 	case risk == lang.HighRisk:
-		return "The change to " + thing + " interrupts what runs, or cannot be taken back."
+		return "The change to " + subject + " interrupts what runs, or cannot be taken back."
 	}
 	return ""
 }
@@ -218,28 +230,28 @@ func (l *planner) ensure(ctx context.Context, st *lang.Step, i lang.Instance, p 
 		l.later(st, p)
 		return nil
 	}
-	def, thing, err := l.thing(st.Action, args)
+	def, prerequisite, err := l.prerequisite(st.Action, args)
 	if err != nil {
-		return l.refused(st, i, err)
+		return l.invalidArguments(st, i, err)
 	}
-	p.Subject = thing.Subject()
+	p.Subject = prerequisite.Subject()
 	// Where many targets are planned at once they share what they read: before
 	// anything is changed, it is read anew.
-	state, err := thing.Check(ctx, l.engine.sharing.Load() == 0)
+	state, err := prerequisite.Check(ctx, l.engine.sharing.Load() == 0)
 	if err != nil {
 		var gone *prereq.GoneError
-		p.Status, p.Error = Unread, plainly(err)
+		p.Status, p.Error = Unread, errorText(err)
 		if errors.As(err, &gone) {
 			p.Status = Fails
 		}
-		if l.moves { // an earlier step may be what lets it be read
+		if l.changing { // an earlier step may be what lets it be read
 			p.Status, p.Text, p.Error = Later, "not readable yet: "+p.Error, ""
 			p.Approval = gateText(gate, p.Risk, p.Subject)
 		}
 		return nil
 	}
 	if state.Met() {
-		if before := l.stirredBy(st); def.KnownAfterChanges && len(before) > 0 {
+		if before := l.affectedNeeds(st); def.KnownAfterChanges && len(before) > 0 {
 			p.Status, p.After, p.Text = Later, before, "as it should be now, and looked at again then"
 			p.Approval = gateText(gate, p.Risk, p.Subject)
 			return nil
@@ -251,15 +263,15 @@ func (l *planner) ensure(ctx context.Context, st *lang.Step, i lang.Instance, p 
 	p.Current, p.Desired = state.Gap()
 	p.Approval = gateText(gate, p.Risk, p.Subject)
 	p.Text = messages(state)
-	l.moves = true
+	l.changing = true
 	if def.PermissionScope != nil {
 		l.needs = append(l.needs, need{p.Step, def.PermissionScope(args), def})
 	}
 	return nil
 }
 
-// refused tells of arguments that cannot be, at the step that has them.
-func (l *planner) refused(st *lang.Step, i lang.Instance, err error) error {
+// invalidArguments names the step whose arguments are invalid.
+func (l *planner) invalidArguments(st *lang.Step, i lang.Instance, err error) error {
 	return fmt.Errorf("step %s of runbook %s: %w", stepName(st, i), l.job.Runbook.Name, err)
 }
 
@@ -278,8 +290,8 @@ func messages(s prereq.State) string {
 	return strings.Join(all, "; ")
 }
 
-func (l *planner) observe(ctx context.Context, st *lang.Step, i lang.Instance, p *PlannedStep) error {
-	if l.moves && st.Action.Name != "" { // what it sees before the changes says nothing about what it will see
+func (l *planner) planObservation(ctx context.Context, st *lang.Step, i lang.Instance, p *PlannedStep) error {
+	if l.changing && st.Action.Name != "" { // what it sees before the changes says nothing about what it will see
 		p.Status, p.After = Awaits, l.after(st)
 		p.Text = "looked at when the changes are made"
 		return nil
@@ -291,18 +303,18 @@ func (l *planner) observe(ctx context.Context, st *lang.Step, i lang.Instance, p
 		if errors.As(err, &mistakes) {
 			return err
 		}
-		p.Status, p.Error = Unread, plainly(err)
+		p.Status, p.Error = Unread, errorText(err)
 		return nil
 	case !known:
-		l.lookLater(st, p)
+		l.observeLater(st, p)
 		return nil
-	case good && !l.moves:
+	case good && !l.changing:
 		p.Status, p.Text = Satisfied, seen.Message
 		return l.record(st, i, lang.Done, false, seen.Result)
 	case good:
 		p.Status, p.Text, p.After = Satisfied, seen.Message, nil
 		return nil // what it sees after the changes may be another thing
-	case l.moves || st.Action.Kind == lang.Wait:
+	case l.changing || st.Action.Kind == lang.Wait:
 		p.Status, p.Text = Awaits, seen.Message
 		return nil
 	}
@@ -310,16 +322,16 @@ func (l *planner) observe(ctx context.Context, st *lang.Step, i lang.Instance, p
 	return nil
 }
 
-func (l *planner) lookLater(st *lang.Step, p *PlannedStep) {
+func (l *planner) observeLater(st *lang.Step, p *PlannedStep) {
 	p.Status, p.After = Awaits, l.after(st)
 }
 
-// judge looks once, and says whether what an assert or wait wants is so.
-func (s *session) judge(ctx context.Context, a *lang.Action, i lang.Instance) (seen kinds.Observation, good, known bool, err error) {
+// judge observes once, and says whether the condition of an assert or wait holds.
+func (v *evaluation) judge(ctx context.Context, a *lang.Action, i lang.Instance) (seen kinds.Observation, good, known bool, err error) {
 	if a.Name == "" {
-		holds, message, diags := a.Holds(s.scope, i)
+		holds, message, diags := a.Holds(v.scope, i)
 		if diags.HasErrors() {
-			return seen, false, true, s.mistakes(diags)
+			return seen, false, true, v.mistakes(diags)
 		}
 		if !holds.IsKnown() {
 			return seen, false, false, nil
@@ -330,7 +342,7 @@ func (s *session) judge(ctx context.Context, a *lang.Action, i lang.Instance) (s
 		}
 		return seen, holds.True(), true, nil
 	}
-	seen, known, err = s.look(ctx, a, i)
+	seen, known, err = v.observe(ctx, a, i)
 	if err != nil || !known {
 		return seen, false, known, err
 	}
@@ -369,7 +381,7 @@ func (l *planner) instruct(ctx context.Context, st *lang.Step, i lang.Instance, 
 		if errors.As(err, &mistakes) {
 			return err
 		}
-		p.Error = plainly(err)
+		p.Error = errorText(err)
 	case known && good:
 		p.Status, p.Text = Satisfied, seen.Message
 		return l.record(st, i, lang.Done, false, cty.NilVal)
@@ -407,9 +419,9 @@ func acts(s PlannedStep) bool {
 }
 
 // behind are the steps that need a step, directly or through others.
-func (s *session) behind(name string) map[string]bool {
+func (v *evaluation) behind(name string) map[string]bool {
 	found := map[string]bool{}
-	for _, st := range s.job.Runbook.Steps { // in the order in which they need each other
+	for _, st := range v.job.Runbook.Steps { // in the order in which they need each other
 		for _, needed := range st.Needs {
 			if needed == name || found[needed] {
 				found[st.Name] = true

@@ -145,7 +145,7 @@ func (e *Engine) Remediate(ctx context.Context, o RemediateOptions) (*Remediatio
 			if !lingers(report, remedies) || !e.clock().Now().Before(until) {
 				return m, nil
 			}
-			e.tell(Event{Seen: "corrected; waiting for the mesh to notice: " + report.Summary})
+			e.Emit(Event{Seen: "corrected; waiting for the mesh to notice: " + report.Summary})
 			if err := wait.Sleep(ctx, e.clock(), lookAgain); err != nil {
 				return m, err
 			}
@@ -206,15 +206,18 @@ func (e *Engine) planRemedies(ctx context.Context, remedies []Remedy, books *Boo
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(16)
 	for i, r := range remedies {
-		group.Go(func() (err error) {
-			plans[i], err = e.planRemedy(ctx, r, books, job)
+		group.Go(func() error {
+			p, err := e.planRemedy(ctx, r, books, job)
+			if err == nil {
+				plans[i] = p.Plan
+			}
 			return err
 		})
 	}
 	return plans, group.Wait()
 }
 
-func (e *Engine) planRemedy(ctx context.Context, r Remedy, books *Books, job string) (*Plan, error) {
+func (e *Engine) planRemedy(ctx context.Context, r Remedy, books *Books, job string) (*Prepared, error) {
 	book, found := books.Find(r.Runbook)
 	if !found {
 		return nil, fmt.Errorf("there is no runbook %q", r.Runbook)

@@ -16,61 +16,69 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/lang"
 )
 
-// session is a runbook on a target with what is known so far: of the target, and
-// of what became of the steps.
-type session struct {
-	engine  *Engine
-	job     Job
-	scope   *lang.Scope
-	env     *kinds.Runtime
-	subject *subject
-	unread  error // of the target, when it was last read
+// evaluation is a runbook on a target with what is known so far: of the target, and
+// of the steps that have run.
+type evaluation struct {
+	engine *Engine
+	job    Job
+	scope  *lang.Scope
+	env    *kinds.Runtime
+	facts  *targetFacts
+	unread error // why something of the target could not be read, last
 }
 
-func (e *Engine) session(ctx context.Context, job Job) (*session, error) {
+// environment is what prerequisites and observations work with. anchor is when the
+// run started.
+func (e *Engine) environment(anchor time.Time) *kinds.Runtime {
+	return &kinds.Runtime{
+		Client: e.Client, Clusters: e.Clusters, Clock: e.clock(), Started: anchor.Truncate(time.Second), Tool: e.Tool(), Redactor: e.Redactor,
+	}
+}
+
+// evaluate starts to evaluate a job: it checks the inputs, and reads what the
+// runbook says of its target.
+func (e *Engine) evaluate(ctx context.Context, job Job) (*evaluation, error) {
 	if job.Runbook.Target != job.Target.Kind {
 		return nil, fmt.Errorf("runbook %s works on a %s, and %s is a %s", job.Runbook.Name, job.Runbook.Target, job.Target.Name, job.Target.Kind)
 	}
-	sub, err := newSubject(e, job.Target)
+	facts, err := newTargetFacts(e, job.Target)
 	if err != nil {
 		return nil, err
 	}
-	s := &session{engine: e, job: job, subject: sub, env: &kinds.Runtime{
-		Client: e.Client, Clusters: e.Clusters, Clock: e.clock(), Started: e.clock().Now().UTC().Truncate(time.Second), Tool: e.tool(), Redactor: e.Redactor,
-	}}
+	v := &evaluation{engine: e, job: job, facts: facts, env: e.environment(e.clock().Now().UTC())}
 	scope, diags := lang.NewScope(job.Runbook, kinds.Catalogue(), job.Inputs, cty.NilVal)
-	e.secret(scope.Secrets()...)
+	e.hideSecrets(scope.Secrets()...)
 	if diags.HasErrors() {
 		return nil, &Mistakes{diags, job.File}
 	}
-	s.scope = scope
+	v.scope = scope
 	// What cannot be read now may be readable when a step needs it.
 	var known cty.Value
-	known, s.unread = sub.read(ctx, job.Runbook.TargetReads(nil))
+	known, v.unread = facts.read(ctx, job.Runbook.TargetReads(nil))
 	var gone *prereq.GoneError
-	if errors.As(s.unread, &gone) && gone.Subject == job.Target.Name {
+	if errors.As(v.unread, &gone) && gone.Subject == job.Target.Name {
 		return nil, gone
 	}
 	if diags := scope.SetTarget(known); diags.HasErrors() {
 		return nil, &Mistakes{diags, job.File}
 	}
-	return s, nil
+	return v, nil
 }
 
-// learn reads what a step needs to know of the target and is not known yet.
-func (s *session) learn(ctx context.Context, st *lang.Step) error {
-	known, err := s.subject.read(ctx, s.job.Runbook.TargetReads(st))
-	if diags := s.scope.SetTarget(known); diags.HasErrors() {
-		return s.mistakes(diags)
+// readTarget reads what a step needs to know of the target and is not known yet.
+func (v *evaluation) readTarget(ctx context.Context, st *lang.Step) error {
+	known, err := v.facts.read(ctx, v.job.Runbook.TargetReads(st))
+	if diags := v.scope.SetTarget(known); diags.HasErrors() {
+		return v.mistakes(diags)
 	}
 	return err
 }
 
-func (s *session) mistakes(diags hcl.Diagnostics) error {
+func (v *evaluation) mistakes(diags hcl.Diagnostics) error {
 	if !diags.HasErrors() {
 		return nil
 	}
-	return &Mistakes{diags, s.job.File}
+	return &Mistakes{diags, v.job.File}
 }
 
 // stepName is a step with its instance: restart["web"].
@@ -88,30 +96,31 @@ func baseName(step string) string {
 }
 
 // args are the arguments of an action, when all of them are known.
-func (s *session) args(a *lang.Action, i lang.Instance) (args kinds.Args, known bool, err error) {
-	v, diags := a.Args(s.scope, i)
+func (v *evaluation) args(a *lang.Action, i lang.Instance) (args kinds.Args, known bool, err error) {
+	value, diags := a.Args(v.scope, i)
 	if diags.HasErrors() {
-		return kinds.Args{}, false, s.mistakes(diags)
+		return kinds.Args{}, false, v.mistakes(diags)
 	}
-	bare, _ := v.UnmarkDeep()
+	bare, _ := value.UnmarkDeep()
 	if !bare.IsWhollyKnown() {
 		return kinds.Args{}, false, nil
 	}
-	return kinds.NewArgs(v), true, nil
+	return kinds.NewArgs(value), true, nil
 }
 
-// thing is what an ensure brings about.
-func (s *session) thing(a *lang.Action, args kinds.Args) (*kinds.Def, prereq.Prerequisite, error) {
+// prerequisite is what an ensure makes so.
+func (v *evaluation) prerequisite(a *lang.Action, args kinds.Args) (*kinds.Def, prereq.Prerequisite, error) {
 	def := kinds.Find(a.Kind, a.Name)
 	if def == nil {
 		return nil, nil, fmt.Errorf("the catalogue has no %s %q", a.Kind, a.Name)
 	}
-	thing, err := def.Prerequisite(s.env, args)
-	return def, thing, err
+	p, err := def.Prerequisite(v.env, args)
+	return def, p, err
 }
 
-func (s *session) look(ctx context.Context, a *lang.Action, i lang.Instance) (seen kinds.Observation, known bool, err error) {
-	args, known, err := s.args(a, i)
+// observe reads once what an assert or wait is about.
+func (v *evaluation) observe(ctx context.Context, a *lang.Action, i lang.Instance) (seen kinds.Observation, known bool, err error) {
+	args, known, err := v.args(a, i)
 	if err != nil || !known {
 		return kinds.Observation{}, known, err
 	}
@@ -119,27 +128,27 @@ func (s *session) look(ctx context.Context, a *lang.Action, i lang.Instance) (se
 	if def == nil {
 		return kinds.Observation{}, true, fmt.Errorf("the catalogue has no %s %q", a.Kind, a.Name)
 	}
-	seen, err = def.Observe(ctx, s.env, args)
+	seen, err = def.Observe(ctx, v.env, args)
 	return seen, true, err
 }
 
-// record tells the expressions what became of a step.
-func (s *session) record(st *lang.Step, i lang.Instance, status lang.Status, changed bool, value cty.Value) error {
-	return s.scope.Record(st.Name, i.Key, lang.Result{Status: status, Changed: changed, Value: value})
+// record makes the outcome of a step known to expressions.
+func (v *evaluation) record(st *lang.Step, i lang.Instance, status lang.Status, changed bool, value cty.Value) error {
+	return v.scope.Record(st.Name, i.Key, lang.Result{Status: status, Changed: changed, Value: value})
 }
 
 // after are the steps that a step waits for, all arguments together.
-func (s *session) after(st *lang.Step) []string {
+func (v *evaluation) after(st *lang.Step) []string {
 	var all []string
-	for _, steps := range st.After(s.scope) {
+	for _, steps := range st.After(v.scope) {
 		all = append(all, steps...)
 	}
 	slices.Sort(all)
 	return slices.Compact(all)
 }
 
-// plainly is an error in the words of whoever refused, on one line.
-func plainly(err error) string {
+// errorText is an error in the words of the API that refused, on one line.
+func errorText(err error) string {
 	var mistakes *Mistakes
 	if errors.As(err, &mistakes) {
 		return strings.Join(strings.Fields(mistakes.Error()), " ")
@@ -152,4 +161,15 @@ func plainly(err error) string {
 func nextStep(err error) string {
 	_, next := prereq.Words(err)
 	return next
+}
+
+// lacksFacts reports that a step needs to know something of the target that could
+// not be read.
+func (v *evaluation) lacksFacts(st *lang.Step) bool {
+	for _, name := range v.job.Runbook.TargetReads(st) {
+		if _, known := v.facts.known[name]; !known {
+			return true
+		}
+	}
+	return false
 }

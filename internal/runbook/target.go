@@ -58,9 +58,9 @@ func ParseTarget(kind lang.TargetKind, name, fleet string) (Target, error) {
 	return t, nil
 }
 
-// subject reads the attributes of a target, each when it is asked for, and what it
-// read once it keeps.
-type subject struct {
+// targetFacts reads the attributes of a target, each once and only when it is asked
+// for.
+type targetFacts struct {
 	engine     *Engine
 	target     Target
 	membership *mesh.Membership
@@ -68,136 +68,136 @@ type subject struct {
 	known      map[string]cty.Value
 }
 
-func newSubject(e *Engine, t Target) (*subject, error) {
-	s := &subject{engine: e, target: t, known: map[string]cty.Value{}}
+func newTargetFacts(e *Engine, t Target) (*targetFacts, error) {
+	f := &targetFacts{engine: e, target: t, known: map[string]cty.Value{}}
 	switch t.Kind {
 	case lang.TargetMembership:
 		m, err := mesh.ParseMembership(t.Name)
 		if err != nil {
 			return nil, err
 		}
-		s.membership = &m
+		f.membership = &m
 	case lang.TargetCluster:
 		c, err := mesh.ParseCluster(t.Name)
 		if err != nil {
 			return nil, err
 		}
-		s.cluster = &c
+		f.cluster = &c
 	}
-	return s, nil
+	return f, nil
 }
 
 // read reads attributes that are not known yet. What could not be read is in the
 // error, and stays unknown.
-func (s *subject) read(ctx context.Context, names []string) (cty.Value, error) {
+func (f *targetFacts) read(ctx context.Context, names []string) (cty.Value, error) {
 	var failed []error
 	for _, name := range names {
-		if _, have := s.known[name]; have {
+		if _, have := f.known[name]; have {
 			continue
 		}
-		v, err := s.attribute(ctx, name)
+		v, err := f.attribute(ctx, name)
 		if err != nil {
 			failed = append(failed, fmt.Errorf("target.%s: %w", name, err))
 			continue
 		}
-		s.known[name] = v
+		f.known[name] = v
 	}
-	if len(s.known) == 0 {
+	if len(f.known) == 0 {
 		return cty.EmptyObjectVal, errors.Join(failed...)
 	}
-	return cty.ObjectVal(s.known), errors.Join(failed...)
+	return cty.ObjectVal(f.known), errors.Join(failed...)
 }
 
-func (s *subject) attribute(ctx context.Context, name string) (cty.Value, error) {
+func (f *targetFacts) attribute(ctx context.Context, name string) (cty.Value, error) {
 	text := func(v string, err error) (cty.Value, error) { return cty.StringVal(v), err }
 	switch name {
 	case "membership":
-		return cty.StringVal(s.target.Name), nil
+		return cty.StringVal(f.target.Name), nil
 	case "name":
-		return cty.StringVal(s.target.Name[strings.LastIndex(s.target.Name, "/")+1:]), nil
+		return cty.StringVal(f.target.Name[strings.LastIndex(f.target.Name, "/")+1:]), nil
 	case "fleet_project":
-		return text(s.engine.Client.ProjectID(ctx, s.fleet()))
+		return text(f.engine.Client.ProjectID(ctx, f.fleet()))
 	case "fleet_number":
-		return text(s.engine.Client.ProjectNumber(ctx, s.fleet()))
+		return text(f.engine.Client.ProjectNumber(ctx, f.fleet()))
 	case "project":
-		return text(s.project(ctx))
+		return text(f.project(ctx))
 	case "cluster", "location":
-		return s.place(ctx, name)
+		return f.place(ctx, name)
 	case "network_project":
-		return text(s.networkProject(ctx))
+		return text(f.networkProject(ctx))
 	case "node_pools":
-		return s.nodePools(ctx)
+		return f.nodePools(ctx)
 	case "revision":
-		return text(s.revision(ctx))
+		return text(f.revision(ctx))
 	case "injected_namespaces":
-		return s.namespaces(ctx)
+		return f.namespaces(ctx)
 	case "memberships", "projects":
-		return s.fleetSet(ctx, name)
+		return f.fleetSet(ctx, name)
 	}
 	return cty.NilVal, fmt.Errorf("a target has no %q", name)
 }
 
 // fleet is the fleet's host project as it is known.
-func (s *subject) fleet() string {
+func (f *targetFacts) fleet() string {
 	switch {
-	case s.membership != nil:
-		return s.membership.Project
-	case s.target.Fleet != "":
-		return s.target.Fleet
-	case s.cluster != nil:
-		return s.cluster.Project
+	case f.membership != nil:
+		return f.membership.Project
+	case f.target.Fleet != "":
+		return f.target.Fleet
+	case f.cluster != nil:
+		return f.cluster.Project
 	}
-	return strings.TrimPrefix(s.target.Name, "projects/")
+	return strings.TrimPrefix(f.target.Name, "projects/")
 }
 
 // gke is the GKE cluster of the target, or nil where it is of none.
-func (s *subject) gke(ctx context.Context) (*mesh.Cluster, error) {
-	if s.cluster != nil || s.membership == nil {
-		return s.cluster, nil
+func (f *targetFacts) gke(ctx context.Context) (*mesh.Cluster, error) {
+	if f.cluster != nil || f.membership == nil {
+		return f.cluster, nil
 	}
-	m, err := s.engine.Client.Membership(ctx, *s.membership)
+	m, err := f.engine.Client.Membership(ctx, *f.membership)
 	if err != nil {
 		if gcp.NotFound(err) {
-			return nil, &prereq.GoneError{Subject: s.target.Name}
+			return nil, &prereq.GoneError{Subject: f.target.Name}
 		}
 		return nil, err
 	}
 	if m.Cluster == nil {
 		return nil, nil
 	}
-	id, err := s.engine.Client.ProjectID(ctx, m.Cluster.Project)
+	id, err := f.engine.Client.ProjectID(ctx, m.Cluster.Project)
 	if err != nil {
 		return nil, err
 	}
 	c := *m.Cluster
 	c.Project = id
-	s.cluster = &c
-	return s.cluster, nil
+	f.cluster = &c
+	return f.cluster, nil
 }
 
-func (s *subject) project(ctx context.Context) (string, error) {
-	c, err := s.gke(ctx)
+func (f *targetFacts) project(ctx context.Context) (string, error) {
+	c, err := f.gke(ctx)
 	if err != nil {
 		return "", err
 	}
 	if c != nil {
-		return s.engine.Client.ProjectID(ctx, c.Project)
+		return f.engine.Client.ProjectID(ctx, c.Project)
 	}
-	if s.membership != nil {
-		return s.engine.Client.ProjectID(ctx, s.membership.Project)
+	if f.membership != nil {
+		return f.engine.Client.ProjectID(ctx, f.membership.Project)
 	}
-	return s.engine.Client.ProjectID(ctx, strings.TrimPrefix(s.target.Name, "projects/"))
+	return f.engine.Client.ProjectID(ctx, strings.TrimPrefix(f.target.Name, "projects/"))
 }
 
 // place is the name or location of the cluster; of a membership of no GKE cluster
-// the name is null and the location the membership's.
-func (s *subject) place(ctx context.Context, name string) (cty.Value, error) {
-	c, err := s.gke(ctx)
+// the name is null and the location the membership'f.
+func (f *targetFacts) place(ctx context.Context, name string) (cty.Value, error) {
+	c, err := f.gke(ctx)
 	switch {
 	case err != nil:
 		return cty.NilVal, err
 	case c == nil && name == "location":
-		return cty.StringVal(s.membership.Location), nil
+		return cty.StringVal(f.membership.Location), nil
 	case c == nil:
 		return cty.NullVal(cty.String), nil
 	case name == "location":
@@ -206,30 +206,30 @@ func (s *subject) place(ctx context.Context, name string) (cty.Value, error) {
 	return cty.StringVal(c.String()), nil
 }
 
-func (s *subject) networkProject(ctx context.Context) (string, error) {
-	c, err := s.gke(ctx)
+func (f *targetFacts) networkProject(ctx context.Context) (string, error) {
+	c, err := f.gke(ctx)
 	if err != nil {
 		return "", err
 	}
 	if c == nil {
-		return s.project(ctx)
+		return f.project(ctx)
 	}
-	read, err := s.engine.Client.Cluster(ctx, *c)
+	read, err := f.engine.Client.Cluster(ctx, *c)
 	if err != nil {
 		return "", err
 	}
 	if read.NetworkProject == "" {
-		return s.project(ctx)
+		return f.project(ctx)
 	}
-	return s.engine.Client.ProjectID(ctx, read.NetworkProject)
+	return f.engine.Client.ProjectID(ctx, read.NetworkProject)
 }
 
-func (s *subject) nodePools(ctx context.Context) (cty.Value, error) {
-	c, err := s.gke(ctx)
+func (f *targetFacts) nodePools(ctx context.Context) (cty.Value, error) {
+	c, err := f.gke(ctx)
 	if err != nil || c == nil {
 		return cty.SetValEmpty(cty.String), err
 	}
-	read, err := s.engine.Client.Cluster(ctx, *c)
+	read, err := f.engine.Client.Cluster(ctx, *c)
 	var names []string
 	for _, p := range read.NodePools {
 		names = append(names, p.Name)
@@ -237,18 +237,18 @@ func (s *subject) nodePools(ctx context.Context) (cty.Value, error) {
 	return set(names), err
 }
 
-func (s *subject) open(ctx context.Context) (*cluster.Cluster, error) {
-	c, err := s.gke(ctx)
+func (f *targetFacts) open(ctx context.Context) (*cluster.Cluster, error) {
+	c, err := f.gke(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return s.engine.Clusters.Open(ctx, cluster.Target{Membership: s.membership, Cluster: c})
+	return f.engine.Clusters.Open(ctx, cluster.Target{Membership: f.membership, Cluster: c})
 }
 
 // revision is the cluster's managed revision: the supported name that is there,
 // the regular channel's first, and that one where none is.
-func (s *subject) revision(ctx context.Context) (string, error) {
-	opened, err := s.open(ctx)
+func (f *targetFacts) revision(ctx context.Context) (string, error) {
+	opened, err := f.open(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -278,8 +278,8 @@ func (s *subject) revision(ctx context.Context) (string, error) {
 	return regular, nil
 }
 
-func (s *subject) namespaces(ctx context.Context) (cty.Value, error) {
-	opened, err := s.open(ctx)
+func (f *targetFacts) namespaces(ctx context.Context) (cty.Value, error) {
+	opened, err := f.open(ctx)
 	if err != nil {
 		return cty.NilVal, err
 	}
@@ -297,8 +297,8 @@ func (s *subject) namespaces(ctx context.Context) (cty.Value, error) {
 }
 
 // fleetSet lists the memberships of a fleet, or the projects that it spans.
-func (s *subject) fleetSet(ctx context.Context, name string) (cty.Value, error) {
-	members, unreachable, err := s.engine.Client.Memberships(ctx, s.fleet())
+func (f *targetFacts) fleetSet(ctx context.Context, name string) (cty.Value, error) {
+	members, unreachable, err := f.engine.Client.Memberships(ctx, f.fleet())
 	if err != nil {
 		return cty.NilVal, err
 	}
@@ -312,18 +312,18 @@ func (s *subject) fleetSet(ctx context.Context, name string) (cty.Value, error) 
 		}
 		return set(names), nil
 	}
-	projects := []string{s.fleet()}
+	projects := []string{f.fleet()}
 	for _, m := range members {
 		if m.Cluster == nil {
 			continue
 		}
 		projects = append(projects, m.Cluster.Project)
-		if c, err := s.engine.Client.Cluster(ctx, *m.Cluster); err == nil && c.NetworkProject != "" {
+		if c, err := f.engine.Client.Cluster(ctx, *m.Cluster); err == nil && c.NetworkProject != "" {
 			projects = append(projects, c.NetworkProject)
 		}
 	}
 	for i, p := range projects {
-		if projects[i], err = s.engine.Client.ProjectID(ctx, p); err != nil {
+		if projects[i], err = f.engine.Client.ProjectID(ctx, p); err != nil {
 			return cty.NilVal, err
 		}
 	}

@@ -292,7 +292,7 @@ func target(t testing.TB, name string) runbook.Target {
 	return at
 }
 
-func plan(t testing.TB, e *runbook.Engine, j runbook.Job) *runbook.Plan {
+func plan(t testing.TB, e *runbook.Engine, j runbook.Job) *runbook.Prepared {
 	t.Helper()
 	p, err := e.Plan(t.Context(), j)
 	if err != nil {
@@ -303,7 +303,7 @@ func plan(t testing.TB, e *runbook.Engine, j runbook.Job) *runbook.Plan {
 
 var yes = runbook.Approvals{All: true, Approver: "tester@example.com"}
 
-func run(t testing.TB, e *runbook.Engine, p *runbook.Plan, a runbook.Approvals) *runbook.Result {
+func run(t testing.TB, e *runbook.Engine, p *runbook.Prepared, a runbook.Approvals) *runbook.Result {
 	t.Helper()
 	r, err := e.Run(t.Context(), p, a)
 	if err != nil {

@@ -66,9 +66,11 @@ type Plan struct {
 // PlannedStep is a step with what is there and what shall be. Current and
 // Desired are by field, and the same when nothing is left to do.
 type PlannedStep struct {
-	Step      string         `json:"step"` // with its instance: restart["web"]
-	Kind      string         `json:"kind"` // ensure, assert, wait, approve, instruct
-	What      string         `json:"what,omitempty"`
+	Step      string         `json:"step"`           // with its instance: restart["web"]
+	Kind      string         `json:"kind"`           // ensure, assert, wait, approve, instruct
+	What      string         `json:"what,omitempty"` // in the catalogue
+	Status    string         `json:"status,omitempty"`
+	Risk      string         `json:"risk,omitempty"`
 	Subject   string         `json:"subject,omitempty"`
 	Current   map[string]any `json:"current,omitempty"`
 	Desired   map[string]any `json:"desired,omitempty"`
@@ -154,6 +156,7 @@ type StepFailed struct {
 type Waiting struct {
 	Step  string    `json:"step"`
 	For   string    `json:"for"`
+	Why   string    `json:"why,omitempty"`  // why an approval that was given does not count
 	Until time.Time `json:"until,omitzero"` // when it gives up
 }
 

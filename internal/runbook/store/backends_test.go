@@ -115,7 +115,7 @@ func start() journal.RunStarted {
 
 func begin(t testing.TB, s store.Store, lock store.Lock) *journal.Writer {
 	t.Helper()
-	w, err := s.Create(t.Context(), lock, start())
+	w, _, err := s.Create(t.Context(), lock, start())
 	must(t, err)
 	t.Cleanup(func() { w.Close() })
 	return w

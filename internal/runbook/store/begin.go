@@ -18,22 +18,22 @@ type Reader struct {
 func (r *Reader) Close() error { return r.closer.Close() }
 
 // begin writes the first entries of a new run.
-func begin(ctx context.Context, sink journal.Sink, o Options, lock Lock, start journal.RunStarted) (*journal.Writer, error) {
+func begin(
+	ctx context.Context, sink journal.Sink, o Options, lock Lock, start journal.RunStarted,
+) (*journal.Writer, []journal.Entry, error) {
 	start.Run, start.Target, start.Fence = lock.Holder().Run, lock.Target(), lock.Holder().Fence
 	w := journal.NewWriter(sink, journal.Entry{}, journal.Options{Clock: o.Clock, Redactor: o.Redactor, Guard: lock})
-	if _, err := w.Append(ctx, start); err != nil {
-		return nil, err
-	}
+	first := []journal.Payload{start}
 	if t := lock.TakenOver(); t.Why != "" {
-		if _, err := w.Append(ctx, t.entry(start.Fence)); err != nil {
-			return nil, err
-		}
+		first = append(first, t.entry(start.Fence))
 	}
-	return w, nil
+	return appendAll(ctx, w, nil, first)
 }
 
 // goOn writes the first entries of an executor that resumes a run.
-func goOn(ctx context.Context, sink journal.Sink, o Options, lock Lock, entries []journal.Entry, torn int64, resumed journal.RunResumed) (*journal.Writer, []journal.Entry, error) {
+func goOn(
+	ctx context.Context, sink journal.Sink, o Options, lock Lock, entries []journal.Entry, torn int64, resumed journal.RunResumed,
+) (*journal.Writer, []journal.Entry, error) {
 	resumed.Fence = lock.Holder().Fence
 	w := journal.NewWriter(sink, entries[len(entries)-1], journal.Options{Clock: o.Clock, Redactor: o.Redactor, Guard: lock})
 	first := []journal.Payload{resumed}
@@ -43,7 +43,14 @@ func goOn(ctx context.Context, sink journal.Sink, o Options, lock Lock, entries 
 	if torn > 0 {
 		first = append(first, journal.Note{Text: fmt.Sprintf("A crash had cut the last write short; %d bytes of it were cut off.", torn)})
 	}
-	for _, p := range first {
+	return appendAll(ctx, w, entries, first)
+}
+
+// appendAll appends to a journal, and returns its entries with the new ones.
+func appendAll(
+	ctx context.Context, w *journal.Writer, entries []journal.Entry, payloads []journal.Payload,
+) (*journal.Writer, []journal.Entry, error) {
+	for _, p := range payloads {
 		e, err := w.Append(ctx, p)
 		if err != nil {
 			return nil, nil, err

@@ -70,7 +70,7 @@ func child(text string) int {
 		return 0
 	}
 	say("locked")
-	w, err := s.Create(ctx, lock, start())
+	w, _, err := s.Create(ctx, lock, start())
 	if err != nil {
 		say("error %v", err)
 		return 1

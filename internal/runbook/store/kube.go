@@ -73,10 +73,10 @@ type lastEntry struct {
 }
 
 // Create makes the first object of a run.
-func (k *Kube) Create(ctx context.Context, lock Lock, start journal.RunStarted) (*journal.Writer, error) {
+func (k *Kube) Create(ctx context.Context, lock Lock, start journal.RunStarted) (*journal.Writer, []journal.Entry, error) {
 	run, err := journal.ParseID(lock.Holder().Run)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	return begin(ctx, &kubeSink{k: k, run: run, target: lock.Target(), fence: lock.Holder().Fence}, k.o, lock, start)
 }

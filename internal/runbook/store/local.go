@@ -46,28 +46,28 @@ func NewLocal(dir string, o Options) *Local { return &Local{dir: dir, o: o.orDef
 func (l *Local) path(run string) string { return filepath.Join(l.dir, run+suffix) }
 
 // Create makes the file of a run.
-func (l *Local) Create(ctx context.Context, lock Lock, start journal.RunStarted) (*journal.Writer, error) {
+func (l *Local) Create(ctx context.Context, lock Lock, start journal.RunStarted) (*journal.Writer, []journal.Entry, error) {
 	run, err := journal.ParseID(lock.Holder().Run)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if err := makeDir(l.dir); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	file, err := journal.CreateFile(l.path(run))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	w, err := begin(ctx, file, l.o, lock, start)
+	w, entries, err := begin(ctx, file, l.o, lock, start)
 	if err != nil {
 		file.Close()
-		// Without an entry it says nothing. With one, it says what was begun.
+		// Without an entry the file says nothing. With one, it says what was started.
 		if info, statErr := os.Stat(l.path(run)); statErr == nil && info.Size() == 0 {
 			_ = os.Remove(l.path(run))
 		}
-		return nil, err
+		return nil, nil, err
 	}
-	return w, nil
+	return w, entries, nil
 }
 
 // Open goes on with a run. What a crash left of a last write is cut off.

@@ -22,7 +22,7 @@ func keep(t *testing.T, s store.Store, on, job string, says ...journal.Payload) 
 	must(t, err)
 	begins := start()
 	begins.Job = job
-	w, err := s.Create(t.Context(), lock, begins)
+	w, _, err := s.Create(t.Context(), lock, begins)
 	must(t, err)
 	appendTo(t, w, says...)
 	must(t, w.Close())

@@ -16,12 +16,12 @@ type Store interface {
 
 // Runs keeps journals, one for each run.
 type Runs interface {
-	// Create makes the journal of a new run and writes its first entries: start,
-	// and whose lock was taken over. Run, target and fence are taken from the lock.
-	// When it fails, nothing was recorded and nothing may be changed.
-	Create(ctx context.Context, lock Lock, start journal.RunStarted) (*journal.Writer, error)
-	// Open goes on with a run under a lock on its target, and writes what says so.
-	// The entries are all that there are now, those included.
+	// Create makes the journal of a new run, and writes and returns its first
+	// entries: start, and whose lock was taken over. Run, target and fence are taken
+	// from the lock. When it fails, nothing was recorded and nothing may be changed.
+	Create(ctx context.Context, lock Lock, start journal.RunStarted) (*journal.Writer, []journal.Entry, error)
+	// Open resumes a run under a lock on its target, and records that. The entries
+	// are all of the journal, those that it wrote included.
 	Open(ctx context.Context, lock Lock, run string, resumed journal.RunResumed) (*journal.Writer, []journal.Entry, error)
 	// Read reads the journal of a run, which may be growing. The caller closes it.
 	Read(ctx context.Context, run string) (*Reader, error)

@@ -53,7 +53,7 @@ func TestRunFromStartToEnd(t *testing.T) {
 		}
 		// A name is used once.
 		again := acquire(t, s, owner)
-		if _, err := s.Create(t.Context(), again, start()); err == nil {
+		if _, _, err := s.Create(t.Context(), again, start()); err == nil {
 			t.Error("a run was made twice")
 		}
 		if n := len(read(t, s, owner.Run)); n != 4 {
@@ -257,7 +257,7 @@ func TestSecretsInNoPlace(t *testing.T) {
 		lock := acquire(t, s, owner)
 		started := start()
 		started.Reason, started.By.User, started.Runbook, started.Inputs = secret, secret, secret, map[string]any{secret: secret}
-		w, err := s.Create(t.Context(), lock, started)
+		w, _, err := s.Create(t.Context(), lock, started)
 		must(t, err)
 		appendTo(t, w, journal.StepFailed{Step: secret, Error: "Bearer " + secret}, journal.RunFinished{Outcome: journal.Outcome(secret), Reason: secret})
 		_, err = s.Acquire(t.Context(), target, newRun(), minute)

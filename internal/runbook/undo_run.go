@@ -1,0 +1,169 @@
+package runbook
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/managed-mesh/terraform-provider-asm/internal/prereq"
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/journal"
+	"github.com/managed-mesh/terraform-provider-asm/internal/wait"
+)
+
+// undo undoes the changes of another run.
+func (r *run) undo(ctx context.Context) error {
+	for _, item := range r.plan.undo.items {
+		if err := r.undoChange(ctx, r.plan.undo.run, item); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// undoOwnChanges undoes what this run has changed, by this executor or an earlier
+// one, after a step failed whose on_failure asks for that.
+func (r *run) undoOwnChanges(ctx context.Context) error {
+	state, _, err := r.engine.History(ctx, r.id)
+	if err != nil {
+		return err
+	}
+	u := &undoPlan{run: r.id, env: r.plan.evaluation.env}
+	r.approvals.All = true // the runbook asks for it, and the person who started the run has read that
+	for _, m := range state.ToUndo() {
+		if state.Undone(journal.Origin{Run: r.id, Seq: m.Seq}) {
+			continue
+		}
+		item, planned, why := r.engine.planItem(ctx, u, m)
+		if why != "" || planned.Status == Stays {
+			if _, err := r.write(ctx, journal.Note{Step: m.Step, Text: "not taken back: " + why + planned.Text}); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := r.undoChange(ctx, r.id, item); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// undoChange undoes one change of a run, and records how that ended.
+func (r *run) undoChange(ctx context.Context, of string, item undoItem) error {
+	if kept, stays := item.prerequisite.(prereq.Keeper); stays {
+		_, err := r.write(ctx, journal.StepSkipped{Step: item.step, Why: kept.Keeps()})
+		return err
+	}
+	if _, err := r.write(ctx, journal.UndoOf{Run: of, Seq: item.made.Seq, Step: item.step}); err != nil {
+		return err
+	}
+	u := &undoRun{stepRun: &stepRun{run: r, name: item.step, started: r.engine.clock().Now()}, item: item, of: of}
+	if err := u.start(ctx); err != nil {
+		return err
+	}
+	found, err := u.restore(ctx)
+	var kept *prereq.KeptError
+	switch {
+	case errors.Is(err, errStop) || isRecordTrouble(err):
+		return err
+	case errors.As(err, &kept):
+		_, err = r.write(ctx, journal.StepSkipped{Step: item.step, Why: kept.Why})
+		return err
+	case err != nil:
+		if err := r.recordFailure(ctx, item.step, item.step, err); err != nil {
+			return err
+		}
+		r.stopping = true
+		return errStop
+	}
+	_, err = r.write(ctx, journal.StepVerified{Step: item.step, Found: found})
+	return err
+}
+
+// undoRun is one change while it is undone.
+type undoRun struct {
+	*stepRun
+	item undoItem
+	of   string // the run that made it
+}
+
+// restore brings back what was there before the change, and verifies that. found
+// says what it found in the end.
+func (u *undoRun) restore(ctx context.Context) (found string, err error) {
+	if s, can := u.item.prerequisite.(prereq.Settler); can {
+		if err := s.Settle(ctx); err != nil {
+			return "", err
+		}
+	}
+	state, err := u.item.prerequisite.Check(ctx, true)
+	if err != nil {
+		return "", err
+	}
+	change := u.item.change()
+	switch standing, differences := prereq.Stands(state, change); standing {
+	case prereq.AsBefore:
+		return asBefore, nil
+	case prereq.ChangedSince:
+		return "", fmt.Errorf("%s is not as the run left it, so it is left alone: %s", change.Subject, strings.Join(differences, "; "))
+	}
+	err = u.gate(ctx, Question{
+		Why: undoReason(u.of, change.Subject), Risk: u.item.def.Risk, Subject: change.Subject, Current: change.After, Desired: change.Before,
+	})
+	if err != nil {
+		return "", err
+	}
+	if err := u.act(ctx, change); err != nil {
+		return "", err
+	}
+	return "what was there before is there again", u.awaitBefore(ctx, change)
+}
+
+// act undoes the change, with a record before and after.
+func (u *undoRun) act(ctx context.Context, change prereq.Change) error {
+	kind := u.item.made.Change.Kind
+	back := journal.Change{Kind: kind, Subject: change.Subject, Before: change.After, After: change.Before, Args: u.item.made.Change.Args}
+	if _, err := u.write(ctx, journal.ActIntended{Step: u.name, Change: back}); err != nil {
+		return err
+	}
+	bounded, cancel := wait.Deadline(ctx, u.engine.clock(), u.started.Add(defaultTimeout), "step "+u.name)
+	err := u.item.prerequisite.Undo(bounded, change)
+	cancel()
+	if err == nil {
+		_, err = u.write(ctx, journal.ActDone{Step: u.name, Change: back})
+		return err
+	}
+	var kept *prereq.KeptError
+	failed := journal.ActFailed{
+		Step: u.name, Change: journal.Change{Kind: kind, Subject: back.Subject}, Error: u.engine.redact(errorText(err)),
+		Doubtful: !errors.As(err, &kept) && (prereq.Doubtful(err) || ctx.Err() != nil),
+	}
+	if _, written := u.write(ctx, failed); written != nil {
+		return written
+	}
+	return err
+}
+
+// awaitBefore checks until what was there before the change is there again.
+func (u *undoRun) awaitBefore(ctx context.Context, change prereq.Change) error {
+	clock := u.engine.clock()
+	deadline := u.started.Add(defaultTimeout)
+	pauses := wait.Backoff{First: 500 * time.Millisecond, Max: defaultInterval}.Pauses()
+	for {
+		state, err := u.item.prerequisite.Check(ctx, true)
+		if err == nil {
+			if standing, _ := prereq.Stands(state, change); standing == prereq.AsBefore {
+				return nil
+			}
+			err = &VerificationError{Subject: change.Subject, Seen: messages(state), After: clock.Now().Sub(u.started).Round(time.Second)}
+		} else if !prereq.Retryable(err) {
+			return fmt.Errorf("it was taken back, and that cannot be verified: %w", err)
+		}
+		if !clock.Now().Before(deadline) {
+			return err
+		}
+		if err := wait.Sleep(ctx, clock, pauses()); err != nil {
+			return context.Cause(ctx)
+		}
+	}
+}
