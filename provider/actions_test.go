@@ -705,7 +705,7 @@ func TestStopInterruptsARun(t *testing.T) {
 	for event := range stream.Events {
 		switch e := event.Type.(type) {
 		case tfprotov6.ProgressInvokeActionEventType:
-			if strings.Contains(e.Message, "forever: waits:") {
+			if strings.Contains(e.Message, "forever: waiting:") {
 				stop.Do(func() {
 					if _, err := s.StopProvider(t.Context(), &tfprotov6.StopProviderRequest{}); err != nil {
 						t.Error(err)
