@@ -5,7 +5,6 @@ module github.com/managed-mesh/terraform-provider-asm/internal/tools
 go 1.26.0
 
 require (
-	github.com/aymanbagabas/go-udiff v0.4.1
 	github.com/gofrs/flock v0.13.1
 	golang.org/x/mod v0.42.0
 	golang.org/x/tools v0.51.0

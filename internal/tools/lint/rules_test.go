@@ -1,5 +1,5 @@
-// Package lint holds no code, only the proof that the import rules in .golangci.yml fire. A rule whose
-// pattern matches no file looks just like a rule that everybody keeps.
+// Package lint has no code, only a test that the import rules in .golangci.yml fire. A rule whose pattern
+// matches no file looks like a rule that nobody breaks.
 package lint
 
 import (
@@ -15,7 +15,7 @@ import (
 
 const module = "github.com/managed-mesh/terraform-provider-asm"
 
-// mayImport is section 2 of the design: each room and those that it stands on.
+// mayImport has the rooms that each room may import: those below it.
 var mayImport = map[string][]string{
 	"internal/mesh":      {},
 	"internal/wait":      {},
@@ -39,7 +39,7 @@ var floors = map[string]map[string][]string{
 	},
 }
 
-// unruled are imports that the design neither allows nor forbids.
+// unruled are imports that no rule allows or forbids.
 var unruled = map[string][]string{
 	"internal/contract": {"internal/mesh", "internal/wait", "internal/sim", "internal/gcp", "internal/cluster", "internal/prereq",
 		"internal/diagnosis", "internal/runbook", "internal/report", "internal/cli", "provider"},
@@ -103,7 +103,7 @@ func TestImportRulesFire(t *testing.T) {
 	slices.Sort(want)
 	for _, file := range want {
 		if !slices.Contains(got, file) {
-			t.Errorf("%s breaks a rule, and the linter does not say so", file)
+			t.Errorf("%s breaks a rule, and the linter does not report it", file)
 		}
 	}
 	for _, file := range got {
