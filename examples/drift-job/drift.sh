@@ -3,11 +3,11 @@
 #
 #   drift.sh [FOLDER]
 #
-#   0  nothing is to change, and every check passes
-#   1  error: nothing can be said
+#   0  no changes, and every check passes
+#   1  error: no verdict
 #   2  applying would change something: drift, or what is not applied yet
-#   3  nothing is to change, but the mesh is not well or a check fails
-#   4  nothing is to change, but something cannot be told
+#   3  no changes, but the mesh is unhealthy or a check fails
+#   4  no changes, but something is unknown
 #
 # It needs terraform (or TERRAFORM=tofu) and changes nothing. What the plan says
 # is judged by plan-report, a command of the provider that terraform init has

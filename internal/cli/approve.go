@@ -22,7 +22,7 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/lang"
 )
 
-// approvalFlags say what somebody agrees to beforehand.
+// approvalFlags approve steps beforehand.
 type approvalFlags struct {
 	yes      bool
 	steps    []string
@@ -33,20 +33,20 @@ type approvalFlags struct {
 }
 
 func (f *approvalFlags) flags(flags *pflag.FlagSet) {
-	flags.BoolVar(&f.yes, "yes", false, "agree to everything that the run asks, and take instructions as read")
-	flags.StringArrayVar(&f.steps, "approve", nil, "agree to this step: restart, or restart[\"web\"] (repeatable)")
-	flags.StringVar(&f.risk, "approve-risk", "", "agree to what has at most this risk: low, medium or high")
-	flags.StringArrayVar(&f.files, "approval-file", nil, "approval of one plan that a pipeline wrote, as JSON (repeatable)")
-	flags.StringVar(&f.approver, "approver", "", "who agrees by these flags, for the journal (default the account on this machine)")
-	flags.DurationVar(&f.valid, "approval-valid", time.Hour, "how long an approval that is given now holds")
+	flags.BoolVar(&f.yes, "yes", false, "approve everything that the run asks, and confirm manual steps as done")
+	flags.StringArrayVar(&f.steps, "approve", nil, "approve this step: restart, or restart[\"web\"] (repeatable)")
+	flags.StringVar(&f.risk, "approve-risk", "", "approve steps up to this risk: low, medium or high")
+	flags.StringArrayVar(&f.files, "approval-file", nil, "JSON file with the approval of one plan (repeatable)")
+	flags.StringVar(&f.approver, "approver", "", "approver that the journal records for these flags (default the account on this machine)")
+	flags.DurationVar(&f.valid, "approval-valid", time.Hour, "how long an approval given now is valid")
 }
 
-// any reports that something was agreed to.
+// any reports whether the flags approve something.
 func (f *approvalFlags) any() bool {
 	return f.yes || len(f.steps) > 0 || f.risk != "" || len(f.files) > 0
 }
 
-// read checks what was given. All mistakes are told at once.
+// read checks the flags. It reports all mistakes at once.
 func (f *approvalFlags) read() (runbook.Approvals, error) {
 	a := runbook.Approvals{All: f.yes, Steps: f.steps, UpTo: lang.Risk(f.risk), Approver: f.approver, Valid: f.valid}
 	var wrong []error
@@ -54,7 +54,7 @@ func (f *approvalFlags) read() (runbook.Approvals, error) {
 		wrong = append(wrong, fmt.Errorf("--approve-risk: %q is not one of low, medium, high", f.risk))
 	}
 	if f.valid <= 0 {
-		wrong = append(wrong, fmt.Errorf("--approval-valid: %s is not a time that anything could hold for", f.valid))
+		wrong = append(wrong, fmt.Errorf("--approval-valid: %s is not a positive duration", f.valid))
 	}
 	for _, path := range f.files {
 		file, err := readFile(path, "--approval-file", runbook.ReadApprovals)
@@ -66,8 +66,8 @@ func (f *approvalFlags) read() (runbook.Approvals, error) {
 	return a, errors.Join(wrong...)
 }
 
-// checkSteps refuses approvals of steps that a runbook does not have: whoever gave
-// one would believe it to count.
+// checkSteps refuses approvals of steps that a runbook does not have: otherwise the
+// approver would believe that they count.
 func (f *approvalFlags) checkSteps(r *lang.Runbook) error {
 	var wrong []error
 	for _, step := range f.steps {
@@ -83,7 +83,7 @@ func (f *approvalFlags) checkSteps(r *lang.Runbook) error {
 	return errors.Join(wrong...)
 }
 
-// account is who runs this, as far as the machine knows.
+// account returns the name of the current user on this machine.
 func account() string {
 	if u, err := user.Current(); err == nil {
 		return u.Username
@@ -91,16 +91,16 @@ func account() string {
 	return "unknown user"
 }
 
-// asker asks a person at a terminal. It is nil where nobody is.
+// asker asks a person at a terminal. It is nil without one.
 type asker struct {
 	lines <-chan string
 	to    io.Writer
 	who   string
-	live  *live // is held while a question stands
+	live  *live // hidden while a question is open
 }
 
-// newAsker is nil unless standard input and standard error are a terminal, or
-// somebody else answers.
+// newAsker returns nil unless standard input and standard error are a terminal, or
+// a test answers.
 func (p program) newAsker(cmd *cobra.Command, who string) *asker {
 	from := p.answers
 	if from == nil {
@@ -129,7 +129,7 @@ func (p program) newAsker(cmd *cobra.Command, who string) *asker {
 	return &asker{lines: lines, to: cmd.ErrOrStderr(), who: who}
 }
 
-// whole asks whether to go on with what was shown.
+// whole asks whether to run what was shown.
 func (a *asker) whole(ctx context.Context, question string) (bool, error) {
 	a.live.hold()
 	defer a.live.release()
@@ -165,7 +165,7 @@ func (a *asker) gate(ctx context.Context, q runbook.Question) (bool, string, err
 	}
 	ask := "Go ahead?"
 	if q.Person {
-		ask = "Is it done? It is looked at again."
+		ask = "Is it done? The step is checked again."
 	}
 	fmt.Fprintf(a.to, "\n%s\n  Only \"yes\" is accepted.\n\n  Enter a value: ", ask)
 	ok, err := a.answer(ctx)

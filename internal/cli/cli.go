@@ -25,12 +25,11 @@ func Main(ctx context.Context, version string, args []string, stdout, stderr io.
 	return program{version: version, clock: wait.Real}.main(ctx, args, stdout, stderr)
 }
 
-// program is what the commands know of the one that they are commands of.
+// program is what every command needs.
 type program struct {
 	version string
-	clock   wait.Clock // of the waits of runs
-	// answers is who answers questions; nil: whoever is at the terminal, if anybody.
-	answers io.Reader
+	clock   wait.Clock // for the waits of runs
+	answers io.Reader  // answers to questions; nil for the terminal
 }
 
 func (p program) main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
@@ -55,13 +54,14 @@ func newRoot(p program) *cobra.Command {
 		Use:   "terraform-provider-asm",
 		Short: "Keep the prerequisites of managed Anthos Service Mesh in place",
 		Long: "terraform-provider-asm is a Terraform provider, and a command line of its own.\n" +
-			"Terraform starts it without arguments; with one of the commands below it is a tool.",
+			"Terraform starts it without arguments; a person uses the commands below.",
 		Args:              cobra.NoArgs,
 		SilenceUsage:      true,
 		SilenceErrors:     true, // Main prints them once
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	root.AddCommand(newDiagnose(p.version), newExplain(), newPlanReport(p.version), newRemediate(p), newRunbook(p), newSimulate(), newVersion(p.version))
+	root.AddCommand(newDiagnose(p.version), newExplain(), newPlanReport(p.version), newRemediate(p), newRunbook(p), newSimulate(),
+		newVersion(p.version))
 	return root
 }

@@ -93,7 +93,8 @@ func TestSimulate(t *testing.T) {
 	for _, sig := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT} {
 		t.Run(sig.String(), func(t *testing.T) {
 			envFile := filepath.Join(t.TempDir(), "sim.env")
-			cmd := exec.CommandContext(t.Context(), os.Args[0], "simulate", "--env-file", envFile, "--projects", "2", "--clusters", "3", "--fault", "binding-revoked")
+			cmd := exec.CommandContext(t.Context(), os.Args[0], "simulate", "--env-file", envFile, "--projects", "2", "--clusters", "3",
+				"--fault", "binding-revoked")
 			cmd.Env = append(os.Environ(), asCommand+"=1")
 			stdout, err := cmd.StdoutPipe()
 			if err != nil {

@@ -12,8 +12,8 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/wait"
 )
 
-// connection says as whom Google Cloud and the clusters are asked. The rest comes
-// from the environment, by the google provider's names.
+// connection is the identity for requests to Google Cloud and the clusters. The rest
+// comes from the environment, by the google provider's names.
 type connection struct {
 	impersonate    string
 	billingProject string
@@ -22,16 +22,17 @@ type connection struct {
 
 func (c *connection) flags(flags *pflag.FlagSet) {
 	flags.StringVar(&c.impersonate, "impersonate-service-account", "", "act as this service account (GOOGLE_IMPERSONATE_SERVICE_ACCOUNT)")
-	flags.StringVar(&c.billingProject, "billing-project", "", "project that is charged for the requests (GOOGLE_BILLING_PROJECT with USER_PROJECT_OVERRIDE)")
-	flags.StringVar(&c.reason, "request-reason", "", "reason that audit logs keep (CLOUDSDK_CORE_REQUEST_REASON)")
+	flags.StringVar(&c.billingProject, "billing-project", "",
+		"project that pays for the requests (GOOGLE_BILLING_PROJECT with USER_PROJECT_OVERRIDE)")
+	flags.StringVar(&c.reason, "request-reason", "", "reason for the audit logs (CLOUDSDK_CORE_REQUEST_REASON)")
 }
 
-// open makes the clients; it asks nothing of anybody yet.
+// open makes the clients. It makes no request.
 func (c *connection) open(ctx context.Context, version string) (diagnosis.Reader, error) {
 	return c.openAt(ctx, version, wait.Real)
 }
 
-// openAt is open with the clock by which the clients wait.
+// openAt is open with the clock for the waits of the clients.
 func (c *connection) openAt(ctx context.Context, version string, clock wait.Clock) (diagnosis.Reader, error) {
 	config := gcp.Config{
 		Clock:       clock,
@@ -52,7 +53,7 @@ func (c *connection) openAt(ctx context.Context, version string, clock wait.Cloc
 	return diagnosis.Reader{Client: client, Clusters: prereq.NewClusters(client, cluster.Config{})}, nil
 }
 
-// again are the flags that make another command ask as the same caller.
+// again returns the flags that give another command the same identity.
 func (c *connection) again() string {
 	return flagsOf("--impersonate-service-account", c.impersonate, "--billing-project", c.billingProject)
 }

@@ -33,18 +33,18 @@ func newDiagnose(version string) *cobra.Command {
 	var f diagnoseFlags
 	cmd := &cobra.Command{
 		Use:   "diagnose",
-		Short: "Find the root causes of what is wrong with managed mesh",
-		Long: `Find the root causes of what is wrong with the managed mesh of fleets,
-memberships or clusters. Nothing is changed. What may not be read is unknown,
-with the permission that is missing, and the rest is judged all the same.
+		Short: "Find the root causes of problems with managed mesh",
+		Long: `Find the root causes of problems with the managed mesh of fleets, memberships or
+clusters. It changes nothing. Where a read is refused, the verdict is unknown and
+the report names the missing permission; everything else is judged.
 
-Without --fleet-project, --membership and --cluster, the fleet of GOOGLE_PROJECT
-is diagnosed. Credentials come from the environment, as for Terraform's google
+Without --fleet-project, --membership and --cluster, it diagnoses the fleet of
+GOOGLE_PROJECT. Credentials come from the environment, as for Terraform's google
 provider: GOOGLE_OAUTH_ACCESS_TOKEN, GOOGLE_CREDENTIALS, or Application Default
 Credentials.
 
-Exit codes: 0 clean, 1 it failed, 2 a prerequisite is to be corrected, 3 the mesh
-is unhealthy though its prerequisites are fine, 4 it cannot be told.`,
+Exit codes: 0 clean, 1 error, 2 a prerequisite needs correction, 3 the mesh is
+unhealthy though its prerequisites are met, 4 unknown.`,
 		Example: `  terraform-provider-asm diagnose --fleet-project prod-fleet
   terraform-provider-asm diagnose --membership projects/prod-fleet/locations/europe-west1/memberships/orders
   terraform-provider-asm diagnose --fleet-project prod-fleet --output table --output html=report.html --output json=today.json
@@ -54,23 +54,23 @@ is unhealthy though its prerequisites are fine, 4 it cannot be told.`,
 	}
 	flags := cmd.Flags()
 	f.targetFlags(flags)
-	flags.StringVar(&f.baseline, "baseline", "", "an earlier report as JSON: mark what is new since")
-	flags.IntVar(&f.concurrency, "concurrency", 64, "clusters that are read at once")
-	flags.BoolVar(&f.noClusters, "no-clusters", false, "look at what Google's APIs tell alone, not into clusters")
+	flags.StringVar(&f.baseline, "baseline", "", "earlier report as JSON; findings that it lacks are marked as new")
+	flags.IntVar(&f.concurrency, "concurrency", 64, "clusters to read at once")
+	flags.BoolVar(&f.noClusters, "no-clusters", false, "read only Google's APIs, not the clusters")
 	f.outputs.flag(flags)
 	f.flags(flags)
 	return cmd
 }
 
-// targetFlags are the flags that remediate shares.
+// targetFlags adds the flags that remediate has, too.
 func (f *diagnoseFlags) targetFlags(flags *pflag.FlagSet) {
-	flags.StringArrayVar(&f.fleets, "fleet-project", nil, "ID or number of a fleet's host project: all of its memberships (repeatable)")
+	flags.StringArrayVar(&f.fleets, "fleet-project", nil, "ID or number of a fleet's host project, for all its memberships (repeatable)")
 	flags.StringArrayVar(&f.memberships, "membership", nil, "projects/PROJECT/locations/LOCATION/memberships/MEMBERSHIP (repeatable)")
 	flags.StringArrayVar(&f.clusters, "cluster", nil, "projects/PROJECT/locations/LOCATION/clusters/CLUSTER (repeatable)")
-	flags.StringArrayVar(&f.hosts, "host-project", nil, "Shared VPC host project, which needs the service agent's role, too (repeatable)")
-	flags.StringVar(&f.suppressions, "suppressions", "", "file of findings that are known and left alone, each with a reason and an expiry date")
-	flags.StringVar(&f.failOn, "fail-on", string(diagnosis.FailDegraded), "what makes the exit code other than 0: "+failOns())
-	flags.DurationVar(&f.since, "since", 24*time.Hour, "how far back logs are searched where something is wrong; 0 searches none")
+	flags.StringArrayVar(&f.hosts, "host-project", nil, "Shared VPC host project, where the service agent needs its role, too (repeatable)")
+	flags.StringVar(&f.suppressions, "suppressions", "", "file of known findings to suppress, each with a reason and an expiry date")
+	flags.StringVar(&f.failOn, "fail-on", string(diagnosis.FailDegraded), "least problem for an exit code other than 0: "+failOns())
+	flags.DurationVar(&f.since, "since", 24*time.Hour, "how far back to search the logs of what has a problem; 0 searches none")
 }
 
 func failOns() string {
@@ -96,11 +96,11 @@ func (f *diagnoseFlags) run(cmd *cobra.Command, version string) error {
 		return err
 	}
 	progress := newProgress(cmd.ErrOrStderr())
-	options.Progress = progress.told
+	options.Progress = progress.update
 	report, err := diagnosis.Run(cmd.Context(), reader, options)
 	progress.done()
 	if errors.Is(err, context.Canceled) {
-		return errors.New("stopped before it was finished; nothing was changed")
+		return errors.New("interrupted; nothing was changed")
 	}
 	if err != nil {
 		return err
@@ -111,8 +111,8 @@ func (f *diagnoseFlags) run(cmd *cobra.Command, version string) error {
 	return exit(report.ExitCode(diagnosis.FailOn(f.failOn)))
 }
 
-// options checks everything that was given before anybody is asked. All mistakes
-// are told at once.
+// options checks the flags before any request is made. It reports all mistakes at
+// once.
 func (f *diagnoseFlags) options(version string) (diagnosis.Options, error) {
 	o := diagnosis.Options{
 		Since: f.since, Concurrency: f.concurrency, NoClusters: f.noClusters, Tool: "terraform-provider-asm " + version,
@@ -143,7 +143,7 @@ func (f *diagnoseFlags) options(version string) (diagnosis.Options, error) {
 	if len(f.fleets)+len(f.memberships)+len(f.clusters) == 0 {
 		project := gcp.FirstOf(gcp.ProjectVariables...)
 		if project == "" {
-			wrong = append(wrong, errors.New("nothing is named to diagnose: give --fleet-project, --membership or --cluster, or set GOOGLE_PROJECT"))
+			wrong = append(wrong, errors.New("name what to diagnose: give --fleet-project, --membership or --cluster, or set GOOGLE_PROJECT"))
 		}
 		o.FleetProjects = []string{project}
 		if project != "" {
@@ -156,7 +156,7 @@ func (f *diagnoseFlags) options(version string) (diagnosis.Options, error) {
 		wrong = append(wrong, fmt.Errorf("--fail-on: %q is not one of %s", f.failOn, failOns()))
 	}
 	if f.failOn == string(diagnosis.FailNew) && f.baseline == "" {
-		wrong = append(wrong, errors.New("--fail-on new needs a --baseline to compare with"))
+		wrong = append(wrong, errors.New("--fail-on new: give the report to compare with in --baseline"))
 	}
 	if f.concurrency < 1 {
 		wrong = append(wrong, fmt.Errorf("--concurrency: %d is less than 1", f.concurrency))
@@ -174,7 +174,7 @@ func (f *diagnoseFlags) options(version string) (diagnosis.Options, error) {
 	return o, errors.Join(wrong...)
 }
 
-// readFile reads what a flag names, or nothing when it names none.
+// readFile reads the file that a flag names. Without one it returns the zero value.
 func readFile[T any](path, flag string, read func(from io.Reader) (T, error)) (T, error) {
 	var none T
 	if path == "" {

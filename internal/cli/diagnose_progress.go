@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// progress tells how far a diagnosis is: one line that is rewritten on a
-// terminal, and else a line now and then.
+// progress shows the progress of a diagnosis: one line that is rewritten on a
+// terminal, else a line every ten seconds.
 type progress struct {
 	to       io.Writer
 	terminal bool
@@ -25,7 +25,7 @@ const (
 	between = 10 * time.Second // lines without a terminal
 )
 
-func (p *progress) told(done, total int, name string) {
+func (p *progress) update(done, total int, name string) {
 	pause := between
 	if p.terminal {
 		pause = redraw
@@ -46,7 +46,7 @@ func (p *progress) told(done, total int, name string) {
 	fmt.Fprintf(p.to, "%d of %d memberships read\n", done, total)
 }
 
-// done takes the line away.
+// done removes the line.
 func (p *progress) done() {
 	if p.shown {
 		fmt.Fprint(p.to, "\r\x1b[2K")

@@ -90,7 +90,8 @@ func TestDiagnose(t *testing.T) {
 		t.Fatalf("exit %d, %v: %s", code, err, errs)
 	}
 	root := r.Findings[0]
-	if root.Code != catalogue.BindingMissing || !root.Root() || !root.New || root.Culprit == nil || root.Culprit.Who != "ci@mesh-sim-1.iam.gserviceaccount.com" {
+	if root.Code != catalogue.BindingMissing || !root.Root() || !root.New || root.Culprit == nil ||
+		root.Culprit.Who != "ci@mesh-sim-1.iam.gserviceaccount.com" {
 		t.Errorf("the first finding is %+v", root)
 	}
 	if html, err := os.ReadFile(page); err != nil || !strings.Contains(string(html), string(catalogue.BindingMissing)) {
@@ -107,7 +108,8 @@ func TestDiagnose(t *testing.T) {
 		}
 	}
 	write(time.Now().AddDate(0, 0, 2).Format(time.DateOnly))
-	if code, out, errs := run(t, "diagnose", "--suppressions", list, "--no-clusters"); strings.Contains(out, "error  service-agent-binding-missing") {
+	if code, out, errs := run(t, "diagnose", "--suppressions", list, "--no-clusters"); strings.Contains(out,
+		"error  service-agent-binding-missing") {
 		t.Errorf("exit %d\n%s\n%s", code, out, errs)
 	}
 	write("2020-01-01")
@@ -150,7 +152,8 @@ func TestDiagnoseMistakes(t *testing.T) {
 	_, requests := simulate(t, sim.Options{})
 	code, out, errs := run(t, "diagnose", "--fleet-project", "x y", "--membership", "foo", "--cluster", "bar", "--fail-on", "maybe",
 		"--baseline", "/no/such", "--suppressions", "/no/such/list", "--concurrency", "0", "--since", "-1h")
-	for _, want := range []string{"--fleet-project", "--membership", "--cluster", "--fail-on", "--baseline", "--suppressions", "--concurrency", "--since"} {
+	for _, want := range []string{"--fleet-project", "--membership", "--cluster", "--fail-on", "--baseline", "--suppressions",
+		"--concurrency", "--since"} {
 		if !strings.Contains(errs, want+":") {
 			t.Errorf("%s is not told of in %s", want, errs)
 		}
@@ -169,7 +172,7 @@ func TestDiagnoseMistakes(t *testing.T) {
 	for _, v := range []string{"GOOGLE_CLOUD_PROJECT", "GCLOUD_PROJECT", "CLOUDSDK_CORE_PROJECT"} {
 		t.Setenv(v, "")
 	}
-	if code, _, errs := run(t, "diagnose"); code != 1 || !strings.Contains(errs, "nothing is named") {
+	if code, _, errs := run(t, "diagnose"); code != 1 || !strings.Contains(errs, "name what to diagnose") {
 		t.Errorf("exit %d: %s", code, errs)
 	}
 	if n := requests(); n > 0 {

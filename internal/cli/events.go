@@ -12,18 +12,19 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook"
 )
 
-// eventFlags are the flag --events: what happens in runs, as JSON lines.
+// eventFlags is the flag --events: the events of runs, as JSON lines.
 type eventFlags struct{ file string }
 
 // toErrors stands for standard error in --events.
 const toErrors = "-"
 
 func (f *eventFlags) flags(flags *pflag.FlagSet) {
-	flags.StringVar(&f.file, "events", "", "write what happens as JSON lines: to this file, or without one to standard error instead of the progress")
+	flags.StringVar(&f.file, "events", "",
+		"write events as JSON lines to this file, or without one to standard error instead of the progress")
 	flags.Lookup("events").NoOptDefVal = toErrors
 }
 
-// open makes what shows the progress, and writes events where that was asked for.
+// open makes the progress display, and the stream of events where one is wanted.
 func (f *eventFlags) open(stderr io.Writer) (*live, func() error, error) {
 	switch f.file {
 	case "":
@@ -42,15 +43,15 @@ func (f *eventFlags) open(stderr io.Writer) (*live, func() error, error) {
 	return l, func() error { return errors.Join(l.failed(), file.Close()) }, nil
 }
 
-// stream writes one event. The first failure is kept for the end: a run does not
-// stop half-way because nobody reads along.
+// stream writes one event. It keeps the first failure for the end: a run does not
+// stop half-way because its reader has gone.
 func (l *live) stream(e runbook.Event) {
 	if l.events == nil || l.streamErr != nil {
 		return
 	}
 	l.events.SetEscapeHTML(false)
 	if err := l.events.Encode(e); err != nil {
-		l.streamErr = fmt.Errorf("--events: %w; the journal has everything", err)
+		l.streamErr = fmt.Errorf("--events: %w; the journal is complete", err)
 	}
 }
 

@@ -18,8 +18,7 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/report"
 )
 
-// maxExplained is how much text is searched for messages; a log of a day has no
-// place here.
+// maxExplained limits the text to search for messages, in bytes.
 const maxExplained = 16 << 20
 
 const findingsGuide = "https://github.com/managed-mesh/terraform-provider-asm/blob/main/docs/guides/findings.md"
@@ -35,13 +34,13 @@ func newExplain() *cobra.Command {
 		Use:   "explain TEXT...|CODE|-",
 		Short: "Explain a message of the mesh: its cause and what to do next",
 		Long: `Explain a message: an error of an installer, gcloud, kubectl or Terraform, a log
-entry, a condition or state of the mesh, with whatever is around it. Root
-causes come first. The code of a finding, stop or condition gives its entry in
-the catalogue. It asks nothing of anybody.
+entry, a condition or state of the mesh, with any text around it. Root causes
+come first. For the code of a finding, stop or condition it shows the entry in
+the catalogue. It makes no request.
 
-Without TEXT, or with -, the text is read from standard input.
+Without TEXT, or with -, it reads standard input.
 
-Exit codes: 0 it is known, 4 it is not, 1 error.`,
+Exit codes: 0 known, 4 unknown, 1 error.`,
 		Example: `  terraform-provider-asm explain 'Revision(s) reporting unhealthy: asm-managed'
   kubectl describe controlplanerevisions -n istio-system | terraform-provider-asm explain
   terraform-provider-asm explain workload-pool-missing
@@ -49,7 +48,7 @@ Exit codes: 0 it is known, 4 it is not, 1 error.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if f.list {
 				if len(args) > 0 {
-					return errors.New("--list takes no text")
+					return errors.New("--list: leave out the text")
 				}
 				return f.outputs.print(cmd.OutOrStdout(), listOfCodes())
 			}
@@ -66,9 +65,9 @@ Exit codes: 0 it is known, 4 it is not, 1 error.`,
 	return cmd
 }
 
-// pasted is the text to explain.
+// pasted returns the text to explain.
 func pasted(stdin io.Reader, args []string) (string, error) {
-	const nothing = "there is nothing to explain: give the message as an argument, or on standard input"
+	const nothing = "no text to explain: give the message as an argument, or on standard input"
 	if len(args) > 0 && !slices.Equal(args, []string{"-"}) {
 		return strings.Join(args, " "), nil
 	}
@@ -78,9 +77,9 @@ func pasted(stdin io.Reader, args []string) (string, error) {
 	raw, err := io.ReadAll(io.LimitReader(stdin, maxExplained+1))
 	switch {
 	case err != nil:
-		return "", fmt.Errorf("the text cannot be read from standard input: %w", err)
+		return "", fmt.Errorf("reading standard input: %w", err)
 	case len(raw) > maxExplained:
-		return "", fmt.Errorf("standard input has more than %d MiB; give the part with the message", maxExplained>>20)
+		return "", fmt.Errorf("standard input has more than %d MiB: give only the part with the message", maxExplained>>20)
 	case strings.TrimSpace(string(raw)) == "":
 		return "", errors.New(nothing)
 	}
@@ -113,7 +112,7 @@ func (f *explainFlags) explain(w io.Writer, text string) error {
 func printExplanations(p *page, found explained, text string) {
 	if !found.Known {
 		p.text("", p.Paint("1", "Not known."))
-		p.text("", "Nothing in this text is a message that this version knows. That says nothing about the mesh.")
+		p.text("", "This version recognises no message in this text. That says nothing about the mesh.")
 		fmt.Fprintln(p.w)
 		p.command("Next", "terraform-provider-asm diagnose --fleet-project=PROJECT")
 		p.command("Codes", "terraform-provider-asm explain --list")
@@ -127,8 +126,7 @@ func printExplanations(p *page, found explained, text string) {
 	}
 }
 
-// explanation writes one; of a code that was asked for by its name, the whole
-// entry.
+// explanation writes one explanation; for a code, its whole entry.
 func (p *page) explanation(x explain.Explanation, entry bool) {
 	name := string(x.Code)
 	if x.Detail != "" {
@@ -154,7 +152,7 @@ func (p *page) explanation(x explain.Explanation, entry bool) {
 	if entry {
 		d := catalogue.Describe(x.Code)
 		p.item("Judged by", d.JudgedBy)
-		p.item("Brings about", codes(d.Blocks))
+		p.item("Causes", codes(d.Blocks))
 	}
 	known := "established"
 	if !x.Established {
@@ -165,8 +163,8 @@ func (p *page) explanation(x explain.Explanation, entry bool) {
 	p.command("See", x.DocURL)
 }
 
-// membershipOf is the name of the membership that a text names; capitals stand for
-// what it does not tell.
+// membershipOf returns the membership that a text names, with capitals for the parts
+// that it lacks.
 func membershipOf(variables map[string]string) string {
 	part := func(name string) string {
 		if v := variables[name]; v != "" && report.ShellWord(v) == v {

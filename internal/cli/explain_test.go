@@ -31,12 +31,17 @@ func TestExplain(t *testing.T) {
 		code int
 		want []string
 	}{
-		{"a message with noise", []string{"explain", noise}, 0, []string{"Code          revisions-unhealthy\n", "Named in it   project = mesh-sim-1\n", "Next          gcloud projects get-iam-policy mesh-sim-1", "Known         established\n", "Recognised "}},
+		{"a message with noise", []string{"explain", noise}, 0, []string{"Code          revisions-unhealthy\n",
+			"Named in it   project = mesh-sim-1\n", "Next          gcloud projects get-iam-policy mesh-sim-1", "Known         established\n",
+			"Recognised "}},
 		{"several arguments", strings.Fields("explain " + "Workload identity is not enabled"), 0, []string{"workload-identity-disabled"}},
-		{"a finding's code", []string{"explain", "workload-pool-missing"}, 0, []string{"Judged by     container clusters.get", "Brings about  installer-health-check-failed, ", "Corrected by  asm_workload_pool\n"}},
-		{"a condition's code", []string{"explain", "NODEPOOL_WORKLOAD_IDENTITY_FEDERATION_REQUIRED"}, 0, []string{"Usually from  node-pool-without-gke-metadata\n"}},
+		{"a finding's code", []string{"explain", "workload-pool-missing"}, 0,
+			[]string{"Judged by     container clusters.get", "Causes        installer-health-check-failed, ", "Corrected by  asm_workload_pool\n"}},
+		{"a condition's code", []string{"explain", "NODEPOOL_WORKLOAD_IDENTITY_FEDERATION_REQUIRED"}, 0,
+			[]string{"Usually from  node-pool-without-gke-metadata\n"}},
 		{"a finding of plan-report", []string{"explain", "check-failed"}, 0, []string{"A check of the configuration fails\n"}},
-		{"unknown", []string{"explain", "hello", "world"}, 4, []string{"Not known.\n", "terraform-provider-asm diagnose --fleet-project=PROJECT", "docs/guides/findings.md"}},
+		{"unknown", []string{"explain", "hello", "world"}, 4, []string{"Not known.\n",
+			"terraform-provider-asm diagnose --fleet-project=PROJECT", "docs/guides/findings.md"}},
 	} {
 		code, out, errs := run(t, tc.args...)
 		if code != tc.code || errs != "" {
@@ -55,7 +60,8 @@ func TestExplain(t *testing.T) {
 
 // Root causes come first, each with its own entry.
 func TestExplainRootsFirst(t *testing.T) {
-	_, out, _ := run(t, "explain", "control plane state FAILED_PRECONDITION, condition WORKLOAD_IDENTITY_REQUIRED; Workload identity is not enabled")
+	_, out, _ := run(t, "explain", "control plane state FAILED_PRECONDITION, condition WORKLOAD_IDENTITY_REQUIRED; Workload identity is not "+
+		"enabled")
 	root, consequence := strings.Index(out, "WORKLOAD_IDENTITY_REQUIRED"), strings.Index(out, "control-plane-state")
 	if root < 0 || consequence >= 0 && consequence < root {
 		t.Errorf("the root cause is not first:\n%s", out)
@@ -64,11 +70,12 @@ func TestExplainRootsFirst(t *testing.T) {
 
 func TestExplainReadsStandardInput(t *testing.T) {
 	for _, args := range [][]string{{"explain"}, {"explain", "-"}} {
-		if code, out, errs := runWith(t, "some log\nMESH_IAM_PERMISSION_DENIED\n", args...); code != 0 || !strings.Contains(out, "asm_service_agent_binding") {
+		if code, out, errs := runWith(t, "some log\nMESH_IAM_PERMISSION_DENIED\n", args...); code != 0 || !strings.Contains(out,
+			"asm_service_agent_binding") {
 			t.Errorf("%v: exit %d, %q, %q", args, code, out, errs)
 		}
 	}
-	if code, out, errs := runWith(t, " \n", "explain"); code != 1 || out != "" || !strings.Contains(errs, "there is nothing to explain") {
+	if code, out, errs := runWith(t, " \n", "explain"); code != 1 || out != "" || !strings.Contains(errs, "no text to explain") {
 		t.Errorf("exit %d, %q, %q", code, out, errs)
 	}
 	if code, _, errs := runWith(t, strings.Repeat("x", 17<<20), "explain"); code != 1 || !strings.Contains(errs, "more than 16 MiB") {
@@ -81,8 +88,10 @@ func TestExplainJSON(t *testing.T) {
 		Known        *bool
 		Explanations []explain.Explanation
 	}
-	code, out, _ := run(t, "explain", "--output", "json", "connectgateway-disabled or: Connect Gateway API has not been used in project 123456789012 before or it is disabled.")
-	if err := json.Unmarshal([]byte(out), &got); err != nil || code != 0 || !*got.Known || got.Explanations[0].Variables["project"] != "123456789012" {
+	code, out, _ := run(t, "explain", "--output", "json",
+		"connectgateway-disabled or: Connect Gateway API has not been used in project 123456789012 before or it is disabled.")
+	if err := json.Unmarshal([]byte(out), &got); err != nil || code != 0 || !*got.Known ||
+		got.Explanations[0].Variables["project"] != "123456789012" {
 		t.Errorf("exit %d, %v: %s", code, err, out)
 	}
 	code, out, _ = run(t, "explain", "--output=json", "nothing of ours")
@@ -106,7 +115,8 @@ func TestExplainList(t *testing.T) {
 			t.Errorf("%s %s is not explained", c.Type, c.Code)
 		}
 	}
-	if code, out, _ := run(t, "explain", "--list"); code != 0 || strings.Count(out, "\n") != len(all) || !strings.Contains(out, "\nworkload-pool-missing ") {
+	if code, out, _ := run(t, "explain", "--list"); code != 0 || strings.Count(out, "\n") != len(all) || !strings.Contains(out,
+		"\nworkload-pool-missing ") {
 		t.Errorf("exit %d: %s", code, out)
 	}
 }
@@ -117,7 +127,7 @@ func TestExplainMistakes(t *testing.T) {
 		args []string
 	}{
 		{`there is no report format "xml"; the formats are table, json`, []string{"explain", "--output", "xml", "x"}},
-		{"--list takes no text", []string{"explain", "--list", "x"}},
+		{"--list: leave out the text", []string{"explain", "--list", "x"}},
 		{"unknown flag: --nonsense", []string{"explain", "--nonsense"}},
 	} {
 		if code, out, errs := run(t, tc.args...); code != 1 || out != "" || !strings.Contains(errs, tc.want) {

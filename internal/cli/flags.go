@@ -6,8 +6,8 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/report"
 )
 
-// flagsOf writes pairs of a flag and its value for a command that a person copies;
-// flags without a value are left out.
+// flagsOf writes pairs of a flag and its value for a command that a person copies. It
+// leaves out flags without a value.
 func flagsOf(pairs ...string) string {
 	var b strings.Builder
 	for i := 0; i+1 < len(pairs); i += 2 {

@@ -20,23 +20,24 @@ import (
 // inputVariable begins the name of an environment variable that gives an input.
 const inputVariable = "ASM_INPUT_"
 
-// inputFlags give the inputs of a runbook. A value that is a secret comes from a
-// file or the environment: others on the machine can read a command line.
+// inputFlags give the inputs of a runbook. A secret value comes from a file or the
+// environment: others on the machine can read a command line.
 type inputFlags struct {
 	inputs []string
 	files  []string
 }
 
 func (f *inputFlags) flags(flags *pflag.FlagSet) {
-	flags.StringArrayVar(&f.inputs, "input", nil, "NAME=VALUE of an input, or NAME=@FILE for what a file holds (repeatable; also from "+inputVariable+"NAME)")
+	flags.StringArrayVar(&f.inputs, "input", nil,
+		"NAME=VALUE of an input, or NAME=@FILE for the content of a file (repeatable; also from "+inputVariable+"NAME)")
 	flags.StringArrayVar(&f.files, "input-file", nil, "file of inputs, as NAME = VALUE in HCL or as JSON (repeatable)")
 }
 
 func (f *inputFlags) any() bool { return len(f.inputs)+len(f.files) > 0 }
 
 // read reads the inputs of a runbook: from the environment, then from files, then
-// from the command line; the last counts. All mistakes are told at once, and none
-// shows a value.
+// from the command line; the last counts. It reports all mistakes at once, and shows
+// no value.
 func (f *inputFlags) read(r *lang.Runbook) (map[string]cty.Value, error) {
 	values := map[string]cty.Value{}
 	var wrong []error
@@ -54,7 +55,7 @@ func (f *inputFlags) read(r *lang.Runbook) (map[string]cty.Value, error) {
 	for _, given := range f.inputs {
 		name, text, is := strings.Cut(given, "=")
 		if !is {
-			// All of it may be a secret that was meant to be a value.
+			// The whole text may be a secret.
 			wrong = append(wrong, errors.New("--input: it must be NAME=VALUE or NAME=@FILE"))
 			continue
 		}
@@ -85,8 +86,8 @@ func parseInput(r *lang.Runbook, name, text, from string) (cty.Value, error) {
 	return v, nil
 }
 
-// readInputFile reads values that are written out. The errors name the place and
-// not what stands there.
+// readInputFile reads literal values. Its errors name the position, and never the
+// text there.
 func readInputFile(path string) (map[string]cty.Value, error) {
 	source, err := readRunbook(path)
 	if err != nil {
@@ -103,7 +104,7 @@ func readInputFile(path string) (map[string]cty.Value, error) {
 		file, diags = hclsyntax.ParseConfig(source, path, hcl.InitialPos)
 	}
 	if diags.HasErrors() {
-		return nil, placesOf(diags, path)
+		return nil, positionsOf(diags, path)
 	}
 	attributes, diags := file.Body.JustAttributes()
 	values := map[string]cty.Value{}
@@ -113,12 +114,12 @@ func readInputFile(path string) (map[string]cty.Value, error) {
 		values[name] = v
 	}
 	if diags.HasErrors() {
-		return nil, placesOf(diags, path)
+		return nil, positionsOf(diags, path)
 	}
 	return values, nil
 }
 
-func placesOf(diags hcl.Diagnostics, path string) error {
+func positionsOf(diags hcl.Diagnostics, path string) error {
 	var all []error
 	for _, d := range diags {
 		if d.Severity == hcl.DiagError && d.Subject != nil {

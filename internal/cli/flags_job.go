@@ -13,7 +13,7 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/lang"
 )
 
-// jobFlags say which runbook is meant, with which inputs, and on what.
+// jobFlags name a runbook, its inputs and its targets.
 type jobFlags struct {
 	targetFlags
 	bookFlags
@@ -26,7 +26,7 @@ func (f *jobFlags) flags(flags *pflag.FlagSet) {
 	f.inputFlags.flags(flags)
 }
 
-// order is a runbook with what it is to be done on.
+// order is a runbook with its inputs and targets.
 type order struct {
 	runbook   *lang.Runbook
 	file      *lang.File
@@ -34,8 +34,7 @@ type order struct {
 	selection runbook.Selection
 }
 
-// read checks everything that was given before anybody is asked. All mistakes are
-// told at once.
+// read checks the flags before any request is made. It reports all mistakes at once.
 func (f *jobFlags) read(flags *pflag.FlagSet, args []string) (*order, error) {
 	name := ""
 	if len(args) > 0 {
@@ -54,11 +53,11 @@ func (f *jobFlags) read(flags *pflag.FlagSet, args []string) (*order, error) {
 		}
 	}
 	o.selection, wrong[2] = f.selection(flags)
-	// An input that is a secret may not be declared to be one.
+	// A secret input may not be declared sensitive.
 	return o, quiet(journal.NewRedactor(), errors.Join(wrong[:]...))
 }
 
-// jobs finds the targets. The work on several of them has a name.
+// jobs finds the targets, and returns a job for each.
 func (o *order) jobs(ctx context.Context, e *runbook.Engine, name string) ([]runbook.Job, error) {
 	targets, err := e.Targets(ctx, o.runbook, o.selection)
 	if err != nil {

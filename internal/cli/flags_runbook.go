@@ -15,16 +15,15 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/lang"
 )
 
-// bookFlags say where runbooks come from beside those that the program brings
-// along.
+// bookFlags name further sources of runbooks beside the built-in ones.
 type bookFlags struct{ file, dir string }
 
 func (f *bookFlags) flags(flags *pflag.FlagSet) {
-	flags.StringVar(&f.file, "file", "", "file with the runbook, instead of those that the program brings along")
-	flags.StringVar(&f.dir, "dir", "", "folder of further runbooks; one replaces that of the same name")
+	flags.StringVar(&f.file, "file", "", "file with the runbook, instead of the built-in ones")
+	flags.StringVar(&f.dir, "dir", "", "folder of further runbooks; a runbook replaces the built-in one of the same name")
 }
 
-// all are the runbooks there are.
+// all returns the built-in runbooks and those of --dir.
 func (f *bookFlags) all() (*runbook.Books, error) {
 	books, err := runbook.BuiltIn()
 	if err != nil || f.dir == "" {
@@ -33,7 +32,7 @@ func (f *bookFlags) all() (*runbook.Books, error) {
 	if info, err := os.Stat(f.dir); err != nil {
 		return nil, fmt.Errorf("--dir: %w", err)
 	} else if !info.IsDir() {
-		return nil, fmt.Errorf("--dir: %s is no folder; a single file is given with --file", f.dir)
+		return nil, fmt.Errorf("--dir: %s is not a folder; give a single file with --file", f.dir)
 	}
 	own, err := runbook.ReadBooks(os.DirFS(f.dir), false)
 	if err != nil {
@@ -42,7 +41,7 @@ func (f *bookFlags) all() (*runbook.Books, error) {
 	return books.With(own), nil
 }
 
-// find is the runbook of a name. With --file the name may be "": the only one.
+// find returns the runbook with a name. With --file the name may be "" for the only one.
 func (f *bookFlags) find(name string) (*lang.Runbook, *lang.File, error) {
 	if f.file != "" && f.dir != "" {
 		return nil, nil, errors.New("--file and --dir: give one of the two")
@@ -59,7 +58,7 @@ func (f *bookFlags) find(name string) (*lang.Runbook, *lang.File, error) {
 		return nil, nil, err
 	}
 	if name == "" {
-		return nil, nil, errors.New("no runbook is named; \"runbook list\" lists them")
+		return nil, nil, errors.New("name a runbook; \"runbook list\" lists them")
 	}
 	book, found := books.Find(name)
 	if !found {
@@ -84,8 +83,7 @@ func near(name string, books *runbook.Books) string {
 	return fmt.Sprintf("; did you mean %q?", best)
 }
 
-// readRunbook reads a file, and of one that is no runbook for its size no more
-// than it takes to see that.
+// readRunbook reads a file, but no more of it than one byte above the limit.
 func readRunbook(path string) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/wait"
 )
 
-// stateFlags say where runs and locks are kept.
+// stateFlags name the store of runs and locks.
 type stateFlags struct {
 	dir       string
 	namespace string
@@ -22,23 +22,24 @@ type stateFlags struct {
 }
 
 func (f *stateFlags) flags(flags *pflag.FlagSet) {
-	flags.StringVar(&f.dir, "state-dir", "", "folder that keeps runs and locks (default $XDG_STATE_HOME/terraform-provider-asm/runs)")
-	flags.StringVar(&f.namespace, "state-namespace", "", "Kubernetes namespace that keeps runs and locks instead, so that several machines share them")
-	flags.StringVar(&f.context, "state-context", "", "kubeconfig context of that namespace's cluster (default the current one, or the cluster that this runs in)")
+	flags.StringVar(&f.dir, "state-dir", "", "folder for runs and locks (default $XDG_STATE_HOME/terraform-provider-asm/runs)")
+	flags.StringVar(&f.namespace, "state-namespace", "", "Kubernetes namespace for runs and locks instead, which several machines can share")
+	flags.StringVar(&f.context, "state-context", "",
+		"kubeconfig context of that namespace's cluster (default the current context, or the cluster of this pod)")
 }
 
 func (f *stateFlags) check() error {
 	var wrong []error
 	if f.dir != "" && f.namespace != "" {
-		wrong = append(wrong, errors.New("--state-dir and --state-namespace: runs are kept in one place; give one of the two"))
+		wrong = append(wrong, errors.New("--state-dir and --state-namespace: give one of the two"))
 	}
 	if f.context != "" && f.namespace == "" {
-		wrong = append(wrong, errors.New("--state-context: it says in which cluster --state-namespace is; give that, too"))
+		wrong = append(wrong, errors.New("--state-context: it is for --state-namespace; give that, too"))
 	}
 	return errors.Join(wrong...)
 }
 
-// open opens the store. A folder is made when the first run is.
+// open opens the store. The first run creates the folder.
 func (f *stateFlags) open(clock wait.Clock, redactor *journal.Redactor) (store.Store, error) {
 	if err := f.check(); err != nil {
 		return nil, err
@@ -48,10 +49,10 @@ func (f *stateFlags) open(clock wait.Clock, redactor *journal.Redactor) (store.S
 		config, err := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(
 			clientcmd.NewDefaultClientConfigLoadingRules(), &clientcmd.ConfigOverrides{CurrentContext: f.context}).ClientConfig()
 		if err != nil {
-			return nil, fmt.Errorf("--state-namespace %s: the cluster that it is in cannot be reached: %w; set KUBECONFIG, or run in the cluster", f.namespace, err)
+			return nil, fmt.Errorf("--state-namespace %s: no connection to its cluster: %w; set KUBECONFIG, or run in the cluster", f.namespace, err)
 		}
-		// Two requests an entry, of many runs at once: the API server's own fairness is
-		// the limit, and the store tries again what it refuses.
+		// Each entry takes two requests, and many runs write at once: the API server's own
+		// fairness is the limit, and the store repeats refused requests.
 		config.QPS = -1
 		client, err := kubernetes.NewForConfig(config)
 		if err != nil {
@@ -69,16 +70,16 @@ func (f *stateFlags) open(clock wait.Clock, redactor *journal.Redactor) (store.S
 	return store.NewLocal(dir, o), nil
 }
 
-// again are the flags that make another command find the same runs.
+// again returns the flags with which another command finds the same runs.
 func (f *stateFlags) again() string {
 	return flagsOf("--state-dir", f.dir, "--state-namespace", f.namespace, "--state-context", f.context)
 }
 
-// where names the place for a person.
+// where names the store for a person.
 func (f *stateFlags) where() string {
 	if f.namespace != "" {
 		return "namespace " + f.namespace
 	}
-	dir, _ := store.DefaultDir() // open has told what is wrong with it
+	dir, _ := store.DefaultDir() // open has reported the error
 	return cmp.Or(f.dir, dir)
 }

@@ -13,11 +13,11 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook"
 )
 
-// indexVariable is the environment variable by which a pod of an Indexed Job of
-// Kubernetes knows its place (batch/v1, completionMode).
+// indexVariable is the environment variable with the index of a pod in an Indexed Job
+// of Kubernetes (batch/v1, completionMode).
 const indexVariable = "JOB_COMPLETION_INDEX"
 
-// targetFlags say on what a runbook works.
+// targetFlags select the targets of a runbook.
 type targetFlags struct {
 	memberships, clusters, projects, fleets []string
 	fleet                                   string
@@ -29,21 +29,21 @@ func (f *targetFlags) flags(flags *pflag.FlagSet) {
 	flags.StringArrayVar(&f.memberships, "membership", nil, "projects/PROJECT/locations/LOCATION/memberships/MEMBERSHIP (repeatable)")
 	flags.StringArrayVar(&f.clusters, "cluster", nil, "projects/PROJECT/locations/LOCATION/clusters/CLUSTER (repeatable)")
 	flags.StringArrayVar(&f.projects, "project", nil, "ID or number of a project (repeatable)")
-	flags.StringArrayVar(&f.fleets, "fleet-project", nil, "ID or number of a fleet's host project: everything of the runbook's kind that the fleet has (repeatable)")
-	flags.StringVar(&f.fleet, "of-fleet", "", "host project of the fleet that --cluster and --project belong to, where it is another project than their own")
-	flags.StringVar(&f.diagnosis, "from-diagnosis", "", "report of diagnose as JSON: the memberships with findings that the runbook fixes")
+	flags.StringArrayVar(&f.fleets, "fleet-project", nil, "ID or number of a fleet's host project, for all its targets (repeatable)")
+	flags.StringVar(&f.fleet, "of-fleet", "", "host project of the fleet of --cluster and --project, where it is not their own project")
+	flags.StringVar(&f.diagnosis, "from-diagnosis", "", "report of diagnose as JSON, for the memberships that the runbook can correct")
 }
 
 func (f *targetFlags) shardFlags(flags *pflag.FlagSet) {
-	flags.IntVar(&f.shards, "shards", 0, "executors that share the targets; each takes those of its --shard-index")
-	flags.IntVar(&f.shard, "shard-index", 0, "which of the shards is this executor's, from 0 (default $"+indexVariable+")")
+	flags.IntVar(&f.shards, "shards", 0, "number of executors that share the targets; each takes its share by --shard-index")
+	flags.IntVar(&f.shard, "shard-index", 0, "this executor's shard, from 0 (default $"+indexVariable+")")
 }
 
-// selection checks what was given, and reads the report. All mistakes are told at
-// once.
+// selection checks the flags and reads the report. It reports all mistakes at once.
 func (f *targetFlags) selection(flags *pflag.FlagSet) (runbook.Selection, error) {
 	s := runbook.Selection{
-		Fleets: f.fleets, Memberships: f.memberships, Clusters: f.clusters, Projects: f.projects, Fleet: f.fleet, Shard: f.shard, Shards: f.shards,
+		Fleets: f.fleets, Memberships: f.memberships, Clusters: f.clusters, Projects: f.projects, Fleet: f.fleet,
+		Shard: f.shard, Shards: f.shards,
 	}
 	var wrong []error
 	for _, name := range f.memberships {
@@ -71,7 +71,7 @@ func (f *targetFlags) selection(flags *pflag.FlagSet) (runbook.Selection, error)
 		wrong = append(wrong, err)
 	}
 	if !f.any() {
-		wrong = append(wrong, errors.New("nothing is named to work on: give --membership, --cluster, --project, --fleet-project or --from-diagnosis"))
+		wrong = append(wrong, errors.New("name a target: give --membership, --cluster, --project, --fleet-project or --from-diagnosis"))
 	}
 	if err := f.checkShards(flags, &s); err != nil {
 		wrong = append(wrong, err)
@@ -79,7 +79,7 @@ func (f *targetFlags) selection(flags *pflag.FlagSet) (runbook.Selection, error)
 	return s, errors.Join(wrong...)
 }
 
-// any reports that something was named.
+// any reports whether the flags name a target.
 func (f *targetFlags) any() bool {
 	return len(f.memberships)+len(f.clusters)+len(f.projects)+len(f.fleets) > 0 || f.diagnosis != ""
 }
@@ -90,19 +90,19 @@ func (f *targetFlags) checkShards(flags *pflag.FlagSet, s *runbook.Selection) er
 	case f.shards < 0:
 		return fmt.Errorf("--shards: %d is negative", f.shards)
 	case f.shards == 0 && given:
-		return errors.New("--shard-index: say of how many with --shards")
+		return errors.New("--shard-index: give the number of shards with --shards")
 	case f.shards == 0 || given:
 	case text == "":
-		return fmt.Errorf("--shards: say which one is this executor's with --shard-index, or run in an Indexed Job, which sets %s", indexVariable)
+		return fmt.Errorf("--shards: give this executor's shard with --shard-index, or run in an Indexed Job, which sets %s", indexVariable)
 	default:
 		index, err := strconv.Atoi(text)
 		if err != nil {
-			return fmt.Errorf("%s is %q, and no number", indexVariable, text)
+			return fmt.Errorf("%s is %q, which is no number", indexVariable, text)
 		}
 		s.Shard = index
 	}
 	if f.shards > 0 && (s.Shard < 0 || s.Shard >= f.shards) {
-		return fmt.Errorf("--shard-index: there is no shard %d of %d; they are counted from 0", s.Shard, f.shards)
+		return fmt.Errorf("--shard-index: %d is not among %d shards, which count from 0", s.Shard, f.shards)
 	}
 	return nil
 }

@@ -48,7 +48,8 @@ func (o *outputs) flag(flags *pflag.FlagSet) {
 	for i, f := range o.known() {
 		names[i] = string(f)
 	}
-	flags.Var(o, "output", "format, and with =FILE the file it is written to instead of standard output: "+strings.Join(names, ", ")+" (repeatable; default "+names[0]+")")
+	flags.Var(o, "output", "format, and with =FILE the file for it instead of standard output: "+
+		strings.Join(names, ", ")+" (repeatable; default "+names[0]+")")
 }
 
 // Type implements pflag.Value.
@@ -78,7 +79,7 @@ func (o *outputs) Set(value string) error {
 		return err
 	}
 	if named && file == "" {
-		return fmt.Errorf("%q names no file after the =", value)
+		return fmt.Errorf("%q lacks a file after the =", value)
 	}
 	if file == "-" {
 		file = ""
@@ -158,9 +159,9 @@ func (w *writers) table() bool {
 	return slices.ContainsFunc(w.all, func(one writer) bool { return one.format == report.Table })
 }
 
-// each writes something in every format. A file has the whole of it or what it
-// had before. Files come first, so that a reader that goes away does not cost
-// them.
+// each writes a document in every format. A file gets the whole document, or keeps
+// its old content. Files come first, so that they are written even when the reader
+// of standard output goes away.
 func (w *writers) each(what document) error {
 	ordered := slices.Clone(w.all)
 	slices.SortStableFunc(ordered, func(a, b writer) int {
@@ -194,7 +195,7 @@ func (w writer) write(what document, stdout io.Writer) error {
 	return w.draft.publish()
 }
 
-// close takes back what was not written.
+// close removes the drafts that were not published.
 func (w *writers) close() {
 	for _, one := range w.all {
 		if one.draft != nil {
@@ -203,10 +204,10 @@ func (w *writers) close() {
 	}
 }
 
-// draft is a file that appears under its name only when it is whole.
+// draft is a file that appears under its name only when it is complete.
 type draft struct {
 	*os.File
-	name string // where it will be; "" when it is written in place
+	name string // its final name; "" when it is written in place
 }
 
 func newDraft(name string) (*draft, error) {

@@ -24,7 +24,8 @@ func parseOutputs(args ...string) (outputs, error) {
 }
 
 func wellReport() *diagnosis.Report {
-	return &diagnosis.Report{Schema: diagnosis.SchemaVersion, Verdict: mesh.Healthy, Summary: "healthy: all is well", Scope: []string{}, Subjects: []diagnosis.Subject{}, Findings: []diagnosis.Finding{}}
+	return &diagnosis.Report{Schema: diagnosis.SchemaVersion, Verdict: mesh.Healthy, Summary: "healthy: all is well", Scope: []string{},
+		Subjects: []diagnosis.Subject{}, Findings: []diagnosis.Finding{}}
 }
 
 // entries are the names in a folder: drafts that were left behind are among them.
@@ -140,7 +141,7 @@ func TestOutputsThatCannotBe(t *testing.T) {
 		args []string
 	}{
 		{"there is no report format \"xml\"", []string{"--output=xml"}},
-		{"names no file after the =", []string{"--output=json="}},
+		{"lacks a file after the =", []string{"--output=json="}},
 		{"table and json would both go to standard output", []string{"--output=table", "--output=json"}},
 		{"json and table would both go to standard output", []string{"--output=json=-", "--output=table"}},
 		{"json and html would both go to ./x", []string{"--output=json=x", "--output=html=./x"}},
@@ -165,7 +166,8 @@ func TestOutputsThatCannotBeWritten(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err = o.open(os.Stdout)
-		if err == nil || !strings.Contains(err.Error(), "--output html="+bad+": the file cannot be written") || strings.Count(err.Error(), "\n") > 0 {
+		if err == nil || !strings.Contains(err.Error(), "--output html="+bad+": the file cannot be written") || strings.Count(err.Error(),
+			"\n") > 0 {
 			t.Errorf("%s: %v", bad, err)
 		}
 		if got := entries(t, "."); got != "dir" {

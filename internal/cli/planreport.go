@@ -15,20 +15,20 @@ func newPlanReport(version string) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "plan-report PLAN.json|-",
 		Short: "Give one verdict for the drift and the checks of a Terraform plan",
-		Long: `Read what "terraform show -json PLANFILE" writes, also of OpenTofu, and give one
-verdict for drift and checks together. It asks nothing of anybody.
+		Long: `Read the output of "terraform show -json PLANFILE", or of OpenTofu, and give one
+verdict for drift and checks together. It makes no request.
 
-Drift of this provider's resources is told with its cause, beside what the
-data sources and check blocks of the configuration found. Data sources that
-are nested in check blocks, which make "plan -detailed-exitcode" exit 2 for
-ever, and changed outputs are no changes here.
+The report shows drift of this provider's resources with its cause, and the
+findings of the data sources and check blocks in the configuration. It ignores
+changed outputs, and data sources in check blocks, which make
+"plan -detailed-exitcode" exit with 2 for ever.
 
 Exit codes:
-  0  nothing is to change, and every check passes
-  1  error: nothing can be said
+  0  no changes, and every check passes
+  1  error: no verdict
   2  applying the plan would change something
-  3  nothing is to change, but the mesh is not well or a check fails
-  4  nothing is to change, but something cannot be told`,
+  3  no changes, but the mesh is unhealthy or a check fails
+  4  no changes, but something is unknown`,
 		Example: `  terraform plan -out=plan
   terraform show -json plan | terraform-provider-asm plan-report -
   terraform-provider-asm plan-report plan.json --output table --output markdown=comment.md`,
@@ -58,14 +58,14 @@ func readPlan(stdin io.Reader, name, tool string) (*planreport.Result, error) {
 	if name != "-" {
 		f, err := os.Open(name)
 		if err != nil {
-			return nil, fmt.Errorf("the plan %s cannot be read: %w", name, err)
+			return nil, fmt.Errorf("reading the plan %s: %w", name, err)
 		}
 		defer f.Close()
 		from, what = f, "the plan "+name
 	}
 	plan, err := planreport.Read(from)
 	if err != nil {
-		return nil, fmt.Errorf("%s cannot be read: %w", what, err)
+		return nil, fmt.Errorf("reading %s: %w", what, err)
 	}
 	return planreport.Make(plan, tool), nil
 }

@@ -23,7 +23,9 @@ func TestPlanReport(t *testing.T) {
 func TestPlanReportFromAPipe(t *testing.T) {
 	folder := t.TempDir()
 	comment, document := filepath.Join(folder, "c.md"), filepath.Join(folder, "r.json")
-	const plan = `{"format_version":"1.2","terraform_version":"1.16.0","planned_values":{},"checks":[{"address":{"kind":"check","to_display":"check.mesh"},"status":"fail","instances":[{"address":{"to_display":"check.mesh"},"status":"fail","problems":[{"message":"not well"}]}]}]}`
+	const plan = `{"format_version":"1.2","terraform_version":"1.16.0","planned_values":{},"checks":[
+		{"address":{"kind":"check","to_display":"check.mesh"},"status":"fail","instances":[
+			{"address":{"to_display":"check.mesh"},"status":"fail","problems":[{"message":"not well"}]}]}]}`
 	code, out, errs := runWith(t, plan, "plan-report", "-", "--output", "table", "--output=markdown="+comment, "--output", "json="+document)
 	if code != 3 || errs != "" || !strings.HasPrefix(out, "UNHEALTHY  nothing is to change; 1 check fails") {
 		t.Errorf("exit %d, %q, %q", code, out, errs)
@@ -48,9 +50,9 @@ func TestPlanReportErrors(t *testing.T) {
 		want string
 		args []string
 	}{
-		{"the plan no.json cannot be read: open no.json: no such file", []string{"no.json"}},
-		{"the plan planreport_test.go cannot be read: it is not JSON of a plan", []string{"planreport_test.go"}},
-		{"terraform-errored.json cannot be read: the plan failed", []string{plans + "terraform-errored.json", "--output=markdown=" + old}},
+		{"reading the plan no.json: open no.json: no such file", []string{"no.json"}},
+		{"reading the plan planreport_test.go: it is not JSON of a plan", []string{"planreport_test.go"}},
+		{"terraform-errored.json: the plan failed", []string{plans + "terraform-errored.json", "--output=markdown=" + old}},
 		{"--output html=/no/such/x: the file cannot be written", []string{"no.json", "--output=html=/no/such/x"}},
 		{"there is no report format", []string{"x", "--output=xml"}},
 		{"accepts 1 arg(s)", nil},

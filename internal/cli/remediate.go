@@ -34,17 +34,17 @@ func newRemediate(p program) *cobra.Command {
 		Use:   "remediate",
 		Short: "Diagnose, and run the runbooks of the root causes",
 		Long: `Diagnose the managed mesh of fleets, memberships or clusters, pick the runbooks of
-the root causes in the order in which they depend on each other, show one plan,
-run it, and diagnose again: until nothing is left that a runbook fixes. Root causes
-that take a person are told with their remedy.
+the root causes in the order of their dependences, show one plan, run it, and
+diagnose again, until no root cause is left that a runbook corrects. The report
+lists root causes that need a person with their remedy.
 
-At a terminal it asks once for the whole, then for each step that needs approval.
-Without one nothing is run unless --yes, --approve, --approve-risk or
---approval-file agrees to something.
+At a terminal it asks once for the whole plan, then for each step that needs
+approval. Without a terminal it runs nothing unless --yes, --approve,
+--approve-risk or --approval-file approves something.
 
-Exit codes: as of diagnose, for how things are at the end; 5 approval needed or
-refused, 6 a target failed or was stopped, 7 so many failed that the rest was not
-begun. With --plan, as of diagnose.`,
+Exit codes: those of diagnose, for the state at the end; 5 approval needed or
+refused, 6 a target failed or was stopped, 7 too many targets failed and the rest
+was not started. With --plan, those of diagnose.`,
 		Example: `  terraform-provider-asm remediate --fleet-project prod-fleet --plan
   terraform-provider-asm remediate --membership projects/prod-fleet/locations/europe-west1/memberships/orders
   terraform-provider-asm remediate --fleet-project prod-fleet --approve-risk medium --max-failures 5% --request-reason INC-4711`,
@@ -53,9 +53,9 @@ begun. With --plan, as of diagnose.`,
 	}
 	flags := cmd.Flags()
 	f.diagnose.targetFlags(flags)
-	flags.StringVar(&f.dir, "dir", "", "folder of further runbooks; one replaces that of the same name")
-	flags.BoolVar(&f.planOnly, "plan", false, "show what would be done, and change nothing")
-	flags.DurationVar(&f.patience, "patience", time.Hour, "how long to wait, after the last change, for the mesh to notice it")
+	flags.StringVar(&f.dir, "dir", "", "folder of further runbooks; a runbook replaces the built-in one of the same name")
+	flags.BoolVar(&f.planOnly, "plan", false, "show the plan, and change nothing")
+	flags.DurationVar(&f.patience, "patience", time.Hour, "how long to wait for the mesh after the last change")
 	f.approvalFlags.flags(flags)
 	f.fanFlags.flags(flags)
 	f.outputs.formats = report.RunFormats()
@@ -65,7 +65,7 @@ begun. With --plan, as of diagnose.`,
 	return cmd
 }
 
-// remediation is one remediate under way.
+// remediation is one run of the command.
 type remediation struct {
 	*session
 	flags  *remediateFlags
@@ -73,7 +73,7 @@ type remediation struct {
 	stderr io.Writer
 	plans  []*runbook.Plan // of the first round
 	agreed bool
-	refuse string // why nothing was run
+	refuse string // why no plan was run
 }
 
 func (f *remediateFlags) run(cmd *cobra.Command, p program) error {
@@ -83,7 +83,7 @@ func (f *remediateFlags) run(cmd *cobra.Command, p program) error {
 	books, err4 := (&bookFlags{dir: f.dir}).all()
 	var err5 error
 	if f.patience <= 0 {
-		err5 = fmt.Errorf("--patience: %s is no time to wait", f.patience)
+		err5 = fmt.Errorf("--patience: %s is not a positive duration", f.patience)
 	}
 	if err := errors.Join(err1, err2, err3, err4, err5, f.check()); err != nil {
 		return err
@@ -106,8 +106,8 @@ func (m *remediation) run(ctx context.Context, o runbook.RemediateOptions) error
 	m.ask = m.askAt(&o.Approvals)
 	progress := newProgress(m.stderr)
 	o.Diagnosis.Progress = func(done, total int, name string) {
-		if m.plans == nil { // of the first diagnosis; the others are shorter than what they follow
-			progress.told(done, total, name)
+		if m.plans == nil { // only for the first diagnosis; the others are short
+			progress.update(done, total, name)
 		}
 	}
 	o.Show = func(ctx context.Context, r *diagnosis.Report, _ []runbook.Remedy, plans []*runbook.Plan) (bool, error) {
@@ -118,14 +118,14 @@ func (m *remediation) run(ctx context.Context, o runbook.RemediateOptions) error
 	done, err := m.Remediate(ctx, o)
 	progress.done()
 	m.live.end()
-	if err != nil && (done.Before == nil || ctx.Err() == nil && !begun(done)) {
+	if err != nil && (done.Before == nil || ctx.Err() == nil && !started(done)) {
 		return err
 	}
 	return m.conclude(done, err)
 }
 
-// begun reports that a run was begun, so that there is something to tell of.
-func begun(m *runbook.Remediation) bool {
+// started reports whether a run was started, so that there is something to report.
+func started(m *runbook.Remediation) bool {
 	return slices.ContainsFunc(m.Rounds, func(r runbook.Round) bool { return r.Report != nil })
 }
 
@@ -141,7 +141,7 @@ func (f *remediateFlags) checkSteps(books *runbook.Books) error {
 	return errors.Join(wrong...)
 }
 
-// show is told of the plans of a round before they are run.
+// show shows the plans of a round, and reports whether they may run.
 func (m *remediation) show(ctx context.Context, r *diagnosis.Report, plans []*runbook.Plan) (bool, error) {
 	first := m.plans == nil
 	if first {
@@ -152,7 +152,7 @@ func (m *remediation) show(ctx context.Context, r *diagnosis.Report, plans []*ru
 	}
 	if m.ask == nil {
 		if !m.agreed {
-			m.refuse = "nobody has agreed to anything: there is no terminal to ask at, and no --yes, --approve, --approve-risk or --approval-file"
+			m.refuse = "nothing is approved: there is no terminal to ask at, and no --yes, --approve, --approve-risk or --approval-file"
 		}
 		return m.agreed, nil
 	}
@@ -171,7 +171,7 @@ func (m *remediation) show(ctx context.Context, r *diagnosis.Report, plans []*ru
 	}
 	question := "Run this plan?"
 	if !first {
-		question = "Correcting that has brought more to light. Run this plan, too?"
+		question = "The correction has revealed more root causes. Run this plan, too?"
 	}
 	ok, err := m.ask.whole(ctx, question)
 	if err == nil && !ok {
@@ -180,7 +180,7 @@ func (m *remediation) show(ctx context.Context, r *diagnosis.Report, plans []*ru
 	return ok, err
 }
 
-// conclude writes what became of it. stopped is why it was left before its end.
+// conclude writes the result. stopped is why the remediation ended early.
 func (m *remediation) conclude(done *runbook.Remediation, stopped error) error {
 	for _, round := range done.Rounds {
 		if round.Report != nil {

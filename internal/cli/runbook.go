@@ -9,10 +9,10 @@ func newRunbook(p program) *cobra.Command {
 		Use:   "runbook",
 		Short: "Plan, run, resume and undo runbooks",
 		Long: `Plan, run, resume and undo runbooks. A runbook corrects one problem step by
-step: it reads what is there, says what it would change, asks where it should,
-changes that and no more, and verifies each change with the check that found it.
-Every run leaves a journal, from which one that was killed goes on and one that
-was a mistake is taken back.`,
+step: it reads the current state, plans the smallest change, asks for approval
+where a step needs it, makes the change, and verifies it with the check that
+found the problem. Every run writes a journal, from which a run that was killed
+resumes, and a mistaken run is undone.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}

@@ -23,40 +23,40 @@ func newRunbookAudit() *cobra.Command {
 	f := auditFlags{outputs: listOutputs()}
 	cmd := &cobra.Command{
 		Use:   "audit [RUN...]",
-		Short: "Verify that journals are as they were written",
-		Long: `Verify the journals of runs, of all that are kept when none is named: each entry
-has the hash of its content and of the entry before, so that one that was
-altered, taken out or put in is found, with its line.
+		Short: "Verify that journals are unaltered",
+		Long: `Verify the journals of the named runs, or of all runs: each entry has the hash of
+its content and of the entry before it, so that the audit finds an altered, removed
+or inserted entry, with its line.
 
-That the end was cut off a chain cannot show by itself: keep the last hash, which
-this prints, elsewhere, and give it with --head.
+A chain of hashes does not show that its end was cut off: keep the last hash,
+which this command prints, elsewhere, and give it with --head.
 
-Exit codes: 0 they are intact, 1 one is not, or cannot be read.`,
+Exit codes: 0 intact, 1 a journal is not intact or cannot be read.`,
 		Example: `  terraform-provider-asm runbook audit 20261122-145012-k7q2m9xw --head 5c0f…`,
 		RunE:    func(cmd *cobra.Command, args []string) error { return f.run(cmd, args) },
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&f.head, "head", "", "a hash that an earlier audit printed: it must still be in the journal")
+	flags.StringVar(&f.head, "head", "", "hash that an earlier audit printed; the journal must still contain it")
 	f.outputs.flag(flags)
 	f.flags(flags)
 	return cmd
 }
 
-// audited is what an audit of one run found, as JSON.
+// audited is the result for one run, as JSON.
 type audited struct {
 	Run      string `json:"run"`
 	Intact   bool   `json:"intact"`
-	Entries  int    `json:"entries"` // that are intact
-	Head     string `json:"head"`    // hash of the last of them
+	Entries  int    `json:"entries"` // intact ones
+	Head     string `json:"head"`    // hash of the last intact entry
 	Finished bool   `json:"finished"`
-	Torn     int64  `json:"torn_bytes,omitempty"` // of a write that a crash cut short
+	Torn     int64  `json:"torn_bytes,omitempty"` // of an entry that a crash cut off
 	Error    string `json:"error,omitempty"`
 }
 
 func (f *auditFlags) run(cmd *cobra.Command, typed []string) error {
 	var err error
 	if f.head != "" && len(typed) != 1 {
-		err = errors.New("--head: it is the hash of one run; name that")
+		err = errors.New("--head: name the one run whose hash it is")
 	}
 	var runs []string
 	for _, name := range typed {
@@ -121,9 +121,9 @@ func (f *auditFlags) audit(cmd *cobra.Command, kept store.Store, run string) aud
 	one.Torn = reader.Torn()
 	switch {
 	case !found:
-		one.Error = fmt.Sprintf("no entry has the hash %.12s: the end of the journal was cut off, or it is another run's hash", f.head)
+		one.Error = fmt.Sprintf("no entry has the hash %.12s: the end of the journal was cut off, or the hash is of another run", f.head)
 	case one.Entries == 0:
-		one.Error = "it is empty"
+		one.Error = "the journal is empty"
 	default:
 		one.Intact = true
 	}
@@ -140,7 +140,7 @@ func printAudit(w io.Writer, all []audited) error {
 			text += ", not finished"
 		}
 		if one.Torn > 0 {
-			text += fmt.Sprintf("; a crash left %d bytes of an entry behind, which resume cuts off", one.Torn)
+			text += fmt.Sprintf("; a crash left %d bytes of an entry, which resume cuts off", one.Torn)
 		}
 		if _, err := fmt.Fprintln(w, text); err != nil {
 			return err

@@ -58,7 +58,8 @@ func TestRunbookValidate(t *testing.T) {
 	if code != 1 || out != "" {
 		t.Errorf("exit %d, %q", code, out)
 	}
-	contains(t, errs, "wrong.hcl line 5", `did you mean "project_services"`, "upperr", "nam", "missing", "line 16", "nowhere", "^^^", "mistakes in 2 files")
+	contains(t, errs, "wrong.hcl line 5", `did you mean "project_services"`, "upperr", "nam", "missing", "line 16", "nowhere", "^^^",
+		"mistakes in 2 files")
 	code, out, _ = run(t, "runbook", "validate", "wrong.hcl", "--output=json")
 	var told struct {
 		Sound       bool
@@ -67,14 +68,16 @@ func TestRunbookValidate(t *testing.T) {
 			Start struct{ Line, Column int }
 		}
 	}
-	if err := json.Unmarshal([]byte(out), &told); err != nil || code != 1 || told.Sound || len(told.Diagnostics) < 6 || told.Diagnostics[0].Start.Line == 0 {
+	if err := json.Unmarshal([]byte(out), &told); err != nil || code != 1 || told.Sound || len(told.Diagnostics) < 6 ||
+		told.Diagnostics[0].Start.Line == 0 {
 		t.Errorf("exit %d, %v: %s", code, err, out)
 	}
-	if code, out, errs := run(t, "runbook", "validate", "picky.hcl"); code != 0 || !strings.Contains(out, "Sound: 1 runbook in 1 file.") {
+	if code, out, errs := run(t, "runbook", "validate", "picky.hcl"); code != 0 || !strings.Contains(out, "Valid: 1 runbook in 1 file.") {
 		t.Errorf("exit %d, %q, %q", code, out, errs)
 	}
 	write("copy.hcl", failing)
-	if code, _, errs := run(t, "runbook", "validate", "picky.hcl", "copy.hcl"); code != 1 || !strings.Contains(errs, `already, in copy.hcl line 1`) {
+	if code, _, errs := run(t, "runbook", "validate", "picky.hcl", "copy.hcl"); code != 1 || !strings.Contains(errs,
+		`copy.hcl line 1 has a runbook "picky", too`) {
 		t.Errorf("exit %d, %q", code, errs)
 	}
 }
@@ -142,7 +145,8 @@ func TestRunbookList(t *testing.T) {
 		t.Errorf("exit %d: %s", code, errs)
 	}
 	// One's own takes the place of that of the same name.
-	if err := os.WriteFile(filepath.Join(folder, bindingBook+".hcl"), []byte(strings.Replace(failing, "picky", bindingBook, 1)), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(folder, bindingBook+".hcl"), []byte(strings.Replace(failing, "picky", bindingBook, 1)),
+		0o600); err != nil {
 		t.Fatal(err)
 	}
 	if code, source, _ := run(t, "runbook", "print", bindingBook, "--dir", folder); code != 0 || !strings.Contains(source, "not good on") {
@@ -188,17 +192,20 @@ func TestRunbookTest(t *testing.T) {
 		if err := os.WriteFile(name, []byte(strings.ReplaceAll(text, "OUTCOME", "failed")), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile("other-"+name, []byte(strings.ReplaceAll(strings.ReplaceAll(text, "OUTCOME", "succeeded"), "picky", "other-picky")), 0o600); err != nil {
+		if err := os.WriteFile("other-"+name, []byte(strings.ReplaceAll(strings.ReplaceAll(text, "OUTCOME", "succeeded"), "picky",
+			"other-picky")), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if code, out, errs := run(t, "runbook", "test", "picky.test.hcl", "--output=table", "--output=junit=out.xml"); code != 0 || !strings.Contains(out, "1 test passed") {
+	if code, out, errs := run(t, "runbook", "test", "picky.test.hcl", "--output=table",
+		"--output=junit=out.xml"); code != 0 || !strings.Contains(out, "1 test passed") {
 		t.Errorf("exit %d, %q, %q", code, out, errs)
 	}
 	if text, err := os.ReadFile("out.xml"); err != nil || !strings.Contains(string(text), `name="it fails"`) {
 		t.Errorf("%v: %s", err, text)
 	}
-	if code, out, errs := run(t, "runbook", "test", "."); code != 1 || !strings.Contains(out, "FAIL") || !strings.Contains(out, "1 of 2 tests failed") {
+	if code, out, errs := run(t, "runbook", "test", "."); code != 1 || !strings.Contains(out, "FAIL") || !strings.Contains(out,
+		"1 of 2 tests failed") {
 		t.Errorf("exit %d, %q, %q", code, out, errs)
 	}
 }

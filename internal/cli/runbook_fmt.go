@@ -22,11 +22,11 @@ func newRunbookFmt() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "fmt FILE|FOLDER...|-",
 		Short: "Format runbooks and their tests",
-		Long: `Format files of runbooks and their tests as terraform fmt formats: indentation
-and alignment, nothing else. The names of those that change are printed. Of a
-folder these are its files *.hcl. With - it formats standard input.
+		Long: `Format runbooks and their tests as terraform fmt does: indentation and alignment,
+nothing else. It prints the names of the files that change. For a folder, it
+formats all its files *.hcl. With - it formats standard input.
 
-Exit codes: 0 they are formatted, 1 error, 2 with --check one is not.`,
+Exit codes: 0 formatted, 1 error, 2 with --check a file is not formatted.`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if slices.Equal(args, []string{"-"}) {
@@ -35,7 +35,7 @@ Exit codes: 0 they are formatted, 1 error, 2 with --check one is not.`,
 			return formatFiles(cmd.OutOrStdout(), args, check)
 		},
 	}
-	cmd.Flags().BoolVar(&check, "check", false, "change nothing, and print which are not formatted")
+	cmd.Flags().BoolVar(&check, "check", false, "change nothing, and print the files that are not formatted")
 	return cmd
 }
 
@@ -62,11 +62,10 @@ func changedOr(formatted, source []byte) int {
 	return diagnosis.ExitChanges
 }
 
-// format formats what can be read: of a text with a mistake in it nobody can tell
-// what belongs together.
+// format formats a source without mistakes: the structure of any other is unclear.
 func format(name string, source []byte) ([]byte, error) {
 	if len(source) > lang.MaxFile {
-		return nil, fmt.Errorf("%s is larger than the %d bytes that a file of runbooks may have", name, lang.MaxFile)
+		return nil, fmt.Errorf("%s is larger than %d bytes, the limit for a file of runbooks", name, lang.MaxFile)
 	}
 	if _, diags := hclsyntax.ParseConfig(source, name, hcl.InitialPos); diags.HasErrors() {
 		var b bytes.Buffer
@@ -123,8 +122,7 @@ func formatFiles(w io.Writer, args []string, check bool) error {
 	return exit(code)
 }
 
-// hclFiles are the files that are named, and those of the folders that are, tests
-// included.
+// hclFiles returns the named files and those in the named folders, with tests.
 func hclFiles(args []string) ([]string, error) {
 	var files []string
 	for _, arg := range args {

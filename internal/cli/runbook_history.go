@@ -22,19 +22,19 @@ func newRunbookHistory(p program) *cobra.Command {
 	f := historyFlags{outputs: listOutputs()}
 	cmd := &cobra.Command{
 		Use:   "history",
-		Short: "List the runs that are kept, the newest first",
+		Short: "List the stored runs, the newest first",
 		Example: `  terraform-provider-asm runbook history --unfinished
   terraform-provider-asm runbook history --target projects/prod-fleet/locations/europe-west1/memberships/orders --since 168h`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd, p) },
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&f.filter.Target, "target", "", "full resource name of what they worked on")
-	flags.StringVar(&f.filter.Runbook, "runbook", "", "name of their runbook")
-	flags.StringVar(&f.filter.Job, "job", "", "name of the job that they belong to")
-	flags.BoolVar(&f.filter.Unfinished, "unfinished", false, "those only that have not come to an end")
-	flags.IntVar(&f.filter.Limit, "limit", 50, "the newest so many; 0: all")
-	flags.StringVar(&f.since, "since", "", "those that were started since a day (2026-11-22), or so long ago (24h)")
+	flags.StringVar(&f.filter.Target, "target", "", "only runs on this target, by its full resource name")
+	flags.StringVar(&f.filter.Runbook, "runbook", "", "only runs of this runbook")
+	flags.StringVar(&f.filter.Job, "job", "", "only runs of this job")
+	flags.BoolVar(&f.filter.Unfinished, "unfinished", false, "only runs that have not finished")
+	flags.IntVar(&f.filter.Limit, "limit", 50, "how many runs to list; 0 lists all")
+	flags.StringVar(&f.since, "since", "", "only runs that started since a day (2026-11-22), or within a duration (24h)")
 	f.outputs.flag(flags)
 	f.flags(flags)
 	return cmd
@@ -62,12 +62,12 @@ func (f *historyFlags) run(cmd *cobra.Command, p program) error {
 	}
 	defer sinks.close()
 	if len(runs) == 0 && sinks.table() {
-		fmt.Fprintf(cmd.ErrOrStderr(), "No such run is kept in %s.\n", f.where())
+		fmt.Fprintf(cmd.ErrOrStderr(), "No such run in %s.\n", f.where())
 	}
 	return sinks.list(historyOf(runs))
 }
 
-// ago reads a day, a time, or how long before now.
+// ago parses a day, a time, or a duration before now.
 func ago(text string, now time.Time) (time.Time, error) {
 	if text == "" {
 		return time.Time{}, nil
@@ -80,7 +80,7 @@ func ago(text string, now time.Time) (time.Time, error) {
 			return t, nil
 		}
 	}
-	return time.Time{}, fmt.Errorf("%q is neither a day such as 2026-11-22, nor a time such as 2026-11-22T14:50:00Z, nor a duration such as 24h", text)
+	return time.Time{}, fmt.Errorf("%q is no day such as 2026-11-22, no time such as 2026-11-22T14:50:00Z, and no duration such as 24h", text)
 }
 
 func historyOf(runs []store.Info) *report.List {
@@ -102,7 +102,8 @@ func historyOf(runs []store.Info) *report.List {
 		if r.UndoOf != "" {
 			book = "undo of " + r.UndoOf
 		}
-		rows = append(rows, []string{r.Run, stamp(r.Started), report.Clean(book), report.Clean(r.Target), report.Clean(r.User + "@" + r.Host), outcome})
+		by := report.Clean(r.User + "@" + r.Host)
+		rows = append(rows, []string{r.Run, stamp(r.Started), report.Clean(book), report.Clean(r.Target), by, outcome})
 	}
 	return &report.List{JSON: append([]store.Info{}, runs...), Table: report.Rows(heading, rows)}
 }

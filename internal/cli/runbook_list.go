@@ -16,7 +16,7 @@ func newRunbookList() *cobra.Command {
 	out := listOutputs()
 	cmd := &cobra.Command{
 		Use:   "list",
-		Short: "List the runbooks, with the findings that each fixes",
+		Short: "List the runbooks and the findings that they correct",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			all, err := books.all()
@@ -26,12 +26,12 @@ func newRunbookList() *cobra.Command {
 			return out.print(cmd.OutOrStdout(), listOf(all))
 		},
 	}
-	cmd.Flags().StringVar(&books.dir, "dir", "", "folder of further runbooks; one replaces that of the same name")
+	cmd.Flags().StringVar(&books.dir, "dir", "", "folder of further runbooks; a runbook replaces the built-in one of the same name")
 	out.flag(cmd.Flags())
 	return cmd
 }
 
-// listed is one runbook of the list as JSON.
+// listed is a runbook as JSON.
 type listed struct {
 	Name        string           `json:"name"`
 	Title       string           `json:"title"`
@@ -47,7 +47,8 @@ type listed struct {
 func listOf(books *runbook.Books) *report.List {
 	all, rows := []listed{}, [][]string{}
 	for _, b := range books.All() {
-		one := listed{b.Name, b.Title, b.Description, b.Reference, b.Target, append([]catalogue.Code{}, b.Fixes...), []string{}, []string{}, b.BuiltIn}
+		one := listed{b.Name, b.Title, b.Description, b.Reference, b.Target, append([]catalogue.Code{}, b.Fixes...), []string{}, []string{},
+			b.BuiltIn}
 		for _, i := range b.Inputs {
 			one.Inputs = append(one.Inputs, i.Name)
 		}
@@ -64,7 +65,7 @@ func newRunbookPrint() *cobra.Command {
 	var books bookFlags
 	cmd := &cobra.Command{
 		Use:   "print NAME",
-		Short: "Print the source of a runbook, to read or to make one's own of",
+		Short: "Print the source of a runbook, to read or to copy",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			_, file, err := books.find(args[0])
@@ -75,6 +76,6 @@ func newRunbookPrint() *cobra.Command {
 			return err
 		},
 	}
-	cmd.Flags().StringVar(&books.dir, "dir", "", "folder of further runbooks; one replaces that of the same name")
+	cmd.Flags().StringVar(&books.dir, "dir", "", "folder of further runbooks; a runbook replaces the built-in one of the same name")
 	return cmd
 }

@@ -24,20 +24,19 @@ func newRunbookMerge(p program) *cobra.Command {
 	var f mergeFlags
 	cmd := &cobra.Command{
 		Use:   "merge JOB",
-		Short: "Join the runs of a job that several executors shared into one report",
-		Long: `Join the runs of a job into one report: those that its executors left in the
-store that they share. With the runbook and the targets that the job was for, a
-target on which there is no run is planned: where nothing is to be done it counts
-as succeeded, else as not begun.
+		Short: "Merge the runs of a job that several executors shared into one report",
+		Long: `Merge the runs of a job, which its executors left in their shared store, into one
+report. With the runbook and the targets of the job, it plans each target without
+a run: a target with nothing to do counts as succeeded, any other as not started.
 
-Exit codes: as of run, for the whole job.`,
+Exit codes: those of run, for the whole job.`,
 		Example: `  terraform-provider-asm runbook merge night-4711 --state-namespace asm-runs \
     --runbook restart-proxies --fleet-project prod-fleet`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, p, args[0]) },
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&f.name, "runbook", "", "the job's runbook, to know its targets")
+	flags.StringVar(&f.name, "runbook", "", "the job's runbook, to find its targets")
 	f.jobFlags.flags(flags)
 	f.outputs.formats = report.RunFormats()
 	f.outputs.flag(flags)
@@ -54,7 +53,7 @@ func (f *mergeFlags) run(cmd *cobra.Command, p program, job string) error {
 		order, wrong = f.read(cmd.Flags(), some(f.name))
 		err = errors.Join(err, wrong)
 	case f.targetFlags.any():
-		err = errors.Join(err, errors.New("--runbook: say of which runbook the job is, so that its targets are known"))
+		err = errors.Join(err, errors.New("--runbook: name the runbook of the job, so that its targets are known"))
 	}
 	if err != nil {
 		return err
@@ -68,7 +67,7 @@ func (f *mergeFlags) run(cmd *cobra.Command, p program, job string) error {
 	})
 }
 
-// merge joins the runs of a job. Without an order only what was begun is told.
+// merge merges the runs of a job. Without an order it has only the targets with a run.
 func (s *session) merge(ctx context.Context, name string, order *order) (*runbook.Report, error) {
 	if order == nil {
 		return s.Merge(ctx, name, nil)
@@ -101,7 +100,7 @@ func (s *session) merge(ctx context.Context, name string, order *order) (*runboo
 	return runbook.Join(r.Tool, r.Job, r.Results, left), nil
 }
 
-// cleanOnes are the plans in which nothing is to be done. A target that cannot be
+// cleanOnes returns the plans with nothing to do, by target. A target that cannot be
 // planned is not among them.
 func (s *session) cleanOnes(ctx context.Context, jobs []runbook.Job) (map[string]*runbook.Prepared, error) {
 	plans := make([]*runbook.Prepared, len(jobs))
@@ -109,13 +108,13 @@ func (s *session) cleanOnes(ctx context.Context, jobs []runbook.Job) (map[string
 	group.SetLimit(8)
 	for i, job := range jobs {
 		group.Go(func() error {
-			plans[i], _ = s.Plan(ctx, job) // what cannot be planned is not done
+			plans[i], _ = s.Plan(ctx, job) // a target that cannot be planned is not clean
 			return nil
 		})
 	}
 	_ = group.Wait() // never fails
 	if ctx.Err() != nil {
-		return nil, errors.New("stopped before it was finished; nothing was changed")
+		return nil, errors.New("interrupted; nothing was changed")
 	}
 	clean := map[string]*runbook.Prepared{}
 	for _, p := range plans {

@@ -32,17 +32,17 @@ func newRunbookPlan(p program) *cobra.Command {
 	var f planFlags
 	cmd := &cobra.Command{
 		Use:   "plan NAME",
-		Short: "Say what a runbook would do, and change nothing",
-		Long: `Say what a runbook would do on its targets, step by step: what is there and
-what it would become, what is right already, what needs approval, which
-permissions are missing, and how long it may take. Nothing is changed.
+		Short: "Show what a runbook would do, and change nothing",
+		Long: `Show what a runbook would do on its targets, step by step: the current and the
+desired values, the steps that are in place, the steps that need approval, the
+missing permissions, and the time it may take. It changes nothing.
 
---out saves the plan for "runbook run", which refuses it when the world has
-changed since. With a folder, ending in /, there is a plan for each target.
+--out saves the plan for "runbook run", which refuses the plan when its target
+has changed since. With a folder, ending in /, it saves a plan for each target.
 
-Exit codes: 0 nothing is to be done, 1 error, 2 something is, 3 nothing is but to
-wait, or an assertion does not hold, 4 it cannot be told.`,
-		Example: `  terraform-provider-asm runbook plan restore-connect-gateway --membership projects/prod-fleet/locations/europe-west1/memberships/orders
+Exit codes: 0 nothing to do, 1 error, 2 changes, 3 no changes, but a wait or a
+failing assertion, 4 unknown.`,
+		Example: `  terraform-provider-asm runbook plan restore-connect-gateway --fleet-project prod-fleet
   terraform-provider-asm runbook plan restart-proxies --fleet-project prod-fleet --output table --output markdown=comment.md
   terraform-provider-asm runbook plan --file own.hcl --project prod-orders --input reason=INC-4711 --out plan.json`,
 		Args: cobra.MaximumNArgs(1),
@@ -52,7 +52,7 @@ wait, or an assertion does not hold, 4 it cannot be told.`,
 	f.jobFlags.flags(flags)
 	f.shardFlags(flags)
 	flags.StringVar(&f.out, "out", "", "save the plan to this file, or one for each target in this folder, which ends in /")
-	flags.IntVar(&f.concurrency, "concurrency", 8, "targets that are planned at once")
+	flags.IntVar(&f.concurrency, "concurrency", 8, "targets to plan at once")
 	f.outputs.formats = report.RunFormats()
 	f.outputs.flag(flags)
 	f.sessionFlags.flags(flags)
@@ -113,8 +113,8 @@ func (s *session) writePlans(plans []*runbook.Plan, failed []report.Unplanned) e
 	return exit(shown.ExitCode())
 }
 
-// planAll plans jobs beside each other. What is wrong with the runbook itself is
-// the error; what kept one target from being planned is told with it.
+// planAll plans several jobs at once. It returns an error for a mistake in the runbook
+// itself, and the targets that could not be planned otherwise.
 func (s *session) planAll(ctx context.Context, jobs []runbook.Job, atOnce int) ([]*runbook.Plan, []report.Unplanned, error) {
 	plans, errs := make([]*runbook.Prepared, len(jobs)), make([]error, len(jobs))
 	var group errgroup.Group
@@ -127,7 +127,7 @@ func (s *session) planAll(ctx context.Context, jobs []runbook.Job, atOnce int) (
 	}
 	_ = group.Wait() // the errors are kept by target
 	if ctx.Err() != nil {
-		return nil, nil, errors.New("stopped before it was finished; nothing was changed")
+		return nil, nil, errors.New("interrupted; nothing was changed")
 	}
 	var planned []*runbook.Plan
 	var failed []report.Unplanned
@@ -172,19 +172,20 @@ func newPlanSaver(out string) (*planSaver, error) {
 // fits refuses to save several plans in one file.
 func (s *planSaver) fits(n int) error {
 	if s.draft != nil && n != 1 {
-		return fmt.Errorf("--out names a file, and there are %d targets: give a folder, ending in /", n)
+		return fmt.Errorf("--out is a file, but there are %d targets: give a folder, ending in /", n)
 	}
 	return nil
 }
 
-// save saves a plan as it is: what a run compares with must not have gaps. One
-// with what looks like a secret in it is refused.
+// save saves a plan unredacted: a run compares it with a fresh one. It refuses a plan
+// that contains a likely secret.
 func (s *planSaver) save(redactor *journal.Redactor, p *runbook.Plan) error {
 	if s.folder == "" && s.draft == nil {
 		return nil
 	}
 	if where, err := secretIn(redactor, p); err != nil || where != "" {
-		return errors.Join(err, fmt.Errorf("the plan is not saved: %s looks like a secret, and a file is no place for one; declare the input that it comes from \"sensitive = true\"", where))
+		return errors.Join(err, fmt.Errorf("the plan is not saved: %s looks like a secret, which must not be in a file; "+
+			"declare its input \"sensitive = true\"", where))
 	}
 	if s.draft != nil {
 		if err := p.Write(s.draft); err != nil {
@@ -209,11 +210,11 @@ func (s *planSaver) drop() {
 	}
 }
 
-// fileOf is the file of the plan of a target.
+// fileOf is the file name for the plan of a target.
 func fileOf(target string) string { return strings.ReplaceAll(target, "/", "_") + ".json" }
 
-// secretIn names the first place of a document in which the redactor finds
-// something; "" is none.
+// secretIn returns the first place in a document where the redactor finds a secret,
+// or "".
 func secretIn(redactor *journal.Redactor, document any) (string, error) {
 	raw, err := json.Marshal(document)
 	if err != nil {
@@ -249,11 +250,11 @@ func differs(a, b any, at string) string {
 	return at
 }
 
-// savedPlans reads the plans that a file or folder has.
+// savedPlans reads the plans of a file or folder.
 func savedPlans(path string) ([]*runbook.Plan, error) {
 	info, err := os.Stat(path)
 	if err != nil {
-		return nil, fmt.Errorf("the plan %s cannot be read: %w", path, err)
+		return nil, fmt.Errorf("reading the plan %s: %w", path, err)
 	}
 	files := []string{path}
 	if info.IsDir() {

@@ -22,17 +22,16 @@ func newRunbookPrune(p program) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "prune",
 		Short: "Remove the journals of runs that ended long ago",
-		Long: `Remove the journals of runs that ended before a time. What is removed can be
-neither shown nor taken back any more. A run that has not ended stays, and so
-does one that cannot be read. Without --yes, the runs are listed and none is
-removed.`,
+		Long: `Remove the journals of runs that ended before a time. A removed run can be neither
+shown nor undone. Unfinished and unreadable runs stay. Without --yes, the runs are
+listed and none is removed.`,
 		Example: `  terraform-provider-asm runbook prune --before 2160h
   terraform-provider-asm runbook prune --before 2026-01-01 --yes`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd, p) },
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&f.before, "before", "", "those that ended before a day (2026-01-01), or longer ago than this (2160h)")
+	flags.StringVar(&f.before, "before", "", "only runs that ended before a day (2026-01-01), or longer ago than a duration (2160h)")
 	flags.BoolVar(&f.yes, "yes", false, "remove them")
 	f.flags(flags)
 	return cmd
@@ -40,7 +39,7 @@ removed.`,
 
 func (f *pruneFlags) run(cmd *cobra.Command, p program) error {
 	if f.before == "" {
-		return errors.New("--before: say how old runs are to be removed, such as 2160h for ninety days")
+		return errors.New("--before: give the age of the runs to remove, such as 2160h for ninety days")
 	}
 	before, err := ago(f.before, p.clock.Now())
 	if err != nil {
@@ -67,7 +66,7 @@ func (f *pruneFlags) run(cmd *cobra.Command, p program) error {
 	case f.yes:
 		fmt.Fprintf(cmd.ErrOrStderr(), "Removed %d from %s.\n", len(old), f.where())
 	default:
-		fmt.Fprintf(cmd.ErrOrStderr(), "These %d would be removed from %s; --yes removes them.\n", len(old), f.where())
+		fmt.Fprintf(cmd.ErrOrStderr(), "Would remove these %d from %s; --yes removes them.\n", len(old), f.where())
 	}
 	return nil
 }

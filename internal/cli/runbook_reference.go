@@ -16,7 +16,7 @@ func newRunbookCatalogue() *cobra.Command {
 	out := listOutputs(report.Markdown)
 	cmd := &cobra.Command{
 		Use:   "catalogue",
-		Short: "List everything that runbooks can ensure, assert and wait for",
+		Short: "List what runbooks can ensure, assert and wait for",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return out.print(cmd.OutOrStdout(), &report.List{
@@ -49,7 +49,7 @@ func catalogueRows() (heading []string, rows [][]string) {
 		what, _, _ := strings.Cut(k.Doc, ". ")
 		rows = append(rows, []string{string(k.Action), k.Name, string(k.Risk), strings.Join(args, " "), strings.TrimSuffix(what, ".")})
 	})
-	return []string{"ACTION", "KIND", "RISK", "ARGUMENTS", "WHAT IT DOES"}, rows
+	return []string{"ACTION", "KIND", "RISK", "ARGUMENTS", "DESCRIPTION"}, rows
 }
 
 // catalogued is a kind as JSON.
@@ -60,7 +60,7 @@ type catalogued struct {
 	Risk         lang.Risk       `json:"risk"`
 	Permissions  []string        `json:"permissions"`
 	Arguments    []argument      `json:"arguments"`
-	Result       any             `json:"result,omitempty"` // type, as cty writes types as JSON
+	Result       any             `json:"result,omitempty"` // the type in cty's JSON form
 	Success      []string        `json:"success,omitempty"`
 	Transitional []string        `json:"transitional,omitempty"`
 	Failure      []string        `json:"failure,omitempty"`

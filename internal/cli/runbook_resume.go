@@ -24,13 +24,12 @@ func newRunbookResume(p program) *cobra.Command {
 	var f resumeFlags
 	cmd := &cobra.Command{
 		Use:   "resume RUN",
-		Short: "Go on with a run that was interrupted, failed, or waits for somebody",
-		Long: `Go on with a run that was interrupted, that failed, or that waits for somebody.
-What was under way is looked at before anything is done again; a step that ended
-is checked again, and not done again. Sensitive inputs are kept nowhere and have
-to be given again.
+		Short: "Resume a run that was interrupted, failed, or waits for a person",
+		Long: `Resume a run that was interrupted, that failed, or that waits for a person. The
+interrupted step is checked before it is repeated; a finished step is checked, and
+not repeated. Sensitive inputs are not stored: give them again.
 
-Exit codes: as of run.`,
+Exit codes: those of run.`,
 		Example: `  terraform-provider-asm runbook resume 20261122-145012-k7q2m9xw --approve restart`,
 		Args:    cobra.ExactArgs(1),
 		RunE:    func(cmd *cobra.Command, args []string) error { return f.run(cmd, p, args[0]) },
@@ -68,7 +67,7 @@ func (f *resumeFlags) run(cmd *cobra.Command, p program, typed string) error {
 	})
 }
 
-// inputsOf reads the inputs that were given again, by the runbook that the run has.
+// inputsOf reads the inputs that were given again, for the runbook of the run.
 func (f *resumeFlags) inputsOf(ctx context.Context, s *session, run string) (map[string]cty.Value, error) {
 	state, _, err := s.History(ctx, run)
 	if err != nil {
@@ -76,26 +75,26 @@ func (f *resumeFlags) inputsOf(ctx context.Context, s *session, run string) (map
 	}
 	if state.UndoOf != "" {
 		if f.inputFlags.any() {
-			return nil, fmt.Errorf("run %s takes another back, which has no inputs: leave --input out", run)
+			return nil, fmt.Errorf("run %s undoes another run, which takes no inputs: leave out --input", run)
 		}
 		return nil, nil
 	}
 	r, _, err := runbook.Load(state.Runbook+".hcl", []byte(state.Source), state.Runbook)
 	if err != nil {
-		return nil, fmt.Errorf("run %s: its runbook cannot be read any more: %w", run, err)
+		return nil, fmt.Errorf("run %s: reading its runbook: %w", run, err)
 	}
 	given, err := f.inputFlags.read(r)
 	return given, errors.Join(err, f.checkSteps(r))
 }
 
-// finish writes what became of one run, and gives its exit code. An error before
-// the run was begun or gone on with is the command's.
+// finish writes the result of one run, and returns its exit code. An error before the
+// run started or resumed is the command's error.
 func (s *session) finish(result *runbook.Result, err error) error {
 	if err != nil && (result == nil || result.Run == "" || result.Finished.IsZero()) {
 		return err
 	}
 	one := *result
-	if err != nil { // what happened since cannot be recorded
+	if err != nil { // the journal lacks the error
 		one.Outcome, one.Error = journal.Failed, err.Error()
 		one.Next = resumes + one.Run
 	}

@@ -18,7 +18,7 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/lang"
 )
 
-// fanFlags say how several targets are worked on.
+// fanFlags configure the work on several targets.
 type fanFlags struct {
 	canary      int
 	concurrency int
@@ -27,10 +27,10 @@ type fanFlags struct {
 }
 
 func (f *fanFlags) flags(flags *pflag.FlagSet) {
-	flags.IntVar(&f.canary, "canary", 1, "targets that go first, one after the other, and must succeed before the rest is begun")
+	flags.IntVar(&f.canary, "canary", 1, "targets that run first, one after the other, and must succeed before the rest starts")
 	flags.IntVar(&f.concurrency, "concurrency", 8, "targets at once")
-	flags.StringVar(&f.maxFailures, "max-failures", "0", "failed targets, or a share of them such as 10%, with which further ones are still begun")
-	flags.StringVar(&f.job, "job", "", "name that the runs share, by which history and merge find them (default one is made for several targets)")
+	flags.StringVar(&f.maxFailures, "max-failures", "0", "failed targets, or a share such as 10%, up to which further targets start")
+	flags.StringVar(&f.job, "job", "", "name of the runs for history and merge (default a generated one for several targets)")
 }
 
 func (f *fanFlags) read() (runbook.Fan, error) {
@@ -49,7 +49,7 @@ func (f *fanFlags) read() (runbook.Fan, error) {
 	return fan, errors.Join(wrong...)
 }
 
-// fanOf is the fan for so many targets: one is its own canary.
+// fanOf adapts a fan to a number of targets: a single target needs no canary.
 func fanOf(fan runbook.Fan, targets int) runbook.Fan {
 	if targets <= 1 {
 		fan.Canary = 0
@@ -69,18 +69,18 @@ func newRunbookRun(p program) *cobra.Command {
 	var f runFlags
 	cmd := &cobra.Command{
 		Use:   "run NAME|PLAN.json",
-		Short: "Run a runbook, or a plan that was saved",
-		Long: `Run a runbook on its targets, or a plan that "runbook plan --out" saved. What is
-right already is left alone. Steps that need approval ask at a terminal; without
-one the run stops there, exits with 5, and says how it goes on. Ctrl-C stops it
-cleanly; a second one ends the process, and resume still goes on.
+		Short: "Run a runbook, or a saved plan",
+		Long: `Run a runbook on its targets, or a plan that "runbook plan --out" saved. Steps that
+are in place change nothing. Steps that need approval ask at a terminal; without
+one the run stops there, exits with 5, and prints the command that resumes it.
+Ctrl-C stops the run cleanly; a second one ends the process, and resume still works.
 
-A saved plan is refused when the world has changed since it was made. A folder
-that "plan --out FOLDER/" wrote is run plan by plan.
+A saved plan is refused when its target has changed since. The plans in a folder
+of "plan --out FOLDER/" run one by one.
 
-Exit codes: 0 succeeded, 1 nothing was begun, 5 approval needed or refused, 6 a
-target failed or was stopped, 7 so many failed that the rest was not begun.`,
-		Example: `  terraform-provider-asm runbook run restore-service-agent-binding --membership projects/prod-fleet/locations/europe-west1/memberships/orders
+Exit codes: 0 succeeded, 1 nothing was started, 5 approval needed or refused, 6 a
+target failed or was stopped, 7 too many targets failed and the rest was not started.`,
+		Example: `  terraform-provider-asm runbook run restore-service-agent-binding --fleet-project prod-fleet
   terraform-provider-asm runbook run plan.json --approve restart --approver oncall@example.com
   terraform-provider-asm runbook run restart-proxies --fleet-project prod-fleet --approve-risk medium --canary 2 --max-failures 5%`,
 		Args: cobra.MaximumNArgs(1),
@@ -134,7 +134,7 @@ func (f *runFlags) run(cmd *cobra.Command, p program, args []string) error {
 	})
 }
 
-// request checks everything that was given, before any request is made.
+// request checks the flags before any request to an API is made.
 func (f *runFlags) request(flags *pflag.FlagSet, args []string) (*request, error) {
 	if len(args) == 1 && strings.ContainsAny(args[0], "./") && !strings.HasSuffix(args[0], lang.Extension) {
 		saved, err := f.savedAssignments(args[0])
@@ -145,7 +145,7 @@ func (f *runFlags) request(flags *pflag.FlagSet, args []string) (*request, error
 		err = errors.Join(err, f.checkSteps(order.runbook))
 	}
 	if f.shards > 0 && f.job == "" {
-		err = errors.Join(err, errors.New("--shards: give the job a name with --job, the same in every shard: a retry and merge find its runs by it"))
+		err = errors.Join(err, errors.New("--shards: name the job with --job, the same in every shard; a retry and merge find its runs by it"))
 	}
 	return &request{order: order}, err
 }
@@ -196,7 +196,7 @@ func (f *runFlags) assign(ctx context.Context, s *session, asked *request) ([]as
 	return all, name, nil
 }
 
-// runOne runs on one target, or goes on with its unfinished run. A saved plan is
+// runOne runs on one target, or resumes its unfinished run. A saved plan is
 // refused when a fresh one differs from it.
 func (s *session) runOne(ctx context.Context, a assignment, approvals runbook.Approvals) (*runbook.Result, error) {
 	if a.saved == nil {
@@ -217,9 +217,11 @@ func (s *session) runOne(ctx context.Context, a assignment, approvals runbook.Ap
 	return s.Run(ctx, fresh, approvals)
 }
 
-// runAll plans and runs on each target. What kept the only target from being begun
-// is the error; with several it is in the report.
-func (s *session) runAll(ctx context.Context, job string, assignments []assignment, fan runbook.Fan, approvals runbook.Approvals) (*runbook.Report, error) {
+// runAll plans and runs on each target. An error that keeps the only target from
+// starting is returned; with several targets it is in the report.
+func (s *session) runAll(
+	ctx context.Context, job string, assignments []assignment, fan runbook.Fan, approvals runbook.Approvals,
+) (*runbook.Report, error) {
 	var names []string
 	by := map[string]assignment{}
 	for _, a := range assignments {
@@ -227,7 +229,7 @@ func (s *session) runAll(ctx context.Context, job string, assignments []assignme
 		by[a.target] = a
 	}
 	var mu sync.Mutex
-	var notBegun error
+	var notStarted error
 	s.live.start()
 	defer s.live.end()
 	r, err := s.RunAll(ctx, job, names, fanOf(fan, len(names)), func(target string) runbook.Work {
@@ -236,17 +238,17 @@ func (s *session) runAll(ctx context.Context, job string, assignments []assignme
 			mu.Lock()
 			defer mu.Unlock()
 			if err != nil && (result == nil || result.Run == "") {
-				notBegun = err
+				notStarted = err
 				return nil, err
 			}
 			return []runbook.Result{*result}, err
 		}
 	})
-	if notBegun != nil && len(names) == 1 {
-		return nil, notBegun
+	if notStarted != nil && len(names) == 1 {
+		return nil, notStarted
 	}
 	if err != nil && len(r.Results) == 0 {
-		return nil, fmt.Errorf("%w; nothing was begun", err)
+		return nil, fmt.Errorf("%w; nothing was started", err)
 	}
 	return r, nil
 }

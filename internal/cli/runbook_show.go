@@ -25,10 +25,10 @@ func newRunbookShow(p program) *cobra.Command {
 	f := showFlags{outputs: listOutputs()}
 	cmd := &cobra.Command{
 		Use:   "show RUN",
-		Short: "Show what a run did: who, when, why, each change, and how it ended",
-		Long: `Show what the journal of a run says: who ran what, when and why, what was
-approved by whom, each change with what was there before and after, and how it
-ended. A run that is under way can be shown, too.`,
+		Short: "Show a run: who, when, why, each change, and the outcome",
+		Long: `Show the journal of a run: who ran which runbook, when and why, who approved what,
+each change with the values before and after, and the outcome. It shows an
+unfinished run, too.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, p, args[0]) },
 	}

@@ -210,7 +210,7 @@ func TestRunbookPrune(t *testing.T) {
 	w.want(0, "runbook", "prune", "--before", "24h", "--yes")
 	out, errs := w.want(0, "runbook", "prune", "--before", "0s")
 	contains(t, out, id)
-	contains(t, errs, "These 1 would be removed")
+	contains(t, errs, "Would remove these 1 from")
 	w.want(0, "runbook", "show", id)
 	out, errs = w.want(0, "runbook", "prune", "--before", "0s", "--yes")
 	contains(t, out, id)
@@ -228,7 +228,8 @@ func TestRunbookRunAndUndo(t *testing.T) {
 	if did := w.wrote(); len(did) != 1 || !strings.HasSuffix(did[0], ":setIamPolicy") {
 		t.Fatalf("it wrote %q", did)
 	}
-	if again, _ := w.want(0, "runbook", "run", bindingBook, "--membership", member); !strings.Contains(again, "there was nothing to do") || len(w.wrote()) > 0 {
+	if again, _ := w.want(0, "runbook", "run", bindingBook, "--membership", member); !strings.Contains(again,
+		"nothing to do") || len(w.wrote()) > 0 {
 		t.Errorf("run again: %s", again)
 	}
 	id := w.last()
@@ -258,7 +259,8 @@ func TestRunbookRunAndUndo(t *testing.T) {
 	if did := w.wrote(); len(did) != 1 || !strings.HasSuffix(did[0], ":setIamPolicy") {
 		t.Errorf("taking back wrote %q", did)
 	}
-	if granted := strings.Contains(w.document(), "roles/anthosservicemesh.serviceAgent"); granted != strings.Contains(revoked, "roles/anthosservicemesh.serviceAgent") {
+	if granted := strings.Contains(w.document(), "roles/anthosservicemesh.serviceAgent"); granted != strings.Contains(revoked,
+		"roles/anthosservicemesh.serviceAgent") {
 		t.Error("the policy is not as it was before")
 	}
 	// The end of a journal that was cut off is noticed by its head.
@@ -300,7 +302,7 @@ func resume(t *testing.T, report string) []string {
 func TestRunbookGate(t *testing.T) {
 	w := newWorld(t, 1, "connectgateway-disabled")
 	out, _ := w.want(5, "runbook", "run", "restore-connect-gateway", "--membership", member)
-	contains(t, out, "! provision  waits for somebody", "NEEDS APPROVAL")
+	contains(t, out, "! provision  waits for a person", "NEEDS APPROVAL")
 	first := w.wrote()
 	if len(first) != 1 || !strings.Contains(first[0], "connectgateway.googleapis.com:enable") {
 		t.Fatalf("before the gate it wrote %q", first)
@@ -331,7 +333,8 @@ func TestRunbookAsks(t *testing.T) {
 	if code != 5 {
 		t.Errorf("exit %d\n%s", code, out)
 	}
-	contains(t, errs, "step provision (risk: medium)", "Only \"yes\" is accepted.", `management: "MANAGEMENT_AUTOMATIC" -> "MANAGEMENT_AUTOMATIC"`)
+	contains(t, errs, "step provision (risk: medium)", "Only \"yes\" is accepted.",
+		`management: "MANAGEMENT_AUTOMATIC" -> "MANAGEMENT_AUTOMATIC"`)
 	contains(t, out, "refused by ")
 	command := resume(t, out)[:3] // without --approve
 	if code, out, errs := w.answer("yes\nyes\nyes\n", command...); code != 0 {
@@ -344,7 +347,8 @@ func TestRunbookAsks(t *testing.T) {
 // Somebody else's lock is told with who has it, and nothing is begun.
 func TestRunbookLocked(t *testing.T) {
 	w := newWorld(t, 1, "binding-revoked")
-	held, err := store.NewLocal(w.dir, store.Options{}).Acquire(t.Context(), member, store.Owner{Host: "laptop-7", PID: 1, User: "ada", Run: journal.NewID(time.Now())}, time.Hour)
+	held, err := store.NewLocal(w.dir, store.Options{}).Acquire(t.Context(), member,
+		store.Owner{Host: "laptop-7", PID: 1, User: "ada", Run: journal.NewID(time.Now())}, time.Hour)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -364,7 +368,8 @@ func TestRunbookWithoutAJournal(t *testing.T) {
 	if err := os.WriteFile(w.dir, nil, 0o600); err != nil { // a file where the folder would be
 		t.Fatal(err)
 	}
-	for _, args := range [][]string{{"runbook", "run", bindingBook, "--membership", member, "--yes"}, {"remediate", "--membership", member, "--yes"}} {
+	for _, args := range [][]string{{"runbook", "run", bindingBook, "--membership", member, "--yes"},
+		{"remediate", "--membership", member, "--yes"}} {
 		code, out, errs := w.run(args...)
 		if code == 0 || !strings.Contains(out+errs, w.dir) {
 			t.Errorf("%v: exit %d\n%s\n%s", args, code, out, errs)
@@ -379,9 +384,10 @@ func TestRemediate(t *testing.T) {
 	t.Chdir(t.TempDir()) // evidence is written to where one is
 	w := newWorld(t, 1, "binding-revoked", "connectgateway-disabled")
 	out, _ := w.want(5, "remediate", "--fleet-project", "mesh-sim-1")
-	contains(t, out, "nothing was run: nobody has agreed to anything", "runbook: "+bindingBook)
+	contains(t, out, "nothing was run: nothing is approved", "runbook: "+bindingBook)
 	w.want(2, "remediate", "--fleet-project", "mesh-sim-1", "--plan")
-	if code, out, _ := w.answer("no\n", "remediate", "--fleet-project", "mesh-sim-1"); code != 5 || !strings.Contains(out, "nothing was run: refused by ") {
+	if code, out, _ := w.answer("no\n", "remediate", "--fleet-project", "mesh-sim-1"); code != 5 || !strings.Contains(out,
+		"nothing was run: refused by ") {
 		t.Errorf("exit %d\n%s", code, out)
 	}
 	if did := w.wrote(); len(did) > 0 {
@@ -425,7 +431,8 @@ func TestRunbookFan(t *testing.T) {
 	}
 	fleet := []string{"runbook", "run", "picky", "--file", book, "--fleet-project", "mesh-sim-1"}
 	out, _ := w.want(7, fleet...)
-	contains(t, out, "of the 1 that go first, failed", "Not begun on projects/mesh-sim-1/locations/us-central1/memberships/cluster-3", "not good on cluster-1")
+	contains(t, out, "of the 1 that go first, failed", "Not started on projects/mesh-sim-1/locations/us-central1/memberships/cluster-3",
+		"not good on cluster-1")
 	out, _ = w.want(6, append(fleet, "--canary=0", "--max-failures=100%", "--job=j1")...)
 	contains(t, out, "3 failed", "job j1")
 	out, _ = w.want(6, "runbook", "merge", "j1")
@@ -441,27 +448,29 @@ func TestRunbookFan(t *testing.T) {
 	contains(t, out, "3 not begun")
 	t.Setenv("JOB_COMPLETION_INDEX", "7")
 	_, errs := w.want(1, append(fleet, "--shards=3", "--job=x")...)
-	contains(t, errs, "there is no shard 7 of 3")
+	contains(t, errs, "7 is not among 3 shards")
 }
 
 // All mistakes of a command line are told at once, before anybody is asked.
 func TestRunbookMistakes(t *testing.T) {
 	_, requests := simulate(t, sim.Options{})
-	_, _, errs := run(t, "runbook", "run", "restart-proxy", "--membership", "m", "--project", "x y", "--approve-risk", "much", "--max-failures", "some", "--canary=-1", "--concurrency=0",
+	_, _, errs := run(t, "runbook", "run", "restart-proxy", "--membership", "m", "--project", "x y", "--approve-risk", "much",
+		"--max-failures", "some", "--canary=-1", "--concurrency=0",
 		"--state-dir=a", "--state-namespace=b", "--approval-file=/no/such", "--shards=-1", "--approval-valid=0s")
-	contains(t, errs, `did you mean "restart-proxies"`, "--membership:", "--project:", "--approve-risk:", "--max-failures:", "--canary:", "--concurrency:", "--state-dir and --state-namespace", "--approval-file:", "--shards:", "--approval-valid:")
+	contains(t, errs, `did you mean "restart-proxies"`, "--membership:", "--project:", "--approve-risk:", "--max-failures:", "--canary:",
+		"--concurrency:", "--state-dir and --state-namespace", "--approval-file:", "--shards:", "--approval-valid:")
 	for want, args := range map[string][]string{
-		"nothing is named to work on":                    {"run", bindingBook},
+		"name a target: give":                            {"run", bindingBook},
 		"has no step \"grnat\"":                          {"run", bindingBook, "--membership", member, "--approve", "grnat"},
 		"has no input \"what\"":                          {"plan", bindingBook, "--membership", member, "--input", "what=x"},
 		"it must be NAME=VALUE":                          {"plan", bindingBook, "--membership", member, "--input", "what"},
-		"give the job a name with --job":                 {"run", bindingBook, "--membership", member, "--shards=2", "--shard-index=0"},
-		"the plan /no/such.json cannot be read":          {"run", "/no/such.json"},
+		"name the job with --job":                        {"run", bindingBook, "--membership", member, "--shards=2", "--shard-index=0"},
+		"reading the plan /no/such.json":                 {"run", "/no/such.json"},
 		"is not the name of a run":                       {"resume", "latest"},
 		"\"runbook history\" lists":                      {"show", "20260101-000000-00000000"},
 		"there is no report format \"sarif\"; the forma": {"plan", bindingBook, "--membership", member, "--output", "sarif"},
 		"give that, too":                                 {"history", "--state-context=x"},
-		"is neither a day":                               {"history", "--since=yesterday"},
+		"is no day such as":                              {"history", "--since=yesterday"},
 		"works on a membership, and ":                    {"plan", bindingBook, "--project", "mesh-sim-1"},
 	} {
 		if code, out, errs := run(t, append([]string{"runbook"}, args...)...); code != 1 || out != "" || !strings.Contains(errs, want) {
@@ -478,7 +487,8 @@ func TestRunbookSecrets(t *testing.T) {
 	const secret, token = "hunter2-but-longer", "ya29.a0AfB_planted"
 	w := newWorld(t, 1, "binding-revoked")
 	folder := t.TempDir()
-	book, file, plan, events := filepath.Join(folder, "own.hcl"), filepath.Join(folder, "secret"), filepath.Join(folder, "plan.json"), filepath.Join(folder, "events")
+	book, file, plan, events := filepath.Join(folder, "own.hcl"), filepath.Join(folder, "secret"), filepath.Join(folder, "plan.json"),
+		filepath.Join(folder, "events")
 	text := `runbook "own" {
   title = "Own"
   input "password" { sensitive = true }
@@ -517,14 +527,16 @@ func TestRunbookSecrets(t *testing.T) {
 	for _, given := range []string{"note=" + token, "note=!" + token, "project=" + token} {
 		note(w.run(append([]string{"runbook", "plan", "--output=json", "--input", given}, inputs...)...))
 	}
-	if code, out, errs := w.run(append([]string{"runbook", "plan", "--out", plan + "2", "--input", "note=" + token}, inputs...)...); code != 1 || !strings.Contains(errs, "inputs.note looks like a secret") {
+	if code, out, errs := w.run(append([]string{"runbook", "plan", "--out", plan + "2", "--input", "note=" + token},
+		inputs...)...); code != 1 || !strings.Contains(errs, "inputs.note looks like a secret") {
 		t.Errorf("exit %d\n%s\n%s", code, out, errs)
 	}
 	_, errs := w.want(1, "runbook", "run", plan)
 	contains(t, errs, "sensitive inputs are kept nowhere; give them again with --input: password")
 	t.Setenv("ASM_INPUT_password", secret)
 	for _, format := range []string{"table", "json", "markdown", "html", "junit"} {
-		note(w.run("runbook", "run", "--file", book, "--membership", member, "--input", "note="+token, "--yes", "--output", format, "--events="+events))
+		note(w.run("runbook", "run", "--file", book, "--membership", member, "--input", "note="+token, "--yes", "--output", format,
+			"--events="+events))
 	}
 	id := w.last()
 	note(w.run("runbook", "show", id))

@@ -22,21 +22,21 @@ func newRunbookTest(p program) *cobra.Command {
 	f := rehearseFlags{outputs: outputs{formats: []report.Format{report.Table, report.JUnit}}}
 	cmd := &cobra.Command{
 		Use:   "test FILE|FOLDER...",
-		Short: "Rehearse runbooks against the simulator, by their own tests",
-		Long: `Rehearse runbooks: each test in a file NAME.test.hcl beside NAME.hcl makes a
-simulated Google Cloud, lets things go wrong in it, runs the runbook there, and
-compares what became of it with what it expects. Of a folder these are its files
+		Short: "Test runbooks against the simulator",
+		Long: `Test runbooks: each test in a file NAME.test.hcl beside NAME.hcl starts a
+simulated Google Cloud, breaks something in it, runs the runbook there, and
+compares the result with its expectations. For a folder, it runs all its files
 *.test.hcl. Nothing leaves the machine, and waits take no time.
 
-Exit codes: 0 all passed, 1 one failed, or there is a mistake in a file.`,
+Exit codes: 0 all passed, 1 a test failed or a file has a mistake.`,
 		Example: `  terraform-provider-asm runbook test runbooks/
   terraform-provider-asm runbook test runbooks/restart.test.hcl --run approval --output table --output junit=runbooks.xml`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return f.rehearse(cmd, p, args) },
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&f.run, "run", "", "regular expression of the names of the tests to run")
-	flags.IntVar(&f.parallel, "parallel", 0, "tests at a time (default as many as there are processors)")
+	flags.StringVar(&f.run, "run", "", "regular expression for the names of the tests to run")
+	flags.IntVar(&f.parallel, "parallel", 0, "tests at a time (default the number of processors)")
 	f.outputs.flag(flags)
 	return cmd
 }
@@ -71,7 +71,7 @@ func (f *rehearseFlags) rehearse(cmd *cobra.Command, p program, args []string) e
 	case err != nil:
 		return err
 	case len(r.Results) == 0:
-		return errors.New("no test was run: none is named so")
+		return errors.New("no test ran: no name matches")
 	case r.Failed() > 0:
 		return exit(exitError)
 	}

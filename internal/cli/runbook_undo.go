@@ -22,20 +22,19 @@ func newRunbookUndo(p program) *cobra.Command {
 	var f undoFlags
 	cmd := &cobra.Command{
 		Use:   "undo RUN",
-		Short: "Take back what a run changed",
-		Long: `Take back what a run changed, the last change first: what was there before, by
-the run's journal, is there again. It refuses, and changes nothing, where
-somebody has changed the thing since. Taking back is itself a run with a journal;
-each change that it takes back needs approval.
+		Short: "Undo the changes of a run",
+		Long: `Undo the changes of a run, the last change first: restore the earlier values from
+the run's journal. It refuses, and changes nothing, where the values have changed
+since. An undo is itself a run with a journal; each change needs approval.
 
-Exit codes: as of run; with --plan as of plan.`,
+Exit codes: those of run; with --plan those of plan.`,
 		Example: `  terraform-provider-asm runbook undo 20261122-145012-k7q2m9xw --plan
   terraform-provider-asm runbook undo 20261122-145012-k7q2m9xw --yes`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, p, args[0]) },
 	}
 	flags := cmd.Flags()
-	flags.BoolVar(&f.planOnly, "plan", false, "say what would be taken back, and change nothing")
+	flags.BoolVar(&f.planOnly, "plan", false, "show what would be undone, and change nothing")
 	f.approvalFlags.flags(flags)
 	f.outputs.formats = report.RunFormats()
 	f.outputs.flag(flags)

@@ -20,13 +20,13 @@ func newRunbookValidate() *cobra.Command {
 	out := listOutputs()
 	cmd := &cobra.Command{
 		Use:   "validate FILE|FOLDER...",
-		Short: "Check runbooks completely, without asking anybody",
-		Long: `Check files of runbooks completely: their syntax, what they refer to, what they
-ask of the catalogue, every type that can be known before a run. All mistakes are
-told in one go, each with its line. Nobody is asked. Of a folder these are its
-files *.hcl; tests, *.test.hcl, are checked by test.
+		Short: "Check runbooks completely, without any request",
+		Long: `Check runbooks completely: their syntax, their references, their use of the
+catalogue, and every type that is known before a run. It reports all mistakes at
+once, each with its line, and makes no request. For a folder, it checks all its
+files *.hcl; the command test checks the tests, *.test.hcl.
 
-Exit codes: 0 they are sound, 1 one is not.`,
+Exit codes: 0 valid, 1 a file is not valid.`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return validateRunbooks(cmd, args, out)
@@ -53,7 +53,7 @@ func validateRunbooks(cmd *cobra.Command, args []string, out outputs) error {
 	for _, path := range paths {
 		source, err := readRunbook(path)
 		if err != nil {
-			return fmt.Errorf("%s cannot be read: %w", path, err)
+			return fmt.Errorf("reading %s: %w", path, err)
 		}
 		file, more := lang.Check(filepath.ToSlash(path), source, kinds.Catalogue())
 		files, diags, books = append(files, file), append(diags, more...), books+len(file.Runbooks)
@@ -61,7 +61,7 @@ func validateRunbooks(cmd *cobra.Command, args []string, out outputs) error {
 			if first, twice := seen[r.Name]; twice && first.Filename != r.DeclRange.Filename {
 				diags = append(diags, &hcl.Diagnostic{
 					Severity: hcl.DiagError, Summary: "Duplicate runbook", Subject: r.DeclRange.Ptr(),
-					Detail: fmt.Sprintf("There is a runbook %q already, in %s line %d. Give one of them another name.", r.Name, first.Filename, first.Start.Line),
+					Detail: fmt.Sprintf("%s line %d has a runbook %q, too. Rename one of them.", first.Filename, first.Start.Line, r.Name),
 				})
 			}
 			seen[r.Name] = r.DeclRange
@@ -82,9 +82,9 @@ func validateRunbooks(cmd *cobra.Command, args []string, out outputs) error {
 	}
 	err = sinks.list(&report.List{JSON: diagnosticsOf(diags, mistakes == 0), Table: func(w io.Writer, _ report.Options) error {
 		if mistakes > 0 {
-			return nil // standard error has them
+			return nil // they are on standard error
 		}
-		_, err := fmt.Fprintf(w, "Sound: %s in %s.\n", report.Plural(books, "runbook"), report.Plural(len(files), "file"))
+		_, err := fmt.Fprintf(w, "Valid: %s in %s.\n", report.Plural(books, "runbook"), report.Plural(len(files), "file"))
 		return err
 	}})
 	switch {
@@ -96,7 +96,7 @@ func validateRunbooks(cmd *cobra.Command, args []string, out outputs) error {
 	return fmt.Errorf("%s in %s", report.Plural(mistakes, "mistake"), report.Plural(len(files), "file"))
 }
 
-// runbookFiles are the files that are named, and those of the folders that are.
+// runbookFiles returns the named files and those in the named folders, without tests.
 func runbookFiles(args []string) ([]string, error) {
 	var files []string
 	for _, arg := range args {
@@ -114,7 +114,9 @@ func runbookFiles(args []string) ([]string, error) {
 		}
 		none := true
 		for _, e := range entries {
-			if name := e.Name(); !e.IsDir() && !strings.HasPrefix(name, ".") && strings.HasSuffix(name, lang.Extension) && !strings.HasSuffix(name, lang.TestExtension) {
+			name := e.Name()
+			runbook := strings.HasSuffix(name, lang.Extension) && !strings.HasSuffix(name, lang.TestExtension)
+			if runbook && !e.IsDir() && !strings.HasPrefix(name, ".") {
 				files, none = append(files, filepath.Join(arg, name)), false
 			}
 		}
@@ -157,7 +159,9 @@ func diagnosticsOf(diags hcl.Diagnostics, sound bool) diagnostics {
 			one.Severity = "warning"
 		}
 		if r := d.Subject; r != nil {
-			one.File, one.Start, one.End = r.Filename, &position{r.Start.Line, r.Start.Column, r.Start.Byte}, &position{r.End.Line, r.End.Column, r.End.Byte}
+			one.File = r.Filename
+			one.Start = &position{r.Start.Line, r.Start.Column, r.Start.Byte}
+			one.End = &position{r.End.Line, r.End.Column, r.End.Byte}
 		}
 		all.Diagnostics = append(all.Diagnostics, one)
 	}

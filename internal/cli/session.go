@@ -63,7 +63,7 @@ func (f *sessionFlags) withSession(cmd *cobra.Command, p program, out outputs, d
 
 func (f *sessionFlags) open(cmd *cobra.Command, p program) (*session, error) {
 	redactor := journal.NewRedactor()
-	// Journals are stamped with the machine's time, whatever the clock of waits.
+	// Journals have the machine's time, whatever the clock of the waits is.
 	kept, err := f.stateFlags.open(nil, redactor)
 	if err != nil {
 		return nil, err
@@ -93,13 +93,13 @@ func (s *session) askAt(approvals *runbook.Approvals) *asker {
 	return ask
 }
 
-// tool is how the program signs what it writes.
+// tool is the name and version for documents.
 func (s *session) tool() string { return "terraform-provider-asm " + s.Version }
 
-// again are the flags that lead a resume to the same place.
+// again returns the flags with which resume finds the run, under the same identity.
 func (s *session) again() string { return s.flags.stateFlags.again() + s.flags.connection.again() }
 
-// complete makes the commands in a result ones that can be copied.
+// complete adds the flags to the next command of a result, so that it can be copied.
 func (s *session) complete(r *runbook.Result) {
 	if strings.HasPrefix(r.Next, resumes) {
 		r.Next += s.again()
@@ -108,8 +108,7 @@ func (s *session) complete(r *runbook.Result) {
 
 const resumes = "terraform-provider-asm runbook resume "
 
-// withoutSecrets is a document without what the redactor knows or what looks like a
-// secret.
+// withoutSecrets returns a document without known or likely secrets.
 func withoutSecrets[T any](r *journal.Redactor, document T) (T, error) {
 	var clean T
 	raw, err := json.Marshal(document)
@@ -126,7 +125,7 @@ func withoutSecrets[T any](r *journal.Redactor, document T) (T, error) {
 	return clean, json.Unmarshal(raw, &clean)
 }
 
-// quiet returns an error without what the redactor knows or what looks like a secret.
+// quiet returns an error without known or likely secrets.
 func quiet(r *journal.Redactor, err error) error {
 	var code exitCode
 	if err == nil || errors.As(err, &code) {
@@ -143,7 +142,7 @@ type quietError struct {
 func (e *quietError) Error() string { return e.text }
 func (e *quietError) Unwrap() error { return e.cause }
 
-// findRun is the full name of the run that a person typed.
+// findRun returns the ID of the run that a person typed.
 func findRun(ctx context.Context, kept store.Store, typed string) (string, error) {
 	id, err := journal.ParseID(typed)
 	if err != nil {

@@ -32,11 +32,10 @@ func newSimulate() *cobra.Command {
 		Use:   "simulate",
 		Short: "Serve a simulated Google Cloud on this machine",
 		Long: `Serve a simulated Google Cloud on this machine: projects, GKE clusters, a
-fleet with managed mesh, and logs. Terraform, gcloud, kubectl and any other
-client use it unmodified once the env file is sourced. Nothing leaves the
-machine.
+fleet with managed mesh, and logs. Terraform, gcloud, kubectl and other clients
+use it unmodified after you source the env file. Nothing leaves the machine.
 
-One line on standard output says when it is ready. SIGTERM or Ctrl-C ends it.`,
+It prints one line when it is ready. SIGTERM or Ctrl-C ends it.`,
 		Example: `  terraform-provider-asm simulate --env-file sim.env &
   . ./sim.env
   gcloud container fleet mesh describe
@@ -54,7 +53,7 @@ One line on standard output says when it is ready. SIGTERM or Ctrl-C ends it.`,
 	flags := cmd.Flags()
 	flags.StringVar(&f.listen, "listen", "127.0.0.1:0", "loopback address to listen on; port 0 takes a free one")
 	flags.StringVar(&f.envFile, "env-file", "", "write the environment for clients to this file, to be sourced")
-	flags.StringArrayVar(&f.faults, "fault", nil, "fault that is active from the start (repeatable; see --list-faults)")
+	flags.StringArrayVar(&f.faults, "fault", nil, "fault that is active from the start (repeatable; --list-faults lists them)")
 	flags.IntVar(&f.projects, "projects", 1, "number of projects")
 	flags.IntVar(&f.clusters, "clusters", 1, "number of clusters, spread over the projects")
 	flags.DurationVar(&f.latency, "latency", 0, "delay of every answer of an API")
@@ -62,7 +61,7 @@ One line on standard output says when it is ready. SIGTERM or Ctrl-C ends it.`,
 	return cmd
 }
 
-// validate refuses what sim.Options would take as "the default".
+// validate refuses values that sim.Options would take as "the default".
 func (f *simulateFlags) validate() error {
 	if f.projects < 1 {
 		return fmt.Errorf("--projects: %d is not a positive number", f.projects)

@@ -67,7 +67,8 @@ func open(t *testing.T, path, fragment string) *html.Node {
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	address := url.URL{Scheme: "file", Path: path}
-	command := exec.CommandContext(ctx, browser(t), "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--disable-background-networking",
+	command := exec.CommandContext(ctx, browser(t), "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
+		"--no-first-run", "--disable-background-networking",
 		"--user-data-dir="+profile(t), "--enable-logging=stderr", "--virtual-time-budget=5000", "--dump-dom", address.String()+fragment)
 	var stdout, stderr bytes.Buffer
 	command.Stdout, command.Stderr = &stdout, &stderr
@@ -107,7 +108,8 @@ func TestHTMLInABrowser(t *testing.T) {
 	small, large := write(t, broken()), write(t, fleet(1000))
 	t.Run("everything", func(t *testing.T) {
 		document := open(t, small, "")
-		if tiles := find(find(document, byID("tiles"))[0], byClass("tile")); len(tiles) != 3 || attribute(tiles[0], "aria-label") != "cart, unhealthy" || attribute(tiles[0], "tabindex") != "0" || attribute(tiles[1], "tabindex") != "-1" {
+		if tiles := find(find(document, byID("tiles"))[0], byClass("tile")); len(tiles) != 3 || attribute(tiles[0],
+			"aria-label") != "cart, unhealthy" || attribute(tiles[0], "tabindex") != "0" || attribute(tiles[1], "tabindex") != "-1" {
 			t.Errorf("%d tiles, the first %+v", len(tiles), tiles[0].Attr)
 		}
 		if got := textOf(t, document, "shown"); got != "6 findings" || len(results(document)) != 6 {
@@ -129,7 +131,8 @@ func TestHTMLInABrowser(t *testing.T) {
 		if len(list) != 1 {
 			t.Fatalf("%d results", len(list))
 		}
-		inOrder(t, content(list[0]), "revisions-unhealthy", "memberships/cart", "Revision(s) reporting unhealthy", "Explained by", "service-agent-binding-missing on projects/net-host")
+		inOrder(t, content(list[0]), "revisions-unhealthy", "memberships/cart", "Revision(s) reporting unhealthy", "Explained by",
+			"service-agent-binding-missing on projects/net-host")
 		if dim := find(document, byClass("dim")); len(dim) != 2 {
 			t.Errorf("%d tiles are dimmed, want 2", len(dim))
 		}
@@ -141,7 +144,8 @@ func TestHTMLInABrowser(t *testing.T) {
 		}
 	})
 	t.Run("a fingerprint in the address", func(t *testing.T) {
-		if list := results(open(t, small, "#q=f-binding")); len(list) != 1 || !strings.Contains(content(list[0]), "restore-service-agent-binding") {
+		if list := results(open(t, small, "#q=f-binding")); len(list) != 1 || !strings.Contains(content(list[0]),
+			"restore-service-agent-binding") {
 			t.Errorf("%d results", len(list))
 		}
 	})
@@ -164,7 +168,7 @@ func TestHTMLInABrowser(t *testing.T) {
 		inOrder(t, textOf(t, document, "matrix-note"), "with everything met are not shown")
 	})
 	t.Run("no clusters", func(t *testing.T) {
-		inOrder(t, textOf(t, open(t, write(t, empty()), ""), "tiles"), "No clusters were looked at")
+		inOrder(t, textOf(t, open(t, write(t, empty()), ""), "tiles"), "No clusters were examined")
 	})
 	for _, name := range []string{"script", "quotes", "invalid", "lines"} {
 		t.Run("hostile "+name, func(t *testing.T) {

@@ -27,7 +27,8 @@ type devtools struct {
 func use(t *testing.T, path string) *devtools {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
-	command := exec.CommandContext(ctx, browser(t), "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--disable-background-networking",
+	command := exec.CommandContext(ctx, browser(t), "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
+		"--no-first-run", "--disable-background-networking",
 		"--user-data-dir="+profile(t), "--window-size=1280,900", "--remote-debugging-pipe", "about:blank")
 	theirIn, ourOut, err := os.Pipe()
 	if err != nil {

@@ -9,44 +9,43 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 )
 
-// mostAlike is how many roots that are alike are told one by one; more are told
-// together.
+// mostAlike is how many similar roots are listed one by one; more are grouped.
 const mostAlike = 3
 
-// diagnosisView is a report arranged for reading: roots of a kind together, and under
-// them what they explain, by code.
+// diagnosisView is a report arranged for reading: similar roots together, and under
+// them their consequences, by code.
 type diagnosisView struct {
 	*diagnosis.Report
 	causes  []cause // roots of severity error and warning
-	waiting []cause // roots that are corrected, but the mesh has yet to notice
+	waiting []cause // corrected roots that the mesh has yet to notice
 	notes   []cause // roots of severity info
-	// strays are consequences of something that the report does not list.
+	// strays are consequences of a cause that the report does not list.
 	strays  []consequence
 	members []*diagnosis.Subject // memberships and clusters
 	counts  map[mesh.Verdict]int // of members
 	unknown []reason
 	byPrint map[string]*diagnosis.Finding // findings and suppressed ones by fingerprint
 	types   map[string]string             // of subjects, by name
-	hit     map[string][]string           // memberships that a root brings into trouble, by its fingerprint
+	hit     map[string][]string           // memberships that a root affects, by its fingerprint
 }
 
 // cause is a root, or several of the same code.
 type cause struct {
 	roots  []*diagnosis.Finding
 	blocks []consequence
-	next   string // what a person types next
+	next   string // the next command for a person
 }
 
-// name is what the roots are called.
+// name is the name of the finding.
 func (c cause) name() string { return named(c.first().Code, c.first().Detail) }
 
-// first stands for all roots of c.
+// first represents all roots of c.
 func (c cause) first() *diagnosis.Finding { return c.roots[0] }
 
-// many reports whether c stands for several roots.
+// many reports whether c has several roots.
 func (c cause) many() bool { return len(c.roots) > 1 }
 
-// explains counts the findings that c explains.
+// explains counts the consequences of c.
 func (c cause) explains() int {
 	n := 0
 	for _, b := range c.blocks {
@@ -55,7 +54,7 @@ func (c cause) explains() int {
 	return n
 }
 
-// remedy is the roots' own when they agree, and otherwise that of their kind.
+// remedy is the roots' own when they agree, and otherwise the general one of their code.
 func (c cause) remedy() string {
 	for _, f := range c.roots[1:] {
 		if general := catalogue.Describe(f.Code).Remedy; f.Remediation != c.first().Remediation && general != "" {
@@ -65,7 +64,7 @@ func (c cause) remedy() string {
 	return c.first().Remediation
 }
 
-// culprits are who brought the roots about, in words, once each.
+// culprits describes the callers that caused the roots, once each.
 func (c cause) culprits() []string {
 	seen := map[diagnosis.Culprit]bool{}
 	var who []string
@@ -89,7 +88,7 @@ func (c cause) fresh() int {
 	return n
 }
 
-// consequence is the findings of a kind that a cause explains.
+// consequence is a group of similar findings that a cause explains.
 type consequence struct {
 	likeness
 	findings []*diagnosis.Finding
@@ -120,8 +119,8 @@ func newDiagnosisView(r *diagnosis.Report) *diagnosisView {
 	return d
 }
 
-// affected are the memberships that a root is about or brings into trouble; of one
-// about a project or fleet that troubles none, those that are in it. It is
+// affected lists the memberships that a root is about or affects. For a root about a
+// project or fleet that affects none, it lists the memberships in it. It is
 // runbook.Affected for all roots at once.
 func (d *diagnosisView) affected(f *diagnosis.Finding) []string {
 	if d.types[f.About] == diagnosis.TypeMembership {
@@ -131,7 +130,9 @@ func (d *diagnosisView) affected(f *diagnosis.Finding) []string {
 	if len(names) == 0 {
 		for i := range d.Subjects {
 			s := &d.Subjects[i]
-			if s.Type == diagnosis.TypeMembership && (s.Parent == f.About || strings.HasPrefix(s.Facts[diagnosis.FactCluster], f.About+"/") || strings.HasPrefix(s.Name, f.About+"/")) {
+			inside := s.Parent == f.About || strings.HasPrefix(s.Name, f.About+"/") ||
+				strings.HasPrefix(s.Facts[diagnosis.FactCluster], f.About+"/")
+			if s.Type == diagnosis.TypeMembership && inside {
 				names = append(names, s.Name)
 			}
 		}
@@ -163,7 +164,7 @@ func (d *diagnosisView) addSubjects() {
 	}
 }
 
-// likeness is what findings that are told together have in common.
+// likeness is what the findings of a group have in common.
 type likeness struct {
 	code     catalogue.Code
 	detail   string
@@ -192,7 +193,7 @@ func (d *diagnosisView) addFindings() {
 			if d.types[f.About] == diagnosis.TypeMembership {
 				d.hit[root] = append(d.hit[root], f.About)
 			}
-			// A suppressed root is not told, and one that is itself a consequence is not a root.
+			// A suppressed root is not listed, and a root that is itself a consequence is none.
 			if by, listed := d.byPrint[root]; listed && by.Root() && by.Suppression == nil {
 				explained[root] = append(explained[root], f)
 				found = true
@@ -218,12 +219,12 @@ func (d *diagnosisView) addFindings() {
 func (d *diagnosisView) addCause(like likeness, roots []*diagnosis.Finding, explained map[string][]*diagnosis.Finding) {
 	var all []*diagnosis.Finding
 	seen := map[*diagnosis.Finding]bool{}
-	told := map[string]bool{}
+	done := map[string]bool{}
 	for _, root := range roots {
-		if told[root.Fingerprint] {
+		if done[root.Fingerprint] {
 			continue
 		}
-		told[root.Fingerprint] = true
+		done[root.Fingerprint] = true
 		for _, f := range explained[root.Fingerprint] {
 			if !seen[f] {
 				seen[f] = true
@@ -242,8 +243,7 @@ func (d *diagnosisView) addCause(like likeness, roots []*diagnosis.Finding, expl
 	}
 }
 
-// gather puts findings that are alike together, in the order in which they first
-// appear.
+// gather groups similar findings, in the order in which they first appear.
 func gather(findings []*diagnosis.Finding) []consequence {
 	var groups []consequence
 	at := map[likeness]int{}

@@ -18,7 +18,7 @@ func TestStrayConsequencesAreTold(t *testing.T) {
 			text := render(t, format, r, report.Options{})
 			at := strings.Index(text, "explained by a cause that is not listed here")
 			if at < 0 {
-				at = strings.Index(text, "Explained by a cause that is not listed here")
+				at = strings.Index(text, "Consequences of a cause that is not listed")
 			}
 			if at < 0 || !strings.Contains(text[at:], string(catalogue.DataPlaneState)) {
 				t.Errorf("%s by %s is lost in %s", catalogue.DataPlaneState, by, format)
@@ -47,5 +47,6 @@ func TestRemedyOfMany(t *testing.T) {
 		f.Remediation = "Set the pool of cluster " + string(rune('a'+i))
 		r.Findings = append(r.Findings, f)
 	}
-	inOrder(t, render(t, report.Table, r, report.Options{}), string(catalogue.PoolMissing), "remedy: "+catalogue.Describe(catalogue.PoolMissing).Remedy)
+	inOrder(t, render(t, report.Table, r, report.Options{}), string(catalogue.PoolMissing),
+		"remedy: "+catalogue.Describe(catalogue.PoolMissing).Remedy)
 }

@@ -41,7 +41,7 @@ func someNames(names []string, most int) string {
 	return strings.Join(names[:most], ", ") + " and " + number(len(names)-most) + " more"
 }
 
-// shortNames are the last parts of the subjects of findings, once each.
+// shortNames lists the last parts of the subjects of findings, once each.
 func shortNames(findings []*diagnosis.Finding) []string {
 	seen := make(map[string]bool, len(findings))
 	var names []string
@@ -54,7 +54,7 @@ func shortNames(findings []*diagnosis.Finding) []string {
 	return names
 }
 
-// culprit says in a line who brought a finding about.
+// culprit describes the caller that caused a finding in one line.
 func culprit(c *diagnosis.Culprit) string {
 	if c == nil {
 		return ""
@@ -74,7 +74,7 @@ func culprit(c *diagnosis.Culprit) string {
 
 func orUnknown(who string) string {
 	if who == "" {
-		return "someone whom the audit log does not name"
+		return "a caller that the audit log does not name"
 	}
 	return who
 }
@@ -101,8 +101,8 @@ func tally(counts map[mesh.Verdict]int) string {
 	return strings.Join(parts, ", ")
 }
 
-// named is what a finding is called: its code, and what it is about where the
-// code covers many.
+// named is the name of a finding: its code, and its detail where the code covers
+// several.
 func named(code catalogue.Code, detail string) string {
 	if detail == "" {
 		return Clean(string(code))
@@ -110,13 +110,13 @@ func named(code catalogue.Code, detail string) string {
 	return Clean(string(code)) + " (" + Shorten(Clean(detail), 80) + ")"
 }
 
-// summaryOf is the report's line for a person, without the verdict that every
-// format says before it.
+// summaryOf is the report's summary without the verdict, which every format writes
+// before it.
 func summaryOf(d *diagnosisView) string {
 	return strings.TrimPrefix(Clean(d.Summary), Clean(string(d.Verdict))+": ")
 }
 
-// suppressedUntil says why a finding is left alone.
+// suppressedUntil is the reason of a suppression and its expiry date.
 func suppressedUntil(s *diagnosis.Suppression) string {
 	if s == nil {
 		return ""
@@ -128,13 +128,13 @@ func suppressedUntil(s *diagnosis.Suppression) string {
 	return Clean(text)
 }
 
-// expired says in a line which suppression no longer counts.
+// expired describes an expired suppression in one line.
 func expired(s diagnosis.Suppression) string {
 	return Clean(string(s.Code)) + " on " + Clean(s.Subject) + ", expired " + Clean(s.Expires) + ": " + Shorten(Clean(s.Reason), 300)
 }
 
-// next is what a person types next about roots of a kind: what plans their
-// correction, where a runbook has one, else what shows more.
+// next returns the next command for similar roots: the plan of the runbook that
+// corrects them, else a command that shows more.
 func (d *diagnosisView) next(roots []*diagnosis.Finding) string {
 	f := roots[0]
 	if f.Runbook == "" {
@@ -167,7 +167,7 @@ func (d *diagnosisView) next(roots []*diagnosis.Finding) string {
 	return command
 }
 
-// nextCommand is what a person types next about a root that no runbook corrects.
+// nextCommand returns the next command for a root that no runbook corrects.
 func nextCommand(f *diagnosis.Finding) string {
 	if command := explain.NextCommand(f.Finding); command != "" {
 		return Clean(command)

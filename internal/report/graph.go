@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 )
 
-// The graph is laid out in user units of SVG.
+// The graph is drawn in user units of SVG.
 const (
 	graphNodes  = 24 // on a side
 	graphWidth  = 1000
@@ -17,14 +19,13 @@ const (
 	graphMargin = 6
 )
 
-// graph shows what the causes explain: causes on the left, what they explain on
-// the right.
+// graph shows causes on the left and their consequences on the right.
 type graph struct {
 	Width, Height int
 	Left, Right   []graphNode
 	Edges         []graphEdge
-	More          string // what was left out
-	Words         string // for a reader who does not see it
+	More          string // how many links were left out
+	Words         string // for a reader who does not see the graph
 }
 
 type graphNode struct {
@@ -41,7 +42,7 @@ type graphEdge struct {
 
 type link struct{ from, to, n int }
 
-// newGraph is nil when nothing is explained by anything.
+// newGraph returns nil when no cause has a consequence.
 func newGraph(causes []cause) *graph {
 	var left []cause
 	var right []consequence
@@ -92,13 +93,13 @@ func newGraph(causes []cause) *graph {
 	if leftOut > 0 {
 		g.More = Plural(leftOut, "more link") + " not drawn."
 	}
-	g.Words = fmt.Sprintf("%s on the left, %s of consequences on the right. The cards of the root causes say the same in words.",
+	g.Words = fmt.Sprintf("%s on the left, %s of consequences on the right. The cards of the root causes list the same.",
 		Plural(len(left), "cause"), Plural(len(right), "kind"))
 	return g
 }
 
-// rightPlaces orders the right side by the middle of what leads there, so that
-// few lines cross; what is equal keeps its order.
+// rightPlaces orders the right side by the mean of the left places that lead there,
+// so that few lines cross. Equal ones keep their order.
 func rightPlaces(links []link, n int) []int {
 	sum, count := make([]float64, n), make([]float64, n)
 	for _, l := range links {
@@ -122,10 +123,15 @@ func rowOf(i, n, rows int) int {
 	return graphMargin + i*(nodeHeight+nodeGap) + (rows-n)*(nodeHeight+nodeGap)/2
 }
 
+func newNode(x, y int, severity catalogue.Severity, name string) graphNode {
+	return graphNode{
+		X: x, Y: y, Width: nodeWidth, Height: nodeHeight, Severity: severityClass(severity), Query: query(name), Code: middle(name, 44),
+	}
+}
+
 func leftNode(c cause, i, y int) graphNode {
 	f := c.first()
-	n := graphNode{X: graphMargin, Y: y, Width: nodeWidth, Height: nodeHeight, Severity: severityClass(f.Severity), Query: query(c.name())}
-	n.Code = middle(c.name(), 44)
+	n := newNode(graphMargin, y, f.Severity, c.name())
 	n.Line = Clean(f.Subject)
 	if c.many() {
 		n.Line = Plural(len(c.roots), "subject")
@@ -136,8 +142,7 @@ func leftNode(c cause, i, y int) graphNode {
 }
 
 func rightNode(c consequence, y int) graphNode {
-	n := graphNode{X: graphWidth - graphMargin - nodeWidth, Y: y, Width: nodeWidth, Height: nodeHeight, Severity: severityClass(c.severity), Query: query(c.name())}
-	n.Code = middle(c.name(), 44)
+	n := newNode(graphWidth-graphMargin-nodeWidth, y, c.severity, c.name())
 	n.Line = Plural(len(shortNames(c.findings)), "subject")
 	n.Title = fmt.Sprintf("Consequence: %s, %s", c.name(), n.Line)
 	if len(c.findings) == 1 {

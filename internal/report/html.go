@@ -13,7 +13,7 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 )
 
-// What the page shows without its script; the script has everything.
+// Limits of what the page shows without its script; the script has everything.
 const (
 	htmlCauses  = 60
 	htmlReasons = 30
@@ -175,7 +175,9 @@ func (p *page) addSuppressed(d *diagnosisView) {
 			return
 		}
 		f := &d.Suppressed[i]
-		p.Suppressed = append(p.Suppressed, pageSuppressed{named(f.Code, f.Detail), Clean(f.Subject), Shorten(Clean(f.Message), htmlText), suppressedUntil(f.Suppression)})
+		p.Suppressed = append(p.Suppressed, pageSuppressed{
+			named(f.Code, f.Detail), Clean(f.Subject), Shorten(Clean(f.Message), htmlText), suppressedUntil(f.Suppression),
+		})
 	}
 }
 
@@ -190,7 +192,7 @@ func orUnknownVerdict(v mesh.Verdict) string {
 
 func kindLabel(k mesh.Kind) string { return strings.ReplaceAll(Clean(string(k)), "_", " ") }
 
-// severityClass names a severity's style; text of an API never becomes one.
+// severityClass names a severity's style; the text of an API never becomes one.
 func severityClass(s catalogue.Severity) string {
 	switch s {
 	case catalogue.Error, catalogue.Info:
@@ -246,8 +248,10 @@ func pageCauseOf(c cause, id string) pageCause {
 func pageConsequences(groups []consequence) []pageConsequence {
 	var list []pageConsequence
 	for _, g := range groups {
-		p := pageConsequence{Severity: severityClass(g.severity), Code: g.name(), N: number(len(g.findings)), Query: query(g.name())}
-		p.Names = someNames(shortNames(g.findings), 5)
+		p := pageConsequence{
+			Severity: severityClass(g.severity), Code: g.name(), N: number(len(g.findings)), Query: query(g.name()),
+			Names: someNames(shortNames(g.findings), 5),
+		}
 		if len(g.findings) == 1 {
 			p.Message = Shorten(Clean(g.findings[0].Message), htmlText/4)
 		}
@@ -256,10 +260,10 @@ func pageConsequences(groups []consequence) []pageConsequence {
 	return list
 }
 
-// query is the fragment that makes the page search for words.
+// query is the URL fragment that makes the page search for words.
 func query(words string) string { return "#q=" + template.URLQueryEscaper(Clean(words)) }
 
-// fleetsOf sums the members up by fleet, for a reader whose browser runs no script.
+// fleetsOf counts the members by fleet, for a reader whose browser runs no script.
 func fleetsOf(d *diagnosisView) []pageFleet {
 	counts := map[string]map[mesh.Verdict]int{}
 	var order []string

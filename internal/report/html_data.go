@@ -11,13 +11,13 @@ import (
 const (
 	dataText     = 2000 // characters of a message
 	dataEvidence = 3    // pieces of evidence of a root
-	// own stands in a text for the short name of the finding's subject, so that
-	// the messages of 10,000 clusters which say the same are stored once.
+	// own replaces the short name of the finding's subject in a text, so that the
+	// same message of 10,000 clusters is stored once.
 	own = "\x01"
 )
 
-// pageData is the data of the page's script. Texts are told once, in Texts, and
-// meant by their place in it.
+// pageData is the data of the page's script. A text is stored once, in Texts, and
+// referred to by its index.
 type pageData struct {
 	Texts    []string `json:"texts"`
 	Kinds    []string `json:"kinds"`
@@ -50,7 +50,7 @@ func newPageData(d *diagnosisView) pageData {
 	return s
 }
 
-// text is the place of a text.
+// text returns the index of a text.
 func (s *pageData) text(text string) int {
 	i, known := s.at[text]
 	if !known {
@@ -61,7 +61,7 @@ func (s *pageData) text(text string) int {
 	return i
 }
 
-// about is the place of a text about a subject.
+// about returns the index of a text about a subject.
 func (s *pageData) about(text, name string) int {
 	text = Shorten(Clean(text), dataText)
 	if short := Clean(base(name)); len(short) > 2 {
@@ -70,9 +70,9 @@ func (s *pageData) about(text, name string) int {
 	return s.text(text)
 }
 
-// addSubject tells: name up to the last slash, the rest of it, type, verdict,
-// summary, parent, and a letter for each kind of check: m, u, b, ? or a dot
-// where it does not apply.
+// addSubject adds: name up to the last slash, the rest of the name, type, verdict,
+// summary, parent, and a letter for each kind of check: m, u, b, ? or a dot where it
+// does not apply.
 func (s *pageData) addSubject(subject *diagnosis.Subject, places map[mesh.Kind]int) {
 	name := Clean(subject.Name)
 	short := base(name)
@@ -110,10 +110,10 @@ const (
 	flagNew
 )
 
-// addFinding tells: code, severity, place of the subject that it is about or -1,
-// its own subject unless that is the same, message, remedy, resource, runbook,
-// flags, places of its roots. Of a root also: fingerprint, culprit, evidence as
-// source and text in turn.
+// addFinding adds: code, severity, index of the subject that it is about or -1, its
+// own subject unless that is the same, message, remedy, resource, runbook, flags,
+// indexes of its roots. For a root also: fingerprint, culprit, and evidence as source
+// and text in turn.
 func (s *pageData) addFinding(f *diagnosis.Finding, subjects, byPrint map[string]int) {
 	about, known := subjects[f.About]
 	if !known {

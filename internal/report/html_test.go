@@ -113,7 +113,10 @@ func TestHTMLWithoutScript(t *testing.T) {
 	if len(causes) != 4 {
 		t.Fatalf("%d cards, want 2 causes, 1 that waits, 1 note", len(causes))
 	}
-	inOrder(t, content(causes[0]), "error", string(catalogue.BindingMissing), "new", "projects/net-host", "Brought about by", "ci@shop-infra", "Remedy", "asm_service_agent_binding", "terraform-provider-asm runbook plan restore-service-agent-binding", "Explains 2 findings", "revisions-unhealthy")
+	inOrder(t, content(causes[0]), "error", string(catalogue.BindingMissing), "new", "projects/net-host", "Caused by", "ci@shop-infra",
+		"Remedy",
+		"asm_service_agent_binding", "terraform-provider-asm runbook plan restore-service-agent-binding", "Explains 2 findings",
+		"revisions-unhealthy")
 	if n := len(find(document, byClass("node"))); n != 3 {
 		t.Errorf("the graph has %d nodes, want 1 root and 2 consequences", n)
 	}

@@ -9,7 +9,7 @@ import (
 
 func writeJSON(w io.Writer, d *diagnosisView, _ Options) error { return encodeJSON(w, whole(d.Report)) }
 
-// whole is a report whose lists are all there.
+// whole returns a report without nil lists.
 func whole(report *diagnosis.Report) *diagnosis.Report {
 	if report == nil {
 		return nil
@@ -24,7 +24,7 @@ func whole(report *diagnosis.Report) *diagnosis.Report {
 	return &r
 }
 
-// orEmpty makes a list that a consumer can count without asking whether it is there.
+// orEmpty makes a nil list an empty one: a consumer can count it without a check.
 func orEmpty[T any](list []T) []T {
 	if list == nil {
 		return []T{}

@@ -131,8 +131,10 @@ func TestSchemaDescribesTheTypes(t *testing.T) {
 	defs := schema["$defs"].(map[string]any)
 	compareType(t, "report", schema, reflect.TypeFor[diagnosis.Report](), defs)
 	for name, of := range map[string]reflect.Type{
-		"subject": reflect.TypeFor[diagnosis.Subject](), "check": reflect.TypeFor[diagnosis.Check](), "finding": reflect.TypeFor[diagnosis.Finding](),
-		"evidence": reflect.TypeFor[diagnosis.Evidence](), "culprit": reflect.TypeFor[diagnosis.Culprit](), "suppression": reflect.TypeFor[diagnosis.Suppression](),
+		"subject": reflect.TypeFor[diagnosis.Subject](), "check": reflect.TypeFor[diagnosis.Check](),
+		"finding":  reflect.TypeFor[diagnosis.Finding](),
+		"evidence": reflect.TypeFor[diagnosis.Evidence](), "culprit": reflect.TypeFor[diagnosis.Culprit](),
+		"suppression": reflect.TypeFor[diagnosis.Suppression](),
 	} {
 		def, found := defs[name].(map[string]any)
 		if !found {
@@ -150,7 +152,8 @@ func TestSchemaDescribesTheTypes(t *testing.T) {
 		"verdict":  {string(mesh.Healthy), string(mesh.Provisioning), string(mesh.Degraded), string(mesh.Unknown), string(mesh.Unhealthy)},
 		"severity": {string(catalogue.Error), string(catalogue.Warning), string(catalogue.Info)},
 		"status":   {string(diagnosis.Met), string(diagnosis.Unmet), string(diagnosis.Blocked), string(diagnosis.Unknown)},
-		"type":     {diagnosis.TypeFleet, diagnosis.TypeProject, diagnosis.TypeMembership, diagnosis.TypeCluster, diagnosis.TypeResource, diagnosis.TypeCheck},
+		"type": {diagnosis.TypeFleet, diagnosis.TypeProject, diagnosis.TypeMembership, diagnosis.TypeCluster, diagnosis.TypeResource,
+			diagnosis.TypeCheck},
 	} {
 		var enum []string
 		for _, v := range defs[name].(map[string]any)["enum"].([]any) {

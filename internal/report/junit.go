@@ -15,15 +15,15 @@ import (
 
 const (
 	junitText     = 2000 // characters of a message
-	junitFindings = 50   // findings told in one case
+	junitFindings = 50   // findings in one case
 )
 
-// junitWriter makes a suite of each subject and a case of each check. It keeps
-// to the attributes that Jenkins' schema junit-10.xsd allows.
+// junitWriter makes a suite of each subject and a case of each check. It uses only
+// attributes that Jenkins' schema junit-10.xsd allows.
 type junitWriter struct {
 	*diagnosisView
 	byCheck map[junitCheck][]*diagnosis.Finding
-	told    map[junitCheck]bool
+	written map[junitCheck]bool
 }
 
 type junitCheck struct {
@@ -58,7 +58,7 @@ func writeJUnit(w io.Writer, d *diagnosisView, _ Options) error {
 	}
 	// A finding without a check would otherwise be lost.
 	for _, check := range order {
-		if j.told[check] {
+		if j.written[check] {
 			continue
 		}
 		i, known := at[check.subject]
@@ -74,7 +74,7 @@ func writeJUnit(w io.Writer, d *diagnosisView, _ Options) error {
 
 // writeSuites adds the sums of the suites and writes them.
 func writeSuites(w io.Writer, suites junit.Testsuites) error {
-	// Not AddSuite: the schema knows no number of skipped cases here.
+	// Not AddSuite: the schema has no attribute skipped here.
 	for _, s := range suites.Suites {
 		suites.Tests += s.Tests
 		suites.Failures += s.Failures
@@ -95,7 +95,7 @@ func orSome(name string) string {
 	return name
 }
 
-// statusOf is the outcome of a check that is known by its findings only.
+// statusOf derives the status of a check from its findings.
 func statusOf(findings []*diagnosis.Finding) diagnosis.Status {
 	status := diagnosis.Met
 	for _, f := range findings {
@@ -117,7 +117,7 @@ func statusOf(findings []*diagnosis.Finding) diagnosis.Status {
 }
 
 func (j *junitWriter) testcase(check junitCheck, status diagnosis.Status) junit.Testcase {
-	j.told[check] = true
+	j.written[check] = true
 	findings := j.byCheck[check]
 	c := junit.Testcase{Name: orSome(Clean(string(check.kind))), Classname: orSome(Clean(check.subject)), Time: "0"}
 	message, body := fmt.Sprintf("%s is %s", c.Name, Clean(string(status))), j.body(findings)
@@ -142,7 +142,7 @@ func (j *junitWriter) testcase(check junitCheck, status diagnosis.Status) junit.
 	return c
 }
 
-// decisive is the finding that a status comes from, as far as can be told.
+// decisive returns the finding that most likely decided a status.
 func decisive(findings []*diagnosis.Finding, status diagnosis.Status) *diagnosis.Finding {
 	for _, f := range findings {
 		if f.Severity != catalogue.Info && f.Root() != (status == diagnosis.Blocked) {
@@ -155,7 +155,7 @@ func decisive(findings []*diagnosis.Finding, status diagnosis.Status) *diagnosis
 	return nil
 }
 
-// blockers says what a check is blocked by.
+// blockers names what blocks a check.
 func (j *junitWriter) blockers(findings []*diagnosis.Finding) string {
 	var names []string
 	seen := map[string]bool{}
@@ -168,7 +168,7 @@ func (j *junitWriter) blockers(findings []*diagnosis.Finding) string {
 		}
 	}
 	if len(names) == 0 {
-		return "blocked by something else that is not met"
+		return "blocked by another unmet prerequisite"
 	}
 	return "blocked by " + someNames(names, 5)
 }
@@ -180,9 +180,10 @@ func (j *junitWriter) body(findings []*diagnosis.Finding) string {
 			fmt.Fprintf(&b, "and %s\n", Plural(len(findings)-i, "more finding"))
 			break
 		}
-		fmt.Fprintf(&b, "%s %s: %s: %s%s\n", Clean(string(f.Severity)), named(f.Code, f.Detail), Clean(f.Subject), Shorten(Clean(f.Message), junitText), waitingNote(f))
+		fmt.Fprintf(&b, "%s %s: %s: %s%s\n", Clean(string(f.Severity)), named(f.Code, f.Detail), Clean(f.Subject),
+			Shorten(Clean(f.Message), junitText), waitingNote(f))
 		if who := culprit(f.Culprit); who != "" {
-			fmt.Fprintf(&b, "  brought about by %s\n", who)
+			fmt.Fprintf(&b, "  caused by %s\n", who)
 		}
 		if f.Remediation != "" {
 			fmt.Fprintf(&b, "  remedy: %s\n", Shorten(Clean(f.Remediation), junitText))

@@ -25,11 +25,13 @@ type junitRule struct {
 
 var junitRules = map[string]junitRule{
 	"testsuites": {optional: []string{"name", "time", "tests", "failures", "errors"}, children: []string{"testsuite"}},
-	"testsuite": {required: []string{"name", "tests", "failures", "errors"}, optional: []string{"group", "time", "skipped", "timestamp", "hostname", "id", "package", "file", "log", "url"},
+	"testsuite": {required: []string{"name", "tests", "failures", "errors"},
+		optional: []string{"group", "time", "skipped", "timestamp", "hostname", "id", "package", "file", "log", "url"},
 		children: []string{"testsuite", "properties", "testcase", "system-out", "system-err"}},
 	"properties": {children: []string{"property"}},
 	"property":   {required: []string{"name", "value"}},
-	"testcase":   {required: []string{"name"}, optional: []string{"time", "classname", "group"}, children: []string{"skipped", "error", "failure", "system-out", "system-err"}},
+	"testcase": {required: []string{"name"}, optional: []string{"time", "classname", "group"},
+		children: []string{"skipped", "error", "failure", "system-out", "system-err"}},
 	"failure":    {optional: []string{"type", "message"}, text: true},
 	"error":      {optional: []string{"type", "message"}, text: true},
 	"skipped":    {optional: []string{"type", "message"}, text: true},
@@ -165,7 +167,8 @@ func TestJUnitNamesTheFailure(t *testing.T) {
 	r.Findings = append([]diagnosis.Finding{note}, r.Findings...)
 	for _, suite := range readJUnit(t, render(t, report.JUnit, r, report.Options{})).Suites {
 		for _, c := range suite.Cases {
-			if suite.Name == "projects/net-host" && c.Name == string(mesh.ServiceAgentGrant) && (c.Failure.Type != string(catalogue.BindingMissing) || !strings.Contains(c.Failure.Text, "by the way")) {
+			if suite.Name == "projects/net-host" && c.Name == string(mesh.ServiceAgentGrant) &&
+				(c.Failure.Type != string(catalogue.BindingMissing) || !strings.Contains(c.Failure.Text, "by the way")) {
 				t.Errorf("failure %+v", c.Failure)
 			}
 		}
@@ -208,7 +211,8 @@ func TestJUnitCounts(t *testing.T) {
 			break
 		}
 	}
-	if got["tests"] != strconv.Itoa(tests) || got["failures"] != strconv.Itoa(failures) || got["errors"] != strconv.Itoa(errs) || failures == 0 || errs == 0 {
+	if got["tests"] != strconv.Itoa(tests) || got["failures"] != strconv.Itoa(failures) || got["errors"] != strconv.Itoa(errs) ||
+		failures == 0 || errs == 0 {
 		t.Errorf("totals %v; there are %d tests, %d failures, %d errors", got, tests, failures, errs)
 	}
 }

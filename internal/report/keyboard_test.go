@@ -19,7 +19,8 @@ func TestHTMLByKeyboard(t *testing.T) {
 	if got := d.eval(focused); got != "cluster-00002, unhealthy" {
 		t.Errorf("two to the right is %q", got)
 	}
-	if got := d.eval(`document.getElementById('about').textContent`); !strings.HasSuffix(got, "memberships/cluster-00002: unhealthy; unhealthy: Revision(s) reporting unhealthy (2 findings)") {
+	if got := d.eval(`document.getElementById('about').textContent`); !strings.HasSuffix(got,
+		"memberships/cluster-00002: unhealthy; unhealthy: Revision(s) reporting unhealthy (2 findings)") {
 		t.Errorf("the tile is told as %q", got)
 	}
 	d.press("ArrowDown", "ArrowUp")
@@ -80,8 +81,14 @@ func TestHTMLContrast(t *testing.T) {
 // contrast lists the elements whose text is too faint.
 const contrast = `(() => {
   const parse = (c) => { const m = c.match(/[\d.]+/g).map(Number); return { rgb: m.slice(0, 3), a: m.length > 3 ? m[3] : 1 }; };
-  const light = (rgb) => { const [r, g, b] = rgb.map((v) => { v /= 255; return v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4; }); return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
-  const ground = (e) => { for (; e; e = e.parentElement) { const c = parse(getComputedStyle(e).backgroundColor); if (c.a === 1) return c.rgb; } return [255, 255, 255]; };
+  const light = (rgb) => {
+    const [r, g, b] = rgb.map((v) => { v /= 255; return v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4; });
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const ground = (e) => {
+    for (; e; e = e.parentElement) { const c = parse(getComputedStyle(e).backgroundColor); if (c.a === 1) return c.rgb; }
+    return [255, 255, 255];
+  };
   const faint = new Set();
   for (const e of document.querySelectorAll('body *')) {
     const own = [...e.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim() !== '');

@@ -11,17 +11,16 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 )
 
-// GitHub refuses a comment of more than 65,536 characters; what calls us may
-// add a few of its own.
+// GitHub refuses a comment of more than 65,536 characters; the caller may add a few.
 const (
 	markdownSize   = 60_000
-	markdownNote   = 1200 // kept free for the note on what was left out
+	markdownNote   = 1200 // reserved for the note about omitted parts
 	markdownCauses = 60
 	markdownNames  = 20
 	markdownText   = 500 // characters of a message
 )
 
-// marks are seen where colour is not.
+// marks replace colours.
 var marks = map[string]string{
 	string(mesh.Unhealthy): "❌", string(mesh.Unknown): "❔", string(mesh.Degraded): "⚠️",
 	string(mesh.Provisioning): "⏳", string(mesh.Healthy): "✅",
@@ -53,7 +52,7 @@ func writeMarkdown(w io.Writer, d *diagnosisView, _ Options) error {
 	return err
 }
 
-// add writes a block if it fits, and otherwise notes what it is.
+// add writes a block if it fits, and otherwise remembers its name.
 func (m *markdown) add(what, block string) {
 	n := utf8.RuneCountInString(block)
 	if m.size+n > markdownSize-markdownNote {
@@ -66,7 +65,7 @@ func (m *markdown) add(what, block string) {
 
 func (m *markdown) head(d *diagnosisView) {
 	verdict := Clean(string(d.Verdict))
-	block := fmt.Sprintf("## %s Mesh diagnosis: %s\n\n**In short:** %s\n", marks[verdict], text(verdict), long(summaryOf(d), 2*markdownText))
+	block := fmt.Sprintf("## %s Mesh diagnosis: %s\n\n**Summary:** %s\n", marks[verdict], text(verdict), long(summaryOf(d), 2*markdownText))
 	if len(d.members) > 0 {
 		block += fmt.Sprintf("\n**%s:** %s\n", Plural(len(d.members), "cluster"), tally(d.counts))
 	}
@@ -108,7 +107,7 @@ func causeRow(c cause) string {
 		what = "**New.** " + what
 	}
 	if who := c.culprits(); len(who) > 0 {
-		what += "<br>Brought about by " + text(someNames(who, 2)) + "."
+		what += "<br>Caused by " + text(someNames(who, 2)) + "."
 	}
 	if n := c.explains(); n > 0 {
 		what += "<br>Explains " + Plural(n, "finding") + "."
@@ -126,14 +125,14 @@ func causeRow(c cause) string {
 	return fmt.Sprintf("| %s %s | %s | %s | %s | %s |\n", marks[severity], text(severity), finding, subject, what, do)
 }
 
-// details folds what each cause explains.
+// details folds the consequences of each cause.
 func (m *markdown) details(causes []cause) {
 	for i, c := range causes {
 		if c.explains() == 0 {
 			continue
 		}
 		if i == markdownCauses {
-			m.leftOut = append(m.leftOut, "what further causes explain")
+			m.leftOut = append(m.leftOut, "the consequences of further causes")
 			return
 		}
 		f := c.first()
@@ -142,13 +141,13 @@ func (m *markdown) details(causes []cause) {
 			about = Plural(len(c.roots), "finding")
 		}
 		summary := fmt.Sprintf("%s (%s) explains %s", entities(c.name()), entities(Shorten(about, 80)), Plural(c.explains(), "finding"))
-		m.add("what "+code(Shorten(c.name(), 40))+" explains", fold(summary, consequenceList(c.blocks)))
+		m.add("the consequences of "+code(Shorten(c.name(), 40)), fold(summary, consequenceList(c.blocks)))
 	}
 }
 
 func (m *markdown) strays(groups []consequence) {
 	if len(groups) > 0 {
-		m.add("findings whose cause is not listed", fold("Findings that are explained by a cause that is not listed here", consequenceList(groups)))
+		m.add("findings whose cause is not listed", fold("Consequences of a cause that is not listed", consequenceList(groups)))
 	}
 }
 
@@ -170,7 +169,7 @@ func (m *markdown) unknown(reasons []reason) {
 	if len(reasons) == 0 {
 		return
 	}
-	block := "\n### Cannot tell\n\n"
+	block := "\n### Unknown\n\n"
 	for i, r := range reasons {
 		if i == markdownNames {
 			block += "- and " + Plural(len(reasons)-i, "more reason") + "\n"
@@ -182,10 +181,10 @@ func (m *markdown) unknown(reasons []reason) {
 		}
 		block += "- " + codes(names, 3) + ": " + long(r.text, markdownText) + "\n"
 	}
-	m.add("what cannot be told", block)
+	m.add("what is unknown", block)
 }
 
-// subjects lists what is not healthy; the healthy are counted.
+// subjects lists what is not healthy, and counts the healthy.
 func (m *markdown) subjects(d *diagnosisView) {
 	var b strings.Builder
 	b.WriteString("| | Subject | |\n|---|---|---|\n")
@@ -225,7 +224,8 @@ func (m *markdown) suppressed(d *diagnosisView) {
 			fmt.Fprintf(&b, "- and %s more\n", number(len(d.Suppressed)-i))
 			break
 		}
-		fmt.Fprintf(&b, "- %s on %s: %s\n", code(named(f.Code, f.Detail)), code(f.Subject), long(suppressedUntil(f.Suppression), markdownText))
+		why := long(suppressedUntil(f.Suppression), markdownText)
+		fmt.Fprintf(&b, "- %s on %s: %s\n", code(named(f.Code, f.Detail)), code(f.Subject), why)
 	}
 	m.add("suppressed findings", fold(Plural(len(d.Suppressed), "suppressed finding"), b.String()))
 }
@@ -240,29 +240,30 @@ func (m *markdown) expired(d *diagnosisView) {
 			fmt.Fprintf(&b, "- and %s more\n", number(len(d.Expired)-i))
 			break
 		}
-		fmt.Fprintf(&b, "- %s on %s, expired %s: %s\n", code(string(s.Code)), code(s.Subject), long(s.Expires, 40), long(s.Reason, markdownText))
+		fmt.Fprintf(&b, "- %s on %s, expired %s: %s\n",
+			code(string(s.Code)), code(s.Subject), long(s.Expires, 40), long(s.Reason, markdownText))
 	}
 	m.add("expired suppressions", fold(Plural(len(d.Expired), "suppression")+" expired", b.String()))
 }
 
 func (m *markdown) foot(d *diagnosisView) {
 	if n := len(d.Resolved); n > 0 {
-		m.add("what is resolved", "\n"+Plural(n, "finding")+" of the baseline resolved.\n")
+		m.add("resolved findings", "\n"+Plural(n, "finding")+" of the baseline resolved.\n")
 	}
-	m.tellLeftOut()
+	m.noteLeftOut()
 }
 
-func (m *markdown) tellLeftOut() {
+func (m *markdown) noteLeftOut() {
 	if len(m.leftOut) > 0 {
 		note := strings.Join(m.leftOut[:min(len(m.leftOut), 3)], ", ")
 		if more := len(m.leftOut) - 3; more > 0 {
 			note += " and " + number(more) + " more parts"
 		}
-		m.b.WriteString("\n*Left out to fit into a comment: " + note + ". The formats html and json have everything.*\n")
+		m.b.WriteString("\n*Left out to fit into a comment: " + note + ". See the formats html and json for all.*\n")
 	}
 }
 
-// fold is a block that a reader opens.
+// fold is a block that a reader can open.
 func fold(summary, body string) string {
 	return "\n<details><summary>" + summary + "</summary>\n\n" + body + "\n</details>\n"
 }
@@ -270,25 +271,25 @@ func fold(summary, body string) string {
 var (
 	plainCode = regexp.MustCompile(`^[A-Za-z0-9/._:=,@-]+( [A-Za-z0-9/._:=,@-]+)*$`)
 	plainURL  = regexp.MustCompile(`^https://[A-Za-z0-9/._#?=&%-]+$`)
-	// mention is what GitHub turns into a notification or a link to an issue, after the Markdown is rendered.
+	// mention matches what GitHub turns into a notification or a link to an issue, after it has rendered the Markdown.
 	mention = regexp.MustCompile(`(^|[^A-Za-z0-9])([@#])([A-Za-z0-9])`)
 	escapes = strings.NewReplacer(
 		`\`, `\\`, "`", "\\`", `*`, `\*`, `_`, `\_`, `[`, `\[`, `]`, `\]`, `~`, `\~`, `$`, `\$`, `!`, `\!`,
 		`&`, `&amp;`, `<`, `&lt;`, `>`, `&gt;`, `|`, `&#124;`)
 )
 
-// long is text of an API, as one line of at most that many characters.
+// long is the text of an API as one line of at most that many characters.
 func long(s string, most int) string { return text(Shorten(Clean(s), most)) }
 
-// text escapes one line of plain text, also for a table's cell, but not for the
-// start of a line. An empty comment keeps GitHub from seeing a mention.
+// text escapes one line of plain text, also for a table cell, but not for the start
+// of a line. An empty comment keeps GitHub from seeing a mention.
 func text(s string) string {
 	s = escapes.Replace(mention.ReplaceAllString(s, "$1$2\x00$3"))
-	return strings.ReplaceAll(s, "\x00", "<!-- -->") // of its own, a clean line has no NUL
+	return strings.ReplaceAll(s, "\x00", "<!-- -->") // a clean line has no NUL of its own
 }
 
-// code shows a name as it is, also in a table's cell, where a code span could
-// not hold a backtick and a pipe.
+// code shows a name literally, also in a table cell, where a code span cannot hold a
+// backtick and a pipe.
 func code(s string) string {
 	s = Shorten(Clean(s), 250)
 	if plainCode.MatchString(s) {
@@ -308,8 +309,8 @@ func codes(names []string, most int) string {
 	return strings.Join(shown, ", ")
 }
 
-// entities writes everything that could mean something to Markdown or HTML as a
-// character reference.
+// entities writes every character with a meaning in Markdown or HTML as a character
+// reference.
 func entities(s string) string {
 	var b strings.Builder
 	for _, r := range s {

@@ -18,8 +18,11 @@ var (
 	ourTags  = regexp.MustCompile(`<details><summary>|</summary>|</details>|<br>|<code>|</code>|<!-- -->`)
 	entity   = regexp.MustCompile(`&(amp|lt|gt|#[0-9]+);`)
 	// ourStart is how a line may begin: there Markdown has the most to say.
-	ourStart = regexp.MustCompile(`^($|\| |\|---\||- (<code>|` + "`" + `|error |warning |info |and )|</?details>|\*\*[a-zA-Z0-9, ]+:\*\* |<code>|` + "`" + `|✅ [0-9,]+ targets? with nothing to do: |\*Left out |and [0-9,]+ more |[0-9,]+ (subject|finding)s? ` +
-		`|## (\S+)? ?(Mesh diagnosis|Runbook plan|Runbook run|Remediation): |### \S+ .*: |### (Root causes|Corrected, waiting for the mesh to notice|Cannot tell|For information)$)`)
+	ourStart = regexp.MustCompile(`^($|\| |\|---\||- (<code>|` + "`" +
+		`|error |warning |info |and )|</?details>|\*\*[a-zA-Z0-9, ]+:\*\* |<code>|` + "`" +
+		`|✅ [0-9,]+ targets? with nothing to do: |\*Left out |and [0-9,]+ more |[0-9,]+ (subject|finding)s? ` +
+		`|## (\S+)? ?(Mesh diagnosis|Runbook plan|Runbook run|Remediation): |### \S+ .*: ` +
+		`|### (Root causes|Corrected, waiting for the mesh to notice|Unknown|For information)$)`)
 	mentions = regexp.MustCompile(`(^|[^A-Za-z0-9])[@#][A-Za-z0-9]`)
 )
 
@@ -76,9 +79,11 @@ func checkMarkdown(t testing.TB, text string) {
 func TestMarkdown(t *testing.T) {
 	text := render(t, report.Markdown, broken(), report.Options{})
 	checkMarkdown(t, text)
-	inOrder(t, text, "## ❌ Mesh diagnosis: unhealthy", "### Root causes", "| ❌ error | [`service-agent-binding-missing`](https://cloud.google.com/", "`projects/net-host`", "**New.**",
-		"Brought about by", "Explains 2 findings", "`asm_service_agent_binding`", "terraform-provider-asm runbook plan restore-service-agent-binding",
-		"### Corrected, waiting for the mesh to notice", "### Cannot tell", "<details><summary>", "revisions-unhealthy", "For information", "suppressed", "1 suppression expired", "`cannot-read` on", "expired 2026-11-01: moving", "resolved")
+	inOrder(t, text, "## ❌ Mesh diagnosis: unhealthy", "### Root causes",
+		"| ❌ error | [`service-agent-binding-missing`](https://cloud.google.com/", "`projects/net-host`", "**New.**",
+		"Caused by", "Explains 2 findings", "`asm_service_agent_binding`", "terraform-provider-asm runbook plan restore-service-agent-binding",
+		"### Corrected, waiting for the mesh to notice", "### Unknown", "<details><summary>", "revisions-unhealthy", "For information",
+		"suppressed", "1 suppression expired", "`cannot-read` on", "expired 2026-11-01: moving", "resolved")
 }
 
 func TestMarkdownFolds(t *testing.T) {

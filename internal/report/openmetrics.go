@@ -90,7 +90,8 @@ func subjectMetrics(d *diagnosisView) *dto.MetricFamily {
 		counts[key{label(s.Type), label(s.Verdict)}]++
 	}
 	m := gauge("asm_diagnosis_subjects", "Examined resources, by type and verdict.")
-	for _, k := range sortedKeys(counts, func(a, b key) int { return cmp.Or(cmp.Compare(a.kind, b.kind), cmp.Compare(a.verdict, b.verdict)) }) {
+	order := func(a, b key) int { return cmp.Or(cmp.Compare(a.kind, b.kind), cmp.Compare(a.verdict, b.verdict)) }
+	for _, k := range sortedKeys(counts, order) {
 		add(m, float64(counts[k]), "type", k.kind, "verdict", k.verdict)
 	}
 	return m
@@ -105,7 +106,8 @@ func checkMetrics(d *diagnosisView) *dto.MetricFamily {
 		}
 	}
 	m := gauge("asm_diagnosis_checks", "Checks of all subjects, by kind and status.")
-	for _, k := range sortedKeys(counts, func(a, b key) int { return cmp.Or(cmp.Compare(a.kind, b.kind), cmp.Compare(a.status, b.status)) }) {
+	order := func(a, b key) int { return cmp.Or(cmp.Compare(a.kind, b.kind), cmp.Compare(a.status, b.status)) }
+	for _, k := range sortedKeys(counts, order) {
 		add(m, float64(counts[k]), "kind", k.kind, "status", k.status)
 	}
 	return m
@@ -122,7 +124,10 @@ func findingMetrics(d *diagnosisView) []*dto.MetricFamily {
 	leftOut := 0
 	for i := range d.Findings {
 		f := &d.Findings[i]
-		k := key{label(f.Code), label(f.Detail), label(f.Severity), strconv.FormatBool(f.Root()), strconv.FormatBool(f.Waiting), strconv.FormatBool(f.New), ""}
+		k := key{
+			code: label(f.Code), detail: label(f.Detail), severity: label(f.Severity), root: strconv.FormatBool(f.Root()),
+			waiting: strconv.FormatBool(f.Waiting), fresh: strconv.FormatBool(f.New),
+		}
 		counts[k]++
 		if !f.Root() {
 			continue

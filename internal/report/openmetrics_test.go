@@ -49,7 +49,8 @@ func checkOpenMetrics(t testing.TB, text string) map[string]float64 {
 	}
 }
 
-var metricLine = regexp.MustCompile(`^(# (TYPE|UNIT|HELP) asm_[a-z_]+ [^\n]+|# EOF|asm_[a-z_]+(\{[a-z]+="([^"\\\n]|\\[\\"n])*"(,[a-z]+="([^"\\\n]|\\[\\"n])*")*\})? -?[0-9.]+(e\+[0-9]+)?)$`)
+var metricLine = regexp.MustCompile(`^(# (TYPE|UNIT|HELP) asm_[a-z_]+ [^\n]+|# EOF|` +
+	`asm_[a-z_]+(\{[a-z]+="([^"\\\n]|\\[\\"n])*"(,[a-z]+="([^"\\\n]|\\[\\"n])*")*\})? -?[0-9.]+(e\+[0-9]+)?)$`)
 
 // checkMetricLines holds text to the grammar line by line, where the parser is
 // too slow, and to having no series twice.
@@ -82,8 +83,10 @@ func TestOpenMetrics(t *testing.T) {
 		`asm_diagnosis_timestamp_seconds{}`:                           1795354623,
 		`asm_diagnosis_duration_seconds{}`:                            3,
 		`asm_diagnosis_finding_left_out{}`:                            0,
-		`asm_diagnosis_findings{code="data-plane-state",detail="FAILED_PRECONDITION",severity="error",root="false",waiting="false",new="false"}`:                    1,
-		`asm_diagnosis_finding{code="service-agent-binding-missing",detail="",severity="error",subject="projects/net-host",root="true",waiting="false",new="true"}`: 1,
+		`asm_diagnosis_findings{code="data-plane-state",detail="FAILED_PRECONDITION",severity="error",` +
+			`root="false",waiting="false",new="false"}`: 1,
+		`asm_diagnosis_finding{code="service-agent-binding-missing",detail="",severity="error",` +
+			`subject="projects/net-host",root="true",waiting="false",new="true"}`: 1,
 	} {
 		if got, found := samples[name]; !found || got != want {
 			t.Errorf("%s is %v (%v), want %v", name, got, found, want)
@@ -110,7 +113,9 @@ func TestOpenMetricsKeepsSeriesFew(t *testing.T) {
 	if got := samples["asm_diagnosis_finding_left_out{}"]; got != 504 {
 		t.Errorf("%v left out, want 504", got)
 	}
-	if got := samples[`asm_diagnosis_findings{code="`+string(catalogue.Unreadable)+`",detail="",severity="warning",root="true",waiting="false",new="false"}`]; got != 1501 {
+	unreadable := `asm_diagnosis_findings{code="` + string(catalogue.Unreadable) +
+		`",detail="",severity="warning",root="true",waiting="false",new="false"}`
+	if got := samples[unreadable]; got != 1501 {
 		t.Errorf("%v counted, want 1501", got)
 	}
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook"
 )
 
-// Plans are the plans of a runbook on its targets, as runbook plan --output json
+// Plans are the plans of a runbook for its targets, as runbook plan --output json
 // writes them; docs/schemas/plan.schema.json describes them.
 type Plans struct {
 	Schema  int             `json:"schema"` // runbook.PlanSchema
@@ -25,7 +25,7 @@ type Unplanned struct {
 	Error  string `json:"error"`
 }
 
-// NewPlans gathers plans.
+// NewPlans puts plans into one document.
 func NewPlans(tool string, plans []*runbook.Plan, failed []Unplanned) Plans {
 	p := Plans{Schema: runbook.PlanSchema, Tool: tool, Plans: plans, Failed: failed}
 	if p.Plans == nil {
@@ -35,7 +35,7 @@ func NewPlans(tool string, plans []*runbook.Plan, failed []Unplanned) Plans {
 	return p
 }
 
-// ExitCode is the gravest of the plans', as of one: 2, then 4, then 3.
+// ExitCode is the gravest exit code of the plans: 2, then 4, then 3.
 func (p *Plans) ExitCode() int {
 	codes := map[int]bool{}
 	for _, one := range p.Plans {
@@ -64,20 +64,20 @@ func (p *Plans) summarize() string {
 		}
 	}
 	add(counts[diagnosis.ExitChanges], "to change")
-	add(counts[diagnosis.ExitUnhealthy], "not well though nothing is to be changed")
-	add(counts[diagnosis.ExitUnknown], "cannot be told")
+	add(counts[diagnosis.ExitUnhealthy], "unhealthy with nothing to change")
+	add(counts[diagnosis.ExitUnknown], "unknown")
 	add(len(p.Failed), "could not be planned")
-	add(counts[diagnosis.ExitClean], "as they should be")
+	add(counts[diagnosis.ExitClean], "in place")
 	return strings.Join(parts, ", ")
 }
 
-// Remediation is a remediation with what was shown of it.
+// Remediation is a remediation with the plans that were shown.
 type Remediation struct {
 	*runbook.Remediation
-	// Plans are those of the first round, where none was run.
+	// Plans are those of the first round when none was run.
 	Plans   []*runbook.Plan `json:"plans,omitempty"`
-	Refused string          `json:"refused,omitempty"` // why none was
-	Stopped string          `json:"stopped,omitempty"` // why it was left before its end
+	Refused string          `json:"refused,omitempty"` // why no plan was run
+	Stopped string          `json:"stopped,omitempty"` // why it stopped before its end
 }
 
 // WritePlans writes plans. The same plans always give the same bytes.
@@ -87,12 +87,12 @@ func WritePlans(w io.Writer, format Format, p *Plans, o Options) error {
 	return writeRun(w, format, whole, newPlansView(p), o)
 }
 
-// WriteRun writes what became of runs.
+// WriteRun writes the results of runs.
 func WriteRun(w io.Writer, format Format, r *runbook.Report, o Options) error {
 	return writeRun(w, format, wholeRun(r), newRunView(r), o)
 }
 
-// WriteRemediation writes what a remediation found and did.
+// WriteRemediation writes the findings and the results of a remediation.
 func WriteRemediation(w io.Writer, format Format, r *Remediation, o Options) error {
 	inner := *r.Remediation
 	inner.Before, inner.After, inner.Rounds = whole(inner.Before), whole(inner.After), slices.Clone(orEmpty(inner.Rounds))
@@ -110,7 +110,7 @@ func WriteRemediation(w io.Writer, format Format, r *Remediation, o Options) err
 	return writeRun(w, format, outer, newRemediationView(r), o)
 }
 
-// wholePlans are plans whose lists are all there.
+// wholePlans returns plans without nil lists.
 func wholePlans(plans []*runbook.Plan) []*runbook.Plan {
 	all := []*runbook.Plan{}
 	for _, p := range plans {
@@ -121,7 +121,7 @@ func wholePlans(plans []*runbook.Plan) []*runbook.Plan {
 	return all
 }
 
-// wholeRun is a report whose lists are all there.
+// wholeRun returns a report without nil lists.
 func wholeRun(r *runbook.Report) *runbook.Report {
 	one := *r
 	one.Results = slices.Clone(orEmpty(one.Results))

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// What the page of a plan or run shows; the format json has everything.
+// Limits of the page of a plan or run; the format json has everything.
 const (
 	htmlParts = 500
 	htmlRows  = 500
@@ -62,7 +62,7 @@ func writeRunHTML(w io.Writer, s *runView, _ Options) error {
 		Policy: runPolicy, Style: template.CSS(pageCSS + runCSS), //nolint:gosec // our own, embedded
 		Kind: s.kind, Verdict: s.verdict, Tone: toneClasses[s.tone], Summary: s.summary, Facts: s.facts, Foot: runNotes(s.foot),
 	}
-	loud, quiet := s.loud()
+	loud, quiet := s.split()
 	for i, part := range loud {
 		if i == htmlParts {
 			p.MoreParts = len(loud) - i

@@ -8,8 +8,8 @@ import (
 	"github.com/jstemmer/go-junit-report/v2/junit"
 )
 
-// writeRunJUnit makes a suite of each target and a case of each step. Of a plan
-// what is to be changed fails, as drift does; of a run what failed.
+// writeRunJUnit makes a suite of each target and a case of each step. In a plan a step
+// with changes fails, as drift does; in a run a step that failed.
 func writeRunJUnit(w io.Writer, s *runView, _ Options) error {
 	suites := junit.Testsuites{Name: strings.ToLower(s.kind)}
 	for i, p := range s.parts {

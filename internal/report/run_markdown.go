@@ -10,7 +10,7 @@ func writeRunMarkdown(w io.Writer, s *runView, _ Options) error {
 	m := &markdown{}
 	head := fmt.Sprintf("## %s %s: %s\n", toneMarks[s.tone], text(s.kind), text(s.verdict))
 	if s.summary != "" {
-		head += "\n**In short:** " + long(s.summary, 2*markdownText) + "\n"
+		head += "\n**Summary:** " + long(s.summary, 2*markdownText) + "\n"
 	}
 	if len(s.facts) > 0 {
 		head += "\n**Run:** " + long(strings.Join(s.facts, "; "), markdownText) + "\n"
@@ -19,14 +19,15 @@ func writeRunMarkdown(w io.Writer, s *runView, _ Options) error {
 		head += "\n" + markdownLine(n) + "\n"
 	}
 	m.add("the head", head)
-	loud, quiet := s.loud()
+	loud, quiet := s.split()
 	for _, p := range loud {
 		m.add(code(titled(p.title, p.target)), markdownPart(p))
 	}
 	if len(quiet) > 0 {
-		m.add("targets with nothing to do", fmt.Sprintf("\n%s %s with nothing to do: %s\n", toneMarks[good], Plural(len(quiet), "target"), codes(namesOfParts(quiet), markdownNames)))
+		m.add("targets with nothing to do", fmt.Sprintf("\n%s %s with nothing to do: %s\n",
+			toneMarks[good], Plural(len(quiet), "target"), codes(namesOfParts(quiet), markdownNames)))
 	}
-	m.tellLeftOut()
+	m.noteLeftOut()
 	_, err := io.WriteString(w, m.b.String())
 	return err
 }
@@ -38,7 +39,7 @@ func markdownPart(p part) string {
 		fmt.Fprintf(&b, "%s\n\n", code(p.target))
 	}
 	// Text from outside never begins a line: Markdown would read it.
-	for _, n := range notesOf(note{label: "In short", text: p.lead}, note{label: "Run", text: strings.Join(p.facts, "; ")}) {
+	for _, n := range notesOf(note{label: "Summary", text: p.lead}, note{label: "Run", text: strings.Join(p.facts, "; ")}) {
 		fmt.Fprintf(&b, "%s\n\n", markdownLine(n))
 	}
 	if len(p.rows) > 0 {
@@ -60,7 +61,8 @@ func markdownPart(p part) string {
 		if r.subject != "" {
 			subject = code(r.subject)
 		}
-		fmt.Fprintf(&b, "| %s %s | %s | %s | %s |\n", toneMarks[r.tone], text(r.status), code(r.name), subject, strings.Join(what, "<br>"))
+		fmt.Fprintf(&b, "| %s %s | %s | %s | %s |\n",
+			toneMarks[r.tone], text(r.status), code(r.name), subject, strings.Join(what, "<br>"))
 	}
 	for _, n := range p.notes {
 		fmt.Fprintf(&b, "\n%s\n", markdownLine(n))
@@ -68,7 +70,7 @@ func markdownPart(p part) string {
 	return b.String()
 }
 
-// markdownLine is a note in one line.
+// markdownLine is a note as one line.
 func markdownLine(n note) string {
 	shown := long(n.text, markdownText)
 	if n.command {

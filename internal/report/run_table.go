@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// What of a plan or run a person still reads at a terminal; the rest is counted.
+// Limits of what a terminal shows of a plan or run; the rest is counted.
 const (
 	tableParts = 100
 	tableRows  = 200
@@ -24,18 +24,19 @@ func writeRunTable(w io.Writer, s *runView, o Options) error {
 	if len(s.facts) > 0 {
 		t.text(0, strings.Join(s.facts, "; "))
 	}
-	loud, quiet := s.loud()
+	loud, quiet := s.split()
 	for i, p := range loud {
 		if i == tableParts {
 			fmt.Fprintln(t.w)
-			t.text(0, fmt.Sprintf("and %s more; the formats html and json have them.", number(len(loud)-i)))
+			t.text(0, fmt.Sprintf("and %s more; see the formats html and json.", number(len(loud)-i)))
 			break
 		}
 		t.part(p)
 	}
 	if len(quiet) > 0 {
 		fmt.Fprintln(t.w)
-		t.text(0, t.Paint(toneColors[good], "✓")+" "+Plural(len(quiet), "target")+" with nothing to do: "+someNames(namesOfParts(quiet), tableQuiet))
+		names := someNames(namesOfParts(quiet), tableQuiet)
+		t.text(0, t.Paint(toneColors[good], "✓")+" "+Plural(len(quiet), "target")+" with nothing to do: "+names)
 	}
 	if len(s.foot) > 0 {
 		fmt.Fprintln(t.w)
@@ -66,7 +67,7 @@ func (t table) part(p part) {
 	}
 	for i, r := range p.rows {
 		if i == tableRows {
-			t.text(2, fmt.Sprintf("and %s more; the format json has them.", number(len(p.rows)-i)))
+			t.text(2, fmt.Sprintf("and %s more; see the format json.", number(len(p.rows)-i)))
 			break
 		}
 		line := t.Paint(toneColors[r.tone], r.symbol) + " " + t.Paint(bold, r.name) + "  " + t.Paint(toneColors[r.tone], r.status)
@@ -91,7 +92,7 @@ func (t table) notes(indent int, notes []note) {
 		if n.label != "" {
 			text = t.Paint(dim, n.label+": ") + text
 		}
-		if n.command { // in one line, however long: it is there to be copied
+		if n.command { // in one line, however long, to be copied
 			fmt.Fprintf(t.w, "%*s%s\n", indent, "", text)
 			continue
 		}

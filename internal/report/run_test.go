@@ -28,12 +28,17 @@ var cart = member("shop-fleet", "europe-west1", "cart")
 // planOfAll has a step of each status.
 func planOfAll(s string) *runbook.Plan {
 	p := &runbook.Plan{
-		Schema: runbook.PlanSchema, Tool: "terraform-provider-asm 0.5.0", Made: began, Runbook: "restore" + s, Title: "The role is gone" + s, File: "restore.hcl", Source: "runbook {}", Digest: "d1",
-		Target: runbook.Target{Kind: lang.TargetMembership, Name: cart + s}, Inputs: map[string]any{"note": "x" + s}, Usual: 95, AtMost: 7500, Fingerprint: "f00d" + s,
-		Missing: []runbook.MissingPermission{{Step: "grant", On: "projects/shop" + s, Permission: "resourcemanager.projects.setIamPolicy" + s}},
+		Schema: runbook.PlanSchema, Tool: "terraform-provider-asm 0.5.0", Made: began, Runbook: "restore" + s, Title: "The role is gone" + s,
+		File: "restore.hcl", Source: "runbook {}", Digest: "d1",
+		Target: runbook.Target{Kind: lang.TargetMembership, Name: cart + s}, Inputs: map[string]any{"note": "x" + s}, Usual: 95, AtMost: 7500,
+		Fingerprint: "f00d" + s,
+		Missing: []runbook.MissingPermission{{Step: "grant", On: "projects/shop" + s,
+			Permission: "resourcemanager.projects.setIamPolicy" + s}},
 	}
-	for _, status := range []runbook.StepStatus{runbook.Satisfied, runbook.Change, runbook.Later, runbook.Gate, runbook.Person, runbook.Awaits, runbook.Fails, runbook.Unread, runbook.Skips, runbook.Stays} {
-		step := runbook.PlannedStep{Step: string(status) + s, Action: lang.Ensure, Kind: "service_agent_binding", Status: status, Subject: "projects/shop" + s, Text: "what was seen" + s}
+	for _, status := range []runbook.StepStatus{runbook.Satisfied, runbook.Change, runbook.Later, runbook.Gate, runbook.Person,
+		runbook.Awaits, runbook.Fails, runbook.Unread, runbook.Skips, runbook.Stays} {
+		step := runbook.PlannedStep{Step: string(status) + s, Action: lang.Ensure, Kind: "service_agent_binding", Status: status,
+			Subject: "projects/shop" + s, Text: "what was seen" + s}
 		switch status {
 		case runbook.Change:
 			step.Current, step.Desired = map[string]any{"granted": false, "who" + s: ""}, map[string]any{"granted": true, "who" + s: "agent" + s}
@@ -55,7 +60,8 @@ func cleanPlan(name string) *runbook.Plan {
 }
 
 func plans(s string) *report.Plans {
-	p := report.NewPlans("terraform-provider-asm 0.5.0", []*runbook.Plan{planOfAll(s), cleanPlan("checkout"), cleanPlan("search")}, []report.Unplanned{{Target: "projects/gone" + s, Error: "it is not there" + s}})
+	p := report.NewPlans("terraform-provider-asm 0.5.0", []*runbook.Plan{planOfAll(s), cleanPlan("checkout"), cleanPlan("search")},
+		[]report.Unplanned{{Target: "projects/gone" + s, Error: "it is not there" + s}})
 	return &p
 }
 
@@ -63,22 +69,29 @@ func plans(s string) *report.Plans {
 func runOfAll(s string) *runbook.Report {
 	one := runbook.Result{
 		Run: "20261122-133700-k7q2m9xw", Runbook: "restore" + s, Target: cart + s, Outcome: journal.Failed, Error: "step broken: 503" + s,
-		Next: "terraform-provider-asm runbook resume 20261122-133700-k7q2m9xw" + s, Started: began, Finished: began.Add(90 * time.Second), Steps: []runbook.StepResult{},
+		Next: "terraform-provider-asm runbook resume 20261122-133700-k7q2m9xw" + s, Started: began, Finished: began.Add(90 * time.Second),
+		Steps: []runbook.StepResult{},
 	}
-	for _, status := range []runbook.StepOutcome{runbook.StepAlready, runbook.StepChanged, runbook.StepPassed, runbook.StepSkipped, runbook.StepFailed, runbook.StepWaits, runbook.StepNotRun} {
+	for _, status := range []runbook.StepOutcome{runbook.StepAlready, runbook.StepChanged, runbook.StepPassed, runbook.StepSkipped,
+		runbook.StepFailed, runbook.StepWaits, runbook.StepNotRun} {
 		step := runbook.StepResult{Step: string(status) + s, Status: status, Subject: "projects/shop" + s, Text: "what was seen" + s}
 		switch status {
 		case runbook.StepChanged:
-			step.Before, step.After, step.Seconds, step.Risk = map[string]any{"granted": false}, map[string]any{"granted": true, "role": "r" + s}, 61.5, lang.LowRisk
+			step.Before, step.After, step.Seconds, step.Risk = map[string]any{"granted": false}, map[string]any{"granted": true, "role": "r" + s},
+				61.5, lang.LowRisk
 		case runbook.StepFailed:
 			step.Error, step.Next = "503: later"+s, "Try again."+s
 		}
 		one.Steps = append(one.Steps, step)
 	}
-	waits := runbook.Result{Run: "20261122-133700-aaaaaaaa", Runbook: "restore", Target: member("shop-fleet", "us-east1", "wish"), Outcome: journal.NeedsApprove, Error: "step go waits", Gates: []string{"go"}, Next: "terraform-provider-asm runbook resume 20261122-133700-aaaaaaaa --approve go",
+	waits := runbook.Result{Run: "20261122-133700-aaaaaaaa", Runbook: "restore", Target: member("shop-fleet", "us-east1", "wish"),
+		Outcome: journal.NeedsApprove, Error: "step go waits", Gates: []string{"go"},
+		Next:  "terraform-provider-asm runbook resume 20261122-133700-aaaaaaaa --approve go",
 		Steps: []runbook.StepResult{{Step: "go", Status: runbook.StepWaits, Text: "It interrupts what runs."}}, Started: began, Finished: began}
-	none := runbook.Result{Runbook: "restore", Target: member("shop-fleet", "us-east1", "search"), Outcome: journal.Succeeded, Steps: []runbook.StepResult{}, Started: began, Finished: began}
-	blank := runbook.Result{Target: "projects/locked" + s, Outcome: journal.Failed, Error: "it is locked by ada" + s, Steps: []runbook.StepResult{}, Started: began, Finished: began}
+	none := runbook.Result{Runbook: "restore", Target: member("shop-fleet", "us-east1", "search"), Outcome: journal.Succeeded,
+		Steps: []runbook.StepResult{}, Started: began, Finished: began}
+	blank := runbook.Result{Target: "projects/locked" + s, Outcome: journal.Failed, Error: "it is locked by ada" + s,
+		Steps: []runbook.StepResult{}, Started: began, Finished: began}
 	r := runbook.Join("terraform-provider-asm 0.5.0", "night"+s, []runbook.Result{one, waits, none, blank}, []string{"projects/late" + s})
 	r.Stopped = "2 of 5 targets failed" + s
 	return r
@@ -92,7 +105,8 @@ func remediation(s string) *report.Remediation {
 	return &report.Remediation{
 		Remediation: &runbook.Remediation{
 			Schema: runbook.ReportSchema, Before: before, After: healthy(), ByHand: before.Findings[1:2],
-			Rounds: []runbook.Round{{Remedies: []runbook.Remedy{{Membership: cart, Runbook: "restore-service-agent-binding", Findings: []string{string(catalogue.BindingMissing)}}}, Report: runOfAll(s)}},
+			Rounds: []runbook.Round{{Remedies: []runbook.Remedy{{Membership: cart, Runbook: "restore-service-agent-binding",
+				Findings: []string{string(catalogue.BindingMissing)}}}, Report: runOfAll(s)}},
 		},
 		Stopped: s,
 	}
@@ -236,7 +250,9 @@ func TestRunJSONFitsItsSchema(t *testing.T) {
 		if err := validate(t, schema, text); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
-		for _, change := range [][2]string{{`"schema": 1`, `"schema": 2`}, {`"started": "2026`, `"started": "soon 2026`}, {`"status": "changed"`, `"status": "maybe"`}, {`"status": "change"`, `"status": "maybe"`}, {`"runbook": "restore"`, `"runbook": "restore", "mood": "good"`}} {
+		for _, change := range [][2]string{{`"schema": 1`, `"schema": 2`}, {`"started": "2026`, `"started": "soon 2026`},
+			{`"status": "changed"`, `"status": "maybe"`}, {`"status": "change"`, `"status": "maybe"`},
+			{`"runbook": "restore"`, `"runbook": "restore", "mood": "good"`}} {
 			if wrong := strings.Replace(text, change[0], change[1], 1); wrong != text && validate(t, schema, wrong) == nil {
 				t.Errorf("%s: %s is accepted", name, change[1])
 			}
@@ -252,7 +268,8 @@ func TestRunJSONFitsItsSchema(t *testing.T) {
 			return report.WriteRun(b, report.JSON, &runbook.Report{Schema: 1}, report.Options{})
 		},
 		"remediation": func(b *bytes.Buffer) error {
-			return report.WriteRemediation(b, report.JSON, &report.Remediation{Remediation: &runbook.Remediation{Schema: 1, Before: healthy()}}, report.Options{})
+			return report.WriteRemediation(b, report.JSON, &report.Remediation{Remediation: &runbook.Remediation{Schema: 1, Before: healthy()}},
+				report.Options{})
 		},
 	} {
 		var b bytes.Buffer
@@ -267,8 +284,11 @@ func TestRunJSONFitsItsSchema(t *testing.T) {
 
 func TestRunSchemasDescribeTheTypes(t *testing.T) {
 	for name, defs := range map[string]map[string]reflect.Type{
-		"plan": {"": reflect.TypeFor[report.Plans](), "plan": reflect.TypeFor[runbook.Plan](), "target": reflect.TypeFor[runbook.Target](), "step": reflect.TypeFor[runbook.PlannedStep](), "missing": reflect.TypeFor[runbook.MissingPermission](), "unplanned": reflect.TypeFor[report.Unplanned]()},
-		"run":  {"": reflect.TypeFor[runbook.Report](), "result": reflect.TypeFor[runbook.Result](), "step": reflect.TypeFor[runbook.StepResult]()},
+		"plan": {"": reflect.TypeFor[report.Plans](), "plan": reflect.TypeFor[runbook.Plan](), "target": reflect.TypeFor[runbook.Target](),
+			"step": reflect.TypeFor[runbook.PlannedStep](), "missing": reflect.TypeFor[runbook.MissingPermission](),
+			"unplanned": reflect.TypeFor[report.Unplanned]()},
+		"run": {"": reflect.TypeFor[runbook.Report](), "result": reflect.TypeFor[runbook.Result](),
+			"step": reflect.TypeFor[runbook.StepResult]()},
 	} {
 		schema := schemaFileOf(t, name)
 		all := schema["$defs"].(map[string]any)
@@ -288,8 +308,9 @@ func TestPlanTable(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	inOrder(t, text, "NOT PLANNED IN FULL", "4 targets", "~ change  change  projects/shop", "granted: false -> true", "who: (none) -> \"agent\"",
-		"needs approval (high risk): It interrupts what runs.", "✗ fails", "403: no", "missing permission: resourcemanager.projects.setIamPolicy on projects/shop", "✓ 2 targets with nothing to do: checkout, search")
+	inOrder(t, text, "NOT FULLY PLANNED", "4 targets", "~ change  change  projects/shop", "granted: false -> true", "who: (none) -> \"agent\"",
+		"needs approval (high risk): It interrupts what runs.", "✗ fails", "403: no",
+		"missing permission: resourcemanager.projects.setIamPolicy on projects/shop", "✓ 2 targets with nothing to do: checkout, search")
 }
 
 func TestPlansExitCode(t *testing.T) {

@@ -13,7 +13,7 @@ import (
 // runView is a plan, a run or a remediation arranged for reading: every format but
 // JSON is written from it. Its texts are clean.
 type runView struct {
-	document any    // what the format json writes
+	document any    // for JSON
 	kind     string // Runbook plan
 	verdict  string // changes
 	tone     tone
@@ -33,8 +33,7 @@ type part struct {
 	facts  []string
 	rows   []row
 	notes  []note
-	// quiet parts have nothing to tell but that they are well; many of them are
-	// counted.
+	// quiet parts are in place; several of them are only counted.
 	quiet bool
 }
 
@@ -47,36 +46,38 @@ type row struct {
 	outcome                       rowOutcome
 }
 
-// fieldChange is what becomes of a field.
+// fieldChange is the value of a field before and after.
 type fieldChange struct{ field, from, to string }
 
-// note is a text with what it is; a command is there to be copied.
+// note is a labelled text; a command is shown in one line, to be copied.
 type note struct {
 	label, text string
 	command     bool
 }
 
-// tone says how a reader should feel about something.
+// tone is how good or bad something is, for colours and marks.
 type tone int
 
 const (
 	plain tone = iota
 	good
-	moving // something changes, or changed
-	asks   // a person is needed, or time
+	changed // it changes, or has changed
+	waiting // it needs a person, or time
 	bad
-	dark // it cannot be told
+	unknown
 )
 
-var toneColors = map[tone]string{plain: dim, good: green, moving: blue, asks: yellow, bad: red, dark: purple}
+var toneColors = map[tone]string{plain: dim, good: green, changed: blue, waiting: yellow, bad: red, unknown: purple}
 
-// toneMarks are seen where colour is not.
-var toneMarks = map[tone]string{plain: "▫️", good: "✅", moving: "✏️", asks: "⚠️", bad: "❌", dark: "❔"}
+// toneMarks replace colours.
+var toneMarks = map[tone]string{plain: "▫️", good: "✅", changed: "✏️", waiting: "⚠️", bad: "❌", unknown: "❔"}
 
-// toneClasses are the classes of the page, which has them for verdicts.
-var toneClasses = map[tone]string{plain: "none", good: "healthy", moving: "provisioning", asks: "degraded", bad: "unhealthy", dark: "unknown"}
+// toneClasses are the classes of verdicts in the page's style.
+var toneClasses = map[tone]string{
+	plain: "none", good: "healthy", changed: "provisioning", waiting: "degraded", bad: "unhealthy", unknown: "unknown",
+}
 
-// rowOutcome is what a test report makes of a row.
+// rowOutcome is a row's result in a test report.
 type rowOutcome int
 
 const (
@@ -86,7 +87,7 @@ const (
 	errored
 )
 
-// changesOf lists what becomes of each field.
+// changesOf lists the fields with their values before and after.
 func changesOf(before, after map[string]any) []fieldChange {
 	fields := slices.Collect(maps.Keys(after))
 	for name := range before {
@@ -117,14 +118,14 @@ func span(seconds int) string {
 	return fmt.Sprintf("%d s", seconds)
 }
 
-// notesOf are the notes that have a text.
+// notesOf drops the notes without a text.
 func notesOf(all ...note) []note {
 	return slices.DeleteFunc(all, func(n note) bool { return n.text == "" })
 }
 
-// loud are the parts that have something to tell, quiet the others where there are
-// several.
-func (s *runView) loud() (loud []part, quiet []part) {
+// split separates the parts that are in place from those with something to show. A
+// view with a single part always shows it.
+func (s *runView) split() (loud []part, quiet []part) {
 	for _, p := range s.parts {
 		if p.quiet && len(s.parts) > 1 {
 			quiet = append(quiet, p)

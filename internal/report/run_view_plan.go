@@ -8,47 +8,50 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/lang"
 )
 
-// stepStatuses are how a planned step is shown.
+// stepStatuses are the words for the statuses of a planned step.
 var stepStatuses = map[runbook.StepStatus]struct {
 	symbol, words string
 	tone          tone
 	outcome       rowOutcome
 }{
-	runbook.Satisfied: {"✓", "as it should be", good, passed},
-	runbook.Change:    {"~", "change", moving, failed},
-	runbook.Later:     {"?", "known later", moving, skipped},
-	runbook.Gate:      {"!", "approval", asks, skipped},
-	runbook.Person:    {"!", "for a person", asks, failed},
-	runbook.Awaits:    {"…", "waits", asks, skipped},
+	runbook.Satisfied: {"✓", "in place", good, passed},
+	runbook.Change:    {"~", "change", changed, failed},
+	runbook.Later:     {"?", "known later", changed, skipped},
+	runbook.Gate:      {"!", "needs approval", waiting, skipped},
+	runbook.Person:    {"!", "manual", waiting, failed},
+	runbook.Awaits:    {"…", "waits", waiting, skipped},
 	runbook.Fails:     {"✗", "fails", bad, failed},
-	runbook.Unread:    {"✗", "cannot be told", dark, errored},
+	runbook.Unread:    {"✗", "unknown", unknown, errored},
 	runbook.Skips:     {"-", "skipped", plain, skipped},
-	runbook.Stays:     {"-", "stays as it is", plain, skipped},
+	runbook.Stays:     {"-", "left as is", plain, skipped},
 }
 
-// planVerdicts are how a plan is called by its exit code.
+// planVerdicts are the words for the exit codes of a plan.
 var planVerdicts = map[int]struct {
 	words string
 	tone  tone
 }{
 	diagnosis.ExitClean:     {"nothing to do", good},
-	diagnosis.ExitChanges:   {"changes", moving},
-	diagnosis.ExitUnhealthy: {"not well", bad},
-	diagnosis.ExitUnknown:   {"cannot tell", dark},
+	diagnosis.ExitChanges:   {"changes", changed},
+	diagnosis.ExitUnhealthy: {"unhealthy", bad},
+	diagnosis.ExitUnknown:   {"unknown", unknown},
 }
 
 func newPlansView(p *Plans) *runView {
 	v := planVerdicts[p.ExitCode()]
 	s := &runView{kind: "Runbook plan", verdict: v.words, tone: v.tone, summary: Clean(p.Summary)}
 	if len(p.Failed) > 0 {
-		s.verdict, s.tone = "not planned in full", bad
+		s.verdict, s.tone = "not fully planned", bad
 	}
 	for _, one := range p.Plans {
 		s.parts = append(s.parts, planPart(one))
 	}
 	for _, f := range p.Failed {
-		s.parts = append(s.parts, part{title: "Not planned", target: Clean(f.Target), status: "error", tone: bad, notes: notesOf(note{label: "error", text: Clean(f.Error)}),
-			rows: []row{{symbol: "✗", name: "plan", status: "error", tone: bad, outcome: errored}}})
+		s.parts = append(s.parts, part{
+			title: "Not planned", target: Clean(f.Target), status: "error", tone: bad,
+			notes: notesOf(note{label: "error", text: Clean(f.Error)}),
+			rows:  []row{{symbol: "✗", name: "plan", status: "error", tone: bad, outcome: errored}},
+		})
 	}
 	return s
 }
@@ -78,16 +81,19 @@ func planPart(p *runbook.Plan) part {
 func plannedRow(step runbook.PlannedStep) row {
 	known, ok := stepStatuses[step.Status]
 	if !ok {
-		known.symbol, known.words, known.tone, known.outcome = "?", Clean(string(step.Status)), dark, errored
+		known.symbol, known.words, known.tone, known.outcome = "?", Clean(string(step.Status)), unknown, errored
 	}
-	r := row{symbol: known.symbol, name: Clean(step.Step), status: known.words, tone: known.tone, outcome: known.outcome, subject: Clean(step.Subject), changes: changesOf(step.Current, step.Desired)}
+	r := row{
+		symbol: known.symbol, name: Clean(step.Step), status: known.words, tone: known.tone, outcome: known.outcome,
+		subject: Clean(step.Subject), changes: changesOf(step.Current, step.Desired),
+	}
 	approval := "needs approval"
 	if step.Risk != "" && step.Risk != lang.NoRisk {
 		approval += " (" + Clean(string(step.Risk)) + " risk)"
 	}
 	text := step.Text
 	if step.Status == runbook.Satisfied {
-		text = "" // that it is so is said already
+		text = "" // the status says it
 	}
 	label := ""
 	if step.Status == runbook.Person {
@@ -105,7 +111,7 @@ func plannedRow(step runbook.PlannedStep) row {
 	return r
 }
 
-// planSummary is a plan in one line.
+// planSummary describes a plan in one line.
 func planSummary(p *runbook.Plan) string {
 	counts := map[runbook.StepStatus]int{}
 	approvals := 0
@@ -122,9 +128,9 @@ func planSummary(p *runbook.Plan) string {
 		return number(n) + " " + what
 	}
 	text := joined(
-		add(counts[runbook.Change], "to change"), add(counts[runbook.Later], "known later"), add(counts[runbook.Person], "for a person"),
-		add(approvals, "to approve"), add(counts[runbook.Awaits], "to wait for"), add(counts[runbook.Fails], "to fail"),
-		add(counts[runbook.Unread], "not to be told"), add(counts[runbook.Satisfied], "as it should be"), add(counts[runbook.Stays], "to stay as it is"),
+		add(counts[runbook.Change], "to change"), add(counts[runbook.Later], "known later"), add(counts[runbook.Person], "manual"),
+		add(approvals, "to approve"), add(counts[runbook.Awaits], "to wait for"), add(counts[runbook.Fails], "failing"),
+		add(counts[runbook.Unread], "unknown"), add(counts[runbook.Satisfied], "in place"), add(counts[runbook.Stays], "left as is"),
 	)
 	if text == "" {
 		return "nothing to do"

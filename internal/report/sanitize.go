@@ -6,10 +6,10 @@ import (
 	"unicode/utf8"
 )
 
-// Clean makes one harmless line of text that came from an API or a log: no
-// control character reaches a terminal, no direction mark turns a line around,
-// and XML can hold what is left. What is taken out leaves a U+FFFD, so that a
-// reader sees that something was there.
+// Clean makes one harmless line of text that came from an API or a log: it lets no
+// control character reach a terminal, and no direction mark reverse a line, and XML
+// can hold the result. Each removed character leaves a U+FFFD, so that a reader sees
+// that something was removed.
 func Clean(s string) string { return strings.Join(strings.Fields(CleanLines(s)), " ") }
 
 // CleanLines is Clean for text that may have several lines.
@@ -47,8 +47,8 @@ func isPlain(s string) bool {
 	return true
 }
 
-// turnsText reports whether r changes the direction of the text around it
-// without being seen, or is a byte order mark (Unicode TR 36, section 3.2).
+// turnsText reports whether r invisibly changes the direction of the text around
+// it, or is a byte order mark (Unicode TR 36, section 3.2).
 func turnsText(r rune) bool {
 	return unicode.Is(unicode.Bidi_Control, r) || r == '\ufeff'
 }

@@ -19,7 +19,7 @@ const (
 	sarifResults = 25_000
 	sarifExpired = 100
 	sarifText    = 4000 // characters of a message
-	// sarifPrint names our fingerprint and its version, as SARIF 3.27.17 asks.
+	// sarifPrint names our fingerprint and its version, as SARIF 3.27.17 requires.
 	sarifPrint = "asmFinding/v1"
 )
 
@@ -59,8 +59,8 @@ type sarifWriter struct {
 	baseline bool
 }
 
-// hasBaseline reports whether r was compared with an earlier run; the report
-// shows it only by what came or went.
+// hasBaseline reports whether r was compared with an earlier run, which shows only in
+// new or resolved findings.
 func hasBaseline(r *diagnosis.Report) bool {
 	if len(r.Resolved) > 0 {
 		return true
@@ -88,14 +88,18 @@ func (s *sarifWriter) invocation(leftOut int) *sarif.Invocation {
 		i.WithStartTimeUtc(s.Started.UTC().Format(time.RFC3339)).WithEndTimeUtc(s.Finished.UTC().Format(time.RFC3339))
 	}
 	for _, e := range s.Expired[:min(len(s.Expired), sarifExpired)] {
-		i.AddToolConfigurationNotification(sarif.NewNotification().WithLevel("warning").WithMessage(sarif.NewTextMessage("suppression of " + expired(e))))
+		i.AddToolConfigurationNotification(sarifWarning("suppression of " + expired(e)))
 	}
 	if leftOut > 0 {
-		i.AddToolExecutionNotification(sarif.NewNotification().WithLevel("warning").WithMessage(sarif.NewTextMessage(
-			fmt.Sprintf("%s left out: code scanning accepts %s results in a run. The formats json and html have everything.",
-				Plural(leftOut, "finding"), number(sarifResults)))))
+		i.AddToolExecutionNotification(sarifWarning(fmt.Sprintf(
+			"%s left out: code scanning accepts %s results in a run. See the formats json and html for all.",
+			Plural(leftOut, "finding"), number(sarifResults))))
 	}
 	return i
+}
+
+func sarifWarning(text string) *sarif.Notification {
+	return sarif.NewNotification().WithLevel("warning").WithMessage(sarif.NewTextMessage(text))
 }
 
 func (s *sarifWriter) add(f *diagnosis.Finding) {
@@ -137,7 +141,9 @@ func sarifMessage(f *diagnosis.Finding) string {
 
 func sarifProperties(f *diagnosis.Finding) *sarif.PropertyBag {
 	p := sarif.NewPropertyBag()
-	for key, value := range map[string]string{"detail": f.Detail, "fixedBy": f.FixedBy, "runbook": f.Runbook, "kind": string(f.Kind), "culprit": culprit(f.Culprit)} {
+	for key, value := range map[string]string{
+		"detail": f.Detail, "fixedBy": f.FixedBy, "runbook": f.Runbook, "kind": string(f.Kind), "culprit": culprit(f.Culprit),
+	} {
 		if value != "" {
 			p.Add(key, Clean(value))
 		}
@@ -152,7 +158,7 @@ func sarifProperties(f *diagnosis.Finding) *sarif.PropertyBag {
 	return p
 }
 
-// location is where a finding is. A mesh has no files, so it is a logical one.
+// location is the place of a finding. A mesh has no files, so it is a logical location.
 func (s *sarifWriter) location(name, about string) *sarif.Location {
 	logical := sarif.NewLogicalLocation().WithName(Clean(base(name))).WithFullyQualifiedName(Clean(name)).WithKind("resource")
 	if about != "" && about != name {
@@ -161,7 +167,7 @@ func (s *sarifWriter) location(name, about string) *sarif.Location {
 	return sarif.NewLocation().WithLogicalLocations([]*sarif.LogicalLocation{logical})
 }
 
-// rule is the index of a code's rule; it is added when it is first used.
+// rule returns the index of a code's rule, and adds the rule at its first use.
 func (s *sarifWriter) rule(code catalogue.Code) int {
 	if i, known := s.rules[code]; known {
 		return i

@@ -67,7 +67,8 @@ func TestSARIFRules(t *testing.T) {
 		if *rule.FullDescription.Text != strings.Join(strings.Fields(d.Means), " ") || d.DocURL != "" && *rule.HelpURI != d.DocURL {
 			t.Errorf("rule %s does not say what the catalogue says", *rule.ID)
 		}
-		if want := map[catalogue.Severity]string{catalogue.Error: "error", catalogue.Warning: "warning", catalogue.Info: "note"}[d.Severity]; rule.DefaultConfiguration.Level != want {
+		if want := map[catalogue.Severity]string{catalogue.Error: "error", catalogue.Warning: "warning",
+			catalogue.Info: "note"}[d.Severity]; rule.DefaultConfiguration.Level != want {
 			t.Errorf("rule %s has level %s, want %s", *rule.ID, rule.DefaultConfiguration.Level, want)
 		}
 		if seen[*rule.ID] {
@@ -92,14 +93,17 @@ func TestSARIFResults(t *testing.T) {
 		t.Fatalf("%d results, want 7", len(results))
 	}
 	root, consequence, hidden := results["f-binding"], results["f-data"], results["f-pool"]
-	if root.Level != "error" || *root.BaselineState != "new" || *root.Locations[0].LogicalLocations[0].FullyQualifiedName != "projects/net-host" || len(root.RelatedLocations) != 0 {
+	if root.Level != "error" || *root.BaselineState != "new" ||
+		*root.Locations[0].LogicalLocations[0].FullyQualifiedName != "projects/net-host" || len(root.RelatedLocations) != 0 {
 		t.Errorf("root: %+v", root)
 	}
-	if *consequence.BaselineState != "unchanged" || len(consequence.RelatedLocations) != 1 || *consequence.RelatedLocations[0].LogicalLocations[0].FullyQualifiedName != "projects/net-host" ||
+	if *consequence.BaselineState != "unchanged" || len(consequence.RelatedLocations) != 1 ||
+		*consequence.RelatedLocations[0].LogicalLocations[0].FullyQualifiedName != "projects/net-host" ||
 		!strings.Contains(*consequence.RelatedLocations[0].Message.Text, string(catalogue.BindingMissing)) {
 		t.Errorf("consequence: %+v", consequence)
 	}
-	if len(hidden.Suppressions) != 1 || *hidden.Suppressions[0].Justification != "the batch pool has no mesh workloads (until 2026-12-31)" || len(root.Suppressions) != 0 {
+	if len(hidden.Suppressions) != 1 || *hidden.Suppressions[0].Justification != "the batch pool has no mesh workloads (until "+
+		"2026-12-31)" || len(root.Suppressions) != 0 {
 		t.Errorf("suppressed: %+v", hidden)
 	}
 	if n := run.Invocations[0].ToolConfigurationNotifications; len(n) != 1 || !strings.Contains(*n[0].Message.Text, "expired 2026-11-01") {

@@ -10,7 +10,7 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 )
 
-// What a person still reads at a terminal; the rest is counted.
+// Limits of what a terminal shows of a diagnosis; the rest is counted.
 const (
 	tableCauses  = 40
 	tableReasons = 10
@@ -18,7 +18,7 @@ const (
 	tableText    = 1200 // characters of a message
 )
 
-// The parts of ECMA-48 that every terminal has.
+// Attributes of ECMA-48 that every terminal has.
 const (
 	bold   = "1"
 	dim    = "2"
@@ -48,7 +48,7 @@ func writeTable(w io.Writer, d *diagnosisView, o Options) error {
 	t.causes("Corrected, waiting for the mesh to notice", d.waiting)
 	t.causes("For information", d.notes)
 	if len(d.strays) > 0 {
-		t.title("Explained by a cause that is not listed here")
+		t.title("Consequences of a cause that is not listed")
 		t.consequences(2, d.strays)
 	}
 	t.unknown(d.unknown)
@@ -64,7 +64,7 @@ func (t table) head(d *diagnosisView) {
 		facts = append(facts, Plural(len(d.members), "cluster")+": "+tally(d.counts))
 	}
 	if len(d.Scope) > 0 {
-		facts = append(facts, "asked for "+Clean(someNames(d.Scope, tableNames)))
+		facts = append(facts, "scope "+Clean(someNames(d.Scope, tableNames)))
 	}
 	if !d.Finished.IsZero() {
 		facts = append(facts, moment(d.Finished))
@@ -81,7 +81,7 @@ func (t table) causes(title string, causes []cause) {
 	t.title(title)
 	for i, c := range causes {
 		if i == tableCauses {
-			t.text(2, fmt.Sprintf("and %s; the formats html and json have them.", Plural(len(causes)-i, "more cause")))
+			t.text(2, fmt.Sprintf("and %s; see the formats html and json.", Plural(len(causes)-i, "more cause")))
 			return
 		}
 		if i > 0 {
@@ -113,7 +113,7 @@ func (t table) cause(c cause) {
 		t.text(4, t.Paint(dim, "seen in "+Clean(e.Source)+": ")+Shorten(Clean(e.Text), tableText))
 	}
 	if who := c.culprits(); len(who) > 0 {
-		t.text(4, "brought about by "+someNames(who, tableNames))
+		t.text(4, "caused by "+someNames(who, tableNames))
 	}
 	t.text(4, "remedy: "+Shorten(Clean(c.remedy()), tableText))
 	if f.FixedBy != "" {
@@ -126,7 +126,7 @@ func (t table) cause(c cause) {
 	}
 }
 
-// consequences tells one, or a few of the same code with their number.
+// consequences writes a single finding in full, and several as their number and a few names.
 func (t table) consequences(indent int, groups []consequence) {
 	for _, g := range groups {
 		line := t.Paint(colors[string(g.severity)], Clean(string(g.severity))) + "  " + g.name() + "  "
@@ -150,10 +150,10 @@ func (t table) unknown(reasons []reason) {
 	if len(reasons) == 0 {
 		return
 	}
-	t.title("Cannot tell")
+	t.title("Unknown")
 	for i, r := range reasons {
 		if i == tableReasons {
-			t.text(2, "and "+Plural(len(reasons)-i, "more reason")+"; the formats html and json have them.")
+			t.text(2, "and "+Plural(len(reasons)-i, "more reason")+"; see the formats html and json.")
 			return
 		}
 		names := make([]string, len(r.subjects))
@@ -174,7 +174,7 @@ func (t table) foot(d *diagnosisView) {
 		parts = append(parts, Plural(n, "finding")+" of the baseline resolved")
 	}
 	if len(d.Expired) > 0 {
-		t.title("Suppressions that have expired")
+		t.title("Expired suppressions")
 		for i, s := range d.Expired {
 			if i == tableReasons {
 				t.text(2, "and "+number(len(d.Expired)-i)+" more.")
@@ -195,7 +195,7 @@ func (t table) title(s string) {
 	fmt.Fprintln(t.w)
 }
 
-// text writes a paragraph at an indent; what wraps is indented further.
+// text writes a paragraph at an indent, and further lines with a deeper one.
 func (t table) text(indent int, s string) {
 	columns := 0
 	if t.Width > 0 {

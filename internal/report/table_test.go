@@ -25,10 +25,13 @@ func checkTable(t testing.TB, text string) {
 func TestTableSaysTheCauseFirst(t *testing.T) {
 	text := render(t, report.Table, broken(), report.Options{})
 	inOrder(t, text, "UNHEALTHY", "3 clusters: 1 unhealthy, 1 unknown, 1 provisioning", "Root causes",
-		"error  service-agent-binding-missing  new", "projects/net-host", "brought about by ci@shop-infra.iam.gserviceaccount.com with Terraform 1.16.0 at 2026-11-22 12:07 UTC",
-		"remedy: Grant the role to the agent.", "fixed by: resource asm_service_agent_binding", "next: terraform-provider-asm runbook plan restore-service-agent-binding",
+		"error  service-agent-binding-missing  new", "projects/net-host",
+		"caused by ci@shop-infra.iam.gserviceaccount.com with Terraform 1.16.0 at 2026-11-22 12:07 UTC",
+		"remedy: Grant the role to the agent.", "fixed by: resource asm_service_agent_binding",
+		"next: terraform-provider-asm runbook plan restore-service-agent-binding",
 		"explains 2 findings:", "revisions-unhealthy", "data-plane-state", "cannot-read", "next: terraform-provider-asm explain cannot-read",
-		"Corrected, waiting for the mesh to notice", "PROVISIONING", "For information", "revisions-several", "Cannot tell", "memberships/wish", "gkehub.features.get is missing on",
+		"Corrected, waiting for the mesh to notice", "PROVISIONING", "For information", "revisions-several", "Unknown", "memberships/wish",
+		"gkehub.features.get is missing on",
 		"cannot-read on */wish, expired 2026-11-01: moving", "1 finding suppressed, 1 finding of the baseline resolved.")
 	if n := strings.Count(text, "Revision(s) reporting unhealthy"); n != 1 {
 		t.Errorf("the consequence is told %d times", n)
@@ -53,7 +56,9 @@ func TestTableFoldsALargeFleet(t *testing.T) {
 	if lines := strings.Count(text, "\n"); lines > 100 {
 		t.Errorf("%d lines are more than a person reads", lines)
 	}
-	inOrder(t, text, "service-agent-binding-missing", "revisions-unhealthy  2,000: cluster-00000, cluster-00001, cluster-00002 and 1,997 more", "workload-pool-missing", "findings: cluster-02", "explains", "membership-identity-missing")
+	inOrder(t, text, "service-agent-binding-missing",
+		"revisions-unhealthy  2,000: cluster-00000, cluster-00001, cluster-00002 and 1,997 more", "workload-pool-missing",
+		"findings: cluster-02", "explains", "membership-identity-missing")
 }
 
 func TestTableWraps(t *testing.T) {

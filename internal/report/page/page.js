@@ -72,7 +72,7 @@
   const drawTiles = () => {
     const box = byId('tiles');
     if (members.length === 0) {
-      box.append(make('p', 'empty', 'No clusters were looked at.'));
+      box.append(make('p', 'empty', 'No clusters were examined.'));
       return;
     }
     box.className = members.length > 2500 ? 'many' : members.length > 300 ? 'some' : '';
@@ -155,7 +155,7 @@
   };
 
   // ---- matrix
-  const cells = { m: ['m', 'met'], u: ['u', 'not met'], b: ['b', 'blocked by another'], '?': ['unread', 'cannot tell'] };
+  const cells = { m: ['m', 'met'], u: ['u', 'not met'], b: ['b', 'blocked by another'], '?': ['unread', 'unknown'] };
   const drawMatrix = () => {
     const checked = subjects.filter((s) => /[^.]/.test(s.checks));
     const wanting = checked.filter((s) => /[^.m]/.test(s.checks));
