@@ -16,10 +16,13 @@ func dig(v any, path ...any) any {
 
 func TestWhoRevokedTheBinding(t *testing.T) {
 	c := start(t, sim.Options{})
-	c.as("ci@mesh-sim-1.iam.gserviceaccount.com").with("User-Agent", "Terraform/1.14.0 test").with("X-Goog-Request-Reason", "ticket 7").revoke(p1)
-	filter := `log_id("cloudaudit.googleapis.com/activity") AND resource.type="project" AND protoPayload.serviceName="cloudresourcemanager.googleapis.com"
+	c.as("ci@mesh-sim-1.iam.gserviceaccount.com").with("User-Agent", "Terraform/1.14.0 test").with("X-Goog-Request-Reason",
+		"ticket 7").revoke(p1)
+	filter := `log_id("cloudaudit.googleapis.com/activity") AND resource.type="project"
+AND protoPayload.serviceName="cloudresourcemanager.googleapis.com"
 AND protoPayload.methodName="SetIamPolicy" AND protoPayload.serviceData.policyDelta.bindingDeltas.action="REMOVE"
-AND protoPayload.serviceData.policyDelta.bindingDeltas.member:"gcp-sa-servicemesh.iam.gserviceaccount.com" AND timestamp>="2020-01-01T00:00:00Z"`
+AND protoPayload.serviceData.policyDelta.bindingDeltas.member:"gcp-sa-servicemesh.iam.gserviceaccount.com" 
+AND timestamp>="2020-01-01T00:00:00Z"`
 	got := c.entries(p1, filter)
 	if len(got) != 1 {
 		t.Fatalf("%d entries", len(got))
@@ -45,7 +48,8 @@ AND protoPayload.serviceData.policyDelta.bindingDeltas.member:"gcp-sa-servicemes
 		}
 	}
 	deltas := dig(e, "protoPayload", "serviceData", "policyDelta", "bindingDeltas").([]any)
-	if want := "map[action:REMOVE member:serviceAccount:" + agent + " role:" + agentRole + "]"; len(deltas) != 1 || fmt.Sprint(deltas[0]) != want {
+	want := "map[action:REMOVE member:serviceAccount:" + agent + " role:" + agentRole + "]"
+	if len(deltas) != 1 || fmt.Sprint(deltas[0]) != want {
 		t.Errorf("deltas are %v", deltas)
 	}
 }
@@ -71,7 +75,8 @@ func TestWhatIsLogged(t *testing.T) {
 	// Long-running: two entries with one operation id, the last one at its end.
 	op := c.api("POST", usage, services(p1)+"/"+gateway+":disable", "{}").ok()
 	disable := `resource.type="audited_resource" AND resource.labels.service="serviceusage.googleapis.com"
-		AND protoPayload.methodName="google.api.serviceusage.v1.ServiceUsage.DisableService" AND protoPayload.request.name:"services/` + gateway + `"`
+		AND protoPayload.methodName="google.api.serviceusage.v1.ServiceUsage.DisableService"
+		AND protoPayload.request.name:"services/` + gateway + `"`
 	if n := count(disable); n != 1 {
 		t.Errorf("%d entries at the start", n)
 	}
@@ -87,7 +92,8 @@ func TestWhatIsLogged(t *testing.T) {
 
 	c.api("PUT", container, clusterPath(p1, "us-central1", "cluster-1"), setPool("")).ok()
 	c.advance(time.Second)
-	update := c.entries(p1, `resource.type="gke_cluster" AND resource.labels.cluster_name="cluster-1" AND protoPayload.methodName=~"ClusterManager\\.UpdateCluster$"`)
+	update := c.entries(p1,
+		`resource.type="gke_cluster" AND resource.labels.cluster_name="cluster-1" AND protoPayload.methodName=~"ClusterManager\\.UpdateCluster$"`)
 	if len(update) != 2 || dig(update[0], "protoPayload", "metadata", "operationType") != "UPDATE_CLUSTER" ||
 		dig(update[0], "protoPayload", "authenticationInfo") == nil || dig(update[1], "protoPayload", "authenticationInfo") != nil {
 		t.Errorf("entries are %s", toJSON(update))
@@ -95,7 +101,8 @@ func TestWhatIsLogged(t *testing.T) {
 
 	c.api("PATCH", hub, featurePath+"?updateMask=labels", `{"labels":{"a":"b"}}`).ok()
 	c.advance(time.Second)
-	if n := count(`protoPayload.serviceName="gkehub.googleapis.com" AND protoPayload.methodName="google.cloud.gkehub.v1.GkeHub.UpdateFeature" AND protoPayload.resourceName:"servicemesh"`); n != 2 {
+	if n := count(`protoPayload.serviceName="gkehub.googleapis.com"
+		AND protoPayload.methodName="google.cloud.gkehub.v1.GkeHub.UpdateFeature" AND protoPayload.resourceName:"servicemesh"`); n != 2 {
 		t.Errorf("%d entries of the hub", n)
 	}
 }
@@ -112,7 +119,8 @@ func TestListEntries(t *testing.T) {
 	names := []string{"projects/" + p1}
 	first := list(c, map[string]any{"resourceNames": names, "orderBy": "timestamp desc", "pageSize": 2}).ok()
 	c.grant(p1, "roles/browser", "user:later@example.com") // does not move the pages
-	second := list(c, map[string]any{"resourceNames": names, "orderBy": "timestamp desc", "pageSize": 2, "pageToken": first.str("nextPageToken")}).ok()
+	second := list(c, map[string]any{"resourceNames": names, "orderBy": "timestamp desc", "pageSize": 2,
+		"pageToken": first.str("nextPageToken")}).ok()
 	var times []string
 	for _, a := range []answer{first, second} {
 		for i := range a.at("entries").([]any) {
@@ -138,7 +146,8 @@ func TestListEntries(t *testing.T) {
 	}
 	c.sim("PUT", "faults/empty-log-pages", "").ok()
 	empty := list(c, map[string]any{"resourceNames": names}).ok().is(nil, "entries")
-	list(c, map[string]any{"resourceNames": names, "pageToken": empty.str("nextPageToken")}).ok().is(p1, "entries", 0, "resource", "labels", "project_id")
+	list(c, map[string]any{"resourceNames": names, "pageToken": empty.str("nextPageToken")}).ok().is(p1, "entries", 0, "resource", "labels",
+		"project_id")
 }
 
 // TestLogReadsAreLimited checks the one quota that is always on.

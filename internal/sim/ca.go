@@ -15,8 +15,7 @@ import (
 	"time"
 )
 
-// An authority signs the certificates of the proxy door. Its key exists in
-// memory only and ends with the process.
+// An authority signs the certificates of the forward proxy. Its key exists in memory only and ends with the process.
 type authority struct {
 	cert *x509.Certificate
 	key  *ecdsa.PrivateKey

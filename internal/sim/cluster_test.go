@@ -46,7 +46,8 @@ func clusterFaultShows() map[string]func(*client) bool {
 	stalled := func(text string) func(*client) bool {
 		return func(c *client) bool {
 			raw := string(c.kube("GET", cprs, "").ok().raw)
-			return strings.Contains(raw, `"message":"`+text) && strings.Contains(raw, `"reason":"P`) && strings.Contains(raw, `"status":"True","type":"Stalled"`)
+			return strings.Contains(raw, `"message":"`+text) && strings.Contains(raw, `"reason":"P`) &&
+				strings.Contains(raw, `"status":"True","type":"Stalled"`)
 		}
 	}
 	return map[string]func(*client) bool{
@@ -61,8 +62,10 @@ func clusterFaultShows() map[string]func(*client) bool {
 		"stop-workload-pool":      stalled("Unsupported workload pool: some-other-project.svc.id.goog"),
 		"stop-project":            stalled("Cluster project and environ project do not match"),
 		"stop-cluster-resources":  stalled("An error occurred updating cluster resources"),
-		"stop-mutating-url":       stalled(`MutatingWebhookConfiguration \"istiod-asm-managed\" contains a webhook with URL of https://asm-old-control-plane-uc.a.run.app/inject/`),
-		"stop-validating-url":     stalled("ValidatingWebhookConfiguration istiod-istio-system-mcp contains a webhook with URL of https://asm-old-control-plane-uc.a.run.app/validate but expected https://asm-cluster-1-"),
+		"stop-mutating-url": stalled(`MutatingWebhookConfiguration \"istiod-asm-managed\" contains a webhook ` +
+			`with URL of https://asm-old-control-plane-uc.a.run.app/inject/`),
+		"stop-validating-url": stalled("ValidatingWebhookConfiguration istiod-istio-system-mcp contains a webhook with URL of " +
+			"https://asm-old-control-plane-uc.a.run.app/validate but expected https://asm-cluster-1-"),
 		"wrong-injection": func(c *client) bool {
 			return strings.Contains(string(c.kube("GET", "/api/v1/namespaces/shop/pods", "").ok().raw), "istiod.istio-system.svc:15012")
 		},
@@ -76,8 +79,10 @@ func TestStopReachesTheFleet(t *testing.T) {
 	c := start(t, sim.Options{})
 	c.sim("PUT", "faults/stop-channel?cluster=cluster-1", "").ok()
 	c.meshOf("cluster-1").is("FAILED_PRECONDITION", "servicemesh", "controlPlaneManagement", "state").
-		is("Unsupported channel rapid for ControlPlaneRevision with name asm-managed. Expected regular", "servicemesh", "controlPlaneManagement", "details", 0, "details")
-	c.with("Content-Type", mergePatch).kube("PATCH", "/apis/mesh.cloud.google.com/v1alpha1/namespaces/istio-system/controlplanerevisions/asm-managed", `{"spec":{"channel":"regular"}}`).ok()
+		is("Unsupported channel rapid for ControlPlaneRevision with name asm-managed. Expected regular", "servicemesh",
+			"controlPlaneManagement", "details", 0, "details")
+	c.with("Content-Type", mergePatch).kube("PATCH",
+		"/apis/mesh.cloud.google.com/v1alpha1/namespaces/istio-system/controlplanerevisions/asm-managed", `{"spec":{"channel":"regular"}}`).ok()
 	c.meshOf("cluster-1").is("ACTIVE", "servicemesh", "controlPlaneManagement", "state")
 }
 
@@ -102,13 +107,15 @@ func TestInjectionFailsWithoutGateway(t *testing.T) {
 	pod := `{"metadata":{"name":"x"},"spec":{"containers":[{"name":"x","image":"x"}]}}`
 	c.sim("PUT", "faults/connectgateway-disabled", "").ok()
 	a := c.kube("POST", "/api/v1/namespaces/shop/pods", pod)
-	want := `Internal error occurred: failed calling webhook "rev.namespace.sidecar-injector.istio.io": failed to call webhook: an error on the server ("unknown") has prevented the request from succeeding`
+	want := `Internal error occurred: failed calling webhook "rev.namespace.sidecar-injector.istio.io": ` +
+		`failed to call webhook: an error on the server ("unknown") has prevented the request from succeeding`
 	if a.status != 500 || a.str("message") != want {
 		t.Errorf("got %d %s", a.status, a.raw)
 	}
 	c.kube("POST", "/api/v1/namespaces/default/pods", pod) // nothing selects there
 	c.sim("DELETE", "faults/connectgateway-disabled", "").ok()
-	if a := c.kube("POST", "/api/v1/namespaces/shop/pods", pod); a.status != 201 || !strings.Contains(string(a.raw), "ISTIO_META_CLOUDRUN_ADDR") {
+	a = c.kube("POST", "/api/v1/namespaces/shop/pods", pod)
+	if a.status != 201 || !strings.Contains(string(a.raw), "ISTIO_META_CLOUDRUN_ADDR") {
 		t.Errorf("got %d %s", a.status, a.raw)
 	}
 }
@@ -116,28 +123,35 @@ func TestInjectionFailsWithoutGateway(t *testing.T) {
 func TestConnectGateway(t *testing.T) {
 	c := start(t, sim.Options{Projects: 2, Clusters: 2})
 	c.api("GET", gatewayHost, gatewayPath+"/version", "").ok().is("v1.33.5-gke.1080000", "gitVersion")
-	c.api("GET", gatewayHost, strings.Replace(gatewayPath, n1, p1, 1)+"/api/v1/namespaces/shop", "").ok().is("asm-managed", "metadata", "labels", "istio.io/rev")
-	c.api("GET", "connectgateway.googleapis.com", gatewayPath+"/version", "").refused(400, "INVALID_ARGUMENT", "Request contains an invalid argument.")
+	c.api("GET", gatewayHost, strings.Replace(gatewayPath, n1, p1, 1)+"/api/v1/namespaces/shop", "").ok().is("asm-managed", "metadata",
+		"labels", "istio.io/rev")
+	c.api("GET", "connectgateway.googleapis.com", gatewayPath+"/version", "").refused(400, "INVALID_ARGUMENT",
+		"Request contains an invalid argument.")
 	c.api("GET", "europe-west1-connectgateway.googleapis.com", gatewayPath+"/version", "").refused(400, "INVALID_ARGUMENT")
-	c.api("GET", gatewayHost, strings.Replace(gatewayPath, "cluster-1", "cluster-9", 1)+"/version", "").refused(404, "NOT_FOUND", "memberships/cluster-9")
+	c.api("GET", gatewayHost, strings.Replace(gatewayPath, "cluster-1", "cluster-9", 1)+"/version", "").refused(404, "NOT_FOUND",
+		"memberships/cluster-9")
 	c.as("").api("GET", gatewayHost, gatewayPath+"/version", "").refused(401, "UNAUTHENTICATED")
 	c.as("stranger@example.com").api("GET", gatewayHost, gatewayPath+"/version", "").refused(403, "PERMISSION_DENIED", "gkehub.gateway.get")
-	c.as("viewer@example.com").api("GET", gatewayHost, gatewayPath+"/version", "").refused(403, "PERMISSION_DENIED", "Permission 'gkehub.gateway.get' denied")
+	c.as("viewer@example.com").api("GET", gatewayHost, gatewayPath+"/version", "").refused(403, "PERMISSION_DENIED",
+		"Permission 'gkehub.gateway.get' denied")
 
 	c.grant(p1, "roles/gkehub.gatewayReader", "user:reader@example.com")
 	reader := c.as("reader@example.com")
 	reader.api("GET", gatewayHost, gatewayPath+"/api/v1/pods", "").ok()
-	reader.api("POST", gatewayHost, gatewayPath+"/api/v1/namespaces", `{"metadata":{"name":"x"}}`).refused(403, "PERMISSION_DENIED", "gkehub.gateway.post")
+	reader.api("POST", gatewayHost, gatewayPath+"/api/v1/namespaces", `{"metadata":{"name":"x"}}`).refused(403, "PERMISSION_DENIED",
+		"gkehub.gateway.post")
 
 	a := c.api("GET", gatewayHost, strings.Replace(gatewayPath, "gkeMemberships", "memberships", 1)+":generateCredentials", "").ok()
 	a.is("https://"+gatewayHost+gatewayPath, "endpoint")
 	config, err := base64.StdEncoding.DecodeString(a.str("kubeconfig"))
-	if err != nil || !strings.Contains(string(config), "gke-gcloud-auth-plugin") || !strings.Contains(string(config), "connectgateway_mesh-sim-1_us-central1_cluster-1") {
+	if err != nil || !strings.Contains(string(config), "gke-gcloud-auth-plugin") ||
+		!strings.Contains(string(config), "connectgateway_mesh-sim-1_us-central1_cluster-1") {
 		t.Errorf("kubeconfig is %s, %v", config, err)
 	}
 
 	c.sim("PUT", "faults/connectgateway-disabled?project="+p1, "").ok()
-	c.api("GET", gatewayHost, gatewayPath+"/version", "").refused(403, "PERMISSION_DENIED", "SERVICE_DISABLED", "Connect Gateway API has not been used in project "+n1+" before or it is disabled.")
+	c.api("GET", gatewayHost, gatewayPath+"/version", "").refused(403, "PERMISSION_DENIED", "SERVICE_DISABLED",
+		"Connect Gateway API has not been used in project "+n1+" before or it is disabled.")
 	c.kube("GET", "/version", "").ok() // by its own endpoint
 	c.sim("DELETE", "faults/connectgateway-disabled", "").ok()
 
@@ -153,15 +167,19 @@ func TestWhoMayDoWhatInACluster(t *testing.T) {
 	c.as("stranger@example.com").kube("GET", "/api/v1/namespaces/default/pods", "").
 		status403(`pods is forbidden: User "stranger@example.com" cannot list resource "pods" in API group "" in the namespace "default"`)
 	c.as("stranger@example.com").kube("GET", "/apis/apps/v1/deployments", "").
-		status403(`deployments.apps is forbidden: User "stranger@example.com" cannot list resource "deployments" in API group "apps" at the cluster scope`)
+		status403(`deployments.apps is forbidden: User "stranger@example.com" cannot list ` +
+			`resource "deployments" in API group "apps" at the cluster scope`)
 	c.grant(p1, "roles/container.viewer", "user:looker@example.com")
 	looker := c.as("looker@example.com")
 	looker.kube("GET", "/api/v1/pods", "").ok()
-	looker.kube("GET", "/api/v1/secrets", "").status403(`secrets is forbidden: User "looker@example.com" cannot list resource "secrets" in API group "" at the cluster scope`)
+	looker.kube("GET", "/api/v1/secrets",
+		"").status403(`secrets is forbidden: User "looker@example.com" cannot list resource "secrets" in API group "" at the cluster scope`)
 	looker.kube("DELETE", "/api/v1/namespaces/shop", "").
-		status403(`namespaces "shop" is forbidden: User "looker@example.com" cannot delete resource "namespaces" in API group "" at the cluster scope`)
+		status403(`namespaces "shop" is forbidden: User "looker@example.com" cannot delete ` +
+			`resource "namespaces" in API group "" at the cluster scope`)
 	for verb, want := range map[string]bool{"list": true, "delete": false} {
-		a := looker.kube("POST", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", `{"spec":{"resourceAttributes":{"verb":"`+verb+`","resource":"pods"}}}`)
+		a := looker.kube("POST", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
+			`{"spec":{"resourceAttributes":{"verb":"`+verb+`","resource":"pods"}}}`)
 		if a.status != 201 || a.at("status", "allowed") != want {
 			t.Errorf("%s: %d %s", verb, a.status, a.raw)
 		}

@@ -21,7 +21,8 @@ func setPool(pool string) string {
 func TestReadClusters(t *testing.T) {
 	c := start(t, sim.Options{Projects: 2, Clusters: 4})
 	c.api("GET", container, clusterPath(p1, "us-central1", "cluster-1"), "").ok().
-		is("RUNNING", "status").is(pool1, "workloadIdentityConfig", "workloadPool").is("GKE_METADATA", "nodePools", 0, "config", "workloadMetadataConfig", "mode").
+		is("RUNNING", "status").is(pool1, "workloadIdentityConfig", "workloadPool").is("GKE_METADATA", "nodePools", 0, "config",
+		"workloadMetadataConfig", "mode").
 		is("https://container.googleapis.com/v1/projects/mesh-sim-1/locations/us-central1/clusters/cluster-1", "selfLink").
 		is("//gkehub.googleapis.com/projects/mesh-sim-1/locations/us-central1/memberships/cluster-1", "fleet", "membership")
 	// A zonal cluster: "zones" in its links, whatever the request said.
@@ -33,11 +34,14 @@ func TestReadClusters(t *testing.T) {
 	if got := c.api("GET", container, "/v1/projects/"+p1+"/locations/-/clusters", "").ok(); len(got.at("clusters").([]any)) != 2 {
 		t.Errorf("clusters are %s", got.raw)
 	}
-	c.api("GET", container, "/v1/projects/"+p1+"/locations/us-central1-a/clusters", "").ok().is("cluster-3", "clusters", 0, "name").is(nil, "clusters", 1)
+	c.api("GET", container, "/v1/projects/"+p1+"/locations/us-central1-a/clusters", "").ok().is("cluster-3", "clusters", 0, "name").is(nil,
+		"clusters", 1)
 	c.api("GET", container, clusterPath(p2, "us-central1", "cluster-2")+"/nodePools", "").ok().is("default-pool", "nodePools", 0, "name")
-	c.api("GET", container, clusterPath(p2, "us-central1", "cluster-2")+"/nodePools/default-pool", "").ok().is("GKE_METADATA", "config", "workloadMetadataConfig", "mode")
+	c.api("GET", container, clusterPath(p2, "us-central1", "cluster-2")+"/nodePools/default-pool", "").ok().is("GKE_METADATA", "config",
+		"workloadMetadataConfig", "mode")
 	c.api("GET", container, clusterPath(p2, "us-central1", "cluster-2")+"/nodePools/none", "").refused(404, "NOT_FOUND")
-	c.as("stranger@example.com").api("GET", container, clusterPath(p1, "us-central1", "cluster-1"), "").refused(403, "PERMISSION_DENIED", "container.clusters.get")
+	c.as("stranger@example.com").api("GET", container, clusterPath(p1, "us-central1", "cluster-1"), "").refused(403, "PERMISSION_DENIED",
+		"container.clusters.get")
 }
 
 func TestUpdateWorkloadPool(t *testing.T) {
@@ -51,18 +55,22 @@ func TestUpdateWorkloadPool(t *testing.T) {
 
 	c.advance(time.Second)
 	opPath := "/v1/projects/" + p1 + "/locations/us-central1/operations/"
-	c.api("GET", container, opPath+name, "").ok().is("DONE", "status").is("https://container.googleapis.com/v1/projects/"+n1+"/locations/us-central1/clusters/cluster-1", "targetLink")
+	c.api("GET", container, opPath+name, "").ok().is("DONE",
+		"status").is("https://container.googleapis.com/v1/projects/"+n1+"/locations/us-central1/clusters/cluster-1", "targetLink")
 	c.api("GET", container, "/v1/projects/"+p1+"/locations/-/operations", "").ok().is(name, "operations", 0, "name")
 	c.api("GET", container, opPath+"operation-1", "").refused(404, "NOT_FOUND")
 	c.api("GET", container, path, "").ok().is("RUNNING", "status").is(nil, "workloadIdentityConfig")
-	c.api("PUT", container, path+"/nodePools/default-pool", `{"workloadMetadataConfig":{"mode":"GKE_METADATA"}}`).refused(400, "INVALID_ARGUMENT", "Workload Identity is not enabled")
+	c.api("PUT", container, path+"/nodePools/default-pool", `{"workloadMetadataConfig":{"mode":"GKE_METADATA"}}`).refused(400,
+		"INVALID_ARGUMENT", "Workload Identity is not enabled")
 
 	c.api("PUT", container, path, setPool("other.svc.id.goog")).refused(400, "INVALID_ARGUMENT", pool1)
 	c.api("PUT", container, path, `{"update":{}}`).refused(400, "INVALID_ARGUMENT")
 	c.api("PUT", container, path, `{"update":{"desiredFoo":1}}`).refused(400, "INVALID_ARGUMENT", `Unknown name \"desiredFoo\" at 'update'`)
 	c.api("PUT", container, path, `{"update":{"desiredMasterVersion":"latest"}}`).refused(501, "UNIMPLEMENTED", "desiredMasterVersion")
-	c.api("PUT", container, path, `{"update":{"desiredMasterVersion":"latest","desiredWorkloadIdentityConfig":{}}}`).refused(400, "INVALID_ARGUMENT", "Exactly one")
-	c.api("PUT", container, path, `{"update":{"etag":"stale","desiredWorkloadIdentityConfig":{"workloadPool":"`+pool1+`"}}}`).refused(409, "ABORTED")
+	c.api("PUT", container, path, `{"update":{"desiredMasterVersion":"latest","desiredWorkloadIdentityConfig":{}}}`).refused(400,
+		"INVALID_ARGUMENT", "Exactly one")
+	c.api("PUT", container, path, `{"update":{"etag":"stale","desiredWorkloadIdentityConfig":{"workloadPool":"`+pool1+`"}}}`).refused(409,
+		"ABORTED")
 	c.as("viewer@example.com").api("PUT", container, path, setPool(pool1)).refused(403, "PERMISSION_DENIED", "container.clusters.update")
 
 	// The zonal form, whose links say "zones".
@@ -97,5 +105,6 @@ func TestRegisterFromTheCluster(t *testing.T) {
 	c.api("PUT", container, clusterPath(p2, "us-central1", "cluster-2"), `{"update":{"desiredFleet":{"project":"`+p1+`"}}}`).ok()
 	c.advance(time.Second)
 	c.api("GET", hub, "/v1/projects/"+p1+"/locations/us-central1/memberships/cluster-2", "").ok().is("READY", "state", "code")
-	c.api("PUT", container, clusterPath(p2, "us-central1", "cluster-2"), `{"update":{"desiredFleet":{"project":"nowhere"}}}`).refused(400, "INVALID_ARGUMENT")
+	c.api("PUT", container, clusterPath(p2, "us-central1", "cluster-2"), `{"update":{"desiredFleet":{"project":"nowhere"}}}`).refused(400,
+		"INVALID_ARGUMENT")
 }

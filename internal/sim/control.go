@@ -24,13 +24,13 @@ func (s *Server) control(w http.ResponseWriter, r *http.Request) {
 	case path == "world" && r.Method == http.MethodPut:
 		rep = s.putWorld(r)
 	case path == "requests" && r.Method == http.MethodGet:
-		list, truncated := s.journal.all()
+		list, truncated := s.requests.all()
 		if truncated {
 			w.Header().Set("X-Sim-Truncated", "true")
 		}
 		rep = api.CompactJSON(http.StatusOK, list)
 	case path == "requests" && r.Method == http.MethodDelete:
-		s.journal.clear()
+		s.requests.clear()
 		rep = api.JSON(http.StatusOK, struct{}{})
 	case path == "clock" && r.Method == http.MethodGet:
 		rep = s.clock(0)
@@ -53,11 +53,11 @@ func controlError(status int, message string) api.Reply {
 	return api.JSON(status, map[string]string{"error": message})
 }
 
-// lock gives access to the world at the present time.
+// lock locks the world, advances it to the present and returns it with the time and the function that unlocks it.
 func (s *Server) lock() (*world.World, time.Time, func()) {
 	s.mu.Lock()
 	now := s.world.Now()
-	s.world.Settle(now)
+	s.world.AdvanceTo(now)
 	return s.world, now, s.mu.Unlock
 }
 
@@ -67,7 +67,7 @@ func (s *Server) getWorld() api.Reply {
 	return api.CompactJSON(http.StatusOK, w)
 }
 
-// putWorld replaces the world, or on a mistake changes nothing.
+// putWorld replaces the world. After an invalid document it changes nothing.
 func (s *Server) putWorld(r *http.Request) api.Reply {
 	body, err := readWorldBody(r)
 	if err != nil {
@@ -87,7 +87,7 @@ func (s *Server) putWorld(r *http.Request) api.Reply {
 	return api.JSON(http.StatusOK, struct{}{})
 }
 
-// clock moves the time and lets happen what is due.
+// clock advances the simulated time and runs what is due.
 func (s *Server) clock(advance time.Duration) api.Reply {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -96,7 +96,7 @@ func (s *Server) clock(advance time.Duration) api.Reply {
 	}
 	s.world.Clock.Offset += wire.Duration(advance)
 	now := s.world.Now()
-	s.world.Settle(now)
+	s.world.AdvanceTo(now)
 	return api.JSON(http.StatusOK, map[string]any{"now": wire.At(now)})
 }
 

@@ -18,7 +18,8 @@ func TestProjects(t *testing.T) {
 		c.api("GET", crm, "/v3/projects/"+ref, "").ok().
 			is("projects/"+n2, "name").is(p2, "projectId").is("ACTIVE", "state").is("organizations/123456789012", "parent")
 	}
-	c.api("POST", crm, "/v1/projects/"+p2+":getAncestry", "{}").ok().is(p2, "ancestor", 0, "resourceId", "id").is("organization", "ancestor", 1, "resourceId", "type")
+	c.api("POST", crm, "/v1/projects/"+p2+":getAncestry", "{}").ok().is(p2, "ancestor", 0, "resourceId", "id").is("organization", "ancestor",
+		1, "resourceId", "type")
 	// Unknown and forbidden are the same.
 	c.api("GET", crm, "/v3/projects/nowhere-at-all", "").refused(403, "PERMISSION_DENIED", "The caller does not have permission")
 	c.as("stranger@example.com").api("GET", crm, "/v1/projects/"+p1, "").refused(403, "PERMISSION_DENIED", `"reason":"forbidden"`)
@@ -61,7 +62,8 @@ func TestReadModifyWrite(t *testing.T) {
 		t.Errorf("what was read is not what was written: %s", diff)
 	}
 
-	c.setBindings(p1, etag, bindings).refused(409, "ABORTED", "There were concurrent policy changes", `did not match the current policy's ETag '`, `"reason":"aborted"`)
+	c.setBindings(p1, etag, bindings).refused(409, "ABORTED", "There were concurrent policy changes",
+		`did not match the current policy's ETag '`, `"reason":"aborted"`)
 
 	// gcloud sends the etag in the other base64 alphabet.
 	urlSafe := strings.NewReplacer("+", "-", "/", "_").Replace(written.str("etag"))
@@ -78,7 +80,8 @@ func TestUpdateMask(t *testing.T) {
 
 	set(`{"policy":{"bindings":`+string(bindings)+`,`+audit+`}}`).ok().is(nil, "auditConfigs") // default mask: bindings, etag
 	set(`{"policy":{`+audit+`},"updateMask":"auditConfigs"}`).ok().is("allServices", "auditConfigs", 0, "service")
-	got := set(`{"policy":{"bindings":`+string(bindings)+`},"updateMask":"bindings,etag"}`).ok().is("allServices", "auditConfigs", 0, "service")
+	got := set(`{"policy":{"bindings":`+string(bindings)+`},"updateMask":"bindings,etag"}`).ok().is("allServices", "auditConfigs", 0,
+		"service")
 	if len(got.at("bindings").([]any)) == 0 {
 		t.Error("bindings are gone")
 	}
@@ -93,7 +96,8 @@ func TestPolicyVersions(t *testing.T) {
 	})
 	etag := c.policy(p1).str("etag")
 	raw, _ := json.Marshal(bindings)
-	c.api("POST", crm, "/v1/projects/"+p1+":setIamPolicy", `{"policy":{"version":1,"bindings":`+string(raw)+`}}`).refused(400, "INVALID_ARGUMENT", "conditional")
+	c.api("POST", crm, "/v1/projects/"+p1+":setIamPolicy", `{"policy":{"version":1,"bindings":`+string(raw)+`}}`).refused(400,
+		"INVALID_ARGUMENT", "conditional")
 	etag = c.setBindings(p1, etag, bindings).ok().is(3, "version").str("etag")
 
 	flat := c.api("POST", crm, "/v1/projects/"+p1+":getIamPolicy", "").ok().is(1, "version")
@@ -139,7 +143,8 @@ func TestMembers(t *testing.T) {
 		}
 	}
 	c.setBindings(p1, "", []any{map[string]any{"role": "owner", "members": []string{"user:a@example.com"}}}).refused(400, "INVALID_ARGUMENT")
-	c.setBindings(p1, "", []any{map[string]any{"role": "projects/" + p1 + "/roles/none", "members": []string{"user:a@example.com"}}}).refused(400, "INVALID_ARGUMENT")
+	c.setBindings(p1, "", []any{map[string]any{"role": "projects/" + p1 + "/roles/none",
+		"members": []string{"user:a@example.com"}}}).refused(400, "INVALID_ARGUMENT")
 }
 
 // TestDeletedMember checks that a deleted member is accepted back unchanged.
@@ -150,7 +155,9 @@ func TestDeletedMember(t *testing.T) {
 		t.Fatalf("policy is %s", got.raw)
 	}
 	c.grant(p1, agentRole, "serviceAccount:"+agent)
-	if after := c.policy(p1); !strings.Contains(string(after.raw), "deleted:serviceAccount:"+agent) || !strings.Contains(string(after.raw), `"serviceAccount:`+agent) {
+	after := c.policy(p1)
+	if !strings.Contains(string(after.raw), "deleted:serviceAccount:"+agent) ||
+		!strings.Contains(string(after.raw), `"serviceAccount:`+agent) {
 		t.Errorf("policy is %s", after.raw)
 	}
 }
@@ -159,11 +166,13 @@ func TestPermissionsAreEnforced(t *testing.T) {
 	c := start(t, sim.Options{Projects: 2})
 	viewer, ci, stranger := c.as("viewer@example.com"), c.as("ci@mesh-sim-1.iam.gserviceaccount.com"), c.as("stranger@example.com")
 	etag := viewer.policy(p1).str("etag")
-	viewer.setBindings(p1, etag, []any{}).refused(403, "PERMISSION_DENIED", "Permission 'resourcemanager.projects.setIamPolicy' denied on resource", "IAM_PERMISSION_DENIED")
+	viewer.setBindings(p1, etag, []any{}).refused(403, "PERMISSION_DENIED",
+		"Permission 'resourcemanager.projects.setIamPolicy' denied on resource", "IAM_PERMISSION_DENIED")
 	stranger.api("POST", crm, "/v1/projects/"+p1+":getIamPolicy", "").refused(403, "PERMISSION_DENIED", "The caller does not have permission")
 	ci.grant(p2, "roles/browser", "user:stranger@example.com")
 	stranger.policy(p2)
-	stranger.api("POST", usage, "/v1/projects/"+p2+"/services/run.googleapis.com:enable", "{}").refused(403, "PERMISSION_DENIED", "AUTH_PERMISSION_DENIED")
+	stranger.api("POST", usage, "/v1/projects/"+p2+"/services/run.googleapis.com:enable", "{}").refused(403, "PERMISSION_DENIED",
+		"AUTH_PERMISSION_DENIED")
 
 	// A custom role, and a conditional binding, which grants nothing.
 	world := c.sim("GET", "world", "").ok().body
@@ -187,7 +196,8 @@ func TestTestIamPermissions(t *testing.T) {
 	}
 	ask(c, "gkehub.features.frobnicate").refused(400, "INVALID_ARGUMENT", "not valid")
 	ask(c, "iam.serviceAccounts.getAccessToken").ok().is(nil, "permissions") // not even an owner
-	c.api("POST", hub, featurePath+":testIamPermissions", `{"permissions":["gkehub.features.update"]}`).ok().is("[gkehub.features.update]", "permissions")
+	c.api("POST", hub, featurePath+":testIamPermissions", `{"permissions":["gkehub.features.update"]}`).ok().is("[gkehub.features.update]",
+		"permissions")
 }
 
 func TestAccessTokens(t *testing.T) {
@@ -202,7 +212,8 @@ func TestAccessTokens(t *testing.T) {
 	// What the token does is the account's doing, on the caller's behalf.
 	minted := c.as("").with("Authorization", "Bearer "+token)
 	minted.grant(p1, "roles/browser", "user:abe@example.com")
-	entry := c.entries(p1, `protoPayload.methodName="SetIamPolicy" AND protoPayload.authenticationInfo.principalEmail="ci@mesh-sim-1.iam.gserviceaccount.com"`)
+	entry := c.entries(p1,
+		`protoPayload.methodName="SetIamPolicy" AND protoPayload.authenticationInfo.principalEmail="ci@mesh-sim-1.iam.gserviceaccount.com"`)
 	if len(entry) != 1 || !strings.Contains(toJSON(entry), "admin@example.com") {
 		t.Errorf("audit entry is %v", entry)
 	}
@@ -211,7 +222,8 @@ func TestAccessTokens(t *testing.T) {
 	jwt := "e30.eyJpc3MiOiJjaUBtZXNoLXNpbS0xLmlhbS5nc2VydmljZWFjY291bnQuY29tIn0.c2ln"
 	c.api("POST", "oauth2.googleapis.com", "/token", "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion="+jwt).ok().
 		is("sim-token.ci@mesh-sim-1.iam.gserviceaccount.com", "access_token").is("Bearer", "token_type")
-	c.api("POST", "oauth2.googleapis.com", "/token", "grant_type=refresh_token&refresh_token=sim-token.viewer@example.com").ok().is("sim-token.viewer@example.com", "access_token")
+	c.api("POST", "oauth2.googleapis.com", "/token",
+		"grant_type=refresh_token&refresh_token=sim-token.viewer@example.com").ok().is("sim-token.viewer@example.com", "access_token")
 	c.api("POST", "oauth2.googleapis.com", "/token", "grant_type=refresh_token&refresh_token=other").is("invalid_grant", "error")
 }
 

@@ -11,9 +11,9 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/sim/world"
 )
 
-// tempFiles are what clients need as files: the authority's certificate, the
-// access token for gcloud, and a configuration directory of gcloud's own, so
-// that the user's login is neither used nor changed. They go with the server.
+// tempFiles are what clients need as files: the authority's certificate, the access token for gcloud, and a
+// configuration directory of gcloud's own, so that the user's login is neither used nor changed. They are removed when
+// the server closes.
 type tempFiles struct {
 	dir string
 }

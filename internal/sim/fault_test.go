@@ -68,11 +68,13 @@ func TestFaults(t *testing.T) {
 			return c.api("GET", container, cluster1, "").ok().str("workloadIdentityConfig", "workloadPool") != pool1 && degraded(c)
 		},
 		"node-pool-metadata": func(c *client) bool {
-			return c.api("GET", container, cluster1, "").ok().str("nodePools", 0, "config", "workloadMetadataConfig", "mode") == "GCE_METADATA" && degraded(c)
+			return c.api("GET", container, cluster1, "").ok().str("nodePools", 0, "config", "workloadMetadataConfig", "mode") == "GCE_METADATA" &&
+				degraded(c)
 		},
 		"feature-disabled": status(404, func(c *client) answer { return c.api("GET", hub, featurePath, "") }),
 		"project-deleted": func(c *client) bool {
-			return getProject(c).ok().str("state") == "DELETE_REQUESTED" && c.api("POST", crm, "/v3/projects/"+p1+":getIamPolicy", "").status == 403 &&
+			return getProject(c).ok().str("state") == "DELETE_REQUESTED" &&
+				c.api("POST", crm, "/v3/projects/"+p1+":getIamPolicy", "").status == 403 &&
 				strings.Contains(string(c.api("GET", usage, services(p1)+"/"+gateway, "").raw), "CONSUMER_INVALID")
 		},
 		"cluster-deleted": func(c *client) bool {
@@ -80,7 +82,8 @@ func TestFaults(t *testing.T) {
 			return c.api("GET", container, cluster1, "").status == 404 && m.at("endpoint", "gkeCluster", "clusterMissing") == true
 		},
 		"cluster-busy": func(c *client) bool {
-			return c.api("PUT", container, cluster1, setPool(pool1)).status == 400 && c.api("GET", container, cluster1, "").str("status") == "RECONCILING"
+			return c.api("PUT", container, cluster1, setPool(pool1)).status == 400 &&
+				c.api("GET", container, cluster1, "").str("status") == "RECONCILING"
 		},
 		"new-enum": func(c *client) bool {
 			return c.meshOf("cluster-1").str("servicemesh", "controlPlaneManagement", "state") == "HIBERNATING"
@@ -161,7 +164,8 @@ func TestFaults(t *testing.T) {
 		return c.api("GET", hub, member, "").ok().at("authority") == nil
 	}
 	shows["management-manual"] = func(c *client) bool {
-		return strings.Contains(string(c.api("GET", hub, "/v1/projects/"+p1+"/locations/global/features/servicemesh", "").ok().raw), "MANAGEMENT_MANUAL")
+		return strings.Contains(string(c.api("GET", hub, "/v1/projects/"+p1+"/locations/global/features/servicemesh", "").ok().raw),
+			"MANAGEMENT_MANUAL")
 	}
 	query := map[string]string{"slow": "?by=50ms", "cluster-busy": "?for=10m"}
 	for _, f := range world.Faults() {
@@ -243,7 +247,8 @@ func TestFaultParameters(t *testing.T) {
 	c.api("GET", container, clusterPath(p1, "us-central1", "cluster-1"), "").ok().is(pool1, "workloadIdentityConfig", "workloadPool")
 
 	// What a fault does is in the audit log, as a CI job's doing.
-	got := c.entries(p1, `protoPayload.methodName="SetIamPolicy" AND protoPayload.authenticationInfo.principalEmail="ci@mesh-sim-1.iam.gserviceaccount.com"`)
+	got := c.entries(p1,
+		`protoPayload.methodName="SetIamPolicy" AND protoPayload.authenticationInfo.principalEmail="ci@mesh-sim-1.iam.gserviceaccount.com"`)
 	if len(got) != 1 || !strings.Contains(toJSON(got), "terraform-provider-google/") {
 		t.Errorf("audit entries are %s", toJSON(got))
 	}
@@ -268,8 +273,10 @@ func TestFailedOperationsChangeNothing(t *testing.T) {
 	c.advance(time.Minute)
 	c.api("GET", usage, "/v1/"+off.str("name"), "").ok().is(13, "error", "code")
 	c.api("GET", usage, services(p1)+"/"+gateway, "").ok().is("ENABLED", "state")
-	c.api("GET", container, "/v1/projects/"+p1+"/locations/us-central1/operations/"+update.str("name"), "").ok().is("DONE", "status").is(13, "error", "code")
-	c.api("GET", container, clusterPath(p1, "us-central1", "cluster-1"), "").ok().is("RUNNING", "status").is(pool1, "workloadIdentityConfig", "workloadPool")
+	c.api("GET", container, "/v1/projects/"+p1+"/locations/us-central1/operations/"+update.str("name"), "").ok().is("DONE", "status").is(13,
+		"error", "code")
+	c.api("GET", container, clusterPath(p1, "us-central1", "cluster-1"), "").ok().is("RUNNING", "status").is(pool1, "workloadIdentityConfig",
+		"workloadPool")
 	c.api("GET", hub, "/v1/"+patch.str("name"), "").ok().is(13, "error", "code")
 	c.api("GET", hub, featurePath, "").ok().is(nil, "labels")
 	if got := c.entries(p1, "severity=ERROR AND operation.last=true"); len(got) != 3 {

@@ -61,9 +61,11 @@ func TestGcloud(t *testing.T) {
 			t.Errorf("%q is not in %s", text, described)
 		}
 	}
-	found := gcloud("logging", "read", `resource.type="istio_control_plane" severity=ERROR jsonPayload.message=~"Connect Gateway API has not been used in project"`,
+	found := gcloud("logging", "read",
+		`resource.type="istio_control_plane" severity=ERROR jsonPayload.message=~"Connect Gateway API has not been used in project"`,
 		"--project", p1, "--format=value(jsonPayload.message)")
-	if !strings.Contains(found, "Enable it by visiting https://console.developers.google.com/apis/api/connectgateway.googleapis.com/overview?project="+n1) {
+	if !strings.Contains(found,
+		"Enable it by visiting https://console.developers.google.com/apis/api/connectgateway.googleapis.com/overview?project="+n1) {
 		t.Errorf("the log has %q", found)
 	}
 

@@ -34,9 +34,11 @@ func TestFeature(t *testing.T) {
 	if name := patch.str("name"); !strings.HasPrefix(name, "projects/mesh-sim-1/locations/global/operations/operation-") {
 		t.Errorf("operation is %q", name)
 	}
-	patch.is("update", "metadata", "verb").is("type.googleapis.com/google.cloud.gkehub.v1.OperationMetadata", "metadata", "@type").is(nil, "done")
+	patch.is("update", "metadata", "verb").is("type.googleapis.com/google.cloud.gkehub.v1.OperationMetadata", "metadata", "@type").is(nil,
+		"done")
 	c.advance(time.Second)
-	c.api("GET", hub, "/v1/"+patch.str("name"), "").ok().is(true, "done").is("type.googleapis.com/google.cloud.gkehub.v1.Feature", "response", "@type")
+	c.api("GET", hub, "/v1/"+patch.str("name"), "").ok().is(true, "done").is("type.googleapis.com/google.cloud.gkehub.v1.Feature",
+		"response", "@type")
 	c.api("GET", hub, featurePath, "").ok().
 		is("MANAGEMENT_MANUAL", "membershipSpecs", member1, "mesh", "management").
 		is("MANAGEMENT_AUTOMATIC", "membershipSpecs", member2, "mesh", "management")
@@ -45,7 +47,8 @@ func TestFeature(t *testing.T) {
 	c.api("PATCH", hub, featurePath+"?updateMask=membership_specs", `{"membershipSpecs":{"`+member1+`":{}}}`).ok()
 	c.advance(time.Second)
 	c.api("GET", hub, featurePath, "").ok().is(nil, "membershipSpecs", member1)
-	c.api("PATCH", hub, featurePath+"?updateMask=fleet_default_member_config", `{"fleetDefaultMemberConfig":{"mesh":{"management":"MANAGEMENT_AUTOMATIC"}}}`).ok()
+	c.api("PATCH", hub, featurePath+"?updateMask=fleet_default_member_config",
+		`{"fleetDefaultMemberConfig":{"mesh":{"management":"MANAGEMENT_AUTOMATIC"}}}`).ok()
 	c.advance(time.Second)
 	c.api("GET", hub, featurePath, "").ok().is("MANAGEMENT_AUTOMATIC", "fleetDefaultMemberConfig", "mesh", "management")
 
@@ -59,10 +62,12 @@ func TestFeature(t *testing.T) {
 	}
 	c.api("PATCH", hub, featurePath, "{}").refused(400, "INVALID_ARGUMENT", "update_mask")
 	c.api("PATCH", hub, featurePath+"?updateMask=name", "{}").refused(400, "INVALID_ARGUMENT")
-	c.api("PATCH", hub, featurePath+"?updateMask=membershipSpecs", `{"membershipSpecs":{"projects/`+p1+`/locations/us-central1/memberships/none":{}}}`).refused(404, "NOT_FOUND")
+	c.api("PATCH", hub, featurePath+"?updateMask=membershipSpecs",
+		`{"membershipSpecs":{"projects/`+p1+`/locations/us-central1/memberships/none":{}}}`).refused(404, "NOT_FOUND")
 	c.api("POST", hub, "/v1/projects/"+p1+"/locations/global/features?featureId=servicemesh", "{}").refused(409, "ALREADY_EXISTS")
 	c.api("POST", hub, "/v1/projects/"+p1+"/locations/global/features?featureId=multiclusteringress", "{}").refused(501, "UNIMPLEMENTED")
-	c.as("viewer@example.com").api("PATCH", hub, featurePath+"?updateMask=labels", "{}").refused(403, "PERMISSION_DENIED", "Permission 'gkehub.features.update' denied on 'projects/mesh-sim-1/locations/global/features/servicemesh'")
+	c.as("viewer@example.com").api("PATCH", hub, featurePath+"?updateMask=labels", "{}").refused(403, "PERMISSION_DENIED",
+		"Permission 'gkehub.features.update' denied on 'projects/mesh-sim-1/locations/global/features/servicemesh'")
 }
 
 func TestFeatureGoesAndComes(t *testing.T) {
@@ -75,13 +80,16 @@ func TestFeatureGoesAndComes(t *testing.T) {
 	c.api("GET", hub, featurePath, "").refused(404, "NOT_FOUND", "was not found")
 	c.api("GET", hub, v2path, "").refused(404, "NOT_FOUND")
 
-	c.api("POST", hub, "/v1/projects/"+p1+"/locations/global/features?featureId=servicemesh", `{"fleetDefaultMemberConfig":{"mesh":{"management":"MANAGEMENT_AUTOMATIC"}}}`).ok()
+	c.api("POST", hub, "/v1/projects/"+p1+"/locations/global/features?featureId=servicemesh",
+		`{"fleetDefaultMemberConfig":{"mesh":{"management":"MANAGEMENT_AUTOMATIC"}}}`).ok()
 	c.advance(time.Second)
 	c.api("GET", hub, featurePath, "").ok().
-		is("FLEET", "membershipSpecs", member1, "origin", "type").is("PROVISIONING", "membershipStates", member1, "servicemesh", "controlPlaneManagement", "state")
+		is("FLEET", "membershipSpecs", member1, "origin", "type").is("PROVISIONING", "membershipStates", member1, "servicemesh",
+		"controlPlaneManagement", "state")
 
 	c.settled(c.api("POST", usage, services(p2)+"/mesh.googleapis.com:disable", "{}").ok())
-	c.api("POST", hub, "/v1/projects/"+p2+"/locations/global/features?featureId=servicemesh", "{}").refused(400, "FAILED_PRECONDITION", "mesh.googleapis.com is not enabled")
+	c.api("POST", hub, "/v1/projects/"+p2+"/locations/global/features?featureId=servicemesh", "{}").refused(400, "FAILED_PRECONDITION",
+		"mesh.googleapis.com is not enabled")
 }
 
 func TestUnreachable(t *testing.T) {
@@ -92,7 +100,8 @@ func TestUnreachable(t *testing.T) {
 	raw, _ := json.Marshal(world.body)
 	c.sim("PUT", "world", string(raw)).ok()
 	c.api("GET", hub, featurePath, "").refused(503, "UNAVAILABLE", "us-central1")
-	c.api("GET", hub, featurePath+"?returnPartialSuccess=true", "").ok().is("us-central1", "unreachable", 0).is(nil, "membershipStates", member1)
+	c.api("GET", hub, featurePath+"?returnPartialSuccess=true", "").ok().is("us-central1", "unreachable", 0).is(nil, "membershipStates",
+		member1)
 }
 
 func TestMemberships(t *testing.T) {
@@ -105,15 +114,18 @@ func TestMemberships(t *testing.T) {
 	if list := c.api("GET", hub, base+"global/memberships", "").ok(); strings.TrimSpace(string(list.raw)) != "{}" {
 		t.Errorf("global memberships are %s", list.raw)
 	}
-	if page := c.api("GET", hub, base+"-/memberships?pageSize=3", "").ok(); len(page.at("resources").([]any)) != 3 || page.str("nextPageToken") == "" {
+	page := c.api("GET", hub, base+"-/memberships?pageSize=3", "").ok()
+	if len(page.at("resources").([]any)) != 3 || page.str("nextPageToken") == "" {
 		t.Errorf("a page is %s", page.raw)
 	}
 	path := base + "us-central1/memberships/cluster-2"
-	c.api("GET", hub, path, "").ok().is("projects/mesh-sim-1/locations/us-central1/memberships/cluster-2", "name").is("READY", "state", "code").
+	c.api("GET", hub, path, "").ok().is("projects/mesh-sim-1/locations/us-central1/memberships/cluster-2", "name").is("READY", "state",
+		"code").
 		is("//container.googleapis.com/projects/mesh-sim-2/locations/us-central1/clusters/cluster-2", "endpoint", "gkeCluster", "resourceLink").
 		is("mesh-sim-1.svc.id.goog", "authority", "workloadIdentityPool")
 	c.api("GET", hub, base+"us-west1/memberships/cluster-2", "").refused(404, "NOT_FOUND")
-	c.as("stranger@example.com").api("GET", hub, base+"-/memberships", "").refused(403, "PERMISSION_DENIED", "Permission 'gkehub.memberships.list' denied on 'projects/mesh-sim-1/locations/-/memberships'")
+	c.as("stranger@example.com").api("GET", hub, base+"-/memberships", "").refused(403, "PERMISSION_DENIED",
+		"Permission 'gkehub.memberships.list' denied on 'projects/mesh-sim-1/locations/-/memberships'")
 
 	// The authority can be cleared and set, not changed.
 	issuer := "https://container.googleapis.com/v1/projects/mesh-sim-2/locations/us-central1/clusters/cluster-2"
@@ -121,7 +133,8 @@ func TestMemberships(t *testing.T) {
 	c.api("PATCH", hub, path+"?updateMask=authority", `{}`).ok()
 	c.advance(time.Second)
 	c.api("GET", hub, path, "").ok().is(nil, "authority")
-	c.api("PATCH", hub, path+"?updateMask=authority", `{"authority":{"issuer":"`+strings.Replace(issuer, "locations", "zones", 1)+`"}}`).refused(400, "INVALID_ARGUMENT", "locations")
+	c.api("PATCH", hub, path+"?updateMask=authority",
+		`{"authority":{"issuer":"`+strings.Replace(issuer, "locations", "zones", 1)+`"}}`).refused(400, "INVALID_ARGUMENT", "locations")
 	c.api("PATCH", hub, path+"?updateMask=authority,labels", `{"authority":{"issuer":"`+issuer+`"},"labels":{"a":"b"}}`).ok()
 	c.advance(time.Second)
 	c.api("GET", hub, path, "").ok().is(issuer, "authority", "identityProvider").is("b", "labels", "a")
@@ -131,13 +144,16 @@ func TestMemberships(t *testing.T) {
 	c.advance(time.Second)
 	c.api("GET", hub, path, "").refused(404, "NOT_FOUND")
 	c.api("GET", hub, featurePath, "").ok().is(nil, "membershipSpecs", member2)
-	body := `{"endpoint":{"gkeCluster":{"resourceLink":"//container.googleapis.com/projects/mesh-sim-2/locations/us-central1/clusters/cluster-2"}},"authority":{"issuer":"` + issuer + `"}}`
-	op := c.api("POST", hub, base+"us-central1/memberships?membershipId=cluster-2&requestId=5a2d4b1c-0000-4000-8000-000000000000", body).ok().is("create", "metadata", "verb")
+	body := `{"endpoint":{"gkeCluster":{"resourceLink":"` +
+		`//container.googleapis.com/projects/mesh-sim-2/locations/us-central1/clusters/cluster-2"}},"authority":{"issuer":"` + issuer + `"}}`
+	op := c.api("POST", hub, base+"us-central1/memberships?membershipId=cluster-2&requestId=5a2d4b1c-0000-4000-8000-000000000000",
+		body).ok().is("create", "metadata", "verb")
 	c.advance(time.Second)
 	c.api("GET", hub, "/v1/"+op.str("name"), "").ok().is("type.googleapis.com/google.cloud.gkehub.v1.Membership", "response", "@type")
 	c.api("GET", container, "/v1/projects/mesh-sim-2/locations/us-central1/clusters/cluster-2", "").ok().is(true, "fleet", "preRegistered").
 		is("//gkehub.googleapis.com/projects/mesh-sim-1/locations/us-central1/memberships/cluster-2", "fleet", "membership")
-	c.api("POST", hub, base+"us-central1/memberships?membershipId=cluster-2&requestId=5a2d4b1c-0000-4000-8000-000000000000", body).ok().is(op.str("name"), "name")
+	c.api("POST", hub, base+"us-central1/memberships?membershipId=cluster-2&requestId=5a2d4b1c-0000-4000-8000-000000000000",
+		body).ok().is(op.str("name"), "name")
 	c.api("POST", hub, base+"us-central1/memberships?membershipId=cluster-2", body).refused(409, "ALREADY_EXISTS")
 	c.api("POST", hub, base+"us-central1/memberships?membershipId=other", strings.Replace(body, "clusters/cluster-2", "clusters/none", 1)).
 		refused(403, "PERMISSION_DENIED", "hub default service account does not have access to the GKE cluster project")
@@ -156,9 +172,11 @@ func TestMembershipFeatures(t *testing.T) {
 	patch := `{"spec":{"servicemesh":{"management":"MANAGEMENT_MANUAL"},"origin":{"type":"USER"}}}`
 	op := c.api("PATCH", hub, v2path+"?updateMask=spec&allowMissing=True", patch).ok()
 	c.advance(time.Second)
-	c.api("GET", hub, "/v2/"+op.str("name"), "").ok().is(true, "done").is("type.googleapis.com/google.cloud.gkehub.v2.MembershipFeature", "response", "@type")
+	c.api("GET", hub, "/v2/"+op.str("name"), "").ok().is(true, "done").is("type.googleapis.com/google.cloud.gkehub.v2.MembershipFeature",
+		"response", "@type")
 	c.api("GET", hub, featurePath, "").ok().is("MANAGEMENT_MANUAL", "membershipSpecs", member1, "mesh", "management")
-	c.api("GET", hub, strings.TrimSuffix(v2path, "/servicemesh"), "").ok().is("MANAGEMENT_MANUAL", "membershipFeatures", 0, "spec", "servicemesh", "management")
+	c.api("GET", hub, strings.TrimSuffix(v2path, "/servicemesh"), "").ok().is("MANAGEMENT_MANUAL", "membershipFeatures", 0, "spec",
+		"servicemesh", "management")
 
 	c.api("DELETE", hub, v2path, "").ok()
 	c.advance(time.Second)
@@ -179,7 +197,9 @@ func TestAClusterThatMovesToAnotherFleet(t *testing.T) {
 	}
 	c.api("DELETE", hub, "/v1/projects/mesh-sim-1/locations/us-central1/memberships/cluster-2", "").ok()
 	c.advance(time.Second)
-	c.api("POST", hub, "/v1/projects/mesh-sim-2/locations/us-central1/memberships?membershipId=moved", `{"endpoint":{"gkeCluster":{"resourceLink":"//container.googleapis.com/projects/mesh-sim-2/locations/us-central1/clusters/cluster-2"}}}`).ok()
+	c.api("POST", hub, "/v1/projects/mesh-sim-2/locations/us-central1/memberships?membershipId=moved",
+		`{"endpoint":{"gkeCluster":{"resourceLink":"`+
+			`//container.googleapis.com/projects/mesh-sim-2/locations/us-central1/clusters/cluster-2"}}}`).ok()
 	c.advance(time.Second)
 	if got := owner(); got != "//gkehub.googleapis.com/projects/mesh-sim-2/locations/us-central1/memberships/moved" {
 		t.Errorf("the owner is %s", got)

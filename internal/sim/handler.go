@@ -15,18 +15,17 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/sim/wire"
 )
 
-var silent = log.New(io.Discard, "", 0)
+var discardLog = log.New(io.Discard, "", 0)
 
 type connKey struct{}
 
-// connContext remembers a request's connection, which the fault "cut" resets.
-func connContext(ctx context.Context, c net.Conn) context.Context {
+// withConnection remembers a request's connection, which the fault "cut" resets.
+func withConnection(ctx context.Context, c net.Conn) context.Context {
 	return context.WithValue(ctx, connKey{}, c)
 }
 
-// Handler serves both doors on one address: a CONNECT or an absolute URL is
-// a client of the proxy; a path is the plain door, or the control below
-// /_sim/.
+// Handler serves everything on one address: a CONNECT or an absolute URL comes from a client of the proxy; a path is a
+// plain request to an API, or to the control API below /_sim/.
 func (s *Server) Handler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
@@ -65,7 +64,7 @@ func (s *Server) servePlain(w http.ResponseWriter, r *http.Request) {
 func (s *Server) serveAPI(w http.ResponseWriter, r *http.Request, door, host string, u *url.URL) {
 	a := s.findAPI(host)
 	if a == nil {
-		http.Error(w, noSuchHost(host), http.StatusBadGateway)
+		http.Error(w, unknownHostMessage(host), http.StatusBadGateway)
 		return
 	}
 	body, err := readBody(r)
@@ -73,7 +72,7 @@ func (s *Server) serveAPI(w http.ResponseWriter, r *http.Request, door, host str
 		writeReply(w, api.Reply{Status: http.StatusBadRequest, ContentType: "text/plain; charset=UTF-8", Body: []byte(err.Error() + "\n")})
 		return
 	}
-	// Handlers look at the API's own path, whatever the door.
+	// Handlers read the API's own path, however the request came.
 	in := r.Clone(r.Context())
 	in.URL = u
 	s.pause(r.Context(), s.options.Latency)
@@ -94,7 +93,7 @@ func (s *Server) serveAPI(w http.ResponseWriter, r *http.Request, door, host str
 	}
 }
 
-// exchange answers a request, and says what is to be done to the answer.
+// exchange answers a request and returns the damage that a fault does to the answer, and the caller.
 func (s *Server) exchange(r *http.Request, a *api.API, host string, body []byte) (rep api.Reply, damage, who string) {
 	if a.Host == wire.HostOAuth {
 		return api.ServeToken(r, body), "", ""
@@ -109,11 +108,10 @@ func (s *Server) exchange(r *http.Request, a *api.API, host string, body []byte)
 	return s.apis.Serve(s.world, a, host, r, body)
 }
 
-// note remembers a request and shows the exchange to the observer: with the
-// answer as it was meant, whatever a fault does to it on its way.
+// note logs a request and calls the observer with the intended answer, before a fault damages it.
 func (s *Server) note(r *http.Request, door, host string, body []byte, rep api.Reply, who string) {
 	now := time.Now()
-	s.journal.add(served{
+	s.requests.add(loggedRequest{
 		Time: wire.At(now), Door: door, Method: r.Method, Host: host, Path: r.URL.Path, Query: r.URL.RawQuery,
 		Caller: who, UserAgent: r.UserAgent(), Status: rep.Status, Body: body,
 	})
@@ -170,6 +168,6 @@ func cut(w http.ResponseWriter, r *http.Request, rep api.Reply) {
 	panic(http.ErrAbortHandler)
 }
 
-func noSuchHost(host string) string {
+func unknownHostMessage(host string) string {
 	return "the simulator does not simulate " + host + " and connects to nothing else; it simulates " + strings.Join(api.Hosts(), ", ")
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/sim/kube"
 )
 
-// clusterPrefix begins the clusters' paths on the plain door.
+// clusterPrefix begins the paths of clusters for plain requests.
 const clusterPrefix = "/_cluster/"
 
 // findAPI finds the API of a host, clusters included.
@@ -47,9 +47,8 @@ func (s *Server) servePlainCluster(w http.ResponseWriter, r *http.Request) {
 // watchEvery is how often a watch looks for changes.
 const watchEvery = 50 * time.Millisecond
 
-// stream serves a watch until the client leaves, its time is over, the world
-// is replaced or the server ends. Of a damaged one the first half is "{": a
-// stream has no middle.
+// stream serves a watch until the client leaves, its time is over, the world is replaced or the server ends. A damaged
+// stream sends only "{", because it has no half.
 func (s *Server) stream(w http.ResponseWriter, r *http.Request, rep api.Reply, damage string) {
 	defer func() {
 		s.mu.Lock()
@@ -86,12 +85,12 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request, rep api.Reply, d
 	}
 }
 
-// watched lets time pass in a watched cluster and gives what happened.
+// watched advances a watched cluster to the present and returns its new events.
 func (s *Server) watched(watch *kube.Watch) ([][]byte, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.world.Now()
-	s.world.Settle(now)
+	s.world.AdvanceTo(now)
 	if !s.world.Refresh(watch.Cluster(), now) {
 		return nil, false
 	}

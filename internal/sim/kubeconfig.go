@@ -14,13 +14,11 @@ import (
 // ten thousand clusters. Others are reached by the same kinds of URL.
 const maxContexts = 1000
 
-// writeKubeconfig writes the file that KUBECONFIG names: for each membership
-// a context as gcloud names it, by Connect Gateway, and for each cluster one
-// by its own endpoint, gke_PROJECT_LOCATION_NAME. Both are real names, reached
-// through the proxy door: kubectl sends no token over plain HTTP, so that the
-// plain door would not do. The first cluster's endpoint is current, as after
-// "gcloud container clusters get-credentials": "kubectl create --raw" drops
-// the path of a server, and with it Connect Gateway's membership.
+// writeKubeconfig writes the file that KUBECONFIG names: for each membership a context as gcloud names it, by Connect
+// Gateway, and for each cluster one by its own endpoint, gke_PROJECT_LOCATION_NAME. Both are real names, reached through
+// the proxy: kubectl sends no token over plain HTTP. The first cluster's endpoint is current, as after "gcloud container
+// clusters get-credentials": "kubectl create --raw" drops the path of a server, and with it Connect Gateway's
+// membership.
 func (s *Server) writeKubeconfig(w *world.World) error {
 	type context struct{ name, server string }
 	var list []context
@@ -53,7 +51,8 @@ func (s *Server) writeKubeconfig(w *world.World) error {
 	out := bufio.NewWriter(f)
 	fmt.Fprintf(out, "apiVersion: v1\nkind: Config\npreferences: {}\nclusters:\n")
 	for _, c := range list {
-		fmt.Fprintf(out, "- name: %s\n  cluster:\n    server: %s\n    proxy-url: %s\n    certificate-authority: %s\n", strconv.Quote(c.name), c.server, s.URL(), strconv.Quote(s.files.ca()))
+		fmt.Fprintf(out, "- name: %s\n  cluster:\n    server: %s\n    proxy-url: %s\n    certificate-authority: %s\n", strconv.Quote(c.name),
+			c.server, s.URL(), strconv.Quote(s.files.ca()))
 	}
 	fmt.Fprintf(out, "contexts:\n")
 	for _, c := range list {

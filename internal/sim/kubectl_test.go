@@ -68,7 +68,8 @@ func TestKubectl(t *testing.T) {
 	k.has(k.run("", "get", "cpr", "-A"), "RECONCILED", "STALLED", "True", "False")
 	k.has(k.run("", "api-resources"), "controlplanerevisions", "cpr", "pods", "dataplanecontrols")
 	request := `{"kind":"TokenRequest","apiVersion":"authentication.k8s.io/v1","spec":{"audiences":["istio-ca"], "expirationSeconds":2592000}}`
-	k.has(k.run(request, "create", "--raw", "/api/v1/namespaces/default/serviceaccounts/default/token", "-f", "-"), `"token":"ey`, `"istio-ca"`)
+	k.has(k.run(request, "create", "--raw", "/api/v1/namespaces/default/serviceaccounts/default/token", "-f", "-"), `"token":"ey`,
+		`"istio-ca"`)
 
 	if out := k.run("", "get", "pods", "--all-namespaces", "-l", "dataplane-upgrade=failed"); strings.Contains(out, "backend") {
 		t.Errorf("failed before the fault: %s", out)
@@ -86,7 +87,8 @@ func TestKubectl(t *testing.T) {
 	k.run("", "label", "namespace", "shop", "istio.io/rev-", "istio-injection=enabled", "--overwrite")
 	k.has(k.run("", "get", "namespace", "shop", "--show-labels"), "istio-injection=enabled")
 	manifest := filepath.Join(t.TempDir(), "cm.yaml")
-	if err := os.WriteFile(manifest, []byte("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: mine, namespace: default}\ndata: {a: b}\n"), 0o600); err != nil {
+	text := "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: mine, namespace: default}\ndata: {a: b}\n"
+	if err := os.WriteFile(manifest, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	k.has(k.run("", "apply", "-f", manifest, "--validate=false"), "created")

@@ -19,7 +19,8 @@ func (c *client) meshOf(membership string) answer {
 
 func (a answer) healthy() answer {
 	a.t.Helper()
-	return a.is("OK", "state", "code").is("ACTIVE", "servicemesh", "controlPlaneManagement", "state").is("ACTIVE", "servicemesh", "dataPlaneManagement", "state")
+	return a.is("OK", "state", "code").is("ACTIVE", "servicemesh", "controlPlaneManagement", "state").is("ACTIVE", "servicemesh",
+		"dataPlaneManagement", "state")
 }
 
 func (a answer) condition() string { return a.str("servicemesh", "conditions", 0, "code") }
@@ -39,7 +40,8 @@ func TestCausesAndEffects(t *testing.T) {
 	}
 	nodes := func(mode string) func(*client) {
 		return func(c *client) {
-			c.api("PUT", container, clusterPath(p2, "us-central1", cluster2)+"/nodePools/default-pool", `{"workloadMetadataConfig":{"mode":"`+mode+`"}}`).ok()
+			c.api("PUT", container, clusterPath(p2, "us-central1", cluster2)+"/nodePools/default-pool",
+				`{"workloadMetadataConfig":{"mode":"`+mode+`"}}`).ok()
 			c.advance(time.Second)
 		}
 	}
@@ -67,12 +69,14 @@ func TestCausesAndEffects(t *testing.T) {
 			control: "FAILED_PRECONDITION", data: "FAILED_PRECONDITION", text: "Mesh API has not been used in project " + n2,
 		},
 		"traffic director API": {
-			lose: switchService(p1, "trafficdirector.googleapis.com", "disable"), repair: switchService(p1, "trafficdirector.googleapis.com", "enable"),
+			lose:    switchService(p1, "trafficdirector.googleapis.com", "disable"),
+			repair:  switchService(p1, "trafficdirector.googleapis.com", "enable"),
 			control: "FAILED_PRECONDITION", data: "FAILED_PRECONDITION", text: "Traffic Director API", other: true,
 		},
 		"workload pool": {
 			lose: pool(""), repair: pool(p2 + ".svc.id.goog"),
-			control: "FAILED_PRECONDITION", data: "FAILED_PRECONDITION", condition: "WORKLOAD_IDENTITY_REQUIRED", text: "Workload identity is not enabled",
+			control: "FAILED_PRECONDITION", data: "FAILED_PRECONDITION", condition: "WORKLOAD_IDENTITY_REQUIRED",
+			text: "Workload identity is not enabled",
 		},
 		"cluster": {
 			lose:    func(c *client) { c.sim("PUT", "faults/cluster-deleted?cluster=cluster-2", "").ok() },
@@ -95,7 +99,8 @@ func TestCausesAndEffects(t *testing.T) {
 		},
 		"node pool": {
 			lose: nodes("GCE_METADATA"), repair: nodes("GKE_METADATA"),
-			control: "FAILED_PRECONDITION", data: "FAILED_PRECONDITION", condition: "NODEPOOL_WORKLOAD_IDENTITY_FEDERATION_REQUIRED", text: "Required in-cluster components are not ready",
+			control: "FAILED_PRECONDITION", data: "FAILED_PRECONDITION", condition: "NODEPOOL_WORKLOAD_IDENTITY_FEDERATION_REQUIRED",
+			text: "Required in-cluster components are not ready",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -156,7 +161,8 @@ func TestConnectGatewayLogs(t *testing.T) {
 	control := `resource.type="istio_control_plane" AND resource.labels.project_id="` + p2 + `" AND resource.labels.location="us-central1"
 		AND severity=ERROR AND jsonPayload.message=~"Connect Gateway API has not been used in project"`
 	webhook := `resource.type="k8s_cluster" AND resource.labels.project_id="` + p2 + `" AND resource.labels.location="us-central1"
-		AND resource.labels.cluster_name="cluster-2" AND severity=WARNING AND jsonPayload.message=~"Internal error occurred: failed calling webhook"`
+		AND resource.labels.cluster_name="cluster-2" AND severity=WARNING
+		AND jsonPayload.message=~"Internal error occurred: failed calling webhook"`
 	if got := c.entries(p2, control); len(got) != 0 {
 		t.Errorf("logged at once: %v", got)
 	}
@@ -184,7 +190,8 @@ func TestProvisioning(t *testing.T) {
 	if got := c.meshOf("cluster-1"); got.body != nil {
 		t.Errorf("without a spec there is %v", got.body)
 	}
-	c.api("PATCH", hub, featurePath+"?updateMask=membershipSpecs", `{"membershipSpecs":{"`+member1+`":{"mesh":{"management":"MANAGEMENT_AUTOMATIC"}}}}`).ok()
+	c.api("PATCH", hub, featurePath+"?updateMask=membershipSpecs",
+		`{"membershipSpecs":{"`+member1+`":{"mesh":{"management":"MANAGEMENT_AUTOMATIC"}}}}`).ok()
 	c.advance(time.Minute)
 	c.meshOf("cluster-1").is(nil, "state", "code").is("Revision being rolled out: asm-managed.", "state", "description").
 		is("PROVISIONING", "servicemesh", "dataPlaneManagement", "state").
@@ -193,7 +200,8 @@ func TestProvisioning(t *testing.T) {
 	c.meshOf("cluster-1").healthy()
 
 	manage := func(value string) {
-		c.api("PATCH", hub, featurePath+"?updateMask=membershipSpecs", `{"membershipSpecs":{"`+member1+`":{"mesh":{"management":"`+value+`"}}}}`).ok()
+		c.api("PATCH", hub, featurePath+"?updateMask=membershipSpecs",
+			`{"membershipSpecs":{"`+member1+`":{"mesh":{"management":"`+value+`"}}}}`).ok()
 		c.advance(time.Second)
 	}
 	manage("MANAGEMENT_MANUAL")
@@ -203,7 +211,8 @@ func TestProvisioning(t *testing.T) {
 	manage("MANAGEMENT_NOT_INSTALLED")
 	c.meshOf("cluster-1").is("DEPROVISIONING", "servicemesh", "controlPlaneManagement", "state")
 	c.advance(5 * time.Minute)
-	c.meshOf("cluster-1").is("DISABLED", "servicemesh", "controlPlaneManagement", "state").is("DISABLED", "servicemesh", "dataPlaneManagement", "details", 0, "code")
+	c.meshOf("cluster-1").is("DISABLED", "servicemesh", "controlPlaneManagement", "state").is("DISABLED", "servicemesh",
+		"dataPlaneManagement", "details", 0, "code")
 	manage("MANAGEMENT_AUTOMATIC")
 	c.meshOf("cluster-1").is("PROVISIONING", "servicemesh", "controlPlaneManagement", "state")
 	c.advance(6 * time.Minute)

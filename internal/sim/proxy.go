@@ -8,10 +8,9 @@ import (
 	"sync"
 )
 
-// The proxy door: an unmodified client sends CONNECT host:443 and then
-// speaks TLS. The tunnel ends here, with a certificate of the server's own
-// authority; the requests in it are served by an ordinary http.Server that
-// accepts tunnels instead of connections. Nothing is ever dialled.
+// The forward proxy: an unmodified client sends CONNECT host:443 and then speaks TLS. The tunnel ends here, with a
+// certificate of the server's own authority; the requests in it are served by an ordinary http.Server that accepts
+// tunnels instead of connections. Nothing is ever dialled.
 
 // connect answers CONNECT.
 func (s *Server) connect(w http.ResponseWriter, r *http.Request) {
@@ -21,7 +20,7 @@ func (s *Server) connect(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if s.findAPI(host) == nil || port != "443" {
-		http.Error(w, noSuchHost(r.Host), http.StatusBadGateway)
+		http.Error(w, unknownHostMessage(r.Host), http.StatusBadGateway)
 		return
 	}
 	conn, buffered, err := http.NewResponseController(w).Hijack()

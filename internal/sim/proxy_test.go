@@ -55,7 +55,8 @@ func TestProxyDoor(t *testing.T) {
 	p.do("GET", "https://gkehub.us-central1.rep.googleapis.com/v1/projects/"+p1+"/locations/global/features/servicemesh", "").ok()
 	p.do("POST", "https://"+crm+"/v1/projects/"+p1+":getIamPolicy", `{"options":{"requestedPolicyVersion":3}}`).ok()
 	list := c.sim("GET", "requests", "")
-	if !strings.Contains(string(list.raw), `"door":"proxy"`) || !strings.Contains(string(list.raw), `"url":"https://`+crm+`/v3/projects/`+p1+`"`) {
+	if !strings.Contains(string(list.raw), `"door":"proxy"`) ||
+		!strings.Contains(string(list.raw), `"url":"https://`+crm+`/v3/projects/`+p1+`"`) {
 		t.Errorf("requests are %s", list.raw)
 	}
 
@@ -72,7 +73,8 @@ func TestProxyDoor(t *testing.T) {
 	// A client that does not trust the authority does not get in.
 	proxy, _ := url.Parse(env(c.s, "HTTPS_PROXY"))
 	stranger := *c
-	stranger.http = &http.Client{Transport: &http.Transport{Proxy: http.ProxyURL(proxy), TLSClientConfig: &tls.Config{RootCAs: x509.NewCertPool()}}}
+	stranger.http = &http.Client{Transport: &http.Transport{Proxy: http.ProxyURL(proxy),
+		TLSClientConfig: &tls.Config{RootCAs: x509.NewCertPool()}}}
 	if _, err := stranger.try("GET", "https://"+crm+"/v3/projects/"+p1, ""); err == nil {
 		t.Error("an unknown authority was trusted")
 	}

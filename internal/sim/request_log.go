@@ -10,8 +10,7 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/sim/wire"
 )
 
-// An Exchange is one request to an API and its answer, for whoever observes
-// the server.
+// An Exchange is one request to an API and its answer, as Options.Observe gets it.
 type Exchange struct {
 	Time           time.Time
 	Door           string // "plain" or "proxy"
@@ -28,8 +27,8 @@ type Exchange struct {
 	ResponseBody   []byte
 }
 
-// A served request is what GET /_sim/requests tells of an exchange.
-type served struct {
+// A loggedRequest is an entry of GET /_sim/requests.
+type loggedRequest struct {
 	Time      wire.Timestamp  `json:"time"`
 	Door      string          `json:"door"`
 	Method    string          `json:"method"`
@@ -44,53 +43,52 @@ type served struct {
 }
 
 const (
-	maxServed      = 100_000
-	maxServedBytes = 64 << 20 // of bodies, all together
-	maxServedBody  = 64 << 10 // of one body
+	maxLoggedRequests = 100_000
+	maxLoggedBytes    = 64 << 20 // of bodies, all together
+	maxLoggedBody     = 64 << 10 // of one body
 )
 
-// A journal keeps the latest requests in a ring: request k is at k modulo
-// the size.
-type journal struct {
+// A requestLog keeps the latest requests in a ring: request k is at k modulo the size.
+type requestLog struct {
 	mu    sync.Mutex
-	ring  []served
+	ring  []loggedRequest
 	total int // how many there were
 	bytes int // of bodies that are kept
 	bare  int // requests before this one have lost their bodies
 }
 
-func (j *journal) add(s served) {
+func (j *requestLog) add(s loggedRequest) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if len(s.Body) > maxServedBody || !json.Valid(s.Body) {
+	if len(s.Body) > maxLoggedBody || !json.Valid(s.Body) {
 		s.Body = nil
 	}
-	if len(j.ring) < maxServed {
+	if len(j.ring) < maxLoggedRequests {
 		j.ring = append(j.ring, s)
 	} else {
-		old := &j.ring[j.total%maxServed]
+		old := &j.ring[j.total%maxLoggedRequests]
 		j.bytes -= len(old.Body)
 		*old = s
 	}
 	j.total++
 	j.bytes += len(s.Body)
-	for j.bare = max(j.bare, j.oldest()); j.bytes > maxServedBytes; j.bare++ {
-		old := &j.ring[j.bare%maxServed]
+	for j.bare = max(j.bare, j.oldest()); j.bytes > maxLoggedBytes; j.bare++ {
+		old := &j.ring[j.bare%maxLoggedRequests]
 		j.bytes -= len(old.Body)
 		old.Body = nil
 	}
 }
 
-func (j *journal) oldest() int { return max(0, j.total-maxServed) }
+func (j *requestLog) oldest() int { return max(0, j.total-maxLoggedRequests) }
 
 // all lists what is kept, the oldest first, and says whether older ones were
 // dropped.
-func (j *journal) all() ([]served, bool) {
+func (j *requestLog) all() ([]loggedRequest, bool) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	out := make([]served, 0, len(j.ring))
+	out := make([]loggedRequest, 0, len(j.ring))
 	for k := j.oldest(); k < j.total; k++ {
-		s := j.ring[k%maxServed]
+		s := j.ring[k%maxLoggedRequests]
 		u := url.URL{Scheme: "https", Host: s.Host, Path: s.Path, RawQuery: s.Query}
 		s.URL = u.String()
 		out = append(out, s)
@@ -98,7 +96,7 @@ func (j *journal) all() ([]served, bool) {
 	return out, j.oldest() > 0
 }
 
-func (j *journal) clear() {
+func (j *requestLog) clear() {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.ring, j.total, j.bytes, j.bare = nil, 0, 0, 0

@@ -6,28 +6,29 @@ import (
 	"testing"
 )
 
-func TestJournalIsBounded(t *testing.T) {
-	var j journal
+func TestRequestLogIsBounded(t *testing.T) {
+	var j requestLog
 	body := json.RawMessage(`"` + strings.Repeat("x", 1000) + `"`)
 	const extra = 5
-	for i := range maxServed + extra {
-		j.add(served{Status: i, Body: body})
+	for i := range maxLoggedRequests + extra {
+		j.add(loggedRequest{Status: i, Body: body})
 	}
 	list, truncated := j.all()
-	if !truncated || len(list) != maxServed || list[0].Status != extra || list[maxServed-1].Status != maxServed+extra-1 {
+	if !truncated || len(list) != maxLoggedRequests || list[0].Status != extra ||
+		list[maxLoggedRequests-1].Status != maxLoggedRequests+extra-1 {
 		t.Errorf("%d requests, from %d to %d, truncated %t", len(list), list[0].Status, list[len(list)-1].Status, truncated)
 	}
 	total := 0
 	for _, s := range list {
 		total += len(s.Body)
 	}
-	if total > maxServedBytes || list[maxServed-1].Body == nil || list[0].Body != nil {
+	if total > maxLoggedBytes || list[maxLoggedRequests-1].Body == nil || list[0].Body != nil {
 		t.Errorf("%d bytes of bodies", total)
 	}
-	j.add(served{Body: json.RawMessage("no JSON")})
-	j.add(served{Body: json.RawMessage(`"` + strings.Repeat("x", maxServedBody) + `"`)})
+	j.add(loggedRequest{Body: json.RawMessage("no JSON")})
+	j.add(loggedRequest{Body: json.RawMessage(`"` + strings.Repeat("x", maxLoggedBody) + `"`)})
 	list, _ = j.all()
-	if list[maxServed-1].Body != nil || list[maxServed-2].Body != nil {
+	if list[maxLoggedRequests-1].Body != nil || list[maxLoggedRequests-2].Body != nil {
 		t.Error("a body that is no JSON, or too long, was kept")
 	}
 	j.clear()

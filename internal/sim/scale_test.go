@@ -46,7 +46,8 @@ func TestScaleTenThousandClusters(t *testing.T) {
 	if n := strings.Count(string(a.raw), "MESH_IAM_PERMISSION_DENIED"); n != clusters {
 		t.Errorf("%d memberships suffer", n)
 	}
-	if list := c.api("GET", hub, "/v1/projects/"+p1+"/locations/-/memberships?prettyPrint=false", "").ok(); len(list.at("resources").([]any)) != clusters {
+	list := c.api("GET", hub, "/v1/projects/"+p1+"/locations/-/memberships?prettyPrint=false", "").ok()
+	if len(list.at("resources").([]any)) != clusters {
 		t.Error("memberships are missing")
 	}
 	// A round through the world document.

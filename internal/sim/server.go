@@ -40,8 +40,8 @@ type Options struct {
 	Faults []string
 	// Latency is added to every answer of an API, but not below /_sim/.
 	Latency time.Duration
-	// Observe is called after every exchange with an API, by either door. It
-	// must be safe for concurrent use.
+	// Observe is called after every exchange with an API, plain or through the proxy. It must be safe for concurrent
+	// use.
 	Observe func(Exchange)
 }
 
@@ -94,22 +94,22 @@ type Server struct {
 	world *world.World
 	apis  api.APIs // guarded by mu, too
 
-	journal journal
-	ca      *authority
-	files   tempFiles
+	requests requestLog
+	ca       *authority
+	files    tempFiles
 
-	ctx    context.Context // ends with Close
-	cancel context.CancelFunc
-	doors  sync.WaitGroup
-	plain  *http.Server
-	proxy  *http.Server // serves connections that came through CONNECT
-	tunnel *tunnelListener
+	ctx     context.Context // ends with Close
+	cancel  context.CancelFunc
+	serving sync.WaitGroup
+	plain   *http.Server
+	proxy   *http.Server // serves connections that came through CONNECT
+	tunnel  *tunnelListener
 
 	closeOnce sync.Once
 	closeErr  error
 }
 
-// Start begins a simulation. It ends with Close, or when the context does.
+// Start starts a simulation. It ends with Close, or when the context does.
 func Start(ctx context.Context, o Options) (*Server, error) {
 	o, err := o.withDefaults()
 	if err != nil {
@@ -143,14 +143,14 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	return s, nil
 }
 
-// serve opens both doors.
+// serve starts to serve plain requests and those that came through the proxy.
 func (s *Server) serve(ctx context.Context, listener net.Listener) {
 	s.ctx, s.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	s.tunnel = newTunnelListener(listener.Addr())
 	s.plain = s.httpServer(s.Handler())
 	s.proxy = s.httpServer(http.HandlerFunc(s.serveTunnel))
-	s.doors.Go(func() { _ = s.plain.Serve(listener) }) // ends with ErrServerClosed
-	s.doors.Go(func() { _ = s.proxy.Serve(s.tunnel) })
+	s.serving.Go(func() { _ = s.plain.Serve(listener) }) // ends with ErrServerClosed
+	s.serving.Go(func() { _ = s.proxy.Serve(s.tunnel) })
 	stop := context.AfterFunc(ctx, func() { _ = s.Close() })
 	context.AfterFunc(s.ctx, func() { stop() })
 }
@@ -159,20 +159,20 @@ func (s *Server) httpServer(h http.Handler) *http.Server {
 	return &http.Server{
 		Handler: h, ReadHeaderTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute,
 		BaseContext: func(net.Listener) context.Context { return s.ctx },
-		ConnContext: connContext,
-		ErrorLog:    silent, // a client that goes away is not news
+		ConnContext: withConnection,
+		ErrorLog:    discardLog, // a client that goes away is not news
 	}
 }
 
-// URL is the plain door: APIs are below it at /<host of the API>/.
+// URL is the address of plain requests: APIs are below it at /<host of the API>/.
 func (s *Server) URL() string { return "http://" + s.address }
 
-// Close ends everything that Start began. It may be called more than once.
+// Close stops everything that Start started. It may be called more than once.
 func (s *Server) Close() error {
 	s.closeOnce.Do(func() {
 		s.cancel()
 		s.closeErr = errors.Join(s.plain.Close(), s.proxy.Close(), s.tunnel.Close(), s.files.remove())
-		s.doors.Wait()
+		s.serving.Wait()
 	})
 	return s.closeErr
 }

@@ -16,17 +16,20 @@ func services(project string) string { return "/v1/projects/" + project + "/serv
 func TestReadServices(t *testing.T) {
 	c := start(t, sim.Options{})
 	c.api("GET", usage, services(p1)+"/"+gateway, "").ok().
-		is("projects/"+n1+"/services/"+gateway, "name").is("ENABLED", "state").is("projects/"+n1, "parent").is("Connect Gateway API", "config", "title")
+		is("projects/"+n1+"/services/"+gateway, "name").is("ENABLED", "state").is("projects/"+n1, "parent").is("Connect Gateway API", "config",
+		"title")
 	c.api("GET", usage, services(p1)+"/run.googleapis.com", "").ok().is("DISABLED", "state")
 	c.api("GET", usage, services(p1)+"/foo.googleapis.com", "").
-		refused(403, "PERMISSION_DENIED", "Not found or permission denied for service(s): foo.googleapis.com.", "SERVICE_CONFIG_NOT_FOUND_OR_PERMISSION_DENIED")
+		refused(403, "PERMISSION_DENIED", "Not found or permission denied for service(s): foo.googleapis.com.",
+			"SERVICE_CONFIG_NOT_FOUND_OR_PERMISSION_DENIED")
 
 	names := "?names=projects/" + p1 + "/services/run.googleapis.com&names=projects/" + n1 + "/services/" + gateway
 	c.api("GET", usage, services(p1)+":batchGet"+names, "").ok().
 		is("projects/"+n1+"/services/run.googleapis.com", "services", 0, "name").is("projects/"+n1+"/services/"+gateway, "services", 1, "name")
 	c.api("GET", usage, services(p1)+":batchGet", "").refused(400, "INVALID_ARGUMENT", "SU_MISSING_NAMES")
 	c.api("GET", usage, services(p1)+":batchGet?names=projects/other/services/x.googleapis.com", "").refused(400, "INVALID_ARGUMENT")
-	c.api("GET", usage, services(p1)+":batchGet?"+strings.Repeat("names=projects/"+p1+"/services/"+gateway+"&", 31), "").refused(400, "INVALID_ARGUMENT")
+	c.api("GET", usage, services(p1)+":batchGet?"+strings.Repeat("names=projects/"+p1+"/services/"+gateway+"&", 31), "").refused(400,
+		"INVALID_ARGUMENT")
 
 	for filter, want := range map[string]string{"state:ENABLED": "ENABLED", "state:DISABLED": "DISABLED"} {
 		token, total := "", 0
@@ -63,15 +66,19 @@ func TestSwitchServices(t *testing.T) {
 	c.api("POST", usage, services(p1)+"/"+gateway+":disable", "{}").ok().is("operations/noop.DONE_OPERATION", "name")
 
 	batch := c.api("POST", usage, services(p1)+":batchEnable", `{"serviceIds":["run.googleapis.com","`+gateway+`"]}`).ok()
-	c.settled(batch).is("ENABLED", "response", "services", 1, "state").is("services/run.googleapis.com/projectSettings/"+n1, "metadata", "resourceNames", 0)
-	c.api("POST", usage, services(p1)+":batchEnable", `{"serviceIds":["run.googleapis.com","foo.googleapis.com"]}`).refused(403, "PERMISSION_DENIED", "foo.googleapis.com")
+	c.settled(batch).is("ENABLED", "response", "services", 1, "state").is("services/run.googleapis.com/projectSettings/"+n1, "metadata",
+		"resourceNames", 0)
+	c.api("POST", usage, services(p1)+":batchEnable", `{"serviceIds":["run.googleapis.com","foo.googleapis.com"]}`).refused(403,
+		"PERMISSION_DENIED", "foo.googleapis.com")
 	c.api("POST", usage, services(p1)+":batchEnable", `{"serviceIds":[]}`).refused(400, "INVALID_ARGUMENT")
 
 	c.api("POST", usage, services(p1)+"/compute.googleapis.com:disable", "{}").refused(400, "FAILED_PRECONDITION",
 		"The service compute.googleapis.com is depended on by the following active service(s): container.googleapis.com;",
 		"COMMON_SU_SERVICE_HAS_DEPENDENT_SERVICES", "error_code=100001")
-	c.api("POST", usage, services(p1)+"/container.googleapis.com:disable", `{"checkIfServiceHasUsage":"CHECK"}`).refused(400, "FAILED_PRECONDITION", "HAVE_RESOURCES")
-	c.settled(c.api("POST", usage, services(p1)+"/compute.googleapis.com:disable", `{"disableDependentServices":true,"checkIfServiceHasUsage":"SKIP"}`).ok())
+	c.api("POST", usage, services(p1)+"/container.googleapis.com:disable", `{"checkIfServiceHasUsage":"CHECK"}`).refused(400,
+		"FAILED_PRECONDITION", "HAVE_RESOURCES")
+	c.settled(c.api("POST", usage, services(p1)+"/compute.googleapis.com:disable",
+		`{"disableDependentServices":true,"checkIfServiceHasUsage":"SKIP"}`).ok())
 	c.api("GET", usage, services(p1)+"/container.googleapis.com", "").ok().is("DISABLED", "state")
 	c.settled(c.api("POST", usage, services(p1)+"/container.googleapis.com:enable", "{}").ok()) // and what it needs
 	c.api("GET", usage, services(p1)+"/compute.googleapis.com", "").ok().is("ENABLED", "state")
@@ -114,9 +121,12 @@ func TestGate(t *testing.T) {
 		c.with("X-Goog-User-Project", p2).api("GET", host, path, "").refused(403, "PERMISSION_DENIED", `"consumer":"projects/`+p2+`"`)
 		c.settled(c.api("POST", usage, services(p2)+"/"+host+":enable", "{}").ok())
 	}
-	c.with("X-Goog-User-Project", "nowhere-at-all").api("GET", crm, "/v3/projects/"+p1, "").refused(403, "PERMISSION_DENIED", "USER_PROJECT_DENIED", "Caller does not have required permission to use project nowhere-at-all")
-	c.as("viewer@example.com").with("X-Goog-User-Project", p1).api("GET", crm, "/v3/projects/"+p1, "").refused(403, "PERMISSION_DENIED", "USER_PROJECT_DENIED")
-	c.api("GET", container, "/v1/projects/nowhere-at-all/locations/-/clusters", "").refused(403, "PERMISSION_DENIED", "CONSUMER_INVALID", "Permission denied on resource project nowhere-at-all.")
+	c.with("X-Goog-User-Project", "nowhere-at-all").api("GET", crm, "/v3/projects/"+p1, "").refused(403, "PERMISSION_DENIED",
+		"USER_PROJECT_DENIED", "Caller does not have required permission to use project nowhere-at-all")
+	c.as("viewer@example.com").with("X-Goog-User-Project", p1).api("GET", crm, "/v3/projects/"+p1, "").refused(403, "PERMISSION_DENIED",
+		"USER_PROJECT_DENIED")
+	c.api("GET", container, "/v1/projects/nowhere-at-all/locations/-/clusters", "").refused(403, "PERMISSION_DENIED", "CONSUMER_INVALID",
+		"Permission denied on resource project nowhere-at-all.")
 }
 
 func TestPropagation(t *testing.T) {

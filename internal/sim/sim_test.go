@@ -298,7 +298,8 @@ func TestEnvFile(t *testing.T) {
 			t.Errorf("%q is not in the file", want)
 		}
 	}
-	for _, k := range []string{"HTTPS_PROXY", "SSL_CERT_FILE", "GOOGLE_OAUTH_ACCESS_TOKEN", "GOOGLE_PROJECT", "ASM_SIM_URL", "CLOUDSDK_CONFIG"} {
+	for _, k := range []string{"HTTPS_PROXY", "SSL_CERT_FILE", "GOOGLE_OAUTH_ACCESS_TOKEN", "GOOGLE_PROJECT", "ASM_SIM_URL",
+		"CLOUDSDK_CONFIG"} {
 		if !strings.Contains(string(text), "export "+k+"=") {
 			t.Errorf("%s is not exported", k)
 		}
@@ -348,12 +349,15 @@ func TestWhatEveryAnswerHas(t *testing.T) {
 
 	nobody := c.as("")
 	nobody.api("GET", crm, "/v3/projects/"+p1, "").refused(401, "UNAUTHENTICATED", "CREDENTIALS_MISSING")
-	nobody.with("Authorization", "Bearer ya29.something").api("GET", crm, "/v3/projects/"+p1, "").refused(401, "UNAUTHENTICATED", "invalid authentication credentials")
+	nobody.with("Authorization", "Bearer ya29.something").api("GET", crm, "/v3/projects/"+p1, "").refused(401, "UNAUTHENTICATED",
+		"invalid authentication credentials")
 	nobody.api("GET", crm, "/v3/projects/"+p1+"?access_token=sim-token.admin@example.com", "").ok()
 
-	c.api("GET", hub, featurePath+"?nonsense=1", "").refused(400, "INVALID_ARGUMENT", `Unknown name \"nonsense\": Cannot bind query parameter`, "fieldViolations")
+	c.api("GET", hub, featurePath+"?nonsense=1", "").refused(400, "INVALID_ARGUMENT",
+		`Unknown name \"nonsense\": Cannot bind query parameter`, "fieldViolations")
 	c.api("GET", hub, featurePath+"?alt=json&fields=name&prettyPrint=false&%24.xgafv=2&quotaUser=x", "").ok()
-	c.api("POST", crm, "/v1/projects/"+p1+":setIamPolicy", `{"policy":{"bindigns":[]}}`).refused(400, "INVALID_ARGUMENT", `Unknown name \"bindigns\" at 'policy': Cannot find field.`)
+	c.api("POST", crm, "/v1/projects/"+p1+":setIamPolicy", `{"policy":{"bindigns":[]}}`).refused(400, "INVALID_ARGUMENT",
+		`Unknown name \"bindigns\" at 'policy': Cannot find field.`)
 	c.api("POST", crm, "/v1/projects/"+p1+":setIamPolicy", `{"policy":`).refused(400, "INVALID_ARGUMENT", "Invalid JSON payload")
 
 	if a := c.api("GET", crm, "/v9/nothing", ""); a.status != 404 || !strings.Contains(string(a.raw), "was not found on this server") {
@@ -387,7 +391,8 @@ func TestRequestsAreListed(t *testing.T) {
 		defer mu.Unlock()
 		seen = append(seen, x)
 	}})
-	c.with("User-Agent", "test/1").api("POST", crm, "/v1/projects/"+p1+":getIamPolicy?alt=json", `{"options":{"requestedPolicyVersion":3}}`).ok()
+	c.with("User-Agent", "test/1").api("POST", crm, "/v1/projects/"+p1+":getIamPolicy?alt=json",
+		`{"options":{"requestedPolicyVersion":3}}`).ok()
 	c.api("GET", crm, "/v1/projects/nowhere-at-all", "").refused(403, "PERMISSION_DENIED")
 
 	var list []map[string]any
@@ -396,7 +401,8 @@ func TestRequestsAreListed(t *testing.T) {
 	}
 	for k, want := range map[string]any{
 		"door": "plain", "method": "POST", "url": "https://" + crm + "/v1/projects/" + p1 + ":getIamPolicy?alt=json",
-		"host": crm, "path": "/v1/projects/" + p1 + ":getIamPolicy", "query": "alt=json", "caller": "admin@example.com", "userAgent": "test/1", "status": 200.0,
+		"host": crm, "path": "/v1/projects/" + p1 + ":getIamPolicy", "query": "alt=json", "caller": "admin@example.com", "userAgent": "test/1",
+		"status": 200.0,
 	} {
 		if list[0][k] != want {
 			t.Errorf("%s is %v, want %v", k, list[0][k], want)

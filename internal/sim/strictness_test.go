@@ -22,9 +22,12 @@ func TestRefusedForms(t *testing.T) {
 	)
 	spec := func(s string) string { return `{"membershipSpecs":{"` + member + `":` + s + `}}` }
 	for _, test := range []struct{ method, host, path, body, say string }{
-		{"POST", crm, project + ":setIamPolicy", `{"policy":{"auditConfigs":[{"service":"allServices","auditLogConfigs":[{"logType":"DATA_READ"},{"logType":"ALL"}]}]},"updateMask":"auditConfigs"}`,
+		{"POST", crm, project + ":setIamPolicy",
+			`{"policy":{"auditConfigs":[{"service":"allServices","auditLogConfigs":[{"logType":"DATA_READ"},` +
+				`{"logType":"ALL"}]}]},"updateMask":"auditConfigs"}`,
 			"policy.audit_configs[0].audit_log_configs[1].log_type"},
-		{"POST", crm, "/v1/projects/" + p1 + ":setIamPolicy", `{"policy":{"auditConfigs":[{"auditLogConfigs":[{"logType":"ALL"}]}]}}`, "log_type"},
+		{"POST", crm, "/v1/projects/" + p1 + ":setIamPolicy", `{"policy":{"auditConfigs":[{"auditLogConfigs":[{"logType":"ALL"}]}]}}`,
+			"log_type"},
 		{"POST", crm, "/v1/projects/" + p1 + ":getAncestry", `{"colour":"red"}`, "colour"},
 		{"PATCH", hub, patch, spec(`{"origin":{"type":"ROBOT"}}`), "resource.membership_specs[0].value.origin.type"},
 		{"PATCH", hub, patch, spec(`{"mesh":{"management":"AUTOMATIC"}}`), "mesh.management"},
@@ -34,16 +37,20 @@ func TestRefusedForms(t *testing.T) {
 		{"PATCH", hub, patch, `{"spec":{"mesh":{"modernizationCompatibility":"ON"}}}`, "spec.mesh.modernization_compatibility"},
 		{"PATCH", hub, patch, `{"spec":{"mesh":{"modernizationStrategy":"NEVER"}}}`, "spec.mesh.modernization_strategy"},
 		{"PATCH", hub, patch, `{"resourceState":{"state":"ON"}}`, "resource_state.state"},
-		{"POST", hub, "/v1/projects/" + p1 + "/locations/global/features?featureId=servicemesh", spec(`{"origin":{"type":"ROBOT"}}`), "origin.type"},
-		{"PATCH", hub, v2path + "?updateMask=spec&allowMissing=true", `{"spec":{"origin":{"type":"ROBOT"}}}`, "membership_feature.spec.origin.type"},
-		{"PATCH", hub, v2path + "?updateMask=spec&allowMissing=true", `{"spec":{"servicemesh":{"management":"ON"}}}`, "spec.servicemesh.management"},
+		{"POST", hub, "/v1/projects/" + p1 + "/locations/global/features?featureId=servicemesh", spec(`{"origin":{"type":"ROBOT"}}`),
+			"origin.type"},
+		{"PATCH", hub, v2path + "?updateMask=spec&allowMissing=true", `{"spec":{"origin":{"type":"ROBOT"}}}`,
+			"membership_feature.spec.origin.type"},
+		{"PATCH", hub, v2path + "?updateMask=spec&allowMissing=true", `{"spec":{"servicemesh":{"management":"ON"}}}`,
+			"spec.servicemesh.management"},
 		{"PATCH", hub, v2path + "?updateMask=spec&allowMissing=true", `{"spec":{"servicemesh":{"defaultChannel":"FAST"}}}`, "default_channel"},
 		{"PATCH", hub, v2path + "?updateMask=spec&allowMissing=true", `{"lifecycleState":{"state":"ON"}}`, "lifecycle_state.state"},
 		{"PATCH", hub, members + "/cluster-1?updateMask=labels", `{"state":{"code":"ON"}}`, "resource.state.code"},
 		{"PATCH", hub, members + "/cluster-1?updateMask=labels", `{"clusterTier":"GOLD"}`, "resource.cluster_tier"},
 		{"PATCH", hub, members + "/cluster-1?updateMask=labels", `{"membershipType":"HEAVY"}`, "resource.membership_type"},
 		{"POST", hub, members + "?membershipId=x", `{"infrastructureType":"MOON"}`, "resource.infrastructure_type"},
-		{"PUT", container, clusterPath(p1, "us-central1", "cluster-1"), `{"update":{"desiredFleet":{"project":"` + p1 + `","membershipType":"HEAVY"}}}`, "update.desired_fleet.membership_type"},
+		{"PUT", container, clusterPath(p1, "us-central1", "cluster-1"), `{"update":{"desiredFleet":{"project":"` + p1 +
+			`","membershipType":"HEAVY"}}}`, "update.desired_fleet.membership_type"},
 
 		{"GET", crm, project + "?alt=xml", "", "alt"},
 		{"GET", crm, project + "?$alt=xml", "", "$alt"},
@@ -93,16 +100,21 @@ func TestTakenForms(t *testing.T) {
 			`{"membershipSpecs":{"`+member+`":{"mesh":{"management":"MANAGEMENT_AUTOMATIC"},"origin":{"type":"`+origin+`"}}}}`).ok()
 		c.advance(time.Minute)
 	}
-	c.api("PATCH", hub, featurePath+"?updateMask=spec", `{"spec":{"mesh":{"modernizationCompatibility":"VALIDATION_ENABLED","modernizationStrategy":"DEFERRED"}}}`).ok()
+	c.api("PATCH", hub, featurePath+"?updateMask=spec",
+		`{"spec":{"mesh":{"modernizationCompatibility":"VALIDATION_ENABLED","modernizationStrategy":"DEFERRED"}}}`).ok()
 	c.api("PATCH", hub, v2path+"?updateMask=spec", "").ok()
 	for _, kind := range []string{"LOG_TYPE_UNSPECIFIED", "ADMIN_READ", "DATA_WRITE", "DATA_READ"} {
-		c.api("POST", crm, "/v3/projects/"+p1+":setIamPolicy", `{"policy":{"auditConfigs":[{"service":"allServices","auditLogConfigs":[{"logType":"`+kind+`"}]}]},"updateMask":"auditConfigs"}`).ok()
+		c.api("POST", crm, "/v3/projects/"+p1+":setIamPolicy",
+			`{"policy":{"auditConfigs":[{"service":"allServices","auditLogConfigs":[{"logType":"`+kind+`"}]}]},"updateMask":"auditConfigs"}`).ok()
 	}
 	c.api("GET", crm, "/v3/projects/"+p1+"?alt=json&$.xgafv=2&prettyPrint=False&quotaUser=x", "").ok()
 	c.api("GET", usage, "/v1/projects/"+p1+"/services?pageSize=2147483647", "").ok()
-	c.api("GET", usage, "/v1/projects/"+p1+"/services:batchGet?names=projects/"+p1+"/services/mesh.googleapis.com&names=projects/"+p1+"/services/"+gateway, "").ok()
+	c.api("GET", usage,
+		"/v1/projects/"+p1+"/services:batchGet?names=projects/"+p1+"/services/mesh.googleapis.com&names=projects/"+p1+"/services/"+gateway,
+		"").ok()
 	c.api("GET", crm, "/v3/projects/"+p1, " \n").ok() // no body
-	c.api("PUT", container, clusterPath(p1, "us-central1", "cluster-1"), `{"update":{"desiredFleet":{"project":"`+p1+`","membershipType":"LIGHTWEIGHT"}}}`).refused(501, "UNIMPLEMENTED")
+	c.api("PUT", container, clusterPath(p1, "us-central1", "cluster-1"),
+		`{"update":{"desiredFleet":{"project":"`+p1+`","membershipType":"LIGHTWEIGHT"}}}`).refused(501, "UNIMPLEMENTED")
 	c.api("GET", crm, "/v3/projects/"+p1+"?$alt=json%3Benum-encoding%3Dint", "").refused(501, "UNIMPLEMENTED")
 }
 
@@ -113,17 +125,22 @@ func TestFieldsOfAnswers(t *testing.T) {
 		{"GET", crm, "/v3/projects/" + p1 + "?$fields=project_id", "", `{"projectId":"` + p1 + `"}`},
 		{"GET", crm, "/v1/projects?fields=projects/projectId", "", `{"projects":[{"projectId":"` + p1 + `"}]}`},
 		{"POST", crm, "/v1/projects/" + p1 + ":getIamPolicy?fields=version", "", `{"version":1}`},
-		{"GET", usage, "/v1/projects/" + p1 + "/services:batchGet?names=projects/" + p1 + "/services/" + gateway + "&fields=services(name,state)", "",
+		{"GET", usage, "/v1/projects/" + p1 + "/services:batchGet?names=projects/" + p1 + "/services/" + gateway +
+			"&fields=services(name,state)", "",
 			`{"services":[{"name":"projects/` + n1 + `/services/` + gateway + `","state":"ENABLED"}]}`},
 		{"GET", usage, "/v1/projects/" + p1 + "/services?pageSize=1&fields=services/config/usage,nextPageToken", "",
 			`{"services":[{"config":{"usage":{"requirements":["serviceusage.googleapis.com/tos/cloud"]}}}],"nextPageToken":"page-1"}`},
-		{"GET", container, "/v1/projects/" + p1 + "/locations/-/clusters?fields=clusters(name,location,status,autopilot,workloadIdentityConfig,fleet/membership,nodePools(name,config/workloadMetadataConfig)),missingZones", "",
+		{"GET", container, "/v1/projects/" + p1 +
+			"/locations/-/clusters?fields=clusters(name,location,status,autopilot,workloadIdentityConfig," +
+			"fleet/membership,nodePools(name,config/workloadMetadataConfig)),missingZones", "",
 			`{"clusters":[` + wantedCluster(1) + `,` + wantedCluster(2) + `]}`},
 		{"GET", hub, featurePath + "?fields=membershipStates/*/servicemesh/controlPlaneManagement/state", "",
-			`{"membershipStates":{"` + member1 + `":{"servicemesh":{"controlPlaneManagement":{"state":"ACTIVE"}}},"` + member2 + `":{"servicemesh":{"controlPlaneManagement":{"state":"ACTIVE"}}}}}`},
+			`{"membershipStates":{"` + member1 + `":{"servicemesh":{"controlPlaneManagement":{"state":"ACTIVE"}}},"` + member2 +
+				`":{"servicemesh":{"controlPlaneManagement":{"state":"ACTIVE"}}}}}`},
 		{"GET", hub, v2path + "?fields=lifecycleState", "", `{"lifecycleState":{"state":"ACTIVE"}}`},
 		{"POST", logs, "/v2/entries:list?fields=nextPageToken", `{"resourceNames":["projects/` + p1 + `"]}`, `{}`},
-		{"POST", usage, "/v1/projects/" + p1 + "/services/" + gateway + ":enable?fields=done,response/service/state", `{}`, `{"done":true,"response":{"service":{"state":"ENABLED"}}}`},
+		{"POST", usage, "/v1/projects/" + p1 + "/services/" + gateway + ":enable?fields=done,response/service/state", `{}`,
+			`{"done":true,"response":{"service":{"state":"ENABLED"}}}`},
 	} {
 		got := c.api(test.method, test.host, test.path+sep(test.path)+"prettyPrint=false", test.body).ok()
 		if strings.TrimSpace(string(got.raw)) != test.want {
@@ -137,7 +154,8 @@ func TestFieldsOfAnswers(t *testing.T) {
 
 func wantedCluster(n int) string {
 	name := "cluster-" + string(rune('0'+n))
-	return `{"name":"` + name + `","location":"us-central1","status":"RUNNING","autopilot":{},"workloadIdentityConfig":{"workloadPool":"` + pool1 + `"},` +
+	return `{"name":"` + name + `","location":"us-central1","status":"RUNNING","autopilot":{},"workloadIdentityConfig":{"workloadPool":"` +
+		pool1 + `"},` +
 		`"fleet":{"membership":"//gkehub.googleapis.com/projects/` + p1 + `/locations/us-central1/memberships/` + name + `"},` +
 		`"nodePools":[{"name":"default-pool","config":{"workloadMetadataConfig":{"mode":"GKE_METADATA"}}}]}`
 }
@@ -163,9 +181,10 @@ func TestLogOfAClearedPool(t *testing.T) {
 		return toJSON(dig(got[len(got)-1], "protoPayload", "request", "update"))
 	}
 	for body, want := range map[string]string{
-		`{"update":{"desiredWorkloadIdentityConfig":{"workloadPool":""}}}`:               `{"desiredWorkloadIdentityConfig":{}}`,
-		`{"update":{"desired_workload_identity_config":{}}}`:                             `{"desiredWorkloadIdentityConfig":{}}`,
-		`{"update":{"desiredWorkloadIdentityConfig":{"workload_pool":"` + pool1 + `"}}}`: `{"desiredWorkloadIdentityConfig":{"workloadPool":"` + pool1 + `"}}`,
+		`{"update":{"desiredWorkloadIdentityConfig":{"workloadPool":""}}}`: `{"desiredWorkloadIdentityConfig":{}}`,
+		`{"update":{"desired_workload_identity_config":{}}}`:               `{"desiredWorkloadIdentityConfig":{}}`,
+		`{"update":{"desiredWorkloadIdentityConfig":{"workload_pool":"` + pool1 + `"}}}`: `{"desiredWorkloadIdentityConfig":{"workloadPool":"` +
+			pool1 + `"}}`,
 	} {
 		c.api("PUT", container, path, body).ok()
 		if got := last(); got != want {

@@ -17,9 +17,8 @@ var rootFiles = []string{
 // there, and the simulation has none.
 const registries = "registry.terraform.io,releases.hashicorp.com,registry.opentofu.org,github.com,.githubusercontent.com"
 
-// withSystemRoots adds to the simulation's authority those of the machine: a
-// client that is told of one file trusts no other, and would refuse the
-// registries.
+// withSystemRoots adds to the simulation's authority those of the machine: a client that gets one file trusts no other,
+// and would refuse the registries.
 func withSystemRoots(ca []byte) []byte {
 	for _, name := range rootFiles {
 		if roots, err := os.ReadFile(name); err == nil {

@@ -36,7 +36,8 @@ func TestWorldRoundTrip(t *testing.T) {
 	same()
 	c.advance(10 * time.Minute)
 	op := c.api("POST", usage, services(p1)+"/run.googleapis.com:enable", "{}").ok()
-	c.api("PATCH", hub, featurePath+"?updateMask=membershipSpecs", `{"membershipSpecs":{"`+member1+`":{"mesh":{"management":"MANAGEMENT_MANUAL"}}}}`).ok()
+	c.api("PATCH", hub, featurePath+"?updateMask=membershipSpecs",
+		`{"membershipSpecs":{"`+member1+`":{"mesh":{"management":"MANAGEMENT_MANUAL"}}}}`).ok()
 	same()
 	state := c.api("GET", hub, featurePath, "").ok()
 	same()
@@ -61,7 +62,8 @@ func TestWorldMistakes(t *testing.T) {
 		want   string
 	}{
 		"unknown field": {func(w map[string]any) { project(w)["colour"] = "red" }, `unknown field "projects[0].colour"`},
-		"deep unknown":  {func(w map[string]any) { cluster(w)["nodePools"].([]any)[0].(map[string]any)["x"] = 1 }, `projects[0].clusters[0].nodePools[0].x`},
+		"deep unknown": {func(w map[string]any) { cluster(w)["nodePools"].([]any)[0].(map[string]any)["x"] = 1 },
+			`projects[0].clusters[0].nodePools[0].x`},
 		"wrong case":    {func(w map[string]any) { project(w)["projectID"] = "x" }, `projectID`},
 		"wrong type":    {func(w map[string]any) { project(w)["clusters"] = "many" }, `projects[0].clusters: "many" is not a list`},
 		"bad number":    {func(w map[string]any) { project(w)["projectNumber"] = "x" }, `projectNumber`},
@@ -122,7 +124,8 @@ func cluster(w map[string]any) map[string]any {
 // default.
 func TestSmallWorld(t *testing.T) {
 	c := start(t, sim.Options{})
-	c.sim("PUT", "world", `{"projects":[{"projectId":"my-project","projectNumber":"42","services":{"cloudresourcemanager.googleapis.com":{"state":"ENABLED"}},
+	c.sim("PUT", "world", `{"projects":[{"projectId":"my-project","projectNumber":"42",
+		"services":{"cloudresourcemanager.googleapis.com":{"state":"ENABLED"}},
 		"policy":{"bindings":[{"role":"roles/owner","members":["user:admin@example.com"]}]}}]}`).ok()
 	c.api("GET", crm, "/v3/projects/42", "").ok().is("my-project", "projectId").is("ACTIVE", "state")
 	c.api("POST", crm, "/v1/projects/my-project:getIamPolicy", "").ok().is("ACAB", "etag")

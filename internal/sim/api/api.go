@@ -13,13 +13,12 @@ type APIs struct {
 	quota quotas
 }
 
-// Serve answers a request to an API and says who made it and what is to be
-// done to the answer on its way: "cut", "malformed" or nothing. The world must
-// be locked.
+// Serve answers a request to an API. It also returns how a fault damages the answer, "cut", "malformed" or "", and who
+// called. The world must be locked.
 func (s *APIs) Serve(w *world.World, a *API, host string, r *http.Request, body []byte) (rep Reply, harm, who string) {
 	caller, authErr := authenticate(r)
 	now := w.Now()
-	w.Settle(now)
+	w.AdvanceTo(now)
 	harm = damage(w, host, r)
 	if e, empty := refuse(w, host, r); e != nil {
 		if empty {

@@ -64,7 +64,10 @@ func authenticate(r *http.Request) (world.Actor, *wire.Error) {
 	if token == "" {
 		reason = "CREDENTIALS_MISSING"
 	}
-	e := wire.NewError(wire.StatusUnauthenticated, "Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie or other valid authentication credential. See https://developers.google.com/identity/sign-in/web/devconsole-project.")
+	e := wire.NewError(wire.StatusUnauthenticated,
+		"Request had invalid authentication credentials. Expected OAuth 2 access token, "+
+			"login cookie or other valid authentication credential. "+
+			"See https://developers.google.com/identity/sign-in/web/devconsole-project.")
 	return world.Actor{}, e.WithInfo(reason, "googleapis.com", nil)
 }
 

@@ -43,8 +43,7 @@ func CompactJSON(status int, v any) Reply {
 
 const jsonType = "application/json; charset=UTF-8"
 
-// A call is one request to one method, while it is answered. The world is
-// locked as long as it lives.
+// A call is one request to one method. The world is locked while it is answered.
 type call struct {
 	w     *world.World
 	quota *quotas
@@ -60,11 +59,17 @@ type call struct {
 	body   []byte
 	who    world.Actor
 
-	// record is the audit entry of a write; a handler makes it before it
-	// checks anything, so that a failed attempt is logged too.
+	// record is the audit entry of a write. A handler creates it before it checks anything, so that a failed attempt is
+	// logged too.
 	record *world.AuditRecord
-	// ungated calls pass a disabled API.
-	ungated bool
+	// skipServiceCheck lets a call pass although the API is disabled.
+	skipServiceCheck bool
+}
+
+// begin starts an operation whose audit entries are those of the call.
+func (c *call) begin(op *world.Operation, takes wire.Duration) *world.Operation {
+	c.record, op.Audit = c.record.AsOperation(op.Name)
+	return c.w.Begin(op, c.now, takes)
 }
 
 // decode reads the body as a message; an unknown field is refused.

@@ -8,9 +8,8 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/sim/world"
 )
 
-// A cluster's own API server, by its endpoint: through the proxy under the
-// addresses that the container API gives, and on the plain door below
-// /_cluster/PROJECT/LOCATION/NAME/.
+// A cluster's own API server, by its endpoint: through the proxy under the addresses that the container API gives, and
+// as a plain request below /_cluster/PROJECT/LOCATION/NAME/.
 
 // ClusterEndpoints serves every cluster's endpoint.
 var ClusterEndpoints = &API{Host: "kubernetes", serve: serveEndpoint}

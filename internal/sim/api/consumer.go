@@ -17,10 +17,11 @@ import (
 // 2025-2026): five metadata keys, LocalizedMessage and Help.
 func errServiceDisabled(service, consumer string) *wire.Error {
 	e := wire.Denied("%s", world.ServiceDisabledText(service, consumer))
-	e.InErrors("usageLimits", "accessNotConfigured", "https://console.developers.google.com").WithInfo("SERVICE_DISABLED", "googleapis.com", map[string]string{
-		"service": service, "consumer": "projects/" + consumer, "serviceTitle": world.ServiceTitle(service),
-		"containerInfo": consumer, "activationUrl": world.ActivationURL(service, consumer),
-	})
+	e.InErrors("usageLimits", "accessNotConfigured", "https://console.developers.google.com").
+		WithInfo("SERVICE_DISABLED", "googleapis.com", map[string]string{
+			"service": service, "consumer": "projects/" + consumer, "serviceTitle": world.ServiceTitle(service),
+			"containerInfo": consumer, "activationUrl": world.ActivationURL(service, consumer),
+		})
 	return e.WithDetails(
 		map[string]any{"@type": "type.googleapis.com/google.rpc.LocalizedMessage", "locale": "en-US", "message": e.Message},
 		help("Google developers console API activation", world.ActivationURL(service, consumer)),
@@ -37,7 +38,8 @@ func help(description, url string) map[string]any {
 // errUserProjectDenied is the refusal of X-Goog-User-Project (recorded).
 func errUserProjectDenied(service, project string) *wire.Error {
 	url := "https://console.developers.google.com/iam-admin/iam/project?project=" + project
-	return wire.Denied("Caller does not have required permission to use project %s. Grant the caller the roles/serviceusage.serviceUsageConsumer role, "+
+	return wire.Denied("Caller does not have required permission to use project %s. "+
+		"Grant the caller the roles/serviceusage.serviceUsageConsumer role, "+
 		"or a custom role with the serviceusage.services.use permission, by visiting %s and then retry. "+
 		"Propagation of the new permission may take a few minutes.", project, url).
 		WithDetails(help("Google developer console IAM admin", url)).
@@ -53,8 +55,8 @@ func errConsumerInvalid(service, project string) *wire.Error {
 		})
 }
 
-// gate lets a call through to its API, or says why not.
-func (c *call) gate(urlProject string) *wire.Error {
+// checkConsumer refuses a call whose consumer project is unusable, has the API disabled or has exceeded its quota.
+func (c *call) checkConsumer(urlProject string) *wire.Error {
 	service, consumer, ref := c.api.Host, c.w.Project(urlProject), urlProject
 	if quota := c.r.Header.Get("X-Goog-User-Project"); quota != "" {
 		quota = strings.TrimPrefix(quota, "projects/")
@@ -70,16 +72,16 @@ func (c *call) gate(urlProject string) *wire.Error {
 	} else {
 		ref = consumer.Number()
 	}
-	if consumer.ServiceStateAt(service, c.now) != world.ServiceEnabled && !c.ungated {
+	if consumer.ServiceStateAt(service, c.now) != world.ServiceEnabled && !c.skipServiceCheck {
 		return errServiceDisabled(service, ref)
 	}
 	return c.quota.take(c, consumer)
 }
 
-// authorize is the way into a project for most handlers: the gate, then the
-// permission. refuse makes the API's own words for "denied".
+// authorize finds the project of a call for most handlers: first the consumer is checked, then the permission. refuse
+// makes the API's own refusal.
 func (c *call) authorize(ref, permission string, refuse func(p *world.Project) *wire.Error) (*world.Project, *wire.Error) {
-	if err := c.gate(ref); err != nil {
+	if err := c.checkConsumer(ref); err != nil {
 		return nil, err
 	}
 	p := c.w.Project(ref)

@@ -12,15 +12,15 @@ import (
 )
 
 var containerRoutes = bothForms([]route{
-	{method: "GET", path: "clusters", answer: container.ListClustersResponse{}, handle: listClusters},
-	{method: "GET", path: "clusters/{cluster}", answer: container.Cluster{}, handle: getCluster},
-	{method: "PUT", path: "clusters/{cluster}", answer: container.Operation{}, handle: updateCluster, write: true},
-	{method: "GET", path: "clusters/{cluster}/nodePools", answer: container.ListNodePoolsResponse{}, handle: listNodePools},
-	{method: "GET", path: "clusters/{cluster}/nodePools/{nodePool}", answer: container.NodePool{}, handle: getNodePool},
-	{method: "PUT", path: "clusters/{cluster}/nodePools/{nodePool}", answer: container.Operation{}, handle: updateNodePool, write: true},
-	{method: "GET", path: "operations", answer: container.ListOperationsResponse{}, handle: listContainerOperations},
-	{method: "GET", path: "operations/{operation}", answer: container.Operation{}, handle: getContainerOperation},
-	{method: "POST", path: "operations/{operation}:cancel", answer: container.Empty{}, handle: cancelContainerOperation, write: true},
+	read("GET", "clusters", container.ListClustersResponse{}, listClusters),
+	read("GET", "clusters/{cluster}", container.Cluster{}, getCluster),
+	write("PUT", "clusters/{cluster}", container.Operation{}, updateCluster),
+	read("GET", "clusters/{cluster}/nodePools", container.ListNodePoolsResponse{}, listNodePools),
+	read("GET", "clusters/{cluster}/nodePools/{nodePool}", container.NodePool{}, getNodePool),
+	write("PUT", "clusters/{cluster}/nodePools/{nodePool}", container.Operation{}, updateNodePool),
+	read("GET", "operations", container.ListOperationsResponse{}, listContainerOperations),
+	read("GET", "operations/{operation}", container.Operation{}, getContainerOperation),
+	write("POST", "operations/{operation}:cancel", container.Empty{}, cancelContainerOperation),
 })
 
 // bothForms gives each method its path under locations/ and under the older
@@ -233,7 +233,8 @@ func cancelContainerOperation(c *call) (any, *wire.Error) {
 func (c *call) errBusy(op *world.Operation) *wire.Error {
 	return wire.FailedPrecondition("Cluster is running incompatible operation %s.", op.Name).
 		WithInfo("CLUSTER_ALREADY_HAS_OPERATION", wire.HostContainer, nil).
-		WithDetails(map[string]any{"@type": "type.googleapis.com/google.rpc.RequestInfo", "requestId": fmt.Sprintf("0x%x", uint64(c.w.NextSerial())*0x9e3779b97f4a7c15)})
+		WithDetails(map[string]any{"@type": "type.googleapis.com/google.rpc.RequestInfo",
+			"requestId": fmt.Sprintf("0x%x", uint64(c.w.NextSerial())*0x9e3779b97f4a7c15)})
 }
 
 // clusterAnswer is the cluster as the API gives it: with links, and a copy, because

@@ -4,8 +4,10 @@ import (
 	"encoding/json"
 	"errors"
 	"maps"
+	"reflect"
 	"slices"
-	"strings"
+
+	"google.golang.org/api/container/v1"
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/sim/wire"
 	"github.com/managed-mesh/terraform-provider-asm/internal/sim/world"
@@ -31,38 +33,32 @@ type clusterUpdate struct {
 	raw                           map[string]json.RawMessage
 }
 
-// clusterUpdateFields are the fields of ClusterUpdate that are not simulated
-// (discovery, container v1 20260922): they are known, and so not refused as
-// unknown, but as not implemented.
-var clusterUpdateFields = strings.Fields(`additionalPodRangesConfig desiredAdditionalIpRangesConfig desiredAddonsConfig
-	desiredAnonymousAuthenticationConfig desiredAuthenticatorGroupsConfig desiredAutoIpamConfig desiredAutopilotClusterPolicyConfig
-	desiredAutopilotWorkloadPolicyConfig desiredBinaryAuthorization desiredClusterAutoscaling desiredCompliancePostureConfig
-	desiredContainerdConfig desiredControlPlaneEgress desiredControlPlaneEndpointsConfig desiredCostManagementConfig
-	desiredDatabaseEncryption desiredDatapathProvider desiredDefaultEnablePrivateNodes desiredDefaultSnatStatus
-	desiredDisableL4LbFirewallReconciliation desiredDnsConfig desiredEmulatedVersion desiredEnableCiliumClusterwideNetworkPolicy
-	desiredEnableFqdnNetworkPolicy desiredEnableMultiNetworking desiredEnablePrivateEndpoint desiredEnterpriseConfig
-	desiredGatewayApiConfig desiredGcfsConfig desiredIdentityServiceConfig desiredImage desiredImageProject desiredImageType
-	desiredInTransitEncryptionConfig desiredIntraNodeVisibilityConfig desiredK8sBetaApis desiredL4ilbSubsettingConfig desiredLocations
-	desiredLoggingConfig desiredLoggingService desiredManagedMachineLearningDiagnosticsConfig desiredManagedOpentelemetryConfig
-	desiredMasterAuthorizedNetworksConfig desiredMasterVersion desiredMeshCertificates desiredMonitoringConfig desiredMonitoringService
-	desiredNetworkPerformanceConfig desiredNetworkTierConfig desiredNodeCreationConfig desiredNodeKubeletConfig
-	desiredNodePoolAutoConfigKubeletConfig desiredNodePoolAutoConfigLinuxNodeConfig desiredNodePoolAutoConfigNetworkTags
-	desiredNodePoolAutoConfigResourceManagerTags desiredNodePoolAutoscaling desiredNodePoolId desiredNodePoolLoggingConfig
-	desiredNodeVersion desiredNotificationConfig desiredParentProductConfig desiredPodAutoscaling desiredPrivateClusterConfig
-	desiredPrivateIpv6GoogleAccess desiredPrivilegedAdmissionConfig desiredRbacBindingConfig desiredReleaseChannel
-	desiredResourceUsageExportConfig desiredRollbackSafeUpgrade desiredSecretManagerConfig desiredSecretSyncConfig
-	desiredSecurityPostureConfig desiredServiceExternalIpsConfig desiredShieldedNodes desiredStackType desiredUserManagedKeysConfig
-	desiredVerticalPodAutoscaling enableK8sBetaApis gkeAutoUpgradeConfig removedAdditionalPodRangesConfig userManagedKeysConfig`)
+// A nodePoolUpdate is container.v1.UpdateNodePoolRequest, likewise.
+type nodePoolUpdate struct {
+	legacyNames
+	Etag                   string                        `json:"etag"`
+	WorkloadMetadataConfig *world.WorkloadMetadataConfig `json:"workloadMetadataConfig"`
+}
 
-// nodePoolUpdateFields are those of UpdateNodePoolRequest, likewise.
-var nodePoolUpdateFields = strings.Fields(`accelerators bootDisk confidentialNodes consolidationDelay containerdConfig diskSizeGb diskType
-	fastSocket flexStart gcfsConfig gvnic image imageProject imageType kubeletConfig labels linuxNodeConfig locations loggingConfig
-	machineType maintenancePolicy maxRunDuration nodeDrainConfig nodeNetworkConfig nodeVersion queuedProvisioning resourceLabels
-	resourceManagerTags storagePools tags taintConfig taints upgradeSettings windowsNodeConfig`)
+// The fields that are known but not simulated: they are not refused as unknown, but as not implemented. The messages are
+// those of Google's own Go client, which is generated from the discovery document.
+var (
+	unsimulatedClusterUpdates  = unsimulatedFields[container.ClusterUpdate, clusterUpdate]()
+	unsimulatedNodePoolUpdates = unsimulatedFields[container.UpdateNodePoolRequest, nodePoolUpdate]()
+)
 
-// takeOther removes the known but not simulated fields from a JSON object
+// unsimulatedFields lists the fields of a message that the simulated part of it lacks, sorted.
+func unsimulatedFields[Message, Simulated any]() []string {
+	fields := messageFields(reflect.TypeFor[Message]())
+	for name := range messageFields(reflect.TypeFor[Simulated]()) {
+		delete(fields, name)
+	}
+	return slices.Sorted(maps.Keys(fields))
+}
+
+// takeUnsimulated removes the known but not simulated fields from a JSON object
 // and lists those that were there.
-func takeOther(obj map[string]json.RawMessage, names []string) []string {
+func takeUnsimulated(obj map[string]json.RawMessage, names []string) []string {
 	var out []string
 	for _, n := range names {
 		if _, ok := obj[n]; ok {
@@ -79,7 +75,7 @@ func (u *clusterUpdate) decode(path string, raw json.RawMessage) error {
 		return &wire.FieldError{Path: path, Problem: "is not an object"}
 	}
 	u.raw = maps.Clone(obj)
-	u.other = takeOther(obj, clusterUpdateFields)
+	u.other = takeUnsimulated(obj, unsimulatedClusterUpdates)
 	rest, err := json.Marshal(obj)
 	if err != nil {
 		return err
@@ -194,12 +190,10 @@ func (c *call) clusterEffect(p *world.Project, cl *world.Cluster, u *clusterUpda
 // startCluster starts an operation on a cluster.
 func (c *call) startCluster(p *world.Project, cl *world.Cluster, opType string, e *world.Effect, takes wire.Duration) containerOperation {
 	name := c.w.NewOperationName(c.now)
-	first, last := c.record.AsOperation(name)
-	c.record = first
-	op := c.w.Begin(&world.Operation{
+	op := c.begin(&world.Operation{
 		API: wire.HostContainer, Name: name, Project: p.ProjectID, Location: cl.Location, Type: opType,
-		Target: cl.Path(p), Effect: e, Audit: last,
-	}, c.now, takes)
+		Target: cl.Path(p), Effect: e,
+	}, takes)
 	return newContainerOperation(p, op)
 }
 
@@ -210,12 +204,8 @@ func updateNodePool(c *call) (any, *wire.Error) {
 	if err := c.decode(&obj); err != nil {
 		return nil, err
 	}
-	other := takeOther(obj, nodePoolUpdateFields)
-	var req struct {
-		legacyNames
-		Etag                   string                        `json:"etag"`
-		WorkloadMetadataConfig *world.WorkloadMetadataConfig `json:"workloadMetadataConfig"`
-	}
+	other := takeUnsimulated(obj, unsimulatedNodePoolUpdates)
+	var req nodePoolUpdate
 	full := c.body
 	c.body, _ = json.Marshal(obj)
 	if err := c.decode(&req); err != nil {
@@ -228,7 +218,8 @@ func updateNodePool(c *call) (any, *wire.Error) {
 			if req.WorkloadMetadataConfig != nil {
 				request["workloadMetadataConfig"] = req.WorkloadMetadataConfig
 			}
-			c.record = world.NewClusterRecord(p, cl, c.who, "UpdateNodePool", cl.Path(p)+"/nodePools/"+c.params["nodePool"], "UPDATE_CLUSTER", request)
+			c.record = world.NewClusterRecord(p, cl, c.who, "UpdateNodePool", cl.Path(p)+"/nodePools/"+c.params["nodePool"], "UPDATE_CLUSTER",
+				request)
 		}
 	}
 	p, cl, err := c.clusterFor("container.clusters.update")
@@ -247,7 +238,8 @@ func updateNodePool(c *call) (any, *wire.Error) {
 	}
 	mode := req.WorkloadMetadataConfig.Mode
 	if !slices.Contains([]string{"GCE_METADATA", "GKE_METADATA"}, mode) {
-		return nil, wire.InvalidValue("workload_metadata_config.mode", "type.googleapis.com/google.container.v1.WorkloadMetadataConfig.Mode", mode)
+		return nil, wire.InvalidValue("workload_metadata_config.mode", "type.googleapis.com/google.container.v1.WorkloadMetadataConfig.Mode",
+			mode)
 	}
 	if mode == "GKE_METADATA" && cl.WorkloadPool() == "" {
 		return nil, wire.Invalid("Workload Identity is not enabled on cluster %q; GKE_METADATA cannot be used.", cl.Name) // text inferred

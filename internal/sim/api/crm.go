@@ -15,18 +15,18 @@ import (
 )
 
 var crmRoutes = []route{
-	{method: "GET", path: "v1/projects", query: []string{"filter", "pageSize", "pageToken"}, answer: crmv1.ListProjectsResponse{}, handle: listProjectsV1},
-	{method: "GET", path: "v1/projects/{project}", answer: crmv1.Project{}, handle: getProjectV1},
-	{method: "POST", path: "v1/projects/{project}:getIamPolicy", answer: crmv1.Policy{}, handle: getIamPolicy},
-	{method: "POST", path: "v1/projects/{project}:setIamPolicy", answer: crmv1.Policy{}, handle: setIamPolicy("v1"), write: true},
-	{method: "POST", path: "v1/projects/{project}:testIamPermissions", answer: crmv1.TestIamPermissionsResponse{}, handle: testProjectPermissions},
-	{method: "POST", path: "v1/projects/{project}:getAncestry", answer: crmv1.GetAncestryResponse{}, handle: getAncestry},
-	{method: "GET", path: "v3/projects", query: []string{"pageSize", "pageToken", "parent", "showDeleted"}, answer: crmv3.ListProjectsResponse{}, handle: listProjectsV3},
-	{method: "GET", path: "v3/projects:search", query: []string{"pageSize", "pageToken", "query"}, answer: crmv3.SearchProjectsResponse{}, handle: searchProjects},
-	{method: "GET", path: "v3/projects/{project}", answer: crmv3.Project{}, handle: getProjectV3},
-	{method: "POST", path: "v3/projects/{project}:getIamPolicy", answer: crmv3.Policy{}, handle: getIamPolicy},
-	{method: "POST", path: "v3/projects/{project}:setIamPolicy", answer: crmv3.Policy{}, handle: setIamPolicy("v3"), write: true},
-	{method: "POST", path: "v3/projects/{project}:testIamPermissions", answer: crmv3.TestIamPermissionsResponse{}, handle: testProjectPermissions},
+	read("GET", "v1/projects", crmv1.ListProjectsResponse{}, listProjectsV1, "filter", "pageSize", "pageToken"),
+	read("GET", "v1/projects/{project}", crmv1.Project{}, getProjectV1),
+	read("POST", "v1/projects/{project}:getIamPolicy", crmv1.Policy{}, getIamPolicy),
+	write("POST", "v1/projects/{project}:setIamPolicy", crmv1.Policy{}, setIamPolicy("v1")),
+	read("POST", "v1/projects/{project}:testIamPermissions", crmv1.TestIamPermissionsResponse{}, testIamPermissions),
+	read("POST", "v1/projects/{project}:getAncestry", crmv1.GetAncestryResponse{}, getAncestry),
+	read("GET", "v3/projects", crmv3.ListProjectsResponse{}, listProjectsV3, "pageSize", "pageToken", "parent", "showDeleted"),
+	read("GET", "v3/projects:search", crmv3.SearchProjectsResponse{}, searchProjects, "pageSize", "pageToken", "query"),
+	read("GET", "v3/projects/{project}", crmv3.Project{}, getProjectV3),
+	read("POST", "v3/projects/{project}:getIamPolicy", crmv3.Policy{}, getIamPolicy),
+	write("POST", "v3/projects/{project}:setIamPolicy", crmv3.Policy{}, setIamPolicy("v3")),
+	read("POST", "v3/projects/{project}:testIamPermissions", crmv3.TestIamPermissionsResponse{}, testIamPermissions),
 }
 
 // errCRMDenied is Resource Manager's answer for a project that the caller may
@@ -80,10 +80,10 @@ func newProjectV3(p *world.Project) projectV3 {
 	return out
 }
 
-// visible finds a project for projects.get, which alone still answers for a
+// visibleProject finds a project for projects.get, which alone still answers for a
 // deleted one.
-func (c *call) visible() (*world.Project, *wire.Error) {
-	if err := c.gate(c.params["project"]); err != nil {
+func (c *call) visibleProject() (*world.Project, *wire.Error) {
+	if err := c.checkConsumer(c.params["project"]); err != nil {
 		return nil, err
 	}
 	p := c.w.Project(c.params["project"])
@@ -94,7 +94,7 @@ func (c *call) visible() (*world.Project, *wire.Error) {
 }
 
 func getProjectV1(c *call) (any, *wire.Error) {
-	p, err := c.visible()
+	p, err := c.visibleProject()
 	if err != nil {
 		return nil, err
 	}
@@ -102,7 +102,7 @@ func getProjectV1(c *call) (any, *wire.Error) {
 }
 
 func getProjectV3(c *call) (any, *wire.Error) {
-	p, err := c.visible()
+	p, err := c.visibleProject()
 	if err != nil {
 		return nil, err
 	}
@@ -114,7 +114,7 @@ func getAncestry(c *call) (any, *wire.Error) {
 	if err := c.decode(&struct{}{}); err != nil {
 		return nil, err
 	}
-	p, err := c.visible()
+	p, err := c.visibleProject()
 	if err != nil {
 		return nil, err
 	}
@@ -128,8 +128,8 @@ func getAncestry(c *call) (any, *wire.Error) {
 	return map[string]any{"ancestor": list}, nil
 }
 
-// readable lists the projects that the caller may see, by id.
-func (c *call) readable(deleted bool) []*world.Project {
+// readableProjects lists the projects that the caller may see, by id.
+func (c *call) readableProjects(deleted bool) []*world.Project {
 	var out []*world.Project
 	for _, p := range c.w.Projects {
 		if (deleted || !p.Deleted()) && c.w.Allowed(p, c.who.Email, "resourcemanager.projects.get") {
@@ -190,16 +190,16 @@ func projectFilter(query string) (func(*world.Project) bool, *wire.Error) {
 	}, nil
 }
 
-func (c *call) searchedProjects(query string, deleted bool) ([]*world.Project, *wire.Error) {
+func (c *call) searchProjectsBy(query string, deleted bool) ([]*world.Project, *wire.Error) {
 	match, err := projectFilter(query)
 	if err != nil {
 		return nil, err
 	}
-	return slices.DeleteFunc(c.readable(deleted), func(p *world.Project) bool { return !match(p) }), nil
+	return slices.DeleteFunc(c.readableProjects(deleted), func(p *world.Project) bool { return !match(p) }), nil
 }
 
 func listProjectsV1(c *call) (any, *wire.Error) {
-	list, err := c.searchedProjects(c.param("filter"), true)
+	list, err := c.searchProjectsBy(c.param("filter"), true)
 	if err != nil {
 		return nil, err
 	}
@@ -224,19 +224,19 @@ func listProjectsV3(c *call) (any, *wire.Error) {
 		return nil, wire.Invalid("parent is required")
 	}
 	deleted := c.boolean("showDeleted")
-	list := slices.DeleteFunc(c.readable(deleted), func(p *world.Project) bool { return newProjectV3(p).Parent != parent })
-	return c.projectsV3(list)
+	list := slices.DeleteFunc(c.readableProjects(deleted), func(p *world.Project) bool { return newProjectV3(p).Parent != parent })
+	return c.pageOfProjectsV3(list)
 }
 
 func searchProjects(c *call) (any, *wire.Error) {
-	list, err := c.searchedProjects(c.param("query"), false)
+	list, err := c.searchProjectsBy(c.param("query"), false)
 	if err != nil {
 		return nil, err
 	}
-	return c.projectsV3(list)
+	return c.pageOfProjectsV3(list)
 }
 
-func (c *call) projectsV3(list []*world.Project) (any, *wire.Error) {
+func (c *call) pageOfProjectsV3(list []*world.Project) (any, *wire.Error) {
 	offset, size, err := c.page(500, 500)
 	if err != nil {
 		return nil, err
@@ -252,21 +252,18 @@ func (c *call) projectsV3(list []*world.Project) (any, *wire.Error) {
 	return out, nil
 }
 
-// testProjectPermissions needs no permission itself; none held is {}.
-func testProjectPermissions(c *call) (any, *wire.Error) {
-	if err := c.gate(c.params["project"]); err != nil {
+const maxTestPermissions = 100
+
+// testIamPermissions needs no permission itself; none held is {}. For a feature or membership it also answers from the
+// project's policy: policies of single resources are not simulated.
+func testIamPermissions(c *call) (any, *wire.Error) {
+	if err := c.checkConsumer(c.params["project"]); err != nil {
 		return nil, err
 	}
 	p := c.w.Project(c.params["project"])
 	if p == nil || p.Deleted() {
 		return nil, errCRMDenied(p)
 	}
-	return c.testPermissions(p)
-}
-
-const maxTestPermissions = 100
-
-func (c *call) testPermissions(p *world.Project) (any, *wire.Error) {
 	var req struct {
 		Permissions []string `json:"permissions"`
 	}

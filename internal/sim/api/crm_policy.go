@@ -11,10 +11,9 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/sim/world"
 )
 
-// getIamPolicy reads a project's policy (POST, not GET). Who asks for less
-// than version 3 gets conditional bindings in their flattened form
-// (documented), or with the fault policy-version-strict the older refusal
-// (recorded 2019-2020).
+// getIamPolicy reads a project's policy (POST, not GET). A reader that asks for less than version 3 gets conditional
+// bindings in their flattened form (documented), or with the fault policy-version-strict the older refusal (recorded
+// 2019-2020).
 func getIamPolicy(c *call) (any, *wire.Error) {
 	var req struct {
 		Options struct {
@@ -51,7 +50,7 @@ func getIamPolicy(c *call) (any, *wire.Error) {
 }
 
 // setIamPolicy writes a project's whole policy.
-func setIamPolicy(version string) func(*call) (any, *wire.Error) {
+func setIamPolicy(version string) handler {
 	return func(c *call) (any, *wire.Error) {
 		var req struct {
 			Policy     *world.Policy `json:"policy"`
@@ -70,7 +69,7 @@ func setIamPolicy(version string) func(*call) (any, *wire.Error) {
 		if p := c.w.Project(c.params["project"]); p != nil {
 			c.record = world.NewPolicyRecord(p, c.who, version, *req.Policy)
 		}
-		p, err := c.authorize(c.params["project"], "resourcemanager.projects.setIamPolicy", errSetDenied)
+		p, err := c.authorize(c.params["project"], "resourcemanager.projects.setIamPolicy", errSetPolicyDenied)
 		if err != nil {
 			return nil, err
 		}
@@ -90,9 +89,9 @@ func setIamPolicy(version string) func(*call) (any, *wire.Error) {
 	}
 }
 
-// errSetDenied is the newer refusal with its permission (reason recorded,
-// body inferred). Of an unknown project nothing is said.
-func errSetDenied(p *world.Project) *wire.Error {
+// errSetPolicyDenied is the newer refusal with its permission (reason recorded, body inferred). An unknown project gets
+// the older one.
+func errSetPolicyDenied(p *world.Project) *wire.Error {
 	if p == nil || p.Deleted() {
 		return errCRMDenied(p)
 	}
@@ -121,7 +120,7 @@ func policyMask(text string) ([]string, *wire.Error) {
 	return mask, nil
 }
 
-// nextPolicy is what a policy becomes by a write, or why it does not.
+// nextPolicy is the policy after a write, or the refusal of that write.
 func (c *call) nextPolicy(p *world.Project, in world.Policy, mask []string) (world.Policy, *wire.Error) {
 	now := p.Policy
 	useEtag := in.Etag != "" && slices.Contains(mask, "etag")
@@ -165,8 +164,9 @@ func checkEtag(sent, have string) *wire.Error {
 	if b, _ := etagBytes(have); bytes.Equal(a, b) {
 		return nil
 	}
-	return wire.NewError(wire.StatusAborted, "There were concurrent policy changes. Please retry the whole read-modify-write with exponential backoff. "+
-		"The request's ETag '%s' did not match the current policy's ETag '%s'.", etagText(sent), etagText(have))
+	return wire.NewError(wire.StatusAborted,
+		"There were concurrent policy changes. Please retry the whole read-modify-write with exponential backoff. "+
+			"The request's ETag '%s' did not match the current policy's ETag '%s'.", etagText(sent), etagText(have))
 }
 
 const (
@@ -216,7 +216,7 @@ func checkMember(w *world.World, p *world.Project, m string) *wire.Error {
 	case !ok:
 		return wire.Invalid(`Policy members must be of the form "<type>:<value>".`)
 	case kind == "deleted":
-		// Accepted back unchanged; a new one names nobody.
+		// Accepted back unchanged, but refused as a new member.
 		for _, b := range p.Policy.Bindings {
 			if slices.Contains(b.Members, m) {
 				return nil
@@ -238,7 +238,8 @@ func checkMember(w *world.World, p *world.Project, m string) *wire.Error {
 			return wire.Invalid("Invalid argument: '%s' is not an email address.", rest)
 		}
 		if strings.HasSuffix(rest, ".gserviceaccount.com") {
-			return wire.Invalid("Principal %s is of type \"serviceAccount\". The principal should appear as \"serviceAccount:%s\". See https://cloud.google.com/iam/help/members/types for additional documentation.", rest, rest)
+			return wire.Invalid("Principal %s is of type \"serviceAccount\". The principal should appear as \"serviceAccount:%s\". "+
+				"See https://cloud.google.com/iam/help/members/types for additional documentation.", rest, rest)
 		}
 		return nil
 	case kind == "domain" && rest != "", kind == "principal", kind == "principalSet",

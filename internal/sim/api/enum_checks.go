@@ -88,7 +88,10 @@ func (m *membershipFeatureMessage) checkEnums() *wire.Error {
 	}
 	const path = "membership_feature.spec"
 	if s := m.Spec.Servicemesh; s != nil {
-		if err := firstError(checkMeshEnums(&s.MeshSpec, path+".servicemesh"), wire.EnumChannel.Check(path+".servicemesh.default_channel", s.DefaultChannel)); err != nil {
+		if err := firstError(
+			checkMeshEnums(&s.MeshSpec, path+".servicemesh"),
+			wire.EnumChannel.Check(path+".servicemesh.default_channel", s.DefaultChannel),
+		); err != nil {
 			return err
 		}
 	}

@@ -6,13 +6,12 @@ import (
 	"strings"
 )
 
-// A fieldMask is a decoded "fields" parameter: what a client wants of an
-// answer, by field name, "*" for every field. A nil mask wants the whole value.
+// A fieldMask is a decoded "fields" parameter: the fields of an answer that a client wants, by name, "*" for every
+// field. A nil mask wants the whole value.
 //
-// The language is that of Google's partial responses: "a,b" for several,
-// "a/b" for what is in one, "a(b,c)" for several in one. Lists are looked
-// into, each element alike. A dot does for the slash, as in a
-// google.protobuf.FieldMask (system parameters, documented).
+// The language is that of Google's partial responses: "a,b" for several, "a/b" for what is in one, "a(b,c)" for several
+// in one. Lists are looked into, each element alike. A dot does for the slash, as in a google.protobuf.FieldMask (system
+// parameters, documented).
 type fieldMask map[string]fieldMask
 
 // parseFields reads a mask; false is a mistake in its syntax.
@@ -85,7 +84,7 @@ func (m fieldMask) add(name string, sub fieldMask) {
 	}
 }
 
-// of is what the mask wants of a field, if it wants it.
+// of is the mask for a field, and whether the field is wanted.
 func (m fieldMask) of(name string) (fieldMask, bool) {
 	one, ok := m[name]
 	every, all := m["*"]
@@ -103,10 +102,9 @@ func (m fieldMask) of(name string) (fieldMask, bool) {
 	return one, true
 }
 
-// prune is what the mask wants of a document as encoding/json writes it,
-// without spaces. It works on the text, because a list of all clusters is
-// large, and so keeps the order of the fields. A message of which nothing is
-// wanted stays as {} (inferred).
+// prune keeps the wanted fields of a document as encoding/json writes it, without spaces. It works on the text, because
+// a list of all clusters is large, and so keeps the order of the fields. A message without a wanted field stays as {}
+// (inferred).
 func (m fieldMask) prune(doc []byte) []byte {
 	p := pruner{src: doc, out: make([]byte, 0, len(doc)/4)}
 	p.value(m)

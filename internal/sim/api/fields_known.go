@@ -10,11 +10,9 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/sim/wire"
 )
 
-// fields reads the "fields" parameter of a call. A name that the answer's
-// message does not have is a mistake, and Google refuses it before it does
-// anything. What the message has is taken from Google's own Go clients, because
-// the simulator has only a part of each message, and clients may ask for the
-// rest. An empty parameter wants everything (inferred).
+// fields reads the "fields" parameter of a call. A name that the answer's message does not have is a mistake, and Google
+// refuses it before it does anything. What the message has is taken from Google's own Go clients, because the simulator
+// has only a part of each message, and clients may request the rest. An empty parameter wants everything (inferred).
 func (c *call) fields() (fieldMask, *wire.Error) {
 	text := cmp.Or(c.query.Get("fields"), c.query.Get("$fields"))
 	if text == "" {
@@ -35,11 +33,8 @@ func (c *call) fields() (fieldMask, *wire.Error) {
 // errFields has the message of Google's older front end and the detail of the
 // newer one (both recorded, on other APIs); that they come together is not.
 func errFields(name, mask string) *wire.Error {
-	return wire.Invalid("Invalid field selection %s", name).WithDetails(map[string]any{
-		"@type": "type.googleapis.com/google.rpc.BadRequest",
-		"fieldViolations": []any{map[string]any{
-			"field": mask, "description": "Error expanding 'fields' parameter. Cannot find matching fields for path '" + name + "'.",
-		}},
+	return wire.Invalid("Invalid field selection %s", name).WithViolation(map[string]any{
+		"field": mask, "description": "Error expanding 'fields' parameter. Cannot find matching fields for path '" + name + "'.",
 	})
 }
 
@@ -109,8 +104,7 @@ func (m fieldMask) checkSome(fields map[string]reflect.Type) string {
 // no JSON name is the client's own.
 func messageFields(t reflect.Type) map[string]reflect.Type {
 	out := map[string]reflect.Type{}
-	for i := range t.NumField() {
-		f := t.Field(i)
+	for _, f := range reflect.VisibleFields(t) {
 		if name, _, _ := strings.Cut(f.Tag.Get("json"), ","); name != "" && name != "-" {
 			out[name] = f.Type
 		}

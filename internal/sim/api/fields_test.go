@@ -49,7 +49,8 @@ func TestFieldsOfADocument(t *testing.T) {
 }
 
 func TestFieldsSyntax(t *testing.T) {
-	for _, mask := range []string{"", ",", "a,", ",a", "a,,b", "a/", "/a", "a//b", "a(", "a)", "a()", "a(b", "a(b))", "(a)", "a(b)c", "a(b)/c", "a(,b)"} {
+	for _, mask := range []string{"", ",", "a,", ",a", "a,,b", "a/", "/a", "a//b", "a(", "a)", "a()", "a(b", "a(b))", "(a)", "a(b)c",
+		"a(b)/c", "a(,b)"} {
 		if m, ok := parseFields(mask); ok {
 			t.Errorf("%q is taken as %v", mask, m)
 		}
@@ -61,7 +62,8 @@ func TestFieldsOfAMessage(t *testing.T) {
 		message   any
 		mask, bad string
 	}{
-		{container.ListClustersResponse{}, "clusters(name,location,status,autopilot,workloadIdentityConfig,fleet,nodePools(name,config/workloadMetadataConfig)),missingZones", ""},
+		{container.ListClustersResponse{},
+			"clusters(name,location,status,autopilot,workloadIdentityConfig,fleet,nodePools(name,config/workloadMetadataConfig)),missingZones", ""},
 		{container.ListClustersResponse{}, "clusters(name,addonsConfig/dnsCacheConfig)", ""}, // which the simulator does not have
 		{container.ListClustersResponse{}, "name", "name"},
 		{container.ListClustersResponse{}, "clusters(name,colour)", "colour"},
@@ -91,7 +93,8 @@ func TestFieldsOfAMessage(t *testing.T) {
 	}
 	m, _ := parseFields("node_pools/initial_node_count")
 	m.check(reflect.TypeFor[container.Cluster]())
-	if got := string(m.prune([]byte(`{"name":"c","nodePools":[{"name":"p","initialNodeCount":3}]}`))); got != `{"nodePools":[{"initialNodeCount":3}]}` {
+	got := string(m.prune([]byte(`{"name":"c","nodePools":[{"name":"p","initialNodeCount":3}]}`)))
+	if got != `{"nodePools":[{"initialNodeCount":3}]}` {
 		t.Errorf("names in snake_case give %s", got)
 	}
 }

@@ -21,7 +21,8 @@ import (
 
 // gatewayVerbs are the permissions by method.
 var gatewayVerbs = map[string]string{
-	http.MethodGet: "get", http.MethodHead: "get", http.MethodPost: "post", http.MethodPut: "put", http.MethodPatch: "patch", http.MethodDelete: "delete",
+	http.MethodGet: "get", http.MethodHead: "get", http.MethodPost: "post", http.MethodPut: "put", http.MethodPatch: "patch",
+	http.MethodDelete: "delete",
 }
 
 // A gatewayPath is a request's path, taken apart.
@@ -79,7 +80,7 @@ func serveGateway(c *call, authErr *wire.Error) Reply {
 	if !ok {
 		return notFoundPage(c.r.URL.Path)
 	}
-	if err := c.gate(g.project); err != nil {
+	if err := c.checkConsumer(g.project); err != nil {
 		return refuse(err)
 	}
 	if !strings.EqualFold(c.host, g.host()) {
@@ -92,7 +93,8 @@ func serveGateway(c *call, authErr *wire.Error) Reply {
 	name := "projects/" + g.project + "/locations/" + g.location + "/memberships/" + g.membership
 	fleet := c.w.Project(g.project)
 	if fleet == nil || fleet.Deleted() || !c.w.Allowed(fleet, c.who.Email, permission) {
-		return refuse(wire.Denied("Permission '%s' denied on resource \"//gkehub.googleapis.com/%s\" (or it may not exist).", permission, name)) // inferred
+		// inferred
+		return refuse(wire.Denied("Permission '%s' denied on resource \"//gkehub.googleapis.com/%s\" (or it may not exist).", permission, name))
 	}
 	var m *world.Membership
 	if fleet.Fleet != nil {
@@ -139,11 +141,13 @@ func (c *call) gatewayCredentials(g gatewayPath, fleet *world.Project, m *world.
 		namespace = "    namespace: " + strconv.Quote(ns) + "\n"
 	}
 	config := "apiVersion: v1\nclusters:\n- cluster:\n    server: " + endpoint + "\n  name: " + strconv.Quote(context) +
-		"\ncontexts:\n- context:\n    cluster: " + strconv.Quote(context) + "\n" + namespace + "    user: " + strconv.Quote(context) + "\n  name: " + strconv.Quote(context) +
+		"\ncontexts:\n- context:\n    cluster: " + strconv.Quote(context) + "\n" + namespace + "    user: " + strconv.Quote(context) +
+		"\n  name: " + strconv.Quote(context) +
 		"\ncurrent-context: " + strconv.Quote(context) + "\nkind: Config\npreferences: {}\nusers:\n- name: " + strconv.Quote(context) +
 		"\n  user:\n    exec:\n      apiVersion: client.authentication.k8s.io/v1beta1\n      command: gke-gcloud-auth-plugin\n" +
 		"      installHint: Install gke-gcloud-auth-plugin for use with kubectl by following\n" +
-		"        https://cloud.google.com/kubernetes-engine/docs/how-to/cluster-access-for-kubectl#install_plugin\n      provideClusterInfo: true\n"
+		"        https://cloud.google.com/kubernetes-engine/docs/how-to/cluster-access-for-kubectl#install_plugin\n" +
+		"      provideClusterInfo: true\n"
 	return map[string]string{"endpoint": endpoint, "kubeconfig": base64.StdEncoding.EncodeToString([]byte(config))}
 }
 

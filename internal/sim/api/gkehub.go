@@ -27,23 +27,24 @@ func concat(lists ...[]route) []route {
 // v1beta, which are the same for what is simulated.
 func hubVersion(v string) []route {
 	const at = "/projects/{project}/locations/{location}/"
-	rid := []string{"requestId"}
 	return []route{
-		{method: "GET", path: v + at + "features", query: []string{"filter", "orderBy", "pageSize", "pageToken", "returnPartialSuccess"}, answer: gkehub.ListFeaturesResponse{}, handle: listFeatures},
-		{method: "POST", path: v + at + "features", query: append([]string{"featureId"}, rid...), answer: gkehub.Operation{}, handle: once(createFeature), write: true},
-		{method: "GET", path: v + at + "features/{feature}", query: []string{"returnPartialSuccess"}, answer: gkehub.Feature{}, handle: getFeature},
-		{method: "PATCH", path: v + at + "features/{feature}", query: append([]string{"updateMask"}, rid...), answer: gkehub.Operation{}, handle: once(patchFeature), write: true},
-		{method: "DELETE", path: v + at + "features/{feature}", query: append([]string{"force"}, rid...), answer: gkehub.Operation{}, handle: once(deleteFeature), write: true},
-		{method: "POST", path: v + at + "features/{feature}:testIamPermissions", answer: gkehub.TestIamPermissionsResponse{}, handle: testHubPermissions},
-		{method: "GET", path: v + at + "memberships", query: []string{"filter", "orderBy", "pageSize", "pageToken"}, answer: gkehub.ListMembershipsResponse{}, handle: listMemberships},
-		{method: "POST", path: v + at + "memberships", query: append([]string{"membershipId"}, rid...), answer: gkehub.Operation{}, handle: once(createMembership), write: true},
-		{method: "GET", path: v + at + "memberships/{membership}", answer: gkehub.Membership{}, handle: getMembership},
-		{method: "PATCH", path: v + at + "memberships/{membership}", query: append([]string{"updateMask"}, rid...), answer: gkehub.Operation{}, handle: once(patchMembership), write: true},
-		{method: "DELETE", path: v + at + "memberships/{membership}", query: append([]string{"force"}, rid...), answer: gkehub.Operation{}, handle: once(deleteMembership), write: true},
-		{method: "POST", path: v + at + "memberships/{membership}:testIamPermissions", answer: gkehub.TestIamPermissionsResponse{}, handle: testHubPermissions},
-		{method: "GET", path: v + at + "operations", query: []string{"filter", "pageSize", "pageToken", "returnPartialSuccess"}, answer: gkehub.ListOperationsResponse{}, handle: listHubOperations},
-		{method: "GET", path: v + at + "operations/{operation}", answer: gkehub.Operation{}, handle: getHubOperation},
-		{method: "POST", path: v + at + "operations/{operation}:cancel", answer: gkehub.Empty{}, handle: cancelHubOperation, write: true},
+		read("GET", v+at+"features", gkehub.ListFeaturesResponse{}, listFeatures, "filter", "orderBy", "pageSize", "pageToken",
+			"returnPartialSuccess"),
+		write("POST", v+at+"features", gkehub.Operation{}, idempotent(createFeature), "featureId", "requestId"),
+		read("GET", v+at+"features/{feature}", gkehub.Feature{}, getFeature, "returnPartialSuccess"),
+		write("PATCH", v+at+"features/{feature}", gkehub.Operation{}, idempotent(patchFeature), "updateMask", "requestId"),
+		write("DELETE", v+at+"features/{feature}", gkehub.Operation{}, idempotent(deleteFeature), "force", "requestId"),
+		read("POST", v+at+"features/{feature}:testIamPermissions", gkehub.TestIamPermissionsResponse{}, testIamPermissions),
+		read("GET", v+at+"memberships", gkehub.ListMembershipsResponse{}, listMemberships, "filter", "orderBy", "pageSize", "pageToken"),
+		write("POST", v+at+"memberships", gkehub.Operation{}, idempotent(createMembership), "membershipId", "requestId"),
+		read("GET", v+at+"memberships/{membership}", gkehub.Membership{}, getMembership),
+		write("PATCH", v+at+"memberships/{membership}", gkehub.Operation{}, idempotent(patchMembership), "updateMask", "requestId"),
+		write("DELETE", v+at+"memberships/{membership}", gkehub.Operation{}, idempotent(deleteMembership), "force", "requestId"),
+		read("POST", v+at+"memberships/{membership}:testIamPermissions", gkehub.TestIamPermissionsResponse{}, testIamPermissions),
+		read("GET", v+at+"operations", gkehub.ListOperationsResponse{}, listHubOperations, "filter", "pageSize", "pageToken",
+			"returnPartialSuccess"),
+		read("GET", v+at+"operations/{operation}", gkehub.Operation{}, getHubOperation),
+		write("POST", v+at+"operations/{operation}:cancel", gkehub.Empty{}, cancelHubOperation),
 	}
 }
 
@@ -51,11 +52,13 @@ func hubVersion(v string) []route {
 func hubV2(v string) []route {
 	const at = "/projects/{project}/locations/{location}/"
 	return []route{
-		{method: "GET", path: v + at + "memberships/{membership}/features", query: []string{"filter", "orderBy", "pageSize", "pageToken"}, answer: hubv2.ListMembershipFeaturesResponse{}, handle: listMembershipFeatures},
-		{method: "GET", path: v + at + "memberships/{membership}/features/{feature}", answer: hubv2.MembershipFeature{}, handle: getMembershipFeature},
-		{method: "PATCH", path: v + at + "memberships/{membership}/features/{feature}", query: []string{"allowMissing", "requestId", "updateMask"}, answer: gkehub.Operation{}, handle: once(patchMembershipFeature), write: true},
-		{method: "DELETE", path: v + at + "memberships/{membership}/features/{feature}", query: []string{"requestId"}, answer: gkehub.Operation{}, handle: once(deleteMembershipFeature), write: true},
-		{method: "GET", path: v + at + "operations/{operation}", answer: gkehub.Operation{}, handle: getHubOperation},
+		read("GET", v+at+"memberships/{membership}/features", hubv2.ListMembershipFeaturesResponse{}, listMembershipFeatures, "filter",
+			"orderBy", "pageSize", "pageToken"),
+		read("GET", v+at+"memberships/{membership}/features/{feature}", hubv2.MembershipFeature{}, getMembershipFeature),
+		write("PATCH", v+at+"memberships/{membership}/features/{feature}", gkehub.Operation{}, idempotent(patchMembershipFeature),
+			"allowMissing", "requestId", "updateMask"),
+		write("DELETE", v+at+"memberships/{membership}/features/{feature}", gkehub.Operation{}, idempotent(deleteMembershipFeature), "requestId"),
+		read("GET", v+at+"operations/{operation}", gkehub.Operation{}, getHubOperation),
 	}
 }
 
@@ -84,8 +87,8 @@ func errHubNotFound(resource string) *wire.Error {
 	return wire.NotFound("Resource '%s' was not found", resource)
 }
 
-// hub is the way into a fleet.
-func (c *call) hub(permission, rest string) (*world.Project, *wire.Error) {
+// authorizeHub finds the fleet project of a call, after the permission.
+func (c *call) authorizeHub(permission, rest string) (*world.Project, *wire.Error) {
 	return c.authorize(c.params["project"], permission, errHubDenied(permission, c.resource(rest)))
 }
 
@@ -137,12 +140,10 @@ func (c *call) hubResponse(p *world.Project, op *world.Operation) any {
 func (c *call) startHub(p *world.Project, verb, target string, e *world.Effect, takes wire.Duration) lroBody {
 	location := c.params["location"]
 	name := "projects/" + p.ProjectID + "/locations/" + location + "/operations/" + c.w.NewOperationName(c.now)
-	first, last := c.record.AsOperation(name)
-	c.record = first
-	op := c.w.Begin(&world.Operation{
+	op := c.begin(&world.Operation{
 		API: wire.HostHub, Name: name, Project: p.ProjectID, Location: location, Verb: verb, Version: c.version(),
-		Target: target, Effect: e, Audit: last, RequestID: c.param("requestId"),
-	}, c.now, takes)
+		Target: target, Effect: e, RequestID: c.param("requestId"),
+	}, takes)
 	return c.hubOperation(p, op)
 }
 
@@ -150,14 +151,14 @@ func (c *call) startHub(p *world.Project, verb, target string, e *world.Effect, 
 // 60 minutes).
 const requestMemory = time.Hour
 
-// once lets a repeated requestId have the operation of the first request.
-func once(handle func(*call) (any, *wire.Error)) func(*call) (any, *wire.Error) {
+// idempotent answers a repeated requestId with the operation of the first request.
+func idempotent(handle handler) handler {
 	return func(c *call) (any, *wire.Error) {
 		id := c.param("requestId")
 		if id == "" {
 			return handle(c)
 		}
-		p, err := c.hub("gkehub.operations.get", "operations")
+		p, err := c.authorizeHub("gkehub.operations.get", "operations")
 		if err != nil {
 			return nil, err
 		}
@@ -171,7 +172,7 @@ func once(handle func(*call) (any, *wire.Error)) func(*call) (any, *wire.Error) 
 }
 
 func (c *call) hubOperationFor(permission string) (*world.Project, *world.Operation, *wire.Error) {
-	p, err := c.hub(permission, "operations/"+c.params["operation"])
+	p, err := c.authorizeHub(permission, "operations/"+c.params["operation"])
 	if err != nil {
 		return nil, nil, err
 	}
@@ -191,7 +192,7 @@ func getHubOperation(c *call) (any, *wire.Error) {
 }
 
 func listHubOperations(c *call) (any, *wire.Error) {
-	p, err := c.hub("gkehub.operations.list", "operations")
+	p, err := c.authorizeHub("gkehub.operations.list", "operations")
 	if err != nil {
 		return nil, err
 	}
@@ -224,17 +225,4 @@ func cancelHubOperation(c *call) (any, *wire.Error) {
 		c.w.Cancel(op, c.now, "Operation was cancelled.")
 	}
 	return struct{}{}, nil
-}
-
-// testHubPermissions answers for a feature or a membership from the
-// project's policy: policies of single resources are not simulated.
-func testHubPermissions(c *call) (any, *wire.Error) {
-	if err := c.gate(c.params["project"]); err != nil {
-		return nil, err
-	}
-	p := c.w.Project(c.params["project"])
-	if p == nil || p.Deleted() {
-		return nil, errCRMDenied(p)
-	}
-	return c.testPermissions(p)
 }

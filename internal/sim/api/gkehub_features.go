@@ -66,8 +66,8 @@ type memberSpecMessage struct {
 	otherSpecs
 }
 
-// errOnlyMesh is the answer for fleet features that are not simulated.
-func errOnlyMesh(id string) *wire.Error {
+// errFeatureNotSimulated is the answer for fleet features that are not simulated.
+func errFeatureNotSimulated(id string) *wire.Error {
 	return wire.NewError(wire.StatusUnimplemented, "The simulator simulates the fleet feature %q only, not %q.", world.MeshFeature, id)
 }
 
@@ -121,7 +121,7 @@ func (c *call) membershipName(p *world.Project, name string) (string, *wire.Erro
 	return key, nil
 }
 
-// featureHead is a feature without what it says of memberships.
+// featureHead is a feature without its specs and states of memberships.
 func (c *call) featureHead(p *world.Project, ft *world.Feature, id string) *featureMessage {
 	out := &featureMessage{
 		Name: "projects/" + p.ProjectID + "/locations/global/features/" + id, Labels: ft.Labels,
@@ -162,9 +162,9 @@ func (c *call) featureAnswer(p *world.Project, ft *world.Feature, id string) *fe
 	return out
 }
 
-// reach handles unreachable locations: with returnPartialSuccess they are
+// checkReachable handles unreachable locations: with returnPartialSuccess they are
 // named, without it the call fails.
-func (c *call) reach(ft *world.Feature, out *featureMessage) *wire.Error {
+func (c *call) checkReachable(ft *world.Feature, out *featureMessage) *wire.Error {
 	if len(ft.Unreachable) == 0 {
 		return nil
 	}
@@ -178,7 +178,7 @@ func (c *call) reach(ft *world.Feature, out *featureMessage) *wire.Error {
 
 func getFeature(c *call) (any, *wire.Error) {
 	id := c.params["feature"]
-	p, err := c.hub("gkehub.features.get", "features/"+id)
+	p, err := c.authorizeHub("gkehub.features.get", "features/"+id)
 	if err != nil {
 		return nil, err
 	}
@@ -187,14 +187,14 @@ func getFeature(c *call) (any, *wire.Error) {
 		return nil, errHubNotFound(c.resource("features/" + id))
 	}
 	out := c.featureAnswer(p, ft, id)
-	if err := c.reach(ft, out); err != nil {
+	if err := c.checkReachable(ft, out); err != nil {
 		return nil, err
 	}
 	return out, nil
 }
 
 func listFeatures(c *call) (any, *wire.Error) {
-	p, err := c.hub("gkehub.features.list", "features")
+	p, err := c.authorizeHub("gkehub.features.list", "features")
 	if err != nil {
 		return nil, err
 	}
@@ -214,7 +214,7 @@ func listFeatures(c *call) (any, *wire.Error) {
 	for _, id := range ids {
 		ft := p.Fleet.Features[id]
 		msg := c.featureAnswer(p, ft, id)
-		if err := c.reach(ft, msg); err != nil {
+		if err := c.checkReachable(ft, msg); err != nil {
 			return nil, err
 		}
 		out.Resources = append(out.Resources, msg)
@@ -240,7 +240,7 @@ func createFeature(c *call) (any, *wire.Error) {
 		return nil, err
 	}
 	c.hubRecord("CreateFeature", "gkehub.features.create", "features/"+id, map[string]any{"featureId": id, "resource": &msg})
-	p, err := c.hub("gkehub.features.create", "features/"+id)
+	p, err := c.authorizeHub("gkehub.features.create", "features/"+id)
 	if err != nil {
 		return nil, err
 	}
@@ -248,7 +248,7 @@ func createFeature(c *call) (any, *wire.Error) {
 	case id == "":
 		return nil, wire.Invalid("feature_id is required")
 	case id != world.MeshFeature:
-		return nil, errOnlyMesh(id)
+		return nil, errFeatureNotSimulated(id)
 	case c.params["location"] != "global":
 		return nil, wire.Invalid("Features can only be created in location global.")
 	case p.Fleet.Feature(id) != nil || c.w.OperationOn(wire.HostHub, c.globalFeature(p, id)) != nil:
@@ -261,7 +261,8 @@ func createFeature(c *call) (any, *wire.Error) {
 	if err != nil {
 		return nil, err
 	}
-	return c.startHub(p, "create", c.globalFeature(p, id), &world.Effect{Kind: world.EffectFeature, FeatureID: id, Feature: ft}, c.w.Timings.Feature), nil
+	return c.startHub(p, "create", c.globalFeature(p, id), &world.Effect{Kind: world.EffectFeature, FeatureID: id, Feature: ft},
+		c.w.Timings.Feature), nil
 }
 
 func (c *call) globalFeature(p *world.Project, id string) string {
@@ -271,7 +272,7 @@ func (c *call) globalFeature(p *world.Project, id string) string {
 // featureForWrite finds the feature that is to be changed.
 func (c *call) featureForWrite(permission string) (*world.Project, *world.Feature, *wire.Error) {
 	id := c.params["feature"]
-	p, err := c.hub(permission, "features/"+id)
+	p, err := c.authorizeHub(permission, "features/"+id)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -315,7 +316,8 @@ func patchFeature(c *call) (any, *wire.Error) {
 	if err := msg.checkEnums(); err != nil {
 		return nil, err
 	}
-	c.hubRecord("UpdateFeature", "gkehub.features.update", "features/"+id, map[string]any{"updateMask": c.param("updateMask"), "resource": &msg})
+	c.hubRecord("UpdateFeature", "gkehub.features.update", "features/"+id,
+		map[string]any{"updateMask": c.param("updateMask"), "resource": &msg})
 	p, _, err := c.featureForWrite("gkehub.features.update")
 	if err != nil {
 		return nil, err
@@ -328,7 +330,8 @@ func patchFeature(c *call) (any, *wire.Error) {
 	if err != nil {
 		return nil, err
 	}
-	return c.startHub(p, "update", c.globalFeature(p, id), &world.Effect{Kind: world.EffectFeaturePatch, FeatureID: id, Feature: ft, Mask: mask}, c.w.Timings.Feature), nil
+	return c.startHub(p, "update", c.globalFeature(p, id),
+		&world.Effect{Kind: world.EffectFeaturePatch, FeatureID: id, Feature: ft, Mask: mask}, c.w.Timings.Feature), nil
 }
 
 func deleteFeature(c *call) (any, *wire.Error) {
@@ -342,5 +345,6 @@ func deleteFeature(c *call) (any, *wire.Error) {
 	if len(ft.MembershipSpecs) > 0 && !force {
 		return nil, wire.FailedPrecondition("Feature %q has membership specs. Use force to delete it.", c.globalFeature(p, id)) // text inferred
 	}
-	return c.startHub(p, "delete", c.globalFeature(p, id), &world.Effect{Kind: world.EffectFeatureGone, FeatureID: id}, c.w.Timings.Feature), nil
+	return c.startHub(p, "delete", c.globalFeature(p, id), &world.Effect{Kind: world.EffectFeatureGone, FeatureID: id}, c.w.Timings.Feature),
+		nil
 }

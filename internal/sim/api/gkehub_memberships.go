@@ -51,7 +51,7 @@ type authorityMessage struct {
 }
 
 func listMemberships(c *call) (any, *wire.Error) {
-	p, err := c.hub("gkehub.memberships.list", "memberships")
+	p, err := c.authorizeHub("gkehub.memberships.list", "memberships")
 	if err != nil {
 		return nil, err
 	}
@@ -82,7 +82,7 @@ func listMemberships(c *call) (any, *wire.Error) {
 // membershipFor finds the membership of a call.
 func (c *call) membershipFor(permission string) (*world.Project, *world.Membership, *wire.Error) {
 	rest := "memberships/" + c.params["membership"]
-	p, err := c.hub(permission, rest)
+	p, err := c.authorizeHub(permission, rest)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -101,7 +101,7 @@ func getMembership(c *call) (any, *wire.Error) {
 	return membershipAnswer(m, c.params["project"]), nil
 }
 
-// checkAuthority makes an authority of what a client may say of it.
+// checkAuthority checks a client's authority and completes it.
 func checkAuthority(a *authorityMessage, fleet *world.Project) (*world.Authority, *wire.Error) {
 	if a == nil || a.Issuer == "" && a.OidcJwks == "" {
 		return nil, nil
@@ -127,7 +127,7 @@ func createMembership(c *call) (any, *wire.Error) {
 		return nil, err
 	}
 	c.hubRecord("CreateMembership", "gkehub.memberships.create", "memberships/"+id, map[string]any{"membershipId": id, "resource": &msg})
-	p, err := c.hub("gkehub.memberships.create", "memberships/"+id)
+	p, err := c.authorizeHub("gkehub.memberships.create", "memberships/"+id)
 	if err != nil {
 		return nil, err
 	}
@@ -140,7 +140,8 @@ func createMembership(c *call) (any, *wire.Error) {
 		return nil, wire.NewError(wire.StatusAlreadyExists, "Resource '%s' already exists", c.resource("memberships/"+id))
 	}
 	if msg.Endpoint == nil || msg.Endpoint.GkeCluster == nil || msg.Endpoint.GkeCluster.ResourceLink == "" {
-		return nil, wire.NewError(wire.StatusUnimplemented, "The simulator registers GKE clusters only: endpoint.gkeCluster.resourceLink is required.")
+		return nil, wire.NewError(wire.StatusUnimplemented,
+			"The simulator registers GKE clusters only: endpoint.gkeCluster.resourceLink is required.")
 	}
 	link := msg.Endpoint.GkeCluster.ResourceLink
 	cp, cl := c.w.ClusterByLink(link)
@@ -157,11 +158,12 @@ func createMembership(c *call) (any, *wire.Error) {
 	if msg.ExternalID != "" {
 		m.ExternalID = msg.ExternalID
 	}
-	return c.startHub(p, "create", "projects/"+p.ProjectID+"/"+key, &world.Effect{Kind: world.EffectMembership, Key: key, Membership: m}, c.w.Timings.Membership), nil
+	return c.startHub(p, "create", "projects/"+p.ProjectID+"/"+key, &world.Effect{Kind: world.EffectMembership, Key: key, Membership: m},
+		c.w.Timings.Membership), nil
 }
 
-// hubMayRead says whether the fleet's hub agent may read a cluster's
-// project: its own always, another one with the agent's role there.
+// hubMayRead reports whether the fleet's hub agent may read a cluster's project: its own always, another one with the
+// agent's role there.
 func (c *call) hubMayRead(fleet, cluster *world.Project) bool {
 	return fleet == cluster || cluster.Policy.Holds("roles/gkehub.serviceAgent", "serviceAccount:"+world.ServiceAgent(wire.HostHub, fleet))
 }
@@ -175,7 +177,8 @@ func patchMembership(c *call) (any, *wire.Error) {
 	if err := msg.checkEnums(); err != nil {
 		return nil, err
 	}
-	c.hubRecord("UpdateMembership", "gkehub.memberships.update", "memberships/"+id, map[string]any{"updateMask": c.param("updateMask"), "resource": &msg})
+	c.hubRecord("UpdateMembership", "gkehub.memberships.update", "memberships/"+id,
+		map[string]any{"updateMask": c.param("updateMask"), "resource": &msg})
 	p, m, err := c.membershipFor("gkehub.memberships.update")
 	if err != nil {
 		return nil, err
@@ -204,7 +207,8 @@ func patchMembership(c *call) (any, *wire.Error) {
 			return nil, wire.NewError(wire.StatusUnimplemented, "The simulator does not simulate the update of a membership's %q.", field)
 		}
 	}
-	return c.startHub(p, "update", "projects/"+p.ProjectID+"/"+m.Key(), &world.Effect{Kind: world.EffectMembership, Key: m.Key(), Membership: &next}, c.w.Timings.Membership), nil
+	return c.startHub(p, "update", "projects/"+p.ProjectID+"/"+m.Key(),
+		&world.Effect{Kind: world.EffectMembership, Key: m.Key(), Membership: &next}, c.w.Timings.Membership), nil
 }
 
 func deleteMembership(c *call) (any, *wire.Error) {
@@ -213,7 +217,8 @@ func deleteMembership(c *call) (any, *wire.Error) {
 	if err != nil {
 		return nil, err
 	}
-	return c.startHub(p, "delete", "projects/"+p.ProjectID+"/"+m.Key(), &world.Effect{Kind: world.EffectUnregister, Key: m.Key()}, c.w.Timings.Membership), nil
+	return c.startHub(p, "delete", "projects/"+p.ProjectID+"/"+m.Key(), &world.Effect{Kind: world.EffectUnregister, Key: m.Key()},
+		c.w.Timings.Membership), nil
 }
 
 // membershipAnswer is the membership as the API gives it, its name with the project as

@@ -49,11 +49,11 @@ func (c *call) membershipFeature(p *world.Project, ft *world.Feature, m *world.M
 	return out
 }
 
-// v2Feature finds a membership's feature: there is one when the fleet has
-// the feature and says something of the membership.
-func (c *call) v2Feature(permission string) (*world.Project, *world.Membership, *world.Feature, *wire.Error) {
+// membershipFeatureFor finds a membership's feature: it exists if the fleet has the feature and a spec for the
+// membership.
+func (c *call) membershipFeatureFor(permission string) (*world.Project, *world.Membership, *world.Feature, *wire.Error) {
 	rest := "memberships/" + c.params["membership"] + "/features/" + c.params["feature"]
-	p, err := c.hub(permission, rest)
+	p, err := c.authorizeHub(permission, rest)
 	if err != nil {
 		return nil, nil, nil, err
 	}
@@ -74,7 +74,7 @@ func (c *call) errNoMembershipFeature() *wire.Error {
 }
 
 func getMembershipFeature(c *call) (any, *wire.Error) {
-	p, m, ft, err := c.v2Feature("gkehub.membershipfeatures.get")
+	p, m, ft, err := c.membershipFeatureFor("gkehub.membershipfeatures.get")
 	if err != nil {
 		return nil, err
 	}
@@ -86,7 +86,7 @@ func getMembershipFeature(c *call) (any, *wire.Error) {
 
 func listMembershipFeatures(c *call) (any, *wire.Error) {
 	c.params["feature"] = world.MeshFeature
-	p, m, ft, err := c.v2Feature("gkehub.membershipfeatures.list")
+	p, m, ft, err := c.membershipFeatureFor("gkehub.membershipfeatures.list")
 	if err != nil {
 		return nil, err
 	}
@@ -111,13 +111,13 @@ func patchMembershipFeature(c *call) (any, *wire.Error) {
 	}
 	c.hubRecord("UpdateMembershipFeature", "gkehub.membershipfeatures.update", rest,
 		map[string]any{"updateMask": c.param("updateMask"), "membershipFeature": &msg})
-	p, m, ft, err := c.v2Feature("gkehub.membershipfeatures.update")
+	p, m, ft, err := c.membershipFeatureFor("gkehub.membershipfeatures.update")
 	if err != nil {
 		return nil, err
 	}
 	missing := c.boolean("allowMissing")
 	if id != world.MeshFeature {
-		return nil, errOnlyMesh(id)
+		return nil, errFeatureNotSimulated(id)
 	}
 	if p.Fleet.Feature(id) == nil {
 		return nil, wire.FailedPrecondition("Feature %s is not enabled for the fleet of project %s.", id, p.ProjectID) // text inferred
@@ -151,13 +151,15 @@ func v2Patch(m *world.Membership, id string, spec *world.MembershipSpec) *world.
 
 func deleteMembershipFeature(c *call) (any, *wire.Error) {
 	id := c.params["feature"]
-	c.hubRecord("DeleteMembershipFeature", "gkehub.membershipfeatures.delete", "memberships/"+c.params["membership"]+"/features/"+id, map[string]any{})
-	p, m, ft, err := c.v2Feature("gkehub.membershipfeatures.delete")
+	c.hubRecord("DeleteMembershipFeature", "gkehub.membershipfeatures.delete", "memberships/"+c.params["membership"]+"/features/"+id,
+		map[string]any{})
+	p, m, ft, err := c.membershipFeatureFor("gkehub.membershipfeatures.delete")
 	if err != nil {
 		return nil, err
 	}
 	if ft == nil {
 		return nil, c.errNoMembershipFeature()
 	}
-	return c.startHub(p, "delete", "projects/"+p.ProjectID+"/"+m.Key()+"/features/"+id, v2Patch(m, id, &world.MembershipSpec{}), c.w.Timings.Feature), nil
+	return c.startHub(p, "delete", "projects/"+p.ProjectID+"/"+m.Key()+"/features/"+id, v2Patch(m, id, &world.MembershipSpec{}),
+		c.w.Timings.Feature), nil
 }

@@ -10,7 +10,8 @@ import (
 )
 
 var iamCredentialsRoutes = []route{
-	{method: "POST", path: "v1/projects/{project}/serviceAccounts/{account}:generateAccessToken", answer: iamcredentials.GenerateAccessTokenResponse{}, handle: generateAccessToken},
+	read("POST", "v1/projects/{project}/serviceAccounts/{account}:generateAccessToken", iamcredentials.GenerateAccessTokenResponse{},
+		generateAccessToken),
 }
 
 const (
@@ -49,7 +50,7 @@ func generateAccessToken(c *call) (any, *wire.Error) {
 	if p == nil || p.Deleted() || !c.w.AccountExists(email) {
 		return nil, refuse
 	}
-	if err := c.gate(p.ProjectID); err != nil {
+	if err := c.checkConsumer(p.ProjectID); err != nil {
 		return nil, err
 	}
 	// The binding is looked for on the account's project; policies of single

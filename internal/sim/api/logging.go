@@ -16,7 +16,7 @@ import (
 )
 
 var loggingRoutes = []route{
-	{method: "POST", path: "v2/entries:list", answer: logging.ListLogEntriesResponse{}, handle: listEntries},
+	read("POST", "v2/entries:list", logging.ListLogEntriesResponse{}, listEntries),
 }
 
 const (
@@ -94,7 +94,7 @@ func listEntries(c *call) (any, *wire.Error) {
 	return out, nil
 }
 
-// logProjects resolves what is to be searched, and may the caller.
+// logProjects finds the projects to search and checks the caller's permission on each.
 func (c *call) logProjects(req *listEntriesRequest) ([]*world.Project, *wire.Error) {
 	names := slices.Clone(req.ResourceNames)
 	for _, id := range req.ProjectIDs {

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"maps"
 	"net/url"
 	"slices"
 	"strconv"
@@ -37,14 +38,15 @@ func (r *route) checkQuery(raw string) *wire.Error {
 		return wire.Invalid("Invalid query string: %s", err)
 	}
 	seen := map[string]int{}
-	for _, name := range slices.Sorted(keys(q)) {
-		if !slices.Contains(systemParameters, name) && !slices.Contains(r.query, name) && !slices.Contains(r.query, wire.LowerCamel(name)) {
+	for _, name := range slices.Sorted(maps.Keys(q)) {
+		field := wire.LowerCamel(name)
+		if !slices.Contains(systemParameters, name) && !slices.Contains(r.query, name) && !slices.Contains(r.query, field) {
 			return wire.UnknownField(name, ": Cannot bind query parameter. Field '"+name+"' could not be found in request message.")
 		}
-		if seen[wire.LowerCamel(name)] += len(q[name]); seen[wire.LowerCamel(name)] > 1 && !slices.Contains(repeatedParameters, wire.LowerCamel(name)) {
+		if seen[field] += len(q[name]); seen[field] > 1 && !slices.Contains(repeatedParameters, field) {
 			return wire.UnknownField(name, ": Proto field is not repeating, cannot start list.")
 		}
-		if err := checkParameter(wire.LowerCamel(name), q.Get(name)); err != nil {
+		if err := checkParameter(field, q.Get(name)); err != nil {
 			return err
 		}
 	}
@@ -73,14 +75,4 @@ func checkParameter(name, value string) *wire.Error {
 		}
 	}
 	return nil
-}
-
-func keys(q url.Values) func(yield func(string) bool) {
-	return func(yield func(string) bool) {
-		for k := range q {
-			if !yield(k) {
-				return
-			}
-		}
-	}
 }

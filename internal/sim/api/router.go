@@ -15,7 +15,7 @@ type API struct {
 	Host   string
 	legacy bool // repeats errors in error.errors (recorded)
 	routes []route
-	// serve answers instead of routes, where a path goes on into a cluster.
+	// serve answers instead of routes, where the path continues inside a cluster.
 	serve func(c *call, authErr *wire.Error) Reply
 }
 
@@ -70,7 +70,22 @@ type route struct {
 	noBody bool // takes no body though it is a POST
 	// answer is an empty message of the type that it answers with.
 	answer any
-	handle func(*call) (any, *wire.Error)
+	handle handler
+}
+
+// A handler answers a call with the message that it returns.
+type handler func(*call) (any, *wire.Error)
+
+// read is a method that changes nothing.
+func read(method, path string, answer any, handle handler, query ...string) route {
+	return route{method: method, path: path, query: query, answer: answer, handle: handle}
+}
+
+// write is a method that changes the world.
+func write(method, path string, answer any, handle handler, query ...string) route {
+	r := read(method, path, answer, handle, query...)
+	r.write = true
+	return r
 }
 
 // match finds the method that a request means.

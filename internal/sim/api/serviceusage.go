@@ -12,15 +12,17 @@ import (
 )
 
 var serviceUsageRoutes = []route{
-	{method: "GET", path: "v1/projects/{project}/services", query: []string{"filter", "pageSize", "pageToken"}, answer: serviceusage.ListServicesResponse{}, handle: listServices},
-	{method: "GET", path: "v1/projects/{project}/services:batchGet", query: []string{"names"}, answer: serviceusage.BatchGetServicesResponse{}, handle: batchGetServices},
-	{method: "POST", path: "v1/projects/{project}/services:batchEnable", answer: serviceusage.Operation{}, handle: batchEnableServices, write: true, batch: true},
-	{method: "GET", path: "v1/projects/{project}/services/{service}", answer: serviceusage.GoogleApiServiceusageV1Service{}, handle: getService},
-	{method: "POST", path: "v1/projects/{project}/services/{service}:enable", answer: serviceusage.Operation{}, handle: enableService, write: true},
-	{method: "POST", path: "v1/projects/{project}/services/{service}:disable", answer: serviceusage.Operation{}, handle: disableService, write: true},
-	{method: "GET", path: "v1/operations/{operation}", answer: serviceusage.Operation{}, handle: getServiceOperation},
-	{method: "GET", path: "v1beta1/operations/{operation}", answer: serviceusage.Operation{}, handle: getServiceOperation},
-	{method: "POST", path: "v1beta1/projects/{project}/services/{service}:generateServiceIdentity", answer: serviceusage.Operation{}, handle: generateServiceIdentity, write: true, noBody: true},
+	read("GET", "v1/projects/{project}/services", serviceusage.ListServicesResponse{}, listServices, "filter", "pageSize", "pageToken"),
+	read("GET", "v1/projects/{project}/services:batchGet", serviceusage.BatchGetServicesResponse{}, batchGetServices, "names"),
+	{method: "POST", path: "v1/projects/{project}/services:batchEnable", answer: serviceusage.Operation{}, handle: batchEnableServices,
+		write: true, batch: true},
+	read("GET", "v1/projects/{project}/services/{service}", serviceusage.GoogleApiServiceusageV1Service{}, getService),
+	write("POST", "v1/projects/{project}/services/{service}:enable", serviceusage.Operation{}, enableService),
+	write("POST", "v1/projects/{project}/services/{service}:disable", serviceusage.Operation{}, disableService),
+	read("GET", "v1/operations/{operation}", serviceusage.Operation{}, getServiceOperation),
+	read("GET", "v1beta1/operations/{operation}", serviceusage.Operation{}, getServiceOperation),
+	{method: "POST", path: "v1beta1/projects/{project}/services/{service}:generateServiceIdentity", answer: serviceusage.Operation{},
+		handle: generateServiceIdentity, write: true, noBody: true},
 }
 
 const maxBatchGet = 30
@@ -69,11 +71,16 @@ func (c *call) service(p *world.Project, name string) service {
 func errServiceUnknown(names ...string) *wire.Error {
 	list := strings.Join(names, ",")
 	return wire.Denied("Not found or permission denied for service(s): %s.\nHelp Token: %s", list, helpToken(list)).
-		WithDetails(map[string]any{
-			"@type":      "type.googleapis.com/google.rpc.PreconditionFailure",
-			"violations": []any{map[string]any{"type": "googleapis.com", "subject": "?error_code=220002&services=" + list}},
-		}).
+		WithDetails(preconditionFailure("?error_code=220002&services="+list)).
 		WithInfo("SERVICE_CONFIG_NOT_FOUND_OR_PERMISSION_DENIED", wire.HostServiceUsage, map[string]string{"services": list})
+}
+
+// preconditionFailure is the detail of Service Usage's refusals.
+func preconditionFailure(subject string) map[string]any {
+	return map[string]any{
+		"@type":      "type.googleapis.com/google.rpc.PreconditionFailure",
+		"violations": []any{map[string]any{"type": "googleapis.com", "subject": subject}},
+	}
 }
 
 // helpToken is opaque text that Service Usage appends to its messages.
@@ -87,10 +94,7 @@ func errServiceDenied(verb string, names ...string) func(*world.Project) *wire.E
 	return func(*world.Project) *wire.Error {
 		list := strings.Join(names, ", ")
 		return wire.Denied("Permission denied to %s service [%s]\nHelp Token: %s", verb, list, helpToken(verb+list)).
-			WithDetails(map[string]any{
-				"@type":      "type.googleapis.com/google.rpc.PreconditionFailure",
-				"violations": []any{map[string]any{"type": "googleapis.com", "subject": "110002"}},
-			}).
+			WithDetails(preconditionFailure("110002")).
 			WithInfo("AUTH_PERMISSION_DENIED", wire.HostServiceUsage, nil)
 	}
 }
@@ -205,7 +209,7 @@ func getServiceOperation(c *call) (any, *wire.Error) {
 		return nil, wire.NotFound("Operation %s was not found.", name)
 	}
 	// The URL names no project, so there is none that could have the API off.
-	c.ungated = c.r.Header.Get("X-Goog-User-Project") == ""
+	c.skipServiceCheck = c.r.Header.Get("X-Goog-User-Project") == ""
 	p, err := c.authorize(op.Project, "serviceusage.operations.get", func(*world.Project) *wire.Error {
 		return wire.Denied("Permission denied to get operation [%s]", name)
 	})

@@ -17,7 +17,7 @@ func enableService(c *call) (any, *wire.Error) {
 	}
 	// Service Usage can switch itself on again; otherwise a project that has
 	// it off could not be repaired without another quota project.
-	c.ungated = name == wire.HostServiceUsage && c.r.Header.Get("X-Goog-User-Project") == ""
+	c.skipServiceCheck = name == wire.HostServiceUsage && c.r.Header.Get("X-Goog-User-Project") == ""
 	if p := c.w.Project(c.params["project"]); p != nil {
 		resource := "projects/" + p.ProjectID + "/services/" + name
 		c.record = world.NewServiceRecord(p, c.who, "EnableService", "serviceusage.services.enable", resource, map[string]any{"name": resource})
@@ -31,15 +31,13 @@ func enableService(c *call) (any, *wire.Error) {
 	}
 	if p.ServiceEnabled(name) {
 		c.record = nil // nothing was changed
-		return lroBody{
-			Name: "operations/noop.DONE_OPERATION", Done: true,
-			Response: serviceResponse("google.api.serviceusage.v1.EnableServiceResponse", c, p, name, world.ServiceEnabled),
-		}, nil
+		return noop(serviceResponse("google.api.serviceusage.v1.EnableServiceResponse", c, p, name, world.ServiceEnabled)), nil
 	}
-	if err := c.activating(p); err != nil {
+	if err := c.checkActivation(p); err != nil {
 		return nil, err
 	}
-	return c.startServices(p, "EnableService", "p2", name, &world.Effect{Kind: world.EffectServices, Enable: p.WithDependencies(name)}, c.w.Timings.Enable), nil
+	return c.startServices(p, "EnableService", "p2", name, &world.Effect{Kind: world.EffectServices, Enable: p.WithDependencies(name)},
+		c.w.Timings.Enable), nil
 }
 
 func batchEnableServices(c *call) (any, *wire.Error) {
@@ -73,12 +71,13 @@ func batchEnableServices(c *call) (any, *wire.Error) {
 	}
 	if allOn {
 		c.record = nil
-		return lroBody{Name: "operations/noop.DONE_OPERATION", Done: true, Response: typed("google.api.serviceusage.v1.BatchEnableServicesResponse", map[string]any{})}, nil
+		return noop(typed("google.api.serviceusage.v1.BatchEnableServicesResponse", map[string]any{})), nil
 	}
-	if err := c.activating(p); err != nil {
+	if err := c.checkActivation(p); err != nil {
 		return nil, err
 	}
-	return c.startServices(p, "BatchEnableServices", "p2", "", &world.Effect{Kind: world.EffectServices, Enable: p.WithDependencies(req.ServiceIDs...)}, c.w.Timings.Enable), nil
+	return c.startServices(p, "BatchEnableServices", "p2", "",
+		&world.Effect{Kind: world.EffectServices, Enable: p.WithDependencies(req.ServiceIDs...)}, c.w.Timings.Enable), nil
 }
 
 func disableService(c *call) (any, *wire.Error) {
@@ -110,7 +109,7 @@ func disableService(c *call) (any, *wire.Error) {
 	}
 	if !p.ServiceEnabled(name) {
 		c.record = nil
-		return lroBody{Name: "operations/noop.DONE_OPERATION", Done: true, Response: serviceResponse("google.api.serviceusage.v1.DisableServiceResponse", c, p, name, world.ServiceDisabled)}, nil
+		return noop(serviceResponse("google.api.serviceusage.v1.DisableServiceResponse", c, p, name, world.ServiceDisabled)), nil
 	}
 	dependents := p.Dependents(name)
 	if len(dependents) > 0 && !req.DisableDependentServices {
@@ -119,32 +118,36 @@ func disableService(c *call) (any, *wire.Error) {
 	if req.CheckIfServiceHasUsage == "CHECK" && hasUsage(p, name) {
 		return nil, errHasUsage(name)
 	}
-	if err := c.activating(p); err != nil {
+	if err := c.checkActivation(p); err != nil {
 		return nil, err
 	}
-	return c.startServices(p, "DisableService", "p17", name, &world.Effect{Kind: world.EffectServices, Disable: append(dependents, name)}, c.w.Timings.Disable), nil
+	return c.startServices(p, "DisableService", "p17", name, &world.Effect{Kind: world.EffectServices, Disable: append(dependents, name)},
+		c.w.Timings.Disable), nil
+}
+
+// noop is the operation of a call that had nothing to change.
+func noop(response any) lroBody {
+	return lroBody{Name: "operations/noop.DONE_OPERATION", Done: true, Response: response}
 }
 
 // startServices starts an operation on services. The id's prefix says which
 // kind it is (recorded).
 func (c *call) startServices(p *world.Project, method, prefix, target string, e *world.Effect, takes wire.Duration) lroBody {
 	name := "operations/acat." + prefix + "-" + p.Number() + "-" + world.UUIDFor(c.w.NewOperationName(c.now))
-	first, last := c.record.AsOperation(name)
-	c.record = first
+	op := c.begin(&world.Operation{
+		API: wire.HostServiceUsage, Name: name, Project: p.ProjectID, Type: method, Target: target, Effect: e,
+	}, takes)
 	if target != "" {
 		state := world.ServiceEnabled
 		if len(e.Disable) > 0 {
 			state = world.ServiceDisabled
 		}
-		last.Response = map[string]any{"service": map[string]any{"name": "projects/" + p.Number() + "/services/" + target, "state": state}}
+		op.Audit.Response = map[string]any{"service": map[string]any{"name": "projects/" + p.Number() + "/services/" + target, "state": state}}
 	}
-	op := c.w.Begin(&world.Operation{
-		API: wire.HostServiceUsage, Name: name, Project: p.ProjectID, Type: method, Target: target, Effect: e, Audit: last,
-	}, c.now, takes)
 	return lroBody{Name: op.Name}
 }
 
-// hasUsage says whether resources of a service exist.
+// hasUsage reports whether resources of a service exist.
 func hasUsage(p *world.Project, name string) bool {
 	switch name {
 	case wire.HostContainer:
@@ -155,10 +158,10 @@ func hasUsage(p *world.Project, name string) bool {
 	return false
 }
 
-// activating refuses a second change of a project's services while one is
+// checkActivation refuses a second change of a project's services while one is
 // under way; other services of the same project may change together only in
 // one batch (text from Terraform's retries).
-func (c *call) activating(p *world.Project) *wire.Error {
+func (c *call) checkActivation(p *world.Project) *wire.Error {
 	if c.w.ActiveFault("activation-conflict") != nil && c.w.HasRunningOperation(wire.HostServiceUsage, p) {
 		return wire.Invalid("Another activation or deactivation is in progress for project %s.", p.Number())
 	}
@@ -172,12 +175,10 @@ func errHasDependents(name string, dependents []string) *wire.Error {
 	for _, d := range dependents {
 		subject += "&services=" + url.QueryEscape(d)
 	}
-	return wire.FailedPrecondition("The service %s is depended on by the following active service(s): %s; Please specify disable_dependent_services=true "+
+	return wire.FailedPrecondition("The service %s is depended on by the following active service(s): %s; "+
+		"Please specify disable_dependent_services=true "+
 		"if you want to proceed with disabling all services.\nHelp Token: %s", name, list, helpToken(name)).
-		WithDetails(map[string]any{
-			"@type":      "type.googleapis.com/google.rpc.PreconditionFailure",
-			"violations": []any{map[string]any{"type": "googleapis.com", "subject": subject}},
-		}).
+		WithDetails(preconditionFailure(subject)).
 		WithInfo("COMMON_SU_SERVICE_HAS_DEPENDENT_SERVICES", wire.HostServiceUsage, map[string]string{"service_name": name, "services": list})
 }
 

@@ -85,6 +85,13 @@ func (e *Error) WithDetails(details ...any) *Error {
 	return e
 }
 
+// WithViolation adds a google.rpc.BadRequest with one field violation.
+func (e *Error) WithViolation(violation map[string]any) *Error {
+	return e.WithDetails(map[string]any{
+		"@type": "type.googleapis.com/google.rpc.BadRequest", "fieldViolations": []any{violation},
+	})
+}
+
 // WithInfo adds a google.rpc.ErrorInfo.
 func (e *Error) WithInfo(reason, domain string, metadata map[string]string) *Error {
 	d := map[string]any{"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": reason, "domain": domain}
@@ -94,13 +101,13 @@ func (e *Error) WithInfo(reason, domain string, metadata map[string]string) *Err
 	return e.WithDetails(d)
 }
 
-// InErrors sets the entry in error.errors, for the older APIs, where it is not the status's own.
+// InErrors sets the entry in error.errors for the older APIs, where it differs from the status's default.
 func (e *Error) InErrors(domain, reason, help string) *Error {
 	e.domain, e.reason, e.help = domain, reason, help
 	return e
 }
 
-// WithHTTPStatus answers with another HTTP status than the status's own.
+// WithHTTPStatus replaces the status's own HTTP status.
 func (e *Error) WithHTTPStatus(code int) *Error {
 	e.http = code
 	return e
@@ -117,7 +124,7 @@ func (e *Error) HTTPStatus() int {
 // RPCCode is the number of the status in google.rpc.Code.
 func (e *Error) RPCCode() int { return statusTable[e.Status].rpc }
 
-// A RPCStatus is a google.rpc.Status, as operations carry it.
+// An RPCStatus is a google.rpc.Status, as operations carry it.
 type RPCStatus struct {
 	Code    int    `json:"code"`
 	Message string `json:"message"`
@@ -152,18 +159,12 @@ func (e *Error) Envelope(legacy bool) map[string]any {
 // are TYPE_INT32 or the name of an enumeration. Paths are in snake_case.
 func InvalidValue(path, typ, value string) *Error {
 	text := fmt.Sprintf("Invalid value at '%s' (%s), %q", path, typ, value)
-	return Invalid("%s", text).WithDetails(map[string]any{
-		"@type":           "type.googleapis.com/google.rpc.BadRequest",
-		"fieldViolations": []any{map[string]any{"field": path, "description": text}},
-	})
+	return Invalid("%s", text).WithViolation(map[string]any{"field": path, "description": text})
 }
 
 // UnknownField is the refusal of a field or query parameter that the message
 // does not have (recorded on gkehub for a query parameter).
 func UnknownField(path, message string) *Error {
 	text := fmt.Sprintf("Invalid JSON payload received. Unknown name %q%s", path, message)
-	return Invalid("%s", text).WithDetails(map[string]any{
-		"@type":           "type.googleapis.com/google.rpc.BadRequest",
-		"fieldViolations": []any{map[string]any{"description": text}},
-	})
+	return Invalid("%s", text).WithViolation(map[string]any{"description": text})
 }

@@ -37,10 +37,9 @@ func joinPath(path, name string) string {
 	return path + "." + name
 }
 
-// DecodeStrict reads one JSON document into v and refuses what v does not
-// have. As in Google's JSON mapping, a name may be given in lowerCamelCase or
-// in snake_case. encoding/json alone neither minds the case nor says where
-// an unknown field is.
+// DecodeStrict reads one JSON document into v and refuses what v does not have. As in Google's JSON mapping, a name may
+// be given in lowerCamelCase or in snake_case. encoding/json alone ignores the case and does not report where an unknown
+// field is.
 func DecodeStrict(data []byte, v any) error {
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.UseNumber()
@@ -223,7 +222,7 @@ func (x *conformer) leaf(doc any, t reflect.Type, path string) (any, error) {
 	return doc, nil
 }
 
-// DecodesItself types decode themselves.
+// DecodesItself reports whether a type has its own decoder.
 func DecodesItself(t reflect.Type) bool {
 	return reflect.PointerTo(t).Implements(jsonUnmarshaler) || reflect.PointerTo(t).Implements(textUnmarshaler)
 }

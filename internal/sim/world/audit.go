@@ -22,12 +22,13 @@ type Actor struct {
 // ciActor does what world faults do: a CI job that applies Terraform with
 // the google provider (user agent recorded).
 var ciActor = Actor{
-	Email:     ciEmail,
-	UserAgent: "google-api-go-client/0.5 Terraform/1.5.7 (+https://www.terraform.io) Terraform-Plugin-SDK/2.36.0 terraform-provider-google/6.38.0",
+	Email: ciEmail,
+	UserAgent: "google-api-go-client/0.5 Terraform/1.5.7 (+https://www.terraform.io) " +
+		"Terraform-Plugin-SDK/2.36.0 terraform-provider-google/6.38.0",
 }
 
-// An AuditRecord is what makes up one activity entry. It is kept with an
-// operation until that ends, so it can be written down.
+// An AuditRecord is what makes up one activity entry. A running operation keeps it until it ends, so it is part of the
+// document.
 type AuditRecord struct {
 	Project      string            `json:"project"`
 	Service      string            `json:"service"`
@@ -167,7 +168,7 @@ func NewPolicyRecord(p *Project, who Actor, version string, request Policy) *Aud
 	}
 }
 
-// SetPolicyChange completes a policyRecord with what the write changed.
+// SetPolicyChange completes a policy record with what the write changed.
 func (r *AuditRecord) SetPolicyChange(before, after Policy) {
 	r.Response = map[string]any{"@type": "type.googleapis.com/google.iam.v1.Policy", "bindings": after.Bindings, "etag": after.Etag}
 	delta := map[string]any{}
@@ -214,8 +215,8 @@ func NewHubRecord(p *Project, who Actor, version, method, permission, resource s
 	}
 }
 
-// AsOperation makes the first entry of an operation, and the last one, which is
-// logged when it ends and which for container lacks who it was (recorded).
+// AsOperation returns the first entry of an operation and its last one, which is logged when it ends. The last entry of
+// container lacks the caller (recorded).
 func (r *AuditRecord) AsOperation(id string) (first, last *AuditRecord) {
 	a, b := *r, *r
 	a.Operation, a.First = id, true

@@ -16,7 +16,7 @@ func TestOperationsAreForgotten(t *testing.T) {
 	first := w.Begin(&Operation{API: wire.HostHub, Name: "first", Project: "mesh-sim-1", Stuck: true}, now, 0)
 	for range 2 * maxOperations {
 		w.Begin(&Operation{API: wire.HostHub, Name: w.NewOperationName(now), Project: "mesh-sim-1"}, now, 0)
-		w.Settle(now)
+		w.AdvanceTo(now)
 	}
 	if n := len(w.Operations); n > maxOperations+maxOperations/10 || len(w.ops) != n {
 		t.Errorf("%d operations, %d by name", n, len(w.ops))

@@ -142,8 +142,7 @@ func buildCluster(p, fleet *Project, n int, born wire.Timestamp) *Cluster {
 	}
 }
 
-// PlaceholderCA stands for a cluster's certificate: base64 of a PEM block, whose
-// content nobody can check.
+// PlaceholderCA stands for a cluster's certificate: base64 of a PEM block without real content. Answers replace it.
 var PlaceholderCA = base64.StdEncoding.EncodeToString([]byte("-----BEGIN CERTIFICATE-----\nc2ltdWxhdGVk\n-----END CERTIFICATE-----\n"))
 
 // NewMembership registers a cluster as gcloud's

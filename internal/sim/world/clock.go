@@ -6,9 +6,8 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/sim/wire"
 )
 
-// A Clock is simulated time: real time plus an offset that only moves
-// forward. The document holds the offset and not the time, so that a world
-// read and put back is the same world.
+// A Clock is simulated time: real time plus an offset that only moves forward. The document holds the offset and not the
+// time, so that reading a world and writing it back changes nothing.
 type Clock struct {
 	Offset wire.Duration `json:"offset"`
 }

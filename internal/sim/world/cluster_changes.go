@@ -6,7 +6,7 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/sim/wire"
 )
 
-// OperationOnCluster finds what keeps a cluster from another operation.
+// OperationOnCluster finds the running operation of a cluster; nil if there is none.
 func (w *World) OperationOnCluster(p *Project, cl *Cluster) *Operation {
 	return w.OperationOn(wire.HostContainer, cl.Path(p))
 }

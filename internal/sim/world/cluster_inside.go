@@ -2,14 +2,12 @@ package world
 
 import (
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/sim/kube"
 )
 
-// Kubernetes is the inside of a cluster, brought to a time. It is made when it is
-// first looked at, from what the world is then.
+// Kubernetes is the inside of a cluster at a time. It is created at the first access, from the state of the world then.
 func (w *World) Kubernetes(p *Project, c *Cluster, now time.Time) *kube.Cluster {
 	env, membership := w.kubeEnv(p, c, now)
 	if c.Kubernetes == nil {
@@ -26,7 +24,7 @@ func (w *World) Kubernetes(p *Project, c *Cluster, now time.Time) *kube.Cluster 
 	return c.Kubernetes
 }
 
-// Refresh brings a cluster to a time, if it is of this world.
+// Refresh advances a cluster to a time and reports whether it belongs to this world.
 func (w *World) Refresh(k *kube.Cluster, now time.Time) bool {
 	seed := k.Seed()
 	p := w.Project(seed.ProjectID)
@@ -41,7 +39,7 @@ func (w *World) Refresh(k *kube.Cluster, now time.Time) bool {
 	return true
 }
 
-// kubeEnv is what the world around a cluster means to it.
+// kubeEnv is what a cluster sees of the world around it.
 func (w *World) kubeEnv(p *Project, c *Cluster, now time.Time) (kube.Env, *Membership) {
 	env := kube.Env{
 		Version: c.CurrentMasterVersion, Pool: c.WorkloadPool(), ExpectedPool: p.ProjectID + ".svc.id.goog",
@@ -50,20 +48,12 @@ func (w *World) kubeEnv(p *Project, c *Cluster, now time.Time) (kube.Env, *Membe
 	if c.Autopilot != nil && c.Autopilot.Enabled {
 		env.Pool = env.ExpectedPool // is always on
 	}
-	if c.Fleet == nil {
-		return env, nil
-	}
-	fleet := w.linkProject(c.Fleet.Membership)
-	_, key, _ := strings.Cut(c.Fleet.Membership, "/locations/")
-	if fleet == nil || fleet.Fleet == nil {
-		return env, nil
-	}
-	m := fleet.Fleet.Membership("locations/" + key)
+	fleet, m := w.fleetOf(c)
 	if m == nil {
 		return env, nil
 	}
 	env.FleetProject, env.GKE = fleet.ProjectID, m.ClusterLink() != ""
-	v := w.meshView(fleet)
+	v := w.prerequisiteCheck(fleet)
 	around := append(slices.Clone(v.project(fleet)), v.project(p)...)
 	lost := func(causes ...string) bool {
 		return slices.ContainsFunc(around, func(r CauseRecord) bool { return slices.Contains(causes, r.Cause) })

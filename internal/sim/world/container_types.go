@@ -44,7 +44,7 @@ type Cluster struct {
 	Fleet                       *ClusterFleet                `json:"fleet,omitempty"`
 	NodePools                   []*NodePool                  `json:"nodePools,omitempty"`
 
-	// Kubernetes is what is in the cluster, once somebody looked.
+	// Kubernetes is the inside of the cluster; nil before the first access.
 	Kubernetes *kube.Cluster `json:"kubernetes,omitempty"`
 }
 
@@ -153,7 +153,7 @@ type WorkloadMetadataConfig struct {
 // key identifies a cluster within its project.
 func (c *Cluster) key() string { return c.Location + "/" + c.Name }
 
-// zonal says whether the cluster's location is a zone: us-central1-a.
+// zonal reports whether the cluster's location is a zone: us-central1-a.
 func zonal(location string) bool {
 	n := len(location)
 	return n > 2 && location[n-2] == '-' && location[n-1] >= 'a' && location[n-1] <= 'z'

@@ -17,7 +17,7 @@ var (
 	namePattern      = regexp.MustCompile(`^[a-z]([a-z0-9-]*[a-z0-9])?$`)
 )
 
-// ValidName says whether a text can be the name of a cluster or membership.
+// ValidName reports whether a text can be the name of a cluster or membership.
 func ValidName(name string) bool { return namePattern.MatchString(name) }
 
 // Decode reads a document. A mistake is answered with the path of the

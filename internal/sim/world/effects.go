@@ -41,8 +41,8 @@ type Effect struct {
 	Mask       []string    `json:"mask,omitempty"`
 }
 
-// remains is what an ended operation keeps: enough for its response.
-func (e *Effect) remains() *Effect {
+// withoutResources is what an ended operation keeps: enough for its response.
+func (e *Effect) withoutResources() *Effect {
 	if e == nil {
 		return nil
 	}
@@ -196,16 +196,16 @@ func (w *World) putMembership(fleet *Project, e *Effect, t time.Time) {
 		return
 	}
 	m.CreateTime, m.LastConnectionTime = wire.At(t), wire.At(t)
-	w.tellCluster(fleet, &m, t)
+	w.setClusterFleet(fleet, &m, t)
 	f.Memberships = slices.Insert(f.Memberships, i, &m)
 	if ft := f.Feature(MeshFeature); ft != nil {
-		inheritDefault(ft, e.Key)
+		applyFleetDefault(ft, e.Key)
 	}
 }
 
-// tellCluster lets a cluster know of the fleet that it was registered in through
-// the fleet's API (discovery: preRegistered says that it was by that way).
-func (w *World) tellCluster(fleet *Project, m *Membership, t time.Time) {
+// setClusterFleet records in a cluster the fleet in which it was registered through the fleet's API (discovery:
+// preRegistered says that it was by that way).
+func (w *World) setClusterFleet(fleet *Project, m *Membership, t time.Time) {
 	p, c := w.ClusterByLink(m.ClusterLink())
 	if c == nil || c.Fleet != nil {
 		return
@@ -220,9 +220,9 @@ func (w *World) tellCluster(fleet *Project, m *Membership, t time.Time) {
 	}
 }
 
-// inheritDefault gives a membership the fleet's default, unless it has a
+// applyFleetDefault gives a membership the fleet's default, unless it has a
 // mesh spec of its own.
-func inheritDefault(ft *Feature, key string) {
+func applyFleetDefault(ft *Feature, key string) {
 	def := ft.FleetDefaultMemberConfig
 	if def == nil || def.Mesh == nil || ft.management(key) != "" {
 		return
@@ -272,7 +272,7 @@ func (w *World) createFeature(fleet *Project, e *Effect, t time.Time) {
 	if e.FeatureID == MeshFeature {
 		for _, m := range fleet.Fleet.Memberships {
 			m.Mesh = nil // a new mesh starts without a past
-			inheritDefault(&ft, m.Key())
+			applyFleetDefault(&ft, m.Key())
 		}
 	}
 }
@@ -313,8 +313,7 @@ func (w *World) patchFeature(fleet *Project, e *Effect, t time.Time) {
 	}
 }
 
-// setMembershipSpec replaces one membership's spec and tells the mesh when
-// its management changed.
+// setMembershipSpec replaces one membership's spec and applies a change of its management to the mesh.
 func (w *World) setMembershipSpec(fleet *Project, ft *Feature, key string, spec *MembershipSpec, t time.Time) {
 	before := ft.management(key)
 	if spec == nil || spec.Mesh == nil && spec.Origin == nil {
@@ -330,8 +329,8 @@ func (w *World) setMembershipSpec(fleet *Project, ft *Feature, key string, spec 
 	}
 }
 
-// setServices switches services and, with the fault slow-propagation, lets
-// readers see the old state for a while. A service agent comes with its API.
+// setServices enables or disables services; with the fault slow-propagation readers still see the old state for a while.
+// A service agent comes with its API.
 func (w *World) setServices(p *Project, names []string, state string, t time.Time) {
 	for _, name := range names {
 		old := ServiceDisabled
@@ -347,7 +346,7 @@ func (w *World) setServices(p *Project, names []string, state string, t time.Tim
 		}
 		p.Services[name] = s
 		// The mesh's own agent comes with generateServiceIdentity or when
-		// its API is switched on (facts: "may not exist until mesh is on").
+		// its API is switched on (documented: it may not exist before the mesh is on).
 		if state == ServiceEnabled && old != state {
 			w.GenerateIdentity(p, name)
 		}

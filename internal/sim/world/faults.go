@@ -34,15 +34,25 @@ func faultNames() []string {
 	return out
 }
 
-// A faultDef is a fault and how it is done. World faults change the world,
-// as any client could; the others change how requests are answered, and the
-// code that answers asks whether they are active.
+// A faultDef is a fault and how it is done. World faults change the world, as any client could; the others change how
+// requests are answered, and package api checks whether they are active.
 type faultDef struct {
 	Fault
-	apply func(w *World, f *ActiveFault, t target, now time.Time)
-	undo  func(w *World, f *ActiveFault, t target, now time.Time)
+	apply, undo faultAction
 	// scope of a world fault's targets
 	scope scope
+}
+
+// A faultAction does a world fault to a target, or undoes it.
+type faultAction func(w *World, f *ActiveFault, t target, now time.Time)
+
+// worldFault is a fault that changes the world.
+func worldFault(name, description string, s scope, apply, undo faultAction) faultDef {
+	params := projectParams
+	if s == scopeCluster {
+		params = clusterParams
+	}
+	return faultDef{Fault: Fault{Name: name, Description: description, Parameters: params}, scope: s, apply: apply, undo: undo}
 }
 
 type scope int
@@ -54,7 +64,7 @@ const (
 	scopeCluster
 )
 
-// faultDefs is filled by the files that know the faults.
+// faultDefs are all faults.
 var faultDefs = slices.Concat(worldFaults(), fleetFaults(), clusterFaults(), requestFaults())
 
 // CheckFault refuses a name that no fault has.
@@ -104,28 +114,27 @@ type ActiveFault struct {
 	Params map[string]string `json:"params,omitempty"`
 	// Left counts down the requests that it still hits; absent: all.
 	Left *int `json:"left,omitempty"`
-	// Targets are what a world fault was done to.
+	// Targets are the ids of what a world fault changed.
 	Targets []string `json:"targets,omitempty"`
-	// Clusters were taken away and can be given back.
+	// Clusters were deleted and can be restored.
 	Clusters map[string]*Cluster `json:"clusters,omitempty"`
 }
 
-// ActiveFault finds an active fault; nil, on which all methods of an
-// ActiveFault say no, when it is not.
+// ActiveFault finds an active fault; nil if it is not active. The methods of a nil fault match nothing.
 func (w *World) ActiveFault(name string) *ActiveFault {
 	for _, f := range w.Faults {
-		if f.Name == name && !f.spent() {
+		if f.Name == name && !f.exhausted() {
 			return f
 		}
 	}
 	return nil
 }
 
-func (f *ActiveFault) spent() bool { return f.Left != nil && *f.Left == 0 }
+func (f *ActiveFault) exhausted() bool { return f.Left != nil && *f.Left == 0 }
 
-// Spend counts a hit down and says whether there was one left.
-func (f *ActiveFault) Spend() bool {
-	if f == nil || f.spent() {
+// UseHit counts a hit down and reports whether one was left.
+func (f *ActiveFault) UseHit() bool {
+	if f == nil || f.exhausted() {
 		return false
 	}
 	if f.Left != nil {
@@ -147,7 +156,7 @@ func (f *ActiveFault) Duration(param string) time.Duration {
 	return faultDurations[f.Name]
 }
 
-// matchesOperation says whether a fault is meant for an operation that begins.
+// matchesOperation reports whether a fault applies to an operation that starts.
 func (f *ActiveFault) matchesOperation(op *Operation) bool {
 	return f != nil && (f.Params["host"] == "" || strings.EqualFold(f.Params["host"], op.API)) &&
 		(f.Params["path"] == "" || strings.Contains(op.Project+"/"+op.Target+"/"+op.Type, f.Params["path"]))
@@ -234,7 +243,7 @@ func (w *World) Deactivate(name string, params map[string]string, now time.Time)
 		w.Faults = slices.Delete(w.Faults, i, i+1)
 	}
 	if name == "stuck-operations" {
-		w.release(now)
+		w.resumeStuck(now)
 	}
 	return nil
 }

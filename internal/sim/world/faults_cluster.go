@@ -8,31 +8,43 @@ import (
 )
 
 // clusterFaults change what is inside a cluster, or what the mesh in it
-// depends on: the causes of the thirteen stop codes, and of the two troubles
+// depends on: the causes of the thirteen stop codes, and of the two problems
 // of proxies.
 func clusterFaults() []faultDef {
-	def := func(name, description string, apply, undo func(*World, *ActiveFault, target, time.Time)) faultDef {
-		return faultDef{Fault: Fault{Name: name, Description: description, Parameters: clusterParams}, scope: scopeCluster, apply: apply, undo: undo}
-	}
-	within := func(do func(*kube.Cluster)) func(*World, *ActiveFault, target, time.Time) {
-		return func(w *World, _ *ActiveFault, t target, now time.Time) { w.within(t, now, do) }
-	}
 	return []faultDef{
-		def("stop-not-gke", "the membership is not that of a GKE cluster", dropGKE, restoreGKE),
-		def("stop-name", "there is a ControlPlaneRevision with a name that is not supported", within(putRevision("asm-custom", istioSystem)), within(deleteRevision("asm-custom", istioSystem))),
-		def("stop-namespace", "there is a ControlPlaneRevision outside of istio-system", within(putRevision(kube.Revision, "default")), within(deleteRevision(kube.Revision, "default"))),
-		def("stop-channel", "the revision's channel is not that of its name", within(setSpec("channel", "rapid")), within(setSpec("channel", "regular"))),
-		def("stop-channel-missing", "the revision has no channel", within(setSpec("channel", "")), within(setSpec("channel", "regular"))),
-		def("stop-type", "the revision has a type that is not supported", within(setSpec("type", "in_cluster")), within(setSpec("type", "managed_service"))),
-		def("stop-kubernetes-version", "the cluster runs Kubernetes 1.14", setMaster("1.14.10-gke.27"), setMaster(gkeVersion)),
-		def("stop-workload-identity", "workload identity is off on the cluster", setPool(func(*Project) string { return "" }), restorePool),
-		def("stop-workload-pool", "the cluster has the workload pool of another project", setPool(func(*Project) string { return "some-other-project.svc.id.goog" }), restorePool),
-		def("stop-project", "the cluster's own Membership is of another fleet project", setOwner("some-other-project"), setOwner("")),
-		def("stop-cluster-resources", "an admission webhook that does not answer keeps the mesh from writing its objects", within(putBlocker), within(deleteBlocker)),
-		def("stop-mutating-url", "the injection webhook has the URL of an old control plane", within(setWebhookURL(mutatingWebhooks, "istiod-asm-managed", true)), within(setWebhookURL(mutatingWebhooks, "istiod-asm-managed", false))),
-		def("stop-validating-url", "the validating webhook has the URL of an old control plane", within(setWebhookURL(validatingWebhooks, "istiod-istio-system-mcp", true)), within(setWebhookURL(validatingWebhooks, "istiod-istio-system-mcp", false))),
-		def("wrong-injection", "the namespace shop is injected by istiod.istio-system: istio-injection=enabled was not replaced", within(injectWrong), within(injectRight)),
-		def("proxies-failed", "an upgrade of the proxies is held by a PodDisruptionBudget", within(holdProxies), within(releaseProxies)),
+		worldFault("stop-not-gke", "the membership is not that of a GKE cluster", scopeCluster,
+			removeClusterLink, restoreClusterLink),
+		worldFault("stop-name", "there is a ControlPlaneRevision with a name that is not supported", scopeCluster,
+			inside(putRevision("asm-custom", istioSystem)), inside(deleteRevision("asm-custom", istioSystem))),
+		worldFault("stop-namespace", "there is a ControlPlaneRevision outside of istio-system", scopeCluster,
+			inside(putRevision(kube.Revision, "default")), inside(deleteRevision(kube.Revision, "default"))),
+		worldFault("stop-channel", "the revision's channel is not that of its name", scopeCluster,
+			inside(setSpec("channel", "rapid")), inside(setSpec("channel", "regular"))),
+		worldFault("stop-channel-missing", "the revision has no channel", scopeCluster,
+			inside(setSpec("channel", "")), inside(setSpec("channel", "regular"))),
+		worldFault("stop-type", "the revision has a type that is not supported", scopeCluster,
+			inside(setSpec("type", "in_cluster")), inside(setSpec("type", "managed_service"))),
+		worldFault("stop-kubernetes-version", "the cluster runs Kubernetes 1.14", scopeCluster,
+			setMasterVersion("1.14.10-gke.27"), setMasterVersion(gkeVersion)),
+		worldFault("stop-workload-identity", "workload identity is off on the cluster", scopeCluster,
+			setPool(func(*Project) string { return "" }), restorePool),
+		worldFault("stop-workload-pool", "the cluster has the workload pool of another project", scopeCluster,
+			setPool(func(*Project) string { return "some-other-project.svc.id.goog" }), restorePool),
+		worldFault("stop-project", "the cluster's own Membership is of another fleet project", scopeCluster,
+			setMembershipOwner("some-other-project"), setMembershipOwner("")),
+		worldFault("stop-cluster-resources", "an admission webhook that does not answer keeps the mesh from writing its objects", scopeCluster,
+			inside(putBlockingWebhook), inside(deleteBlockingWebhook)),
+		worldFault("stop-mutating-url", "the injection webhook has the URL of an old control plane", scopeCluster,
+			inside(setWebhookURL(mutatingWebhooks, "istiod-asm-managed", true)),
+			inside(setWebhookURL(mutatingWebhooks, "istiod-asm-managed", false))),
+		worldFault("stop-validating-url", "the validating webhook has the URL of an old control plane", scopeCluster,
+			inside(setWebhookURL(validatingWebhooks, "istiod-istio-system-mcp", true)),
+			inside(setWebhookURL(validatingWebhooks, "istiod-istio-system-mcp", false))),
+		worldFault("wrong-injection", "the namespace shop is injected by istiod.istio-system: istio-injection=enabled was not replaced",
+			scopeCluster,
+			inside(breakInjection), inside(repairInjection)),
+		worldFault("proxies-failed", "a PodDisruptionBudget blocks an upgrade of the proxies", scopeCluster,
+			inside(blockProxyUpgrade), inside(unblockProxyUpgrade)),
 	}
 }
 
@@ -48,8 +60,13 @@ const (
 	oldAddress         = "asm-old-control-plane-uc.a.run.app"
 )
 
-// within changes what is in a cluster and lets its controllers react.
-func (w *World) within(t target, now time.Time, do func(*kube.Cluster)) {
+// inside is the action that changes what is in the target's cluster.
+func inside(do func(*kube.Cluster)) faultAction {
+	return func(w *World, _ *ActiveFault, t target, now time.Time) { w.inCluster(t, now, do) }
+}
+
+// inCluster changes objects in a cluster and runs its controllers.
+func (w *World) inCluster(t target, now time.Time, do func(*kube.Cluster)) {
 	c := t.cluster()
 	if c == nil {
 		return
@@ -58,7 +75,7 @@ func (w *World) within(t target, now time.Time, do func(*kube.Cluster)) {
 	w.Kubernetes(t.project, c, now)
 }
 
-// metadata is a new object's.
+// metadata is the metadata of a new object.
 func metadata(name, namespace string) map[string]any {
 	m := map[string]any{"name": name}
 	if namespace != "" {
@@ -85,7 +102,7 @@ func deleteRevision(name, namespace string) func(*kube.Cluster) {
 func setSpec(field, value string) func(*kube.Cluster) {
 	return func(k *kube.Cluster) {
 		k.Edit(revisions, istioSystem, kube.Revision, func(o kube.Object) {
-			spec := below(o, "spec")
+			spec := nestedMap(o, "spec")
 			delete(spec, field)
 			if value != "" {
 				spec[field] = value
@@ -94,8 +111,8 @@ func setSpec(field, value string) func(*kube.Cluster) {
 	}
 }
 
-// below is a map in an object, made if it is not there.
-func below(o map[string]any, path ...string) map[string]any {
+// nestedMap is a map in an object, made if it is not there.
+func nestedMap(o map[string]any, path ...string) map[string]any {
 	for _, p := range path {
 		m, ok := o[p].(map[string]any)
 		if !ok {
@@ -107,10 +124,10 @@ func below(o map[string]any, path ...string) map[string]any {
 	return o
 }
 
-func setMaster(version string) func(*World, *ActiveFault, target, time.Time) {
+func setMasterVersion(version string) faultAction {
 	return func(w *World, _ *ActiveFault, t target, now time.Time) {
 		if c := t.cluster(); c != nil {
-			w.Kubernetes(t.project, c, now) // as it was before
+			w.Kubernetes(t.project, c, now) // create it from the state before
 			c.CurrentMasterVersion = version
 			w.Kubernetes(t.project, c, now)
 		}
@@ -130,10 +147,10 @@ func (w *World) fleetOf(c *Cluster) (*Project, *Membership) {
 	return fleet, fleet.Fleet.Membership("locations/" + key)
 }
 
-func setLink(w *World, t target, now time.Time, gke *GkeCluster) {
+func setClusterLink(w *World, t target, now time.Time, gke *GkeCluster) {
 	c := t.cluster()
 	if _, m := w.fleetOf(c); m != nil && m.Endpoint != nil {
-		w.Kubernetes(t.project, c, now) // as it was before
+		w.Kubernetes(t.project, c, now) // create it from the state before
 		ep := *m.Endpoint               // a copy of the old may be on its way to a client
 		ep.GkeCluster = gke
 		m.Endpoint = &ep
@@ -141,17 +158,18 @@ func setLink(w *World, t target, now time.Time, gke *GkeCluster) {
 	}
 }
 
-func dropGKE(w *World, _ *ActiveFault, t target, now time.Time) { setLink(w, t, now, nil) }
+func removeClusterLink(w *World, _ *ActiveFault, t target, now time.Time) {
+	setClusterLink(w, t, now, nil)
+}
 
-func restoreGKE(w *World, _ *ActiveFault, t target, now time.Time) {
+func restoreClusterLink(w *World, _ *ActiveFault, t target, now time.Time) {
 	if c := t.cluster(); c != nil {
-		setLink(w, t, now, &GkeCluster{ResourceLink: c.link(t.project)})
+		setClusterLink(w, t, now, &GkeCluster{ResourceLink: c.link(t.project)})
 	}
 }
 
-// setOwner lets the Membership in the cluster name another fleet project; ""
-// lets it name the right one.
-func setOwner(project string) func(*World, *ActiveFault, target, time.Time) {
+// setMembershipOwner makes the Membership in the cluster name another fleet project; "" restores the right one.
+func setMembershipOwner(project string) faultAction {
 	return func(w *World, _ *ActiveFault, t target, now time.Time) {
 		fleet, m := w.fleetOf(t.cluster())
 		if m == nil {
@@ -161,37 +179,39 @@ func setOwner(project string) func(*World, *ActiveFault, target, time.Time) {
 		if project != "" {
 			owner = "//gkehub.googleapis.com/projects/" + project + "/" + m.Key()
 		}
-		w.within(t, now, func(k *kube.Cluster) {
-			k.Edit("memberships.hub.gke.io", "", "membership", func(o kube.Object) { below(o, "spec", "owner")["id"] = owner })
+		w.inCluster(t, now, func(k *kube.Cluster) {
+			k.Edit("memberships.hub.gke.io", "", "membership", func(o kube.Object) { nestedMap(o, "spec", "owner")["id"] = owner })
 		})
 	}
 }
 
-// putBlocker installs a policy engine whose service is gone: it must answer
-// for every change of webhooks and definitions.
-func putBlocker(k *kube.Cluster) {
+// putBlockingWebhook installs a policy engine whose service is missing: every change of webhooks and definitions needs
+// its answer.
+func putBlockingWebhook(k *kube.Cluster) {
 	k.Put(validatingWebhooks, kube.Object{
 		"apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingWebhookConfiguration", "metadata": metadata(blockerWebhook, ""),
 		"webhooks": []any{map[string]any{
-			"name":         "validate.policy-engine.example.com",
-			"clientConfig": map[string]any{"service": map[string]any{"name": "policy-engine", "namespace": "policy-system", "path": "/validate", "port": 443}},
+			"name": "validate.policy-engine.example.com",
+			"clientConfig": map[string]any{"service": map[string]any{"name": "policy-engine", "namespace": "policy-system", "path": "/validate",
+				"port": 443}},
 			"rules": []any{map[string]any{
-				"apiGroups": []any{"admissionregistration.k8s.io", "apiextensions.k8s.io"}, "apiVersions": []any{"*"}, "operations": []any{"CREATE", "UPDATE"},
-				"resources": []any{"mutatingwebhookconfigurations", "validatingwebhookconfigurations", "customresourcedefinitions"}, "scope": "*",
+				"apiGroups": []any{"admissionregistration.k8s.io", "apiextensions.k8s.io"}, "apiVersions": []any{"*"},
+				"operations": []any{"CREATE", "UPDATE"},
+				"resources":  []any{"mutatingwebhookconfigurations", "validatingwebhookconfigurations", "customresourcedefinitions"}, "scope": "*",
 			}},
 			"failurePolicy": "Fail", "sideEffects": "None", "admissionReviewVersions": []any{"v1"}, "timeoutSeconds": 10,
 		}},
 	})
 }
 
-func deleteBlocker(k *kube.Cluster) { k.Delete(validatingWebhooks, "", blockerWebhook) }
+func deleteBlockingWebhook(k *kube.Cluster) { k.Delete(validatingWebhooks, "", blockerWebhook) }
 
 // setWebhookURL puts an old control plane's address into a webhook's URLs, or
 // the address of env-asm-managed again.
 func setWebhookURL(id, name string, wrong bool) func(*kube.Cluster) {
 	return func(k *kube.Cluster) {
 		env := k.Get("configmaps", istioSystem, "env-"+kube.Revision)
-		address, _ := below(env, "data")["CLOUDRUN_ADDR"].(string)
+		address, _ := nestedMap(env, "data")["CLOUDRUN_ADDR"].(string)
 		from, to := oldAddress, address
 		if wrong {
 			from, to = address, oldAddress
@@ -200,7 +220,7 @@ func setWebhookURL(id, name string, wrong bool) func(*kube.Cluster) {
 			hooks, _ := o["webhooks"].([]any)
 			for _, h := range hooks {
 				if hook, ok := h.(map[string]any); ok {
-					client := below(hook, "clientConfig")
+					client := nestedMap(hook, "clientConfig")
 					url, _ := client["url"].(string)
 					client["url"] = strings.ReplaceAll(url, from, to)
 				}
@@ -209,46 +229,45 @@ func setWebhookURL(id, name string, wrong bool) func(*kube.Cluster) {
 	}
 }
 
-// injectWrong is the seed's "pod injected with istiod.istio-system": an old
-// istiod and its label are still there, and the workloads were restarted.
-func injectWrong(k *kube.Cluster) {
+// breakInjection is the problem "pod is injected with istiod.istio-system" of Google's page: an old istiod and its label
+// are still there, and the workloads were restarted.
+func breakInjection(k *kube.Cluster) {
 	k.Put(mutatingWebhooks, kube.InClusterInjector())
 	k.Put("services", kube.Object{
 		"apiVersion": "v1", "kind": "Service", "metadata": metadata("istiod", istioSystem),
-		"spec": map[string]any{"type": "ClusterIP", "clusterIP": "10.96.2.1", "ports": []any{map[string]any{"name": "https-webhook", "port": 443, "protocol": "TCP", "targetPort": 15017}}},
+		"spec": map[string]any{"type": "ClusterIP", "clusterIP": "10.96.2.1",
+			"ports": []any{map[string]any{"name": "https-webhook", "port": 443, "protocol": "TCP", "targetPort": 15017}}},
 	})
 	k.Edit("namespaces", "", shopNamespace, func(o kube.Object) {
-		l := below(o, "metadata", "labels")
+		l := nestedMap(o, "metadata", "labels")
 		delete(l, "istio.io/rev")
 		l["istio-injection"] = "enabled"
 	})
 	restartShop(k)
 }
 
-func injectRight(k *kube.Cluster) {
+func repairInjection(k *kube.Cluster) {
 	k.Delete(mutatingWebhooks, "", inClusterWebhook)
 	k.Delete("services", istioSystem, "istiod")
 	k.Edit("namespaces", "", shopNamespace, func(o kube.Object) {
-		l := below(o, "metadata", "labels")
+		l := nestedMap(o, "metadata", "labels")
 		delete(l, "istio-injection")
 		l["istio.io/rev"] = kube.Revision
 	})
 	restartShop(k)
 }
 
-// restartShop deletes the demo's pods, which come back with whatever injects
-// them now.
+// restartShop deletes the demo's pods; their replacements are injected by what is configured now.
 func restartShop(k *kube.Cluster) {
 	for _, pod := range k.List("pods", shopNamespace) {
-		if name, ok := below(pod, "metadata")["name"].(string); ok {
+		if name, ok := nestedMap(pod, "metadata")["name"].(string); ok {
 			k.Delete("pods", shopNamespace, name)
 		}
 	}
 }
 
-// holdProxies brings a new version of the proxies, which the budget of one
-// workload lets nobody bring to it.
-func holdProxies(k *kube.Cluster) {
+// blockProxyUpgrade brings a new version of the proxies, which the budget of one workload blocks there.
+func blockProxyUpgrade(k *kube.Cluster) {
 	k.Put(budgets, kube.Object{
 		"apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": metadata("backend", shopNamespace),
 		"spec": map[string]any{"minAvailable": 2, "selector": map[string]any{"matchLabels": map[string]any{"app": "backend"}}},
@@ -256,14 +275,13 @@ func holdProxies(k *kube.Cluster) {
 	setTag(k, kube.NextTag)
 }
 
-// releaseProxies takes the budget away and lets the data plane try again at
-// once.
-func releaseProxies(k *kube.Cluster) {
+// unblockProxyUpgrade removes the budget and retries the upgrade at once.
+func unblockProxyUpgrade(k *kube.Cluster) {
 	k.Delete(budgets, shopNamespace, "backend")
 	k.RetryUpgrades()
 	setTag(k, kube.Tag)
 }
 
 func setTag(k *kube.Cluster, tag string) {
-	k.Edit("configmaps", istioSystem, "env-"+kube.Revision, func(o kube.Object) { below(o, "data")["TAG"] = tag })
+	k.Edit("configmaps", istioSystem, "env-"+kube.Revision, func(o kube.Object) { nestedMap(o, "data")["TAG"] = tag })
 }

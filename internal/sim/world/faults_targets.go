@@ -79,14 +79,14 @@ func (w *World) clusterTargets(params map[string]string) ([]target, error) {
 		return nil, fmt.Errorf("cluster: there is no cluster %q in project %q of the world", name, project)
 	}
 	if name == "" && project == "" {
-		slices.SortFunc(out, func(a, b target) int { return compareNatural(a.name, b.name) })
+		slices.SortFunc(out, func(a, b target) int { return compareNumbered(a.name, b.name) })
 		return out[:1], nil
 	}
 	return out, nil
 }
 
-// compareNatural sorts cluster-2 before cluster-10.
-func compareNatural(a, b string) int {
+// compareNumbered sorts cluster-2 before cluster-10.
+func compareNumbered(a, b string) int {
 	if len(a) != len(b) {
 		return len(a) - len(b)
 	}
@@ -114,8 +114,7 @@ func (w *World) membershipTargets(ref string) ([]target, error) {
 	return out, nil
 }
 
-// targetByID finds a target again. A cluster that was taken away is still a
-// target.
+// targetByID finds a target by its id. A deleted cluster is still a target.
 func (w *World) targetByID(id string) (target, bool) {
 	part := strings.Split(id, "/")
 	p := w.Project(part[0])

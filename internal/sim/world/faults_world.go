@@ -16,31 +16,39 @@ var (
 // worldFaults change the world through the same code as the APIs, and leave
 // audit entries of a CI job.
 func worldFaults() []faultDef {
-	def := func(name, description string, s scope, apply, undo func(*World, *ActiveFault, target, time.Time)) faultDef {
-		params := projectParams
-		if s == scopeCluster {
-			params = clusterParams
-		}
-		return faultDef{Fault: Fault{Name: name, Description: description, Parameters: params}, scope: s, apply: apply, undo: undo}
-	}
-	busy := def("cluster-busy", "an operation runs on the cluster, so that updates are refused (for=30s)", scopeCluster, keepBusy, endBusy)
+	busy := worldFault("cluster-busy", "an operation runs on the cluster, so that updates are refused (for=30s)", scopeCluster,
+		keepBusy, endBusy)
 	busy.Parameters = append(slices.Clone(clusterParams), "for")
 	return []faultDef{
-		def("binding-revoked", "the mesh service agent has lost its role on the project", scopeProject, revokeBinding, restoreBinding),
-		def("binding-conditional", "the mesh service agent has its role only under a condition", scopeProject, conditionBinding, restoreBinding),
-		def("binding-deleted-agent", "the role is bound to a deleted mesh service agent (deleted:serviceAccount:...?uid=)", scopeProject, deletedAgentBinding, restoreBinding),
-		def("agent-missing", "the fleet's mesh service agent was never generated", scopeFleet, dropAgent, restoreAgent),
-		def("connectgateway-disabled", "the Connect Gateway API is off", scopeProject, switchOff("connectgateway.googleapis.com"), switchOn("connectgateway.googleapis.com")),
-		def("mesh-api-disabled", "the Mesh API is off", scopeProject, switchOff("mesh.googleapis.com"), switchOn("mesh.googleapis.com")),
-		def("workload-pool-missing", "workload identity is off on the cluster", scopeCluster, setPool(func(*Project) string { return "" }), restorePool),
-		def("workload-pool-wrong", "the cluster has the workload pool of another project", scopeCluster, setPool(func(*Project) string { return "some-other-project.svc.id.goog" }), restorePool),
-		def("node-pool-metadata", "the cluster's first node pool has GCE_METADATA", scopeCluster, setMetadata("GCE_METADATA"), setMetadata("GKE_METADATA")),
-		def("feature-disabled", "the fleet's servicemesh feature is off", scopeFleet, dropFeature, restoreFeature),
-		def("project-deleted", "the project was shut down (DELETE_REQUESTED)", scopeProject, deleteProject, undeleteProject),
-		def("cluster-deleted", "the cluster was deleted; its membership stays", scopeCluster, deleteCluster, undeleteCluster),
+		worldFault("binding-revoked", "the mesh service agent has lost its role on the project", scopeProject,
+			revokeBinding, restoreBinding),
+		worldFault("binding-conditional", "the mesh service agent has its role only under a condition", scopeProject,
+			conditionBinding, restoreBinding),
+		worldFault("binding-deleted-agent", "the role is bound to a deleted mesh service agent (deleted:serviceAccount:...?uid=)", scopeProject,
+			deletedAgentBinding, restoreBinding),
+		worldFault("agent-missing", "the fleet's mesh service agent was never generated", scopeFleet,
+			deleteAgent, restoreAgent),
+		worldFault("connectgateway-disabled", "the Connect Gateway API is off", scopeProject,
+			disableService("connectgateway.googleapis.com"), enableService("connectgateway.googleapis.com")),
+		worldFault("mesh-api-disabled", "the Mesh API is off", scopeProject,
+			disableService("mesh.googleapis.com"), enableService("mesh.googleapis.com")),
+		worldFault("workload-pool-missing", "workload identity is off on the cluster", scopeCluster,
+			setPool(func(*Project) string { return "" }), restorePool),
+		worldFault("workload-pool-wrong", "the cluster has the workload pool of another project", scopeCluster,
+			setPool(func(*Project) string { return "some-other-project.svc.id.goog" }), restorePool),
+		worldFault("node-pool-metadata", "the cluster's first node pool has GCE_METADATA", scopeCluster,
+			setMetadata("GCE_METADATA"), setMetadata("GKE_METADATA")),
+		worldFault("feature-disabled", "the fleet's servicemesh feature is off", scopeFleet,
+			disableFeature, restoreFeature),
+		worldFault("project-deleted", "the project was shut down (DELETE_REQUESTED)", scopeProject,
+			deleteProject, undeleteProject),
+		worldFault("cluster-deleted", "the cluster was deleted; its membership stays", scopeCluster,
+			deleteCluster, undeleteCluster),
 		busy,
-		def("new-enum", "the membership's state has values that no document lists", scopeCluster, newEnum, dropOverride),
-		def("everything-broken", "binding, APIs, workload pool and node pool of one cluster and its project at once", scopeCluster, breakEverything, repairEverything),
+		worldFault("new-enum", "the membership's state has values that no document lists", scopeCluster,
+			setUnknownEnums, removeOverride),
+		worldFault("everything-broken", "binding, APIs, workload pool and node pool of one cluster and its project at once", scopeCluster,
+			breakEverything, repairEverything),
 	}
 }
 
@@ -52,7 +60,8 @@ func (w *World) agents(p *Project) []string {
 		if fleet.Fleet == nil {
 			continue
 		}
-		uses := fleet == p || slices.ContainsFunc(fleet.Fleet.Memberships, func(m *Membership) bool { return w.linkProject(m.ClusterLink()) == p })
+		uses := fleet == p || slices.ContainsFunc(fleet.Fleet.Memberships,
+			func(m *Membership) bool { return w.linkProject(m.ClusterLink()) == p })
 		if uses {
 			out = append(out, meshAgent(fleet))
 		}
@@ -63,8 +72,8 @@ func (w *World) agents(p *Project) []string {
 	return out
 }
 
-// rewriteBinding applies a change to a project's policy as the CI job.
-func (w *World) rewriteBinding(p *Project, now time.Time, change func(Policy) Policy) {
+// changePolicy applies a change to a project's policy as the CI job.
+func (w *World) changePolicy(p *Project, now time.Time, change func(Policy) Policy) {
 	before := p.Policy
 	after := change(before.Clone()).Normalized()
 	if len(policyDeltas(before, after)) == 0 {
@@ -76,23 +85,24 @@ func (w *World) rewriteBinding(p *Project, now time.Time, change func(Policy) Po
 	w.AppendAudit(rec, now)
 }
 
-// withoutAgent takes every mesh agent, deleted ones too, from its role.
-func withoutAgent(policy Policy) Policy {
+// withoutMeshAgents takes every mesh agent, deleted ones too, from its role.
+func withoutMeshAgents(policy Policy) Policy {
 	for _, b := range policy.Bindings {
 		if b.Role == meshAgentRole {
-			b.Members = slices.DeleteFunc(b.Members, func(m string) bool { return strings.Contains(m, "@gcp-sa-servicemesh.iam.gserviceaccount.com") })
+			b.Members = slices.DeleteFunc(b.Members,
+				func(m string) bool { return strings.Contains(m, "@gcp-sa-servicemesh.iam.gserviceaccount.com") })
 		}
 	}
 	return policy
 }
 
 func revokeBinding(w *World, _ *ActiveFault, t target, now time.Time) {
-	w.rewriteBinding(t.project, now, withoutAgent)
+	w.changePolicy(t.project, now, withoutMeshAgents)
 }
 
 func restoreBinding(w *World, _ *ActiveFault, t target, now time.Time) {
-	w.rewriteBinding(t.project, now, func(policy Policy) Policy {
-		policy = withoutAgent(policy)
+	w.changePolicy(t.project, now, func(policy Policy) Policy {
+		policy = withoutMeshAgents(policy)
 		for _, email := range w.agents(t.project) {
 			policy = policy.grant(meshAgentRole, "serviceAccount:"+email)
 		}
@@ -101,8 +111,8 @@ func restoreBinding(w *World, _ *ActiveFault, t target, now time.Time) {
 }
 
 func conditionBinding(w *World, _ *ActiveFault, t target, now time.Time) {
-	w.rewriteBinding(t.project, now, func(policy Policy) Policy {
-		policy = withoutAgent(policy)
+	w.changePolicy(t.project, now, func(policy Policy) Policy {
+		policy = withoutMeshAgents(policy)
 		b := &Binding{Role: meshAgentRole, Condition: &Expr{
 			Title: "expires-2030", Description: "Expires at the end of 2029", Expression: `request.time < timestamp("2030-01-01T00:00:00Z")`,
 		}}
@@ -115,8 +125,8 @@ func conditionBinding(w *World, _ *ActiveFault, t target, now time.Time) {
 }
 
 func deletedAgentBinding(w *World, _ *ActiveFault, t target, now time.Time) {
-	w.rewriteBinding(t.project, now, func(policy Policy) Policy {
-		policy = withoutAgent(policy)
+	w.changePolicy(t.project, now, func(policy Policy) Policy {
+		policy = withoutMeshAgents(policy)
 		for _, email := range w.agents(t.project) {
 			policy = policy.grant(meshAgentRole, "deleted:serviceAccount:"+email+"?uid="+uniqueID("before "+email))
 		}
@@ -124,16 +134,17 @@ func deletedAgentBinding(w *World, _ *ActiveFault, t target, now time.Time) {
 	})
 }
 
-func dropAgent(w *World, _ *ActiveFault, t target, now time.Time) {
+func deleteAgent(w *World, _ *ActiveFault, t target, now time.Time) {
 	for _, p := range w.Projects {
-		w.rewriteBinding(p, now, func(policy Policy) Policy {
+		w.changePolicy(p, now, func(policy Policy) Policy {
 			for _, b := range policy.Bindings {
 				b.Members = slices.DeleteFunc(b.Members, func(m string) bool { return strings.Contains(m, meshAgent(t.project)) })
 			}
 			return policy
 		})
 	}
-	t.project.ServiceIdentities = slices.DeleteFunc(t.project.ServiceIdentities, func(id ServiceIdentity) bool { return id.Service == "mesh.googleapis.com" })
+	t.project.ServiceIdentities = slices.DeleteFunc(t.project.ServiceIdentities,
+		func(id ServiceIdentity) bool { return id.Service == "mesh.googleapis.com" })
 	w.Changed(t.project, now)
 }
 
@@ -147,19 +158,19 @@ func restoreAgent(w *World, f *ActiveFault, t target, now time.Time) {
 	w.Changed(t.project, now)
 }
 
-func switchOff(service string) func(*World, *ActiveFault, target, time.Time) {
+func disableService(service string) faultAction {
 	return func(w *World, _ *ActiveFault, t target, now time.Time) {
 		w.switchService(t.project, service, false, now)
 	}
 }
 
-func switchOn(service string) func(*World, *ActiveFault, target, time.Time) {
+func enableService(service string) faultAction {
 	return func(w *World, _ *ActiveFault, t target, now time.Time) {
 		w.switchService(t.project, service, true, now)
 	}
 }
 
-func setPool(pool func(*Project) string) func(*World, *ActiveFault, target, time.Time) {
+func setPool(pool func(*Project) string) faultAction {
 	return func(w *World, _ *ActiveFault, t target, now time.Time) {
 		c := t.cluster()
 		if c == nil {
@@ -177,7 +188,7 @@ func restorePool(w *World, f *ActiveFault, t target, now time.Time) {
 	setPool(func(p *Project) string { return p.ProjectID + ".svc.id.goog" })(w, f, t, now)
 }
 
-func setMetadata(mode string) func(*World, *ActiveFault, target, time.Time) {
+func setMetadata(mode string) faultAction {
 	return func(w *World, _ *ActiveFault, t target, now time.Time) {
 		c := t.cluster()
 		if c == nil || len(c.NodePools) == 0 {
@@ -188,16 +199,7 @@ func setMetadata(mode string) func(*World, *ActiveFault, target, time.Time) {
 	}
 }
 
-// auditHub logs what a fault does to a fleet.
-func (w *World) auditHub(p *Project, method, permission string, now time.Time) {
-	resource := "projects/" + p.ProjectID + "/locations/global/features/" + MeshFeature
-	first, last := NewHubRecord(p, ciActor, "v1", method, permission, resource, map[string]any{}).
-		AsOperation("projects/" + p.ProjectID + "/locations/global/operations/" + w.NewOperationName(now))
-	w.AppendAudit(first, now)
-	w.AppendAudit(last, now)
-}
-
-func dropFeature(w *World, _ *ActiveFault, t target, now time.Time) {
+func disableFeature(w *World, _ *ActiveFault, t target, now time.Time) {
 	for _, p := range w.Projects { // their namespaces keep the labels that they have
 		for _, c := range p.Clusters {
 			if fleet, _ := w.fleetOf(c); fleet == t.project {
@@ -206,12 +208,11 @@ func dropFeature(w *World, _ *ActiveFault, t target, now time.Time) {
 		}
 	}
 	w.deleteFeature(t.project, MeshFeature)
-	w.auditHub(t.project, "DeleteFeature", "gkehub.features.delete", now)
+	w.auditHub(t.project, "DeleteFeature", "gkehub.features.delete", "locations/global/features/"+MeshFeature, map[string]any{}, now)
 	w.Changed(t.project, now)
 }
 
-// restoreFeature switches the mesh on for every membership of the fleet; it
-// is provisioned anew.
+// restoreFeature switches the mesh on for every membership of the fleet; it is provisioned again.
 func restoreFeature(w *World, _ *ActiveFault, t target, now time.Time) {
 	if t.project.Fleet.Feature(MeshFeature) != nil {
 		return
@@ -223,7 +224,7 @@ func restoreFeature(w *World, _ *ActiveFault, t target, now time.Time) {
 		}
 	}
 	w.createFeature(t.project, &Effect{FeatureID: MeshFeature, Feature: ft}, now)
-	w.auditHub(t.project, "CreateFeature", "gkehub.features.create", now)
+	w.auditHub(t.project, "CreateFeature", "gkehub.features.create", "locations/global/features/"+MeshFeature, map[string]any{}, now)
 	w.Changed(t.project, now)
 }
 
@@ -237,7 +238,8 @@ func (w *World) setLifecycle(p *Project, state, method string, now time.Time) {
 	w.AppendAudit(&AuditRecord{
 		Project: p.ProjectID, Service: wire.HostCRM, Method: method, ResourceName: "projects/" + p.ProjectID, ResourceType: "project",
 		Permission: permission, Actor: &ciActor,
-		Request: map[string]any{"@type": "type.googleapis.com/google.cloudresourcemanager.v1.projects." + method + "Request", "projectId": p.ProjectID},
+		Request: map[string]any{"@type": "type.googleapis.com/google.cloudresourcemanager.v1.projects." + method + "Request",
+			"projectId": p.ProjectID},
 	}, now)
 	w.Changed(p, now)
 }
@@ -324,7 +326,7 @@ func (w *World) memberships(p *Project, link string, do func(fleet *Project, ft 
 	}
 }
 
-func newEnum(w *World, _ *ActiveFault, t target, now time.Time) {
+func setUnknownEnums(w *World, _ *ActiveFault, t target, now time.Time) {
 	w.memberships(t.project, "/clusters/"+t.name, func(_ *Project, ft *Feature, m *Membership) {
 		if ft.StateOverrides == nil {
 			ft.StateOverrides = map[string]map[string]any{}
@@ -335,29 +337,30 @@ func newEnum(w *World, _ *ActiveFault, t target, now time.Time) {
 					"state": "HIBERNATING", "implementation": "AMBIENT",
 					"details": []any{map[string]any{"code": "REVISION_HIBERNATING", "details": "Hibernating: " + revision}},
 				},
-				"dataPlaneManagement": map[string]any{"state": "HIBERNATING", "details": []any{map[string]any{"code": "ASLEEP", "details": "Service is asleep."}}},
-				"conditions":          []any{map[string]any{"code": "MESH_IS_ASLEEP", "severity": "NOTICE", "details": "The mesh is asleep."}},
+				"dataPlaneManagement": map[string]any{"state": "HIBERNATING",
+					"details": []any{map[string]any{"code": "ASLEEP", "details": "Service is asleep."}}},
+				"conditions": []any{map[string]any{"code": "MESH_IS_ASLEEP", "severity": "NOTICE", "details": "The mesh is asleep."}},
 			},
 			"state": map[string]any{"code": "DORMANT", "description": "Revision asleep: " + revision + ".", "updateTime": wire.At(now).String()},
 		}
 	})
 }
 
-func dropOverride(w *World, _ *ActiveFault, t target, _ time.Time) {
+func removeOverride(w *World, _ *ActiveFault, t target, _ time.Time) {
 	w.memberships(t.project, "/clusters/"+t.name, func(_ *Project, ft *Feature, m *Membership) { delete(ft.StateOverrides, m.Key()) })
 }
 
 func breakEverything(w *World, f *ActiveFault, t target, now time.Time) {
 	revokeBinding(w, f, t, now)
-	switchOff("connectgateway.googleapis.com")(w, f, t, now)
-	switchOff("mesh.googleapis.com")(w, f, t, now)
+	disableService("connectgateway.googleapis.com")(w, f, t, now)
+	disableService("mesh.googleapis.com")(w, f, t, now)
 	setMetadata("GCE_METADATA")(w, f, t, now)
 	setPool(func(*Project) string { return "" })(w, f, t, now)
 }
 
 func repairEverything(w *World, f *ActiveFault, t target, now time.Time) {
-	switchOn("mesh.googleapis.com")(w, f, t, now)
-	switchOn("connectgateway.googleapis.com")(w, f, t, now)
+	enableService("mesh.googleapis.com")(w, f, t, now)
+	enableService("connectgateway.googleapis.com")(w, f, t, now)
 	restoreBinding(w, f, t, now)
 	restorePool(w, f, t, now)
 	setMetadata("GKE_METADATA")(w, f, t, now)

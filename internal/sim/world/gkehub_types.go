@@ -14,7 +14,7 @@ import (
 
 var membershipKeyPattern = regexp.MustCompile(`^locations/[a-z0-9-]+/memberships/[a-z0-9-]+$`)
 
-// IsMembershipKey says whether a text has the form of a key of a membership.
+// IsMembershipKey reports whether a text has the form of a key of a membership.
 func IsMembershipKey(key string) bool { return membershipKeyPattern.MatchString(key) }
 
 // MeshFeature is the id of the mesh's fleet feature.

@@ -21,19 +21,18 @@ const (
 	causeNodePool       = "node-pool-metadata"
 )
 
-// trafficAPIs are what the TRAFFIC_DIRECTOR implementation needs besides the
+// trafficDirectorAPIs are what the TRAFFIC_DIRECTOR implementation needs besides the
 // mesh API (documented).
-var trafficAPIs = []string{"trafficdirector.googleapis.com", "networkservices.googleapis.com", "networksecurity.googleapis.com"}
+var trafficDirectorAPIs = []string{"trafficdirector.googleapis.com", "networkservices.googleapis.com", "networksecurity.googleapis.com"}
 
-// A MeshHistory is what the mesh remembers of a membership. A membership
-// without one has been as its spec says since it was created.
+// A MeshHistory is what the mesh remembers of a membership. A membership without one has had its present spec since it
+// was created.
 type MeshHistory struct {
-	// ProvisionFrom is when the mesh was last asked for.
+	// ProvisionFrom is when the mesh was last requested.
 	ProvisionFrom wire.Timestamp `json:"provisionFrom,omitzero"`
 	// RemovedAt is when management became NOT_INSTALLED.
 	RemovedAt wire.Timestamp `json:"removedAt,omitzero"`
-	// Left says that management went from automatic to manual: the mesh that
-	// was there stays (observed).
+	// Left says that management went from automatic to manual: the mesh remains (observed).
 	Left bool `json:"left,omitempty"`
 	// Causes are the lost prerequisites, those that are back included until
 	// the mesh has recovered from them.
@@ -54,15 +53,14 @@ func (r CauseRecord) same(o CauseRecord) bool {
 	return r.Cause == o.Cause && r.Project == o.Project && r.Detail == o.Detail
 }
 
-// shown says whether the mesh reports a cause at a time: some while after it
-// appeared, until some while after it was repaired.
+// shown reports whether the mesh reports a cause at a time: some while after it appeared, until some while after it was
+// repaired.
 func (r CauseRecord) shown(t Timings, now time.Time) bool {
 	from, to := r.span(t)
 	return !now.Before(from) && (to.IsZero() || now.Before(to))
 }
 
-// span is when the mesh reports a cause; an empty span if it was repaired
-// before anything noticed.
+// span is when the mesh reports a cause; empty if it was repaired before the mesh degraded.
 func (r CauseRecord) span(t Timings) (from, to time.Time) {
 	from = r.Since.Add(time.Duration(t.DegradeAfter))
 	if r.Until.IsZero() {
@@ -74,21 +72,20 @@ func (r CauseRecord) span(t Timings) (from, to time.Time) {
 	return from, r.Until.Add(time.Duration(t.RecoverAfter))
 }
 
-// A meshView looks at the prerequisites of one fleet's memberships, and
-// looks at each project once.
-type meshView struct {
+// A prerequisiteCheck reads the prerequisites of one fleet's memberships, each project once.
+type prerequisiteCheck struct {
 	w     *World
 	fleet *Project
 	agent string
 	seen  map[*Project][]CauseRecord
 }
 
-func (w *World) meshView(fleet *Project) *meshView {
-	return &meshView{w: w, fleet: fleet, agent: "serviceAccount:" + meshAgent(fleet), seen: map[*Project][]CauseRecord{}}
+func (w *World) prerequisiteCheck(fleet *Project) *prerequisiteCheck {
+	return &prerequisiteCheck{w: w, fleet: fleet, agent: "serviceAccount:" + meshAgent(fleet), seen: map[*Project][]CauseRecord{}}
 }
 
 // project lists what is wrong with a project, for all of its memberships.
-func (v *meshView) project(p *Project) []CauseRecord {
+func (v *prerequisiteCheck) project(p *Project) []CauseRecord {
 	if got, ok := v.seen[p]; ok {
 		return got
 	}
@@ -105,7 +102,7 @@ func (v *meshView) project(p *Project) []CauseRecord {
 		if !p.ServiceEnabled("connectgateway.googleapis.com") {
 			add(causeGateway, "")
 		}
-		for _, s := range trafficAPIs {
+		for _, s := range trafficDirectorAPIs {
 			if !p.ServiceEnabled(s) {
 				add(causeTrafficAPI, s)
 			}
@@ -119,7 +116,7 @@ func (v *meshView) project(p *Project) []CauseRecord {
 }
 
 // causes lists what keeps a membership's mesh from working.
-func (v *meshView) causes(m *Membership) []CauseRecord {
+func (v *prerequisiteCheck) causes(m *Membership) []CauseRecord {
 	out := slices.Clone(v.project(v.fleet))
 	link := m.ClusterLink()
 	if link == "" {
@@ -155,32 +152,31 @@ func clusterCauses(p *Project, c *Cluster) []CauseRecord {
 	return nil
 }
 
-// Changed tells the mesh that something about a project is different. The
-// mesh keeps when each prerequisite was lost or came back; what it makes of
-// that is computed when somebody asks.
+// Changed updates the meshes of a project after a change. A mesh keeps when each prerequisite was lost or came back; its
+// state is computed from that on each read.
 func (w *World) Changed(p *Project, t time.Time) {
-	w.look(t, func(fleet *Project, m *Membership) bool { return fleet == p || w.linkProject(m.ClusterLink()) == p })
+	w.updateMeshes(t, func(fleet *Project, m *Membership) bool { return fleet == p || w.linkProject(m.ClusterLink()) == p })
 }
 
 // changedCluster is the same for one cluster.
 func (w *World) changedCluster(p *Project, location, name string, t time.Time) {
 	suffix := "/" + location + "/clusters/" + name
-	w.look(t, func(_ *Project, m *Membership) bool {
+	w.updateMeshes(t, func(_ *Project, m *Membership) bool {
 		return strings.HasSuffix(m.ClusterLink(), suffix) && w.linkProject(m.ClusterLink()) == p
 	})
 }
 
-func (w *World) look(t time.Time, concerns func(fleet *Project, m *Membership) bool) {
+func (w *World) updateMeshes(t time.Time, concerns func(fleet *Project, m *Membership) bool) {
 	touched := false
 	for _, fleet := range w.Projects {
 		ft := fleet.Fleet.Feature(MeshFeature)
 		if ft == nil {
 			continue
 		}
-		v := w.meshView(fleet)
+		v := w.prerequisiteCheck(fleet)
 		for _, m := range fleet.Fleet.Memberships {
 			if concerns(fleet, m) {
-				w.markMissing(m)
+				w.updateClusterMissing(m)
 				touched = v.track(ft, m, t) || touched
 			}
 		}
@@ -190,13 +186,13 @@ func (w *World) look(t time.Time, concerns func(fleet *Project, m *Membership) b
 	}
 }
 
-// TrackAll looks at every membership, for a world that was just put in.
+// TrackAll updates every membership, for a world that was just replaced.
 func (w *World) TrackAll(t time.Time) {
-	w.look(t, func(*Project, *Membership) bool { return true })
+	w.updateMeshes(t, func(*Project, *Membership) bool { return true })
 }
 
-// markMissing keeps gkeCluster.clusterMissing true to the world.
-func (w *World) markMissing(m *Membership) {
+// updateClusterMissing sets gkeCluster.clusterMissing by whether the cluster exists.
+func (w *World) updateClusterMissing(m *Membership) {
 	if m.ClusterLink() == "" {
 		return
 	}
@@ -208,10 +204,9 @@ func (w *World) markMissing(m *Membership) {
 	}
 }
 
-// track compares what is lost now with what was, and says whether anything
-// is different. A cause that comes back while the mesh still recovers from
-// it goes on as the same one.
-func (v *meshView) track(ft *Feature, m *Membership, t time.Time) bool {
+// track compares the prerequisites that are lost now with those recorded, and reports whether they differ. A cause that
+// comes back while the mesh still recovers from it continues as the same one.
+func (v *prerequisiteCheck) track(ft *Feature, m *Membership, t time.Time) bool {
 	var lost []CauseRecord
 	if _, managed := ft.MembershipSpecs[m.Key()]; managed {
 		lost = v.causes(m)
@@ -236,11 +231,11 @@ func (v *meshView) track(ft *Feature, m *Membership, t time.Time) bool {
 	if m.Mesh == nil {
 		m.Mesh = &MeshHistory{}
 	}
-	m.Mesh.Causes = mergeCauses(have, lost, v.w.Timings, t)
+	m.Mesh.Causes = updateCauses(have, lost, v.w.Timings, t)
 	return true
 }
 
-func mergeCauses(have, lost []CauseRecord, timings Timings, t time.Time) []CauseRecord {
+func updateCauses(have, lost []CauseRecord, timings Timings, t time.Time) []CauseRecord {
 	var out []CauseRecord
 	for _, r := range have {
 		from, to := r.span(timings)
@@ -275,8 +270,7 @@ func mergeCauses(have, lost []CauseRecord, timings Timings, t time.Time) []Cause
 	return out
 }
 
-// managementChanged lets a mesh be provisioned, left alone or removed when
-// its management changes.
+// managementChanged provisions, leaves or removes a mesh when its management changes.
 func (w *World) managementChanged(fleet *Project, ft *Feature, m *Membership, before, after string, t time.Time) {
 	if before == after {
 		return
@@ -302,7 +296,7 @@ func (w *World) managementChanged(fleet *Project, ft *Feature, m *Membership, be
 // scheduleMeshLogs finds when the next log line of the mesh is due.
 func (w *World) scheduleMeshLogs() {
 	w.meshDue = time.Time{}
-	w.eachUnlogged(func(_ *Project, _ *Membership, r *CauseRecord) {
+	w.eachCauseToLog(func(_ *Project, _ *Membership, r *CauseRecord) {
 		due, _ := r.span(w.Timings)
 		if w.meshDue.IsZero() || due.Before(w.meshDue) {
 			w.meshDue = due
@@ -310,7 +304,7 @@ func (w *World) scheduleMeshLogs() {
 	})
 }
 
-func (w *World) eachUnlogged(do func(*Project, *Membership, *CauseRecord)) {
+func (w *World) eachCauseToLog(do func(*Project, *Membership, *CauseRecord)) {
 	for _, fleet := range w.Projects {
 		if fleet.Fleet.Feature(MeshFeature) == nil {
 			continue
@@ -330,14 +324,12 @@ func (w *World) eachUnlogged(do func(*Project, *Membership, *CauseRecord)) {
 	}
 }
 
-// writeMeshLogs writes the two lines by which Google's troubleshooting page
-// tells that managed mesh cannot reach its cluster: an error of the control
-// plane, and a warning of the cluster whose webhook fails. Both go to the
-// cluster's project (inferred: the control plane's account holds
-// roles/logging.logWriter there), the first for every project whose Connect
-// Gateway API is off.
+// writeMeshLogs writes the two lines by which Google's troubleshooting page recognises that managed mesh cannot reach
+// its cluster: an error of the control plane, and a warning of the cluster whose webhook fails. Both go to the cluster's
+// project (inferred: the control plane's account holds roles/logging.logWriter there), the first for every project whose
+// Connect Gateway API is off.
 func (w *World) writeMeshLogs(t time.Time) {
-	w.eachUnlogged(func(fleet *Project, m *Membership, r *CauseRecord) {
+	w.eachCauseToLog(func(fleet *Project, m *Membership, r *CauseRecord) {
 		if due, _ := r.span(w.Timings); due.After(t) {
 			return
 		}
@@ -381,7 +373,8 @@ func webhookEntry(w *World, p *Project, c *Cluster, t time.Time) map[string]any 
 		}},
 		"jsonPayload": map[string]any{
 			"apiVersion": "v1", "kind": "Event", "type": "Warning", "reason": "FailedCreate", "message": message,
-			"involvedObject":     map[string]any{"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "frontend-7d9c6b5f4", "namespace": "default"},
+			"involvedObject": map[string]any{"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "frontend-7d9c6b5f4",
+				"namespace": "default"},
 			"metadata":           map[string]any{"name": "frontend-7d9c6b5f4." + strings.TrimPrefix(w.insertID(), "-"), "namespace": "default"},
 			"source":             map[string]any{"component": "replicaset-controller"},
 			"reportingComponent": "replicaset-controller",

@@ -81,7 +81,8 @@ func removedState(h MeshHistory, ft *Feature, t Timings, now time.Time) *members
 	return &membershipState{
 		ServiceMesh: &meshState{
 			ControlPlane: &planeState{State: "DISABLED"},
-			DataPlane:    &planeState{State: "DISABLED", Details: []meshDetail{{Code: "DISABLED", Details: "Data Plane Management is not enabled."}}},
+			DataPlane: &planeState{State: "DISABLED",
+				Details: []meshDetail{{Code: "DISABLED", Details: "Data Plane Management is not enabled."}}},
 		},
 		State: &stateReport{Code: "OK", UpdateTime: since},
 	}
@@ -113,7 +114,7 @@ func (w *World) managedState(fleet *Project, ft *Feature, m *Membership, h MeshH
 		s = provisioningState()
 	default:
 		var trouble time.Time
-		s, trouble = w.seenInside(m, now)
+		s, trouble = w.stateFromCluster(m, now)
 		since = latest(since, trouble)
 	}
 	s.State.UpdateTime = wire.At(since)
@@ -130,11 +131,10 @@ func latest(times ...time.Time) time.Time {
 	return out
 }
 
-// seenInside is what a provisioned mesh reports of what it meets inside its
-// cluster. A cluster in which nobody looked is as it was made: well. Codes
-// and states are documented; the texts of what goes with a stop code, and the
+// stateFromCluster is what a provisioned mesh reports about the inside of its cluster. A cluster without a first access
+// is as it was created: healthy. Codes and states are documented; the texts of what goes with a stop code, and the
 // membership's own code for failed upgrades, are inferred.
-func (w *World) seenInside(m *Membership, now time.Time) (*membershipState, time.Time) {
+func (w *World) stateFromCluster(m *Membership, now time.Time) (*membershipState, time.Time) {
 	s := readyState()
 	p, c := w.MemberCluster(m)
 	if c == nil || c.Kubernetes == nil {
@@ -142,27 +142,35 @@ func (w *World) seenInside(m *Membership, now time.Time) (*membershipState, time
 	}
 	k := w.Kubernetes(p, c, now)
 	if reason, message := k.Stopped(); reason != "" {
-		s.ServiceMesh.ControlPlane.State, s.ServiceMesh.ControlPlane.Details = "FAILED_PRECONDITION", []meshDetail{{"REVISION_FAILED_PRECONDITION", message}}
+		cp := s.ServiceMesh.ControlPlane
+		cp.State, cp.Details = "FAILED_PRECONDITION", []meshDetail{{"REVISION_FAILED_PRECONDITION", message}}
 		if reason == "ProvisioningFailed" {
-			s.ServiceMesh.ControlPlane.State, s.ServiceMesh.ControlPlane.Details = "STALLED", []meshDetail{{"REVISION_STALLED", message}}
+			cp.State, cp.Details = "STALLED", []meshDetail{{"REVISION_STALLED", message}}
 		}
-		s.ServiceMesh.DataPlane = &planeState{State: "FAILED_PRECONDITION", Details: []meshDetail{{"MANAGED_CONTROL_PLANE_REQUIRED", "Managed control plane is not ready."}}}
+		s.ServiceMesh.DataPlane = waitingDataPlane("FAILED_PRECONDITION")
 		s.State = &stateReport{Code: "ERROR", Description: "Revision(s) reporting unhealthy: " + revision + "."}
 		return s, k.TroubleSince()
 	}
 	if n := k.FailedProxies(); n > 0 {
-		s.ServiceMesh.DataPlane = &planeState{State: "NEEDS_ATTENTION", Details: []meshDetail{{"UPGRADE_FAILURES", fmt.Sprintf("%d proxies could not be upgraded.", n)}}}
+		s.ServiceMesh.DataPlane = &planeState{State: "NEEDS_ATTENTION",
+			Details: []meshDetail{{"UPGRADE_FAILURES", fmt.Sprintf("%d proxies could not be upgraded.", n)}}}
 		s.State.Code = "WARNING"
 	}
 	return s, k.TroubleSince()
+}
+
+// waitingDataPlane is a data plane without a control plane that is ready.
+func waitingDataPlane(state string) *planeState {
+	return &planeState{State: state, Details: []meshDetail{{"MANAGED_CONTROL_PLANE_REQUIRED", "Managed control plane is not ready."}}}
 }
 
 // readyState is as pasted from gcloud by several people.
 func readyState() *membershipState {
 	return &membershipState{
 		ServiceMesh: &meshState{
-			ControlPlane: &planeState{State: "ACTIVE", Implementation: "TRAFFIC_DIRECTOR", Details: []meshDetail{{"REVISION_READY", "Ready: " + revision}}},
-			DataPlane:    &planeState{State: "ACTIVE", Details: []meshDetail{{"OK", "Service is running."}}},
+			ControlPlane: &planeState{State: "ACTIVE", Implementation: "TRAFFIC_DIRECTOR",
+				Details: []meshDetail{{"REVISION_READY", "Ready: " + revision}}},
+			DataPlane: &planeState{State: "ACTIVE", Details: []meshDetail{{"OK", "Service is running."}}},
 			Conditions: []meshCondition{{
 				Code: "VPCSC_GA_SUPPORTED", Severity: "INFO", Details: "This control plane supports VPC-SC GA.", // details inferred
 				DocumentationLink: "http://cloud.google.com/service-mesh/docs/managed/vpc-sc",
@@ -178,7 +186,7 @@ func provisioningState() *membershipState {
 	return &membershipState{
 		ServiceMesh: &meshState{
 			ControlPlane: &planeState{State: "PROVISIONING", Details: []meshDetail{{"REVISION_PROVISIONING", "Provisioning: " + revision}}},
-			DataPlane:    &planeState{State: "PROVISIONING", Details: []meshDetail{{"MANAGED_CONTROL_PLANE_REQUIRED", "Managed control plane is not ready."}}},
+			DataPlane:    waitingDataPlane("PROVISIONING"),
 		},
 		State: &stateReport{Description: "Revision being rolled out: " + revision + "."},
 	}
@@ -190,7 +198,7 @@ func provisioningState() *membershipState {
 // are inferred.
 func (w *World) brokenState(fleet *Project, causes []CauseRecord) *membershipState {
 	cp := &planeState{State: "FAILED_PRECONDITION", Implementation: "TRAFFIC_DIRECTOR"}
-	dp := &planeState{State: "FAILED_PRECONDITION", Details: []meshDetail{{"MANAGED_CONTROL_PLANE_REQUIRED", "Managed control plane is not ready."}}}
+	dp := waitingDataPlane("FAILED_PRECONDITION")
 	mesh := &meshState{ControlPlane: cp, DataPlane: dp}
 	seenDetail, seenCondition := map[string]bool{}, map[string]bool{}
 	for _, r := range causes {
@@ -227,7 +235,8 @@ func (w *World) causeDetail(r CauseRecord) (meshDetail, bool) {
 	case causeNodePool:
 		return meshDetail{failed, "Required in-cluster components are not ready. This will be retried within 15 minutes."}, false
 	case causeIAM:
-		return meshDetail{failed, fmt.Sprintf("Service Mesh service agent is missing the role %s on project %s.", meshAgentRole, r.Project)}, false
+		return meshDetail{failed, fmt.Sprintf("Service Mesh service agent is missing the role %s on project %s.", meshAgentRole, r.Project)},
+			false
 	case causeMeshAPI:
 		return meshDetail{failed, ServiceDisabledText("mesh.googleapis.com", r.Project)}, false
 	case causeTrafficAPI:
@@ -253,7 +262,8 @@ func causeCondition(fleet *Project, r CauseRecord) (meshCondition, bool) {
 			fmt.Sprintf("Service Mesh service agent %s does not have the required permissions on project %s.", meshAgent(fleet), r.Project))
 	case r.Cause == causeIAM:
 		return condition("MESH_IAM_CROSS_PROJECT_PERMISSION_DENIED", "#mesh_iam_cross_project_permission_denied",
-			fmt.Sprintf("Service Mesh service agent %s does not have the required permissions on the cluster's project %s.", meshAgent(fleet), r.Project))
+			fmt.Sprintf("Service Mesh service agent %s does not have the required permissions on the cluster's project %s.", meshAgent(fleet),
+				r.Project))
 	case r.Cause == causePool:
 		return condition("WORKLOAD_IDENTITY_REQUIRED", "#workload_identity_required",
 			"Workload identity federation for GKE is not enabled on the cluster.")

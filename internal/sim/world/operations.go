@@ -9,8 +9,8 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/sim/wire"
 )
 
-// An Operation is a long-running operation of any API. Its effect is data, so
-// that a world with operations under way can be written down and put back.
+// An Operation is a long-running operation of any API. Its effect is data, so that a world with running operations can
+// be read and written back.
 type Operation struct {
 	API     string `json:"api"`  // the host of the API
 	Name    string `json:"name"` // as the API gives it
@@ -47,27 +47,26 @@ func opKey(api, name string) string { return api + "/" + name }
 
 func (op *Operation) key() string { return opKey(op.API, op.Name) }
 
-// Begin registers an operation and lets it start. Faults that make
-// operations fail or hang take hold here.
+// Begin registers an operation and starts it. Faults that make operations fail or hang apply here.
 func (w *World) Begin(op *Operation, now time.Time, takes wire.Duration) *Operation {
 	op.Start = wire.At(now)
 	op.End = wire.At(now.Add(time.Duration(takes)))
-	if f := w.ActiveFault("failing-operations"); f.matchesOperation(op) && f.Spend() {
+	if f := w.ActiveFault("failing-operations"); f.matchesOperation(op) && f.UseHit() {
 		op.Error = &wire.RPCStatus{Code: 13, Message: "An internal error has occurred. (simulated fault failing-operations)"}
 	}
-	if f := w.ActiveFault("stuck-operations"); f.matchesOperation(op) && f.Spend() {
+	if f := w.ActiveFault("stuck-operations"); f.matchesOperation(op) && f.UseHit() {
 		op.Stuck = true
 	}
 	w.Operations = append(w.Operations, op)
 	w.ops[op.key()] = op
-	w.forgetOperations()
+	w.dropOldOperations()
 	w.start(op)
 	w.enqueue(op)
 	return op
 }
 
-// forgetOperations drops the oldest operations that have ended.
-func (w *World) forgetOperations() {
+// dropOldOperations drops the oldest operations that have ended.
+func (w *World) dropOldOperations() {
 	if len(w.Operations) <= maxOperations+maxOperations/10 {
 		return
 	}
@@ -92,12 +91,11 @@ func (w *World) enqueue(op *Operation) {
 	w.pending = slices.Insert(w.pending, i, op)
 }
 
-// Settle brings the world to a time: operations that are due end, in order,
-// each at its own time, and mesh log lines that are due are written. Nothing
-// runs in the background; every request settles first.
-func (w *World) Settle(now time.Time) {
+// AdvanceTo advances the world to a time: operations that are due end, in order, each at its own time, and mesh log
+// lines that are due are written. Nothing runs in the background; every request advances the world first.
+func (w *World) AdvanceTo(now time.Time) {
 	for {
-		op := w.nextDue(now)
+		op := w.nextDueOperation(now)
 		meshDue := !w.meshDue.IsZero() && !w.meshDue.After(now)
 		switch {
 		case op != nil && (!meshDue || !op.End.After(w.meshDue)):
@@ -110,7 +108,7 @@ func (w *World) Settle(now time.Time) {
 	}
 }
 
-func (w *World) nextDue(now time.Time) *Operation {
+func (w *World) nextDueOperation(now time.Time) *Operation {
 	for _, op := range w.pending {
 		if op.End.After(now) {
 			return nil
@@ -138,7 +136,7 @@ func (w *World) end(op *Operation) {
 		w.AppendAudit(&rec, t)
 	}
 	op.Audit = nil
-	op.Effect = op.Effect.remains()
+	op.Effect = op.Effect.withoutResources()
 }
 
 func (w *World) dequeue(op *Operation) {
@@ -154,8 +152,8 @@ func (w *World) Cancel(op *Operation, now time.Time, message string) {
 	w.end(op)
 }
 
-// release lets stuck operations go on.
-func (w *World) release(now time.Time) {
+// resumeStuck lets stuck operations finish.
+func (w *World) resumeStuck(now time.Time) {
 	for _, op := range slices.Clone(w.pending) {
 		if !op.Stuck {
 			continue
@@ -167,7 +165,7 @@ func (w *World) release(now time.Time) {
 		}
 		w.enqueue(op)
 	}
-	w.Settle(now)
+	w.AdvanceTo(now)
 }
 
 // OperationOn finds the operation that a resource is busy with.
@@ -191,7 +189,7 @@ func (w *World) NewOperationName(now time.Time) string {
 // Operation finds an operation of an API by its name.
 func (w *World) Operation(api, name string) *Operation { return w.ops[opKey(api, name)] }
 
-// HasRunningOperation says whether an operation of an API runs in a project.
+// HasRunningOperation reports whether an operation of an API runs in a project.
 func (w *World) HasRunningOperation(api string, p *Project) bool {
 	return slices.ContainsFunc(w.pending, func(op *Operation) bool { return op.API == api && op.Project == p.ProjectID })
 }

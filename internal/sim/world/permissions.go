@@ -12,7 +12,7 @@ import (
 
 var customRolePattern = regexp.MustCompile(`^(projects|organizations)/[^/]+/roles/[A-Za-z0-9_.]+$`)
 
-// IsCustomRole says whether a role is a project's or an organization's own.
+// IsCustomRole reports whether a role is a project's or an organization's own.
 func IsCustomRole(role string) bool { return customRolePattern.MatchString(role) }
 
 // A roleDef grants the permissions that match one of allow and none of deny.
@@ -36,19 +36,26 @@ var roleTable = map[string]roleDef{
 	"roles/editor": {allow: []string{"*"}, deny: append([]string{
 		"*.setIamPolicy", "logging.privateLogEntries.list", "resourcemanager.projects.delete", "resourcemanager.projects.undelete",
 	}, impersonation...)},
-	"roles/viewer": {allow: []string{"*.get", "*.list", "*.getIamPolicy"}, deny: []string{"logging.privateLogEntries.list", "gkehub.gateway.get"}},
+	"roles/viewer": {allow: []string{"*.get", "*.list", "*.getIamPolicy"},
+		deny: []string{"logging.privateLogEntries.list", "gkehub.gateway.get"}},
 	"roles/browser": {allow: []string{
 		"resourcemanager.projects.get", "resourcemanager.projects.list", "resourcemanager.projects.getIamPolicy",
 	}},
-	"roles/iam.securityReviewer":              {allow: []string{"*.list", "*.getIamPolicy"}},
-	"roles/iam.serviceAccountTokenCreator":    {allow: append([]string{"iam.serviceAccounts.get", "iam.serviceAccounts.list"}, impersonation...)},
-	"roles/resourcemanager.projectIamAdmin":   {allow: []string{"resourcemanager.projects.get", "resourcemanager.projects.getIamPolicy", "resourcemanager.projects.setIamPolicy"}},
-	"roles/serviceusage.serviceUsageAdmin":    {allow: []string{"serviceusage.*"}},
-	"roles/serviceusage.serviceUsageViewer":   {allow: []string{"serviceusage.services.get", "serviceusage.services.list", "serviceusage.operations.get", "serviceusage.operations.list"}},
-	"roles/serviceusage.serviceUsageConsumer": {allow: []string{"serviceusage.services.get", "serviceusage.services.list", "serviceusage.services.use", "serviceusage.operations.get", "serviceusage.operations.list"}},
-	"roles/container.admin":                   {allow: []string{"container.*", "resourcemanager.projects.get", "resourcemanager.projects.list"}},
+	"roles/iam.securityReviewer": {allow: []string{"*.list", "*.getIamPolicy"}},
+	"roles/iam.serviceAccountTokenCreator": {allow: append([]string{"iam.serviceAccounts.get", "iam.serviceAccounts.list"},
+		impersonation...)},
+	"roles/resourcemanager.projectIamAdmin": {allow: []string{"resourcemanager.projects.get", "resourcemanager.projects.getIamPolicy",
+		"resourcemanager.projects.setIamPolicy"}},
+	"roles/serviceusage.serviceUsageAdmin": {allow: []string{"serviceusage.*"}},
+	"roles/serviceusage.serviceUsageViewer": {allow: []string{"serviceusage.services.get", "serviceusage.services.list",
+		"serviceusage.operations.get", "serviceusage.operations.list"}},
+	"roles/serviceusage.serviceUsageConsumer": {allow: []string{"serviceusage.services.get", "serviceusage.services.list",
+		"serviceusage.services.use", "serviceusage.operations.get", "serviceusage.operations.list"}},
+	"roles/container.admin": {allow: []string{"container.*", "resourcemanager.projects.get",
+		"resourcemanager.projects.list"}},
 	"roles/container.clusterAdmin": {allow: []string{
-		"container.clusters.create", "container.clusters.delete", "container.clusters.get", "container.clusters.list", "container.clusters.update",
+		"container.clusters.create", "container.clusters.delete", "container.clusters.get", "container.clusters.list",
+		"container.clusters.update",
 		"container.operations.*", "resourcemanager.projects.get", "resourcemanager.projects.list",
 	}},
 	"roles/container.developer": {allow: []string{
@@ -58,19 +65,26 @@ var roleTable = map[string]roleDef{
 	"roles/gkehub.gatewayEditor": {allow: []string{"gkehub.gateway.*", "gkehub.memberships.get"}, deny: []string{"gkehub.gateway.stream"}},
 	"roles/gkehub.gatewayAdmin":  {allow: []string{"gkehub.gateway.*", "gkehub.memberships.get"}},
 	"roles/container.viewer": {allow: []string{
-		"container.pods.get", "container.pods.list", "container.clusters.get", "container.clusters.list", "container.operations.get", "container.operations.list",
+		"container.pods.get", "container.pods.list", "container.clusters.get", "container.clusters.list", "container.operations.get",
+		"container.operations.list",
 		"resourcemanager.projects.get", "resourcemanager.projects.list",
 	}},
 	"roles/container.clusterViewer": {allow: []string{
 		"container.clusters.get", "container.clusters.list", "resourcemanager.projects.get", "resourcemanager.projects.list",
 	}},
-	"roles/gkehub.admin": {allow: []string{"gkehub.*", "resourcemanager.projects.get", "resourcemanager.projects.list"}, deny: []string{"gkehub.gateway.*"}},
+	"roles/gkehub.admin": {allow: []string{"gkehub.*", "resourcemanager.projects.get", "resourcemanager.projects.list"},
+		deny: []string{"gkehub.gateway.*"}},
 	"roles/gkehub.editor": {allow: []string{"gkehub.*", "resourcemanager.projects.get", "resourcemanager.projects.list"},
 		deny: []string{"gkehub.gateway.*", "*.setIamPolicy"}},
-	"roles/gkehub.viewer":            {allow: []string{"gkehub.features.get", "gkehub.features.list", "gkehub.features.getIamPolicy", "gkehub.memberships.get", "gkehub.memberships.list", "gkehub.memberships.getIamPolicy", "gkehub.membershipfeatures.get", "gkehub.membershipfeatures.list", "gkehub.operations.get", "gkehub.operations.list", "gkehub.locations.get", "gkehub.locations.list", "resourcemanager.projects.get", "resourcemanager.projects.list"}},
-	"roles/logging.viewer":           {allow: []string{"logging.logEntries.list", "logging.logs.list", "logging.buckets.get", "logging.buckets.list", "resourcemanager.projects.get"}},
-	"roles/logging.privateLogViewer": {allow: []string{"logging.logEntries.list", "logging.privateLogEntries.list", "logging.logs.list", "resourcemanager.projects.get"}},
-	"roles/logging.admin":            {allow: []string{"logging.*", "resourcemanager.projects.get"}},
+	"roles/gkehub.viewer": {allow: []string{"gkehub.features.get", "gkehub.features.list", "gkehub.features.getIamPolicy",
+		"gkehub.memberships.get", "gkehub.memberships.list", "gkehub.memberships.getIamPolicy", "gkehub.membershipfeatures.get",
+		"gkehub.membershipfeatures.list", "gkehub.operations.get", "gkehub.operations.list", "gkehub.locations.get", "gkehub.locations.list",
+		"resourcemanager.projects.get", "resourcemanager.projects.list"}},
+	"roles/logging.viewer": {allow: []string{"logging.logEntries.list", "logging.logs.list", "logging.buckets.get",
+		"logging.buckets.list", "resourcemanager.projects.get"}},
+	"roles/logging.privateLogViewer": {allow: []string{"logging.logEntries.list", "logging.privateLogEntries.list", "logging.logs.list",
+		"resourcemanager.projects.get"}},
+	"roles/logging.admin": {allow: []string{"logging.*", "resourcemanager.projects.get"}},
 }
 
 // knownPermissions are the permissions of the simulated APIs on a project:
@@ -94,8 +108,9 @@ var knownPermissions = buildPermissions(map[string]string{
 	"logging.privateLogEntries": "list",
 	"logging.logs":              "list delete",
 	"logging.buckets":           "get list",
-	"iam.serviceAccounts":       "get list create delete update getIamPolicy setIamPolicy actAs getAccessToken getOpenIdToken signBlob signJwt enable disable undelete implicitDelegation",
-	"iam.roles":                 "get list create delete update undelete",
+	"iam.serviceAccounts": "get list create delete update getIamPolicy setIamPolicy actAs " +
+		"getAccessToken getOpenIdToken signBlob signJwt enable disable undelete implicitDelegation",
+	"iam.roles": "get list create delete update undelete",
 })
 
 func buildPermissions(groups map[string]string) map[string]bool {
@@ -110,8 +125,8 @@ func buildPermissions(groups map[string]string) map[string]bool {
 
 var permissionPattern = regexp.MustCompile(`^[a-z][a-zA-Z0-9]*(\.[a-zA-Z][a-zA-Z0-9]*){2,}$`)
 
-// ValidPermission says whether testIamPermissions takes a permission: of the
-// simulated APIs only those it knows, of others whatever looks like one.
+// ValidPermission reports whether testIamPermissions takes a permission: of the simulated APIs only those it knows, of
+// others whatever looks like one.
 func ValidPermission(p string) bool {
 	if knownPermissions[p] {
 		return true
@@ -139,7 +154,7 @@ func matchPermission(patterns []string, permission string) bool {
 	})
 }
 
-// roleGrants says whether a role has a permission.
+// roleGrants reports whether a role has a permission.
 func (w *World) roleGrants(role, permission string) bool {
 	if def, ok := roleTable[role]; ok {
 		return matchPermission(def.allow, permission) && !matchPermission(def.deny, permission)
@@ -155,7 +170,7 @@ func member(email string) string {
 	return "user:" + email
 }
 
-// Allowed says whether a caller has a permission on a project.
+// Allowed reports whether a caller has a permission on a project.
 func (w *World) Allowed(p *Project, email, permission string) bool {
 	me := member(email)
 	_, host, _ := strings.Cut(email, "@")
@@ -174,9 +189,8 @@ func (w *World) Allowed(p *Project, email, permission string) bool {
 	return false
 }
 
-// AccountExists says whether a service account is there. Accounts of
-// projects outside of this world cannot be known and are taken as existing;
-// service agents exist once they were generated.
+// AccountExists reports whether a service account is there. Accounts of projects outside of this world cannot be known
+// and are taken as existing; service agents exist once they were generated.
 func (w *World) AccountExists(email string) bool {
 	local, host, ok := strings.Cut(email, "@")
 	if !ok || local == "" {

@@ -75,7 +75,7 @@ func (p Policy) Clone() Policy {
 	return c
 }
 
-// Conditional says whether a binding has a condition.
+// Conditional reports whether a binding has a condition.
 func (p Policy) Conditional() bool {
 	return slices.ContainsFunc(p.Bindings, func(b *Binding) bool { return b.Condition != nil })
 }
@@ -113,7 +113,7 @@ func (p Policy) Normalized() Policy {
 	return out.Versioned()
 }
 
-// Versioned says 3 of a policy with conditions and 1 of others.
+// Versioned sets version 3 for a policy with conditions and 1 for others.
 func (p Policy) Versioned() Policy {
 	p.Version = 1
 	if p.Conditional() {
@@ -162,9 +162,8 @@ func (p Policy) CurrentEtag() string {
 	return p.Etag
 }
 
-// Flattened is the policy as a reader gets it who did not ask for version 3:
-// conditional bindings lose their condition, and their role gets a suffix
-// (documented).
+// Flattened is the policy for a reader that did not ask for version 3: conditional bindings lose their condition, and
+// their role gets a suffix (documented).
 func (p Policy) Flattened() Policy {
 	out := p.Clone()
 	out.Version = 1
@@ -209,7 +208,7 @@ func policyDeltas(before, after Policy) []bindingDelta {
 	return out
 }
 
-// Holds says whether a member has a role without a condition.
+// Holds reports whether a member has a role without a condition.
 func (p Policy) Holds(role, member string) bool {
 	for _, b := range p.Bindings {
 		if b.Role == role && b.Condition == nil && slices.Contains(b.Members, member) {

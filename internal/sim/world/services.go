@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// serviceInfo is what the catalogue knows of an API.
+// serviceInfo describes an API of the catalogue.
 type serviceInfo struct {
 	title string
 	// agent is the domain part of its service agent before
@@ -38,36 +38,37 @@ var serviceCatalogue = map[string]serviceInfo{
 	"cloudtrace.googleapis.com":             {title: "Cloud Trace API"},
 	"compute.googleapis.com":                {title: "Compute Engine API", agent: "compute-system"},
 	"connectgateway.googleapis.com":         {title: "Connect Gateway API"},
-	"container.googleapis.com":              {title: "Kubernetes Engine API", agent: "container-engine-robot", needs: []string{"compute.googleapis.com"}},
-	"dns.googleapis.com":                    {title: "Cloud DNS API"},
-	"gkeconnect.googleapis.com":             {title: "GKE Connect API"},
-	"gkehub.googleapis.com":                 {title: "GKE Hub API", agent: "gcp-sa-gkehub"},
-	"iam.googleapis.com":                    {title: "Identity and Access Management (IAM) API"},
-	"iamcredentials.googleapis.com":         {title: "IAM Service Account Credentials API"},
-	"logging.googleapis.com":                {title: "Cloud Logging API"},
-	"mesh.googleapis.com":                   {title: "Mesh API", agent: "gcp-sa-servicemesh"}, // agent inferred
-	"meshca.googleapis.com":                 {title: "Mesh CA API"},
-	"meshconfig.googleapis.com":             {title: "Mesh Configuration API", agent: "gcp-sa-meshconfig"}, // agent recorded
-	"meshtelemetry.googleapis.com":          {title: "Mesh Telemetry API"},
-	"monitoring.googleapis.com":             {title: "Cloud Monitoring API"},
-	"multiclusteringress.googleapis.com":    {title: "Multi Cluster Ingress API"},
-	"networksecurity.googleapis.com":        {title: "Network Security API"},
-	"networkservices.googleapis.com":        {title: "Network Services API"},
-	"opsconfigmonitoring.googleapis.com":    {title: "Ops Config Monitoring API"},
-	"orgpolicy.googleapis.com":              {title: "Organization Policy API"},
-	"privateca.googleapis.com":              {title: "Certificate Authority API"},
-	"pubsub.googleapis.com":                 {title: "Cloud Pub/Sub API"},
-	"run.googleapis.com":                    {title: "Cloud Run Admin API"},
-	"secretmanager.googleapis.com":          {title: "Secret Manager API"},
-	"servicecontrol.googleapis.com":         {title: "Service Control API"},
-	"servicemanagement.googleapis.com":      {title: "Service Management API"},
-	"servicenetworking.googleapis.com":      {title: "Service Networking API"},
-	"serviceusage.googleapis.com":           {title: "Service Usage API"},
-	"sqladmin.googleapis.com":               {title: "Cloud SQL Admin API"},
-	"storage.googleapis.com":                {title: "Cloud Storage API"},
-	"sts.googleapis.com":                    {title: "Security Token Service API"},
-	"trafficdirector.googleapis.com":        {title: "Traffic Director API"},
-	"workloadcertificate.googleapis.com":    {title: "Workload Certificate API"},
+	"container.googleapis.com": {title: "Kubernetes Engine API", agent: "container-engine-robot",
+		needs: []string{"compute.googleapis.com"}},
+	"dns.googleapis.com":                 {title: "Cloud DNS API"},
+	"gkeconnect.googleapis.com":          {title: "GKE Connect API"},
+	"gkehub.googleapis.com":              {title: "GKE Hub API", agent: "gcp-sa-gkehub"},
+	"iam.googleapis.com":                 {title: "Identity and Access Management (IAM) API"},
+	"iamcredentials.googleapis.com":      {title: "IAM Service Account Credentials API"},
+	"logging.googleapis.com":             {title: "Cloud Logging API"},
+	"mesh.googleapis.com":                {title: "Mesh API", agent: "gcp-sa-servicemesh"}, // agent inferred
+	"meshca.googleapis.com":              {title: "Mesh CA API"},
+	"meshconfig.googleapis.com":          {title: "Mesh Configuration API", agent: "gcp-sa-meshconfig"}, // agent recorded
+	"meshtelemetry.googleapis.com":       {title: "Mesh Telemetry API"},
+	"monitoring.googleapis.com":          {title: "Cloud Monitoring API"},
+	"multiclusteringress.googleapis.com": {title: "Multi Cluster Ingress API"},
+	"networksecurity.googleapis.com":     {title: "Network Security API"},
+	"networkservices.googleapis.com":     {title: "Network Services API"},
+	"opsconfigmonitoring.googleapis.com": {title: "Ops Config Monitoring API"},
+	"orgpolicy.googleapis.com":           {title: "Organization Policy API"},
+	"privateca.googleapis.com":           {title: "Certificate Authority API"},
+	"pubsub.googleapis.com":              {title: "Cloud Pub/Sub API"},
+	"run.googleapis.com":                 {title: "Cloud Run Admin API"},
+	"secretmanager.googleapis.com":       {title: "Secret Manager API"},
+	"servicecontrol.googleapis.com":      {title: "Service Control API"},
+	"servicemanagement.googleapis.com":   {title: "Service Management API"},
+	"servicenetworking.googleapis.com":   {title: "Service Networking API"},
+	"serviceusage.googleapis.com":        {title: "Service Usage API"},
+	"sqladmin.googleapis.com":            {title: "Cloud SQL Admin API"},
+	"storage.googleapis.com":             {title: "Cloud Storage API"},
+	"sts.googleapis.com":                 {title: "Security Token Service API"},
+	"trafficdirector.googleapis.com":     {title: "Traffic Director API"},
+	"workloadcertificate.googleapis.com": {title: "Workload Certificate API"},
 }
 
 // defaultServices are on in every built project: what managed mesh needs, and
@@ -109,7 +110,7 @@ func ServiceAgent(service string, p *Project) string {
 	return "service-" + p.Number() + "@" + agent + ".iam.gserviceaccount.com"
 }
 
-// KnowsService says whether a project can see a service at all.
+// KnowsService reports whether a project can see a service at all.
 func (p *Project) KnowsService(name string) bool {
 	if _, ok := serviceCatalogue[name]; ok {
 		return true
@@ -173,7 +174,7 @@ func (w *World) switchService(p *Project, name string, on bool, now time.Time) {
 	w.Changed(p, now)
 }
 
-// ServiceDisabledText is how every API says that it is off.
+// ServiceDisabledText is the message of every API that is disabled.
 func ServiceDisabledText(service, consumer string) string {
 	return fmt.Sprintf("%s has not been used in project %s before or it is disabled. Enable it by visiting %s then retry. "+
 		"If you enabled this API recently, wait a few minutes for the action to propagate to our systems and retry.",

@@ -21,8 +21,7 @@ type World struct {
 	Roles map[string][]string `json:"roles,omitempty"`
 	// Operations are the long-running operations of all APIs, oldest first.
 	Operations []*Operation `json:"operations,omitempty"`
-	// Faults are the active faults. Putting a world activates them without
-	// doing again what they did to it.
+	// Faults are the active faults. Writing a world activates them without repeating their effects.
 	Faults []*ActiveFault `json:"faults,omitempty"`
 	// Serial is the source of etags, operation names and log entry ids.
 	Serial int64 `json:"serial"`
@@ -187,7 +186,7 @@ func (p *Project) Number() string { return strconv.FormatInt(p.ProjectNumber, 10
 // Deleted says that the project was shut down.
 func (p *Project) Deleted() bool { return p.LifecycleState != projectActive }
 
-// ServiceEnabled says whether an API is on, as far as the project's own record goes.
+// ServiceEnabled reports whether an API is on, as far as the project's own record goes.
 func (p *Project) ServiceEnabled(service string) bool {
 	s := p.Services[service]
 	return s != nil && s.State == ServiceEnabled
