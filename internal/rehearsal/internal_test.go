@@ -59,7 +59,12 @@ func TestInAnyOrder(t *testing.T) {
 
 func TestAt(t *testing.T) {
 	doc := map[string]any{"projects": []any{
-		map[string]any{"id": "one", "services": map[string]any{"mesh.googleapis.com": map[string]any{"state": "ENABLED"}}, "n": 3.0, "none": nil},
+		map[string]any{
+			"id":       "one",
+			"services": map[string]any{"mesh.googleapis.com": map[string]any{"state": "ENABLED"}},
+			"n":        3.0,
+			"none":     nil,
+		},
 		map[string]any{"id": "two"},
 	}}
 	for path, want := range map[string]string{
@@ -103,8 +108,14 @@ runbook "book" {
 	if diags.HasErrors() {
 		f.Fatal(diags)
 	}
-	f.Add("test \"a\" {\n  fault \"binding-revoked\" { project = \"x\" }\n  after = \"1h\"\n  expect {\n    changes = [\"POST a b\"]\n    world = { \"projects[?(@.a=='b')]\" = 1 }\n  }\n  undo {}\n}\n")
-	f.Add("test \"a\" {\n  inputs = { x = test.directory }\n  approve = [\"grant\"]\n  world {\n    projects = 1e99\n    file = \"/\"\n  }\n  resume {\n    expect {\n      steps = { (null) = [] }\n    }\n  }\n}\n")
+	f.Add(
+		"test \"a\" {\n  fault \"binding-revoked\" { project = \"x\" }\n  after = \"1h\"\n  expect {\n    changes = [\"POST a b\"]\n    world " +
+			"= { \"projects[?(@.a=='b')]\" = 1 }\n  }\n  undo {}\n}\n",
+	)
+	f.Add(
+		"test \"a\" {\n  inputs = { x = test.directory }\n  approve = [\"grant\"]\n  world {\n    projects = 1e99\n    file = \"/\"\n  }\n  " +
+			"resume {\n    expect {\n      steps = { (null) = [] }\n    }\n  }\n}\n",
+	)
 	f.Add("test \"\\\"\" { again { approve = \"all\" } }")
 	f.Fuzz(func(t *testing.T, text string) {
 		file, diags := parse("book.test.hcl", []byte(text), b)

@@ -22,10 +22,17 @@ func (r *Report) JUnit() junit.Testsuites {
 			at[one.File] = n
 			suites.Suites = append(suites.Suites, junit.Testsuite{Name: report.CleanLines(one.File), ID: n})
 		}
-		c := junit.Testcase{Name: report.CleanLines(one.Test), Classname: report.CleanLines(one.Runbook), Time: fmt.Sprintf("%.3f", one.Duration.Seconds())}
+		c := junit.Testcase{
+			Name:      report.CleanLines(one.Test),
+			Classname: report.CleanLines(one.Runbook),
+			Time:      fmt.Sprintf("%.3f", one.Duration.Seconds()),
+		}
 		if !one.Passed() {
 			first := one.Failures[0]
-			c.Failure = &junit.Result{Message: report.CleanLines(fmt.Sprintf("line %d: %s", first.Line, first.Text)), Data: report.CleanLines(one.detail())}
+			c.Failure = &junit.Result{
+				Message: report.CleanLines(fmt.Sprintf("line %d: %s", first.Line, first.Text)),
+				Data:    report.CleanLines(one.detail()),
+			}
 		}
 		suites.Suites[n].AddTestcase(c)
 		seconds[one.File] += one.Duration.Seconds()

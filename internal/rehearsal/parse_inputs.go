@@ -15,7 +15,9 @@ const folderReference = "test.directory"
 
 // evaluateInputs evaluates the inputs of a test, whose folder is directory.
 func evaluateInputs(expr hclsyntax.Expression, directory string) (cty.Value, hcl.Diagnostics) {
-	return expr.Value(&hcl.EvalContext{Variables: map[string]cty.Value{"test": cty.ObjectVal(map[string]cty.Value{"directory": cty.StringVal(directory)})}})
+	return expr.Value(
+		&hcl.EvalContext{Variables: map[string]cty.Value{"test": cty.ObjectVal(map[string]cty.Value{"directory": cty.StringVal(directory)})}},
+	)
 }
 
 // inputs checks the names of a test's inputs. Their types are checked when the runbook
@@ -27,13 +29,21 @@ func (p *parser) inputs(t *Test) {
 	before := len(p.diags)
 	for _, pair := range p.pairs(t.inputs, "inputs") {
 		if t.Runbook != nil && t.Runbook.Input(pair.name) == nil {
-			p.fail("Unknown input", fmt.Sprintf("Runbook %q has no input %q%s", t.Runbook.Name, pair.name, lang.Suggest(pair.name, t.Runbook.InputNames())), pair.at)
+			p.fail(
+				"Unknown input",
+				fmt.Sprintf("Runbook %q has no input %q%s", t.Runbook.Name, pair.name, lang.Suggest(pair.name, t.Runbook.InputNames())),
+				pair.at,
+			)
 		}
 	}
 	for _, ref := range t.inputs.Variables() {
 		where := ref.SourceRange()
 		if !isFolderReference(ref) {
-			p.fail("Not a constant", "An input must be written out. It can refer only to `"+folderReference+"`, a folder that is deleted after the test.", where)
+			p.fail(
+				"Not a constant",
+				"An input must be written out. It can refer only to `"+folderReference+"`, a folder that is deleted after the test.",
+				where,
+			)
 			return
 		}
 	}

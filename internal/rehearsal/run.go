@@ -106,7 +106,11 @@ func (t *Test) run(ctx context.Context, o Options) Result {
 	defer end()
 	ctx, lost := context.WithCancelCause(ctx)
 	defer lost(nil)
-	r := &rehearsal{test: t, version: cmp.Or(o.Version, "dev"), result: Result{File: t.File, Test: t.Name, Line: t.Line, Runbook: t.Runbook.Name}}
+	r := &rehearsal{
+		test:    t,
+		version: cmp.Or(o.Version, "dev"),
+		result:  Result{File: t.File, Test: t.Name, Line: t.Line, Runbook: t.Runbook.Name},
+	}
 	if err := r.run(ctx, lost); err != nil {
 		if cause := context.Cause(ctx); cause != nil {
 			err = cause

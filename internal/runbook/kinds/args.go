@@ -13,7 +13,7 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/lang"
 )
 
-// Args are the arguments of a kind, all of them known.
+// Args are the arguments of a kind, all known.
 type Args struct{ object cty.Value }
 
 // NewArgs are the arguments as Step.Args evaluates them, without marks.
@@ -82,12 +82,15 @@ func (a Args) Membership(name string) (mesh.Membership, error) {
 func (a Args) Cluster(name string) (mesh.Cluster, error) { return mesh.ParseCluster(a.Text(name)) }
 
 // Target is the cluster that the arguments membership and cluster name. Exactly one
-// of them must be given: which way a cluster is reached is not to be a surprise.
+// of them must be given, so that the route to the cluster is explicit.
 func (a Args) Target() (cluster.Target, error) {
 	membership, name := a.Text("membership"), a.Text("cluster")
 	switch {
 	case membership != "" && name != "":
-		return cluster.Target{}, errors.New("both membership and cluster are given; give one of them: membership goes through Connect Gateway, cluster to the cluster's own endpoint")
+		return cluster.Target{}, errors.New(
+			"both membership and cluster are given; give one of them: membership goes through Connect Gateway, cluster to the cluster's own " +
+				"endpoint",
+		)
 	case membership == "" && name == "":
 		return cluster.Target{}, errors.New("no cluster is named: give membership, or cluster where it is in no fleet")
 	}

@@ -40,16 +40,26 @@ func holdsIf(ok bool, holds, fails string) Observation {
 var asserts = []Def{
 	assert(lang.Kind{
 		Name: "diagnosed",
-		Doc:  "A membership can be diagnosed. What was found is in the result, for steps that depend on it: `roots` are the root causes, errors and warnings that nothing else explains, each with the name of the runbook that corrects it or `\"\"`; `blocking` are those among them that keep a control plane from working.",
+		Doc: "A membership can be diagnosed. What was found is in the result, for steps that depend on it: `roots` are the root causes, " +
+			"errors and warnings that nothing else explains, each with the name of the runbook that corrects it or `\"\"`; `blocking` are those " +
+			"among them that keep a control plane from working.",
 		Args: []lang.Arg{
 			argMembership,
-			optional("corrected", cty.Set(cty.String), cty.NilVal, "Codes of findings that were just corrected. What can follow from one of them is not counted as blocking: the mesh may only have to notice.", each(checkCode)),
+			optional(
+				"corrected",
+				cty.Set(cty.String),
+				cty.NilVal,
+				"Codes of findings that were just corrected. What can follow from one of them is not counted as blocking: the mesh may only have to "+
+					"notice.",
+				each(checkCode),
+			),
 		},
 		Permissions: diagnosePermissions, Result: rootsType,
 	}, inFleetOf, diagnosed),
 	assert(lang.Kind{
 		Name: "no_findings",
-		Doc:  "The diagnosis of a membership finds none of these as error or warning. A check that could not be made does not count as one that found nothing.",
+		Doc: "The diagnosis of a membership finds none of these as error or warning. A check that could not be made does not count as one " +
+			"that found nothing.",
 		Args: []lang.Arg{argMembership, argCodes}, Permissions: diagnosePermissions,
 	}, inFleetOf, noFindings),
 	assert(lang.Kind{
@@ -59,23 +69,27 @@ var asserts = []Def{
 	}, inFleetOf, meshHealthy),
 	assert(lang.Kind{
 		Name: "revisions_listed",
-		Doc:  "A cluster's ControlPlaneRevisions can be listed. `unsupported` are those that no mesh supports, for their name or their namespace, by `NAMESPACE/NAME`; `supported` are the names of the others.",
+		Doc: "A cluster's ControlPlaneRevisions can be listed. `unsupported` are those that no mesh supports because of their name or " +
+			"namespace, by `NAMESPACE/NAME`; `supported` are the names of the others.",
 		Args: placed(), Permissions: []string{"gkehub.gateway.get", "list " + controlPlaneRevisions},
 		Result: cty.Object(map[string]cty.Type{"unsupported": cty.Map(texts("namespace", "name")), "supported": cty.Set(cty.String)}),
 	}, insideCluster, revisionsListed),
 	assert(lang.Kind{
 		Name: "injector_present",
-		Doc:  "A revision has its injection webhook. `leftover` is the name of a webhook configuration of an in-cluster control plane that is there beside it, or `\"\"`; `wrong` are the namespaces whose pods no managed control plane alone would inject, though they should.",
+		Doc: "A revision has its injection webhook. `leftover` is the name of a webhook configuration of an in-cluster control plane that is " +
+			"there beside it, or `\"\"`; `wrong` are the namespaces whose pods no managed control plane alone would inject, though they should.",
 		Args: placed(argRevision),
 		Permissions: []string{
-			"gkehub.gateway.get", "list mutatingwebhookconfigurations.admissionregistration.k8s.io", "list validatingwebhookconfigurations.admissionregistration.k8s.io",
+			"gkehub.gateway.get", "list mutatingwebhookconfigurations.admissionregistration.k8s.io", "list " +
+				"validatingwebhookconfigurations.admissionregistration.k8s.io",
 			"list " + controlPlaneRevisions, "list namespaces",
 		},
 		Result: cty.Object(map[string]cty.Type{"leftover": cty.String, "wrong": cty.Set(cty.String)}),
 	}, insideCluster, injectorPresent),
 	assert(lang.Kind{
 		Name: "log_quiet",
-		Doc:  "The logs of projects have no line of late by which managed mesh tells that it cannot reach its clusters: \"Connect Gateway API has not been used in project\" of the control plane, \"failed calling webhook\" of a cluster.",
+		Doc: "The recent logs of projects have no line in which managed mesh reports that it cannot reach its clusters: \"Connect Gateway API " +
+			"has not been used in project\" of the control plane, \"failed calling webhook\" of a cluster.",
 		Args: []lang.Arg{
 			needed("projects", cty.Set(cty.String), "IDs or numbers of the projects.", each(mesh.CheckProject)),
 			argSince,
@@ -84,7 +98,9 @@ var asserts = []Def{
 	}, nil, logQuiet),
 	assert(lang.Kind{
 		Name: "debug_configz",
-		Doc:  "The control plane of a revision answers at its debugging page `/debug/configz`: the troubleshooting page's debug commands. It makes a token of ten minutes of the service account `default` in the namespace `default`, for the audience `istio-ca`, sends it to the address of the injection webhook and nowhere else, and shows it to nobody.",
+		Doc: "The control plane of a revision answers at its debugging page `/debug/configz`, as in the debug commands of Google's " +
+			"troubleshooting page. It creates a ten-minute token of the service account `default` in the namespace `default`, for the audience " +
+			"`istio-ca`, sends it only to the address of the injection webhook, and never shows it.",
 		Args: placed(argRevision), Permissions: []string{"gkehub.gateway.get", "gkehub.gateway.post", "create serviceaccounts/token"},
 	}, nil, debugConfigz),
 }
@@ -112,14 +128,17 @@ func revisionsListed(ctx context.Context, env *Runtime, a Args) (Observation, er
 			supported = append(supported, r.Name)
 			continue
 		}
-		unsupported[r.Namespace+"/"+r.Name] = cty.ObjectVal(map[string]cty.Value{"namespace": cty.StringVal(r.Namespace), "name": cty.StringVal(r.Name)})
+		unsupported[r.Namespace+"/"+r.Name] = cty.ObjectVal(
+			map[string]cty.Value{"namespace": cty.StringVal(r.Namespace), "name": cty.StringVal(r.Name)},
+		)
 	}
 	wrong := cty.MapValEmpty(texts("namespace", "name"))
 	if len(unsupported) > 0 {
 		wrong = cty.MapVal(unsupported)
 	}
 	return Observation{
-		State: Holds, Message: fmt.Sprintf("%s has %d revision(s) that are supported and %d that are not", opened, len(supported), len(unsupported)),
+		State: Holds, Message: fmt.Sprintf("%s has %d revision(s) that are supported and %d that are "+
+			"not", opened, len(supported), len(unsupported)),
 		Result: cty.ObjectVal(map[string]cty.Value{"unsupported": wrong, "supported": setOf(supported)}),
 	}, nil
 }
@@ -139,7 +158,7 @@ func injectorPresent(ctx context.Context, env *Runtime, a Args) (Observation, er
 	}
 	for _, f := range injection.Findings {
 		if f.Code == catalogue.Unreadable {
-			return Observation{}, fmt.Errorf("what injects the pods of %s cannot be told: %s", opened, f.Message)
+			return Observation{}, fmt.Errorf("cannot find out what injects the pods of %s: %s", opened, f.Message)
 		}
 	}
 	revision, injector, leftover := a.Text("revision"), "", ""
@@ -157,8 +176,15 @@ func injectorPresent(ctx context.Context, env *Runtime, a Args) (Observation, er
 			wrong = append(wrong, n.Namespace.Name)
 		}
 	}
-	seen := holdsIf(injector != "", fmt.Sprintf("webhook %s of %s injects for revision %s", injector, opened, revision),
-		fmt.Sprintf("%s has no webhook that injects for revision %s: the control plane is not provisioned, or somebody deleted it", opened, revision))
+	seen := holdsIf(
+		injector != "",
+		fmt.Sprintf("webhook %s of %s injects for revision %s", injector, opened, revision),
+		fmt.Sprintf(
+			"%s has no webhook that injects for revision %s: the control plane is not provisioned, or the webhook was deleted",
+			opened,
+			revision,
+		),
+	)
 	if leftover != "" {
 		seen.Message += "; webhook " + leftover + " of an in-cluster control plane is left over"
 	}
@@ -173,10 +199,13 @@ func logQuiet(ctx context.Context, env *Runtime, a Args) (Observation, error) {
 		return Observation{}, err
 	}
 	if len(lines) == 0 {
-		return Observation{State: Holds, Message: fmt.Sprintf("the logs of %s have no such line of the last %s", strings.Join(projects, ", "), since)}, nil
+		return Observation{
+			State:   Holds,
+			Message: fmt.Sprintf("the logs of %s have no such line in the last %s", strings.Join(projects, ", "), since),
+		}, nil
 	}
 	last := lines[0] // newest first
-	return Observation{State: Fails, Message: fmt.Sprintf("the logs of %s have %d such line(s) of the last %s, the latest of %s: %s",
+	return Observation{State: Fails, Message: fmt.Sprintf("the logs of %s have %d such line(s) in the last %s, the latest at %s: %s",
 		strings.Join(projects, ", "), len(lines), since, last.Time.UTC().Format(time.RFC3339), short(last.Message))}, nil
 }
 

@@ -22,7 +22,7 @@ func diagnose(ctx context.Context, env *Runtime, membership mesh.Membership, sin
 	})
 }
 
-// codes are the findings that an assert or wait is about, each CODE or CODE:DETAIL.
+// codes are the findings that an assert or wait checks, each CODE or CODE:DETAIL.
 type codes []string
 
 func codeOf(f catalogue.Finding) string {
@@ -69,12 +69,12 @@ func (c codes) since() time.Duration {
 	return 0
 }
 
-// sight is what a diagnosis says of codes.
+// sight sorts the findings of a diagnosis that match codes.
 type sight struct {
 	present []diagnosis.Finding // errors and warnings
 	waiting []diagnosis.Finding // those whose cause is corrected, and that the mesh has yet to notice
 	follow  []diagnosis.Finding // those that stand because of something else, which is no echo of these
-	blind   string              // what could not be looked at, of what they are about, or ""
+	blind   string              // which of their checks could not be made, or ""
 }
 
 func (c codes) seen(report *diagnosis.Report) sight {
@@ -100,7 +100,7 @@ func (c codes) seen(report *diagnosis.Report) sight {
 	return s
 }
 
-// blind says which check that would have found one of the codes could not be made.
+// blind names the checks for these codes that could not be made.
 func (c codes) blind(report *diagnosis.Report) string {
 	kinds := map[mesh.Kind]bool{}
 	for _, code := range c {
@@ -154,7 +154,7 @@ func noFindings(ctx context.Context, env *Runtime, a Args) (Observation, error) 
 	case len(found) > 0:
 		return Observation{State: Fails, Message: tell(found)}, nil
 	case s.blind != "":
-		return Observation{State: Fails, Message: "whether they are found cannot be told, because these could not be read: " + s.blind}, nil
+		return Observation{State: Fails, Message: "cannot find out whether they exist, because these could not be read: " + s.blind}, nil
 	}
 	return Observation{State: Holds, Message: "none is found: " + strings.Join(wanted, ", ")}, nil
 }
@@ -182,16 +182,19 @@ func findingsAreGone(ctx context.Context, env *Runtime, a Args) (Observation, er
 	case len(s.present) > 0:
 		return Observation{State: findingsPresent, Message: tell(s.present)}, nil
 	case len(s.waiting) > 0:
-		return Observation{State: findingsWaiting, Message: "what brought them about is corrected, and the mesh has yet to notice: " + tell(s.waiting)}, nil
+		return Observation{
+			State:   findingsWaiting,
+			Message: "their cause is corrected, but the mesh has not updated its state yet: " + tell(s.waiting),
+		}, nil
 	case s.blind != "":
 		return Observation{State: findingsUnknown, Message: "these could not be read: " + s.blind}, nil
 	case len(s.follow) > 0:
-		return Observation{State: findingsGone, Message: "what is left of them has another cause: " + tell(s.follow)}, nil
+		return Observation{State: findingsGone, Message: "the remaining ones have another cause: " + tell(s.follow)}, nil
 	}
 	return Observation{State: findingsGone, Message: "none is found: " + strings.Join(wanted, ", ")}, nil
 }
 
-// rootsType is the type of what diagnosed tells: runbooks by CODE[:DETAIL].
+// rootsType is the type of the result of diagnosed: runbooks by CODE[:DETAIL].
 var rootsType = cty.Object(map[string]cty.Type{"roots": cty.Map(cty.String), "blocking": cty.Map(cty.String)})
 
 func diagnosed(ctx context.Context, env *Runtime, a Args) (Observation, error) {

@@ -1,5 +1,4 @@
-// Package kinds is everything that runbooks can ensure, assert and wait for, by
-// name: what each takes, what it risks, which permissions it needs, and what it
-// does. An ensure is a prerequisite of package prereq; an assert and a wait look
-// at something and change nothing.
+// Package kinds defines everything that runbooks can ensure, assert and wait for: its
+// arguments, its risk, the permissions it needs, and what it does. An ensure is a
+// prerequisite of package prereq; an assert and a wait only read.
 package kinds

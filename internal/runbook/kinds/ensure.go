@@ -95,7 +95,7 @@ func unmet(p prereq.Prerequisite, state prereq.State) string {
 		messages = append(messages, f.Message)
 	}
 	if len(messages) == 0 {
-		return p.Subject() + " is not as it should be"
+		return p.Subject() + " is not as required"
 	}
 	return strings.Join(messages, "; ")
 }

@@ -18,7 +18,8 @@ var clusterEnsures = []ensure{
 		Def: Def{
 			Kind: lang.Kind{
 				Name: "workload_pool", Risk: lang.MediumRisk,
-				Doc:  "Sets a cluster's workload pool to `PROJECT_ID.svc.id.goog`, which turns Workload Identity on. Node pools stay as they are. A cluster that is busy is waited for.",
+				Doc: "Sets a cluster's workload pool to `PROJECT_ID.svc.id.goog`, which turns Workload Identity on. Node pools stay as they are. If " +
+					"the cluster is busy, the step waits.",
 				Args: []lang.Arg{argCluster}, Permissions: changeCluster, Result: texts("workload_pool"),
 			},
 			UsualDuration:   10 * time.Minute, // the troubleshooting page's figure
@@ -36,10 +37,11 @@ var clusterEnsures = []ensure{
 		Def: Def{
 			Kind: lang.Kind{
 				Name: "node_pool_metadata", Risk: lang.HighRisk,
-				Doc: "Turns on the GKE metadata server in node pools that lack it, one after the other. Each change recreates the nodes of the pool, and its pods get another identity.",
+				Doc: "Turns on the GKE metadata server in node pools that lack it, one after the other. Each change recreates the nodes of the pool, " +
+					"and its pods get another identity.",
 				Args: []lang.Arg{
 					argCluster,
-					optional("node_pools", cty.Set(cty.String), cty.NilVal, "Names of the node pools; none given is all that lack it.", nil),
+					optional("node_pools", cty.Set(cty.String), cty.NilVal, "Names of the node pools; Default: all that lack it.", nil),
 				},
 				Permissions: changeCluster,
 			},

@@ -26,11 +26,19 @@ var fleetEnsures = []ensure{
 		Def: Def{
 			Kind: lang.Kind{
 				Name: "membership_registration", Risk: lang.LowRisk,
-				Doc: "Makes a GKE cluster a member of a fleet, with the cluster's own issuer as its identity provider, as `gcloud container fleet memberships register --enable-workload-identity` does. A cluster that is in another fleet is an error. It also takes `container.clusters.get` on the cluster's project.",
+				Doc: "Makes a GKE cluster a member of a fleet, with the cluster's own issuer as its identity provider, as `gcloud container fleet " +
+					"memberships register --enable-workload-identity` does. A cluster in another fleet is an error. It also needs " +
+					"`container.clusters.get` on the cluster's project.",
 				Args: []lang.Arg{
 					argCluster, argFleetProject,
-					optional("name", cty.String, cty.NilVal, "Name of the membership; none given is the cluster's.", each(checkMembershipName)),
-					optional("location", cty.String, cty.NilVal, "Region of the membership, or `global`; none given is the cluster's region.", each(checkMembershipLocation)),
+					optional("name", cty.String, cty.NilVal, "Name of the membership; Default: the cluster's name.", each(checkMembershipName)),
+					optional(
+						"location",
+						cty.String,
+						cty.NilVal,
+						"Region of the membership, or `global`; Default: the cluster's region.",
+						each(checkMembershipLocation),
+					),
 				},
 				Permissions: with(readMembership, "gkehub.memberships.create"), Result: texts("membership"),
 			},
@@ -38,7 +46,13 @@ var fleetEnsures = []ensure{
 			PermissionScope: inProject("fleet_project"),
 			Prerequisite: func(env *Runtime, a Args) (prereq.Prerequisite, error) {
 				c, err := a.Cluster("cluster")
-				return &prereq.MembershipRegistration{Client: env.Client, Cluster: c, FleetProject: a.Text("fleet_project"), Name: a.Text("name"), Location: a.Text("location")}, err
+				return &prereq.MembershipRegistration{
+					Client:       env.Client,
+					Cluster:      c,
+					FleetProject: a.Text("fleet_project"),
+					Name:         a.Text("name"),
+					Location:     a.Text("location"),
+				}, err
 			},
 			ResultValue: func(s prereq.State) cty.Value {
 				return resultOf("membership", s.(prereq.RegistrationState).Membership.String())
@@ -51,11 +65,18 @@ var fleetEnsures = []ensure{
 		Def: Def{
 			Kind: lang.Kind{
 				Name: "membership_identity", Risk: lang.MediumRisk,
-				Doc: "Sets a membership's identity provider to its cluster's issuer. GKE Hub does not change an issuer: one that is another is an error, unless `replace` clears it first.",
+				Doc: "Sets a membership's identity provider to its cluster's issuer. GKE Hub cannot change an issuer: a different one is an error, " +
+					"unless `replace` clears it first.",
 				Args: []lang.Arg{
 					argMembership,
-					optional("issuer", cty.String, cty.NilVal, "URL of the issuer; none given is that of the GKE cluster.", each(mesh.CheckIssuer)),
-					optional("replace", cty.Bool, cty.False, "Clear another issuer, and set this one. Tokens of the old one are refused from then on.", nil),
+					optional("issuer", cty.String, cty.NilVal, "URL of the issuer; Default: the GKE cluster's issuer.", each(mesh.CheckIssuer)),
+					optional(
+						"replace",
+						cty.Bool,
+						cty.False,
+						"Clear a different issuer and set this one. Tokens of the old one are refused afterwards.",
+						nil,
+					),
 				},
 				Permissions: with(readMembership, "gkehub.memberships.update"), Result: texts("issuer"),
 			},
@@ -74,7 +95,7 @@ var fleetEnsures = []ensure{
 		Def: Def{
 			Kind: lang.Kind{
 				Name: "mesh_feature", Risk: lang.LowRisk,
-				Doc:         "Enables the mesh feature of a fleet. Nothing is asked for by it yet: no membership's mesh changes.",
+				Doc:         "Enables the mesh feature of a fleet. This changes no membership's mesh.",
 				Args:        []lang.Arg{argFleetProject},
 				Permissions: with(readFeature, "gkehub.features.create"),
 			},
@@ -91,10 +112,17 @@ var fleetEnsures = []ensure{
 		Def: Def{
 			Kind: lang.Kind{
 				Name: "mesh_management", Risk: lang.MediumRisk,
-				Doc: "Asks for a management of one membership's mesh, and of no other. It is a wish: `control_plane_state` and `data_plane_state` wait for what becomes of it.",
+				Doc: "Asks for a management of one membership's mesh, and of no other. The mesh follows later: `control_plane_state` and " +
+					"`data_plane_state` wait for it.",
 				Args: []lang.Arg{
 					argMembership,
-					optional("management", cty.String, cty.StringVal(mesh.ManagementAutomatic), "`MANAGEMENT_AUTOMATIC`, `MANAGEMENT_MANUAL` or `MANAGEMENT_NOT_INSTALLED`.", oneOf(mesh.Managements()...)),
+					optional(
+						"management",
+						cty.String,
+						cty.StringVal(mesh.ManagementAutomatic),
+						"`MANAGEMENT_AUTOMATIC`, `MANAGEMENT_MANUAL` or `MANAGEMENT_NOT_INSTALLED`.",
+						oneOf(mesh.Managements()...),
+					),
 				},
 				Permissions: with(readFeature, "gkehub.features.update"),
 			},
@@ -106,13 +134,15 @@ var fleetEnsures = []ensure{
 			},
 		},
 		holds:     "its mesh is managed as asked for",
-		assertDoc: "A membership's mesh is asked to be managed so.",
+		assertDoc: "A membership's mesh is requested to be managed this way.",
 	},
 	{
 		Def: Def{
 			Kind: lang.Kind{
 				Name: "control_plane_provisioned", Risk: lang.MediumRisk,
-				Doc:         "Has Google provision a membership's managed control plane: automatic management is asked for, again where it is asked for already, and the step goes on until the fleet reports the control plane as active. It is the troubleshooting page's \"install managed mesh again\", through the fleet API; that asking again has Google look at once is inferred.",
+				Doc: "Has Google provision a membership's managed control plane: automatic management is asked for, again where it is asked " +
+					"for already, and the step goes on until the fleet reports the control plane as active. It is the troubleshooting page's \"install " +
+					"managed mesh again\", through the fleet API; that asking again has Google look at once is inferred.",
 				Args:        []lang.Arg{argMembership},
 				Permissions: with(readFeature, "gkehub.features.update"), Result: texts("revision"),
 			},

@@ -19,7 +19,13 @@ var projectEnsures = []ensure{
 				Doc: "Enables APIs on a project, those that are off and no other.",
 				Args: []lang.Arg{
 					argProject,
-					optional("services", cty.Set(cty.String), cty.NilVal, "Names of the APIs, such as `connectgateway.googleapis.com`; none given is all that managed mesh needs.", each(mesh.CheckService)),
+					optional(
+						"services",
+						cty.Set(cty.String),
+						cty.NilVal,
+						"Names of the APIs, such as `connectgateway.googleapis.com`; Default: all that managed mesh needs.",
+						each(mesh.CheckService),
+					),
 				},
 				Permissions: []string{"serviceusage.services.get", "serviceusage.services.enable", "serviceusage.operations.get"},
 			},
@@ -40,10 +46,16 @@ var projectEnsures = []ensure{
 		Def: Def{
 			Kind: lang.Kind{
 				Name: "service_agent_binding", Risk: lang.LowRisk,
-				Doc:         "Grants `" + mesh.AgentRole + "` on a project to the fleet's mesh service agent, without a condition, and leaves every other binding alone. Where the agent does not exist yet, it is generated first, which takes `serviceusage.services.enable` on the fleet's project.",
-				Args:        []lang.Arg{argProject, argFleetProject},
-				Permissions: []string{"resourcemanager.projects.get", "resourcemanager.projects.getIamPolicy", "resourcemanager.projects.setIamPolicy"},
-				Result:      texts("member"),
+				Doc: "Grants `" + mesh.AgentRole + "` on a project to the fleet's mesh service agent, without a condition, and leaves every other " +
+					"binding alone. Where the agent does not exist yet, it is generated first, which takes `serviceusage.services.enable` on the " +
+					"fleet's project.",
+				Args: []lang.Arg{argProject, argFleetProject},
+				Permissions: []string{
+					"resourcemanager.projects.get",
+					"resourcemanager.projects.getIamPolicy",
+					"resourcemanager.projects.setIamPolicy",
+				},
+				Result: texts("member"),
 			},
 			UsualDuration:   10 * time.Second,
 			PermissionScope: inProject("project"),

@@ -14,7 +14,12 @@ import (
 
 const controlPlaneRevisions = "controlplanerevisions.mesh.cloud.google.com"
 
-var patchRevision = []string{"gkehub.gateway.get", "gkehub.gateway.patch", "get " + controlPlaneRevisions, "patch " + controlPlaneRevisions}
+var patchRevision = []string{
+	"gkehub.gateway.get",
+	"gkehub.gateway.patch",
+	"get " + controlPlaneRevisions,
+	"patch " + controlPlaneRevisions,
+}
 
 // revisionEnsures are about ControlPlaneRevisions and the webhooks of theirs.
 var revisionEnsures = []ensure{
@@ -56,33 +61,49 @@ var revisionEnsures = []ensure{
 		Def: Def{
 			Kind: lang.Kind{
 				Name: "revision_removed", Risk: lang.HighRisk,
-				Doc: "Deletes a ControlPlaneRevision that no mesh supports, for its name or its namespace: neither can be changed. One that is supported is refused. The whole object is kept in the journal, and undo creates it again.",
+				Doc: "Deletes a ControlPlaneRevision that no mesh supports, for its name or its namespace: neither can be changed. A supported one " +
+					"is refused. The journal stores the whole object, and undo creates it again.",
 				Args: placed(
 					needed("revision", cty.String, "Name of the ControlPlaneRevision.", each(mesh.CheckRevision)),
 					optional("namespace", cty.String, cty.StringVal(mesh.SystemNamespace), "Namespace that it is in.", each(cluster.CheckNamespace)),
 				),
-				Permissions: []string{"gkehub.gateway.get", "gkehub.gateway.delete", "get " + controlPlaneRevisions, "delete " + controlPlaneRevisions},
+				Permissions: []string{
+					"gkehub.gateway.get",
+					"gkehub.gateway.delete",
+					"get " + controlPlaneRevisions,
+					"delete " + controlPlaneRevisions,
+				},
 			},
 			UsualDuration:   10 * time.Second,
 			PermissionScope: insideCluster,
 			Prerequisite: func(env *Runtime, a Args) (prereq.Prerequisite, error) {
 				target, err := a.Target()
-				return &prereq.RevisionRemoved{Clusters: env.Clusters, Target: target, Namespace: a.Text("namespace"), Revision: a.Text("revision")}, err
+				return &prereq.RevisionRemoved{
+					Clusters:  env.Clusters,
+					Target:    target,
+					Namespace: a.Text("namespace"),
+					Revision:  a.Text("revision"),
+				}, err
 			},
 		},
-		holds:     "it is not there",
-		assertDoc: "A ControlPlaneRevision that no mesh supports is not there.",
+		holds:     "it does not exist",
+		assertDoc: "A ControlPlaneRevision that no mesh supports does not exist.",
 	},
 	{
 		Def: Def{
 			Kind: lang.Kind{
 				Name: "webhook_url", Risk: lang.MediumRisk,
-				Doc:  "Sets the URLs of a revision's managed webhooks to those that its environment tells (ConfigMap `env-REVISION` of `istio-system`, which must be readable): those of the injectors of the revision, and of the validating webhook `" + health.ValidatingName + "`. Google does not overwrite them. How the URL is made is inferred from a fork of Google's own tool, so look at each that the plan shows.",
+				Doc: "Sets the URLs of a revision's managed webhooks to those that its environment tells (ConfigMap `env-REVISION` of " +
+					"`istio-system`, which must be readable): those of the injectors of the revision, and of the validating webhook `" +
+					health.ValidatingName +
+					"`. Google does not overwrite them. How the URL is made is inferred from a fork of Google's own tool, so look at each that the " +
+					"plan shows.",
 				Args: placed(argRevision),
 				Permissions: []string{
 					"gkehub.gateway.get", "gkehub.gateway.patch",
 					"list mutatingwebhookconfigurations.admissionregistration.k8s.io", "patch mutatingwebhookconfigurations.admissionregistration.k8s.io",
-					"list validatingwebhookconfigurations.admissionregistration.k8s.io", "patch validatingwebhookconfigurations.admissionregistration.k8s.io",
+					"list validatingwebhookconfigurations.admissionregistration.k8s.io", "patch " +
+						"validatingwebhookconfigurations.admissionregistration.k8s.io",
 				},
 			},
 			UsualDuration:   10 * time.Second,

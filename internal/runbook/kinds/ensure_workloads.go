@@ -18,7 +18,8 @@ var workloadEnsures = []ensure{
 		Def: Def{
 			Kind: lang.Kind{
 				Name: "namespace_injection", Risk: lang.MediumRisk,
-				Doc:         "Labels a namespace `istio.io/rev=REVISION` and takes `istio-injection` away, so that the revision injects its pods. Pods that run keep the proxy that they have: `rolling_restart` renews them.",
+				Doc: "Labels a namespace `istio.io/rev=REVISION` and takes `istio-injection` away, so that the revision injects its pods. " +
+					"Pods that run keep the proxy that they have: `rolling_restart` renews them.",
 				Args:        placed(argNamespace, argRevision),
 				Permissions: []string{"gkehub.gateway.get", "gkehub.gateway.patch", "get namespaces", "patch namespaces"},
 			},
@@ -26,7 +27,12 @@ var workloadEnsures = []ensure{
 			PermissionScope: insideCluster,
 			Prerequisite: func(env *Runtime, a Args) (prereq.Prerequisite, error) {
 				target, err := a.Target()
-				return &prereq.NamespaceInjection{Clusters: env.Clusters, Target: target, Namespace: a.Text("namespace"), Revision: a.Text("revision")}, err
+				return &prereq.NamespaceInjection{
+					Clusters:  env.Clusters,
+					Target:    target,
+					Namespace: a.Text("namespace"),
+					Revision:  a.Text("revision"),
+				}, err
 			},
 		},
 		holds:     "its labels ask for the revision",
@@ -36,11 +42,13 @@ var workloadEnsures = []ensure{
 		Def: Def{
 			Kind: lang.Kind{
 				Name: "managed_data_plane", Risk: lang.LowRisk,
-				Doc: "Turns the managed data plane on or off for a namespace, or for a whole revision, by the annotation `" + mesh.AnnotationProxy + "`. Other keys in it stay. For a namespace it takes `patch namespaces`, for a revision `patch " + controlPlaneRevisions + "`.",
+				Doc: "Turns the managed data plane on or off for a namespace, or for a whole revision, by the annotation " +
+					"`" + mesh.AnnotationProxy + "`. Other keys in it stay. For a namespace it takes `patch namespaces`, for a revision `patch " +
+					"" + controlPlaneRevisions + "`.",
 				Args: placed(
 					optional("namespace", cty.String, cty.NilVal, "Name of the namespace. Either this or `revision`.", each(cluster.CheckNamespace)),
 					optional("revision", cty.String, cty.NilVal, "Name of the managed revision. Either this or `namespace`.", each(mesh.CheckRevision)),
-					optional("managed", cty.Bool, cty.True, "Whether the data plane is to be managed.", nil),
+					optional("managed", cty.Bool, cty.True, "Whether the data plane is managed.", nil),
 				),
 				Permissions: []string{"gkehub.gateway.get", "gkehub.gateway.patch"},
 			},
@@ -49,9 +57,17 @@ var workloadEnsures = []ensure{
 			Prerequisite: func(env *Runtime, a Args) (prereq.Prerequisite, error) {
 				target, err := a.Target()
 				if err == nil && (a.Text("namespace") == "") == (a.Text("revision") == "") {
-					err = errors.New("give either namespace or revision: the managed data plane is turned on for one namespace, or for all of a revision")
+					err = errors.New(
+						"give either namespace or revision: the managed data plane is turned on for one namespace, or for all of a revision",
+					)
 				}
-				return &prereq.ManagedDataPlane{Clusters: env.Clusters, Target: target, Namespace: a.Text("namespace"), Revision: a.Text("revision"), Managed: a.Bool("managed")}, err
+				return &prereq.ManagedDataPlane{
+					Clusters:  env.Clusters,
+					Target:    target,
+					Namespace: a.Text("namespace"),
+					Revision:  a.Text("revision"),
+					Managed:   a.Bool("managed"),
+				}, err
 			},
 		},
 		holds:     "its managed data plane is set so",

@@ -20,7 +20,9 @@ var evidence = ensure{
 	Def: Def{
 		Kind: lang.Kind{
 			Name: "evidence", Risk: lang.NoRisk,
-			Doc: "Writes a bundle for support: the diagnosis of a membership, what the fleet, its cluster and its revisions say, and the log lines that belong to it, as JSON in a zip file. What looks like a secret is taken out; names of projects, clusters, workloads and people stay in, so look at it before you send it. What could not be read is named in it. The file stays when the run is taken back.",
+			Doc: "Writes a bundle for support: the diagnosis of a membership, the state of its fleet, cluster and revisions, and the related log " +
+				"lines, as JSON in a zip file. Text that looks like a secret is removed; names of projects, clusters, workloads and people are kept, " +
+				"so review it before you send it. It lists what could not be read. An undo keeps the file.",
 			Args: []lang.Arg{
 				argMembership,
 				optional("directory", cty.String, cty.StringVal("."), "Folder that the file is written to; it must exist.", nil),
@@ -37,8 +39,7 @@ var evidence = ensure{
 	},
 }
 
-// bundle is a file of evidence. One run writes one, and finds it again when it is
-// resumed.
+// bundle is a file of evidence. A run writes one, and finds it again when it is resumed.
 type bundle struct {
 	env        *Runtime
 	membership mesh.Membership
@@ -59,10 +60,10 @@ type bundleState struct {
 // Met implements prereq.State.
 func (s bundleState) Met() bool { return s.file != "" }
 
-// Findings implements prereq.State: that evidence is to be collected is nothing wrong.
+// Findings implements prereq.State. Missing evidence is not a problem of the mesh.
 func (s bundleState) Findings() []catalogue.Finding { return nil }
 
-// Fields implements prereq.State. A file that was written is nothing to set back.
+// Fields implements prereq.State. A written file has no fields to restore.
 func (s bundleState) Fields() map[string]any { return map[string]any{} }
 
 // Gap implements prereq.State. The file's name has the run's in it, which is not known
@@ -88,8 +89,8 @@ func (b *bundle) path() string {
 	return filepath.Join(b.directory, "evidence-"+b.membership.Name+"-"+b.env.Run+".zip")
 }
 
-// Check implements prereq.Prerequisite. A folder that is not there is found out
-// before anything is read.
+// Check implements prereq.Prerequisite. It reports a missing folder before anything is
+// read.
 func (b *bundle) Check(context.Context, bool) (prereq.State, error) {
 	s := bundleState{into: b.directory}
 	info, err := os.Stat(b.directory)
@@ -108,7 +109,7 @@ func (b *bundle) Check(context.Context, bool) (prereq.State, error) {
 	case err == nil:
 		s.file = path
 	case !errors.Is(err, os.ErrNotExist):
-		return s, fmt.Errorf("whether the evidence was written cannot be told: %w", err)
+		return s, fmt.Errorf("cannot find out whether the evidence was written: %w", err)
 	}
 	return s, nil
 }
@@ -118,7 +119,7 @@ func (b *bundle) Enforce(ctx context.Context, state prereq.State) (prereq.Change
 	change := prereq.Change{Kind: b.Kind(), Subject: b.Subject()}
 	path := b.path()
 	if path == "" {
-		return change, errors.New("evidence is written by a run, and this is none")
+		return change, errors.New("evidence is only written by a run, and there is no run")
 	}
 	if err := b.write(ctx, path); err != nil {
 		return change, err
@@ -129,7 +130,7 @@ func (b *bundle) Enforce(ctx context.Context, state prereq.State) (prereq.Change
 
 // Keeps implements prereq.Keeper.
 func (b *bundle) Keeps() string {
-	return "what was seen then cannot be seen again; delete the file when nobody needs it"
+	return "the evidence cannot be collected again; delete the file when it is no longer needed"
 }
 
 // Undo implements prereq.Prerequisite. The bundle stays.

@@ -24,8 +24,8 @@ type page struct {
 	content any
 }
 
-// write collects the evidence and writes it under its name when it is whole. That
-// the folder can be written to is found out before anybody is asked.
+// write collects the evidence and writes it, under its final name only when it is
+// complete. It checks first that the folder is writable, before it reads any API.
 func (b *bundle) write(ctx context.Context, path string) (err error) {
 	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
 	if err != nil {
@@ -53,8 +53,8 @@ func (b *bundle) write(ctx context.Context, path string) (err error) {
 	return nil
 }
 
-// collect reads everything. What cannot be read is in unread, and the rest is as good
-// without it; the error is of the context alone.
+// collect reads everything. What cannot be read is listed in unread. It returns an error
+// only if the context ends.
 func (b *bundle) collect(ctx context.Context) (pages []page, unread []string, err error) {
 	note := func(name string, content any, err error) {
 		if err != nil {
@@ -135,8 +135,8 @@ func (b *bundle) collectCluster(ctx context.Context, target cluster.Target, note
 	note("proxies.json", map[string]any{"failed": s.Pods, "budgets": s.Budgets, "controls": s.Controls}, nil)
 }
 
-// zip writes the pages, and a page for people in front of them. Nothing gets into the
-// file that the redactor has not seen.
+// zip writes the pages and a README before them. Everything in the file passes the
+// redactor.
 func (b *bundle) zip(to *os.File, pages []page, unread []string) error {
 	redactor := b.env.Redactor
 	if redactor == nil {
@@ -169,8 +169,18 @@ func (b *bundle) zip(to *os.File, pages []page, unread []string) error {
 
 func (b *bundle) readme(now time.Time, pages []page, unread []string) string {
 	var text strings.Builder
-	fmt.Fprintf(&text, "Evidence about the managed mesh of %s\ncollected %s by %s, run %s, with logs of the last %s\n\n", b.membership, now.Format(time.RFC3339), b.env.Tool, b.env.Run, b.since)
-	text.WriteString("What looks like a secret was taken out. Names of projects, clusters, workloads and people are in it.\n\nFiles:\n")
+	fmt.Fprintf(
+		&text,
+		"Evidence about the managed mesh of %s\ncollected %s by %s, run %s, with logs of the last %s\n\n",
+		b.membership,
+		now.Format(time.RFC3339),
+		b.env.Tool,
+		b.env.Run,
+		b.since,
+	)
+	text.WriteString(
+		"Text that looks like a secret was removed. Names of projects, clusters, workloads and people are included.\n\nFiles:\n",
+	)
 	for _, p := range pages {
 		text.WriteString("  " + p.name + "\n")
 	}
@@ -183,7 +193,7 @@ func (b *bundle) readme(now time.Time, pages []page, unread []string) string {
 	return text.String()
 }
 
-// redacted is a value as JSON without secrets.
+// redacted encodes a value as JSON without secrets.
 func redacted(redactor *journal.Redactor, content any) ([]byte, error) {
 	raw, err := json.Marshal(content)
 	if err != nil {

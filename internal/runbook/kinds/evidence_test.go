@@ -144,7 +144,8 @@ func TestEvidenceOfAWorldThatAnswersInPart(t *testing.T) {
 	}
 	files := unzip(t, attribute(d.ResultValue(state), "file"))
 	_, unread, found := strings.Cut(files["README.txt"], "Could not be read:")
-	if !found || !strings.Contains(unread, "feature.json: ") || !strings.Contains(unread, "cluster") || files["diagnosis.json"] == "" || files["feature.json"] != "" {
+	if !found || !strings.Contains(unread, "feature.json: ") || !strings.Contains(unread, "cluster") || files["diagnosis.json"] == "" ||
+		files["feature.json"] != "" {
 		t.Errorf("%s", files["README.txt"])
 	}
 }

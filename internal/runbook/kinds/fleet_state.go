@@ -40,7 +40,11 @@ func fleetReport(ctx context.Context, env *Runtime, a Args) (report mesh.Members
 		}
 	}
 	if slices.Contains(feature.Unreachable, membership.Location) {
-		return report, false, fmt.Errorf("the fleet's memberships in %s cannot be asked for now, so the mesh of %s is not known", membership.Location, membership)
+		return report, false, fmt.Errorf(
+			"the fleet's memberships in %s cannot be asked for now, so the mesh of %s is not known",
+			membership.Location,
+			membership,
+		)
 	}
 	return report, false, nil
 }
@@ -63,9 +67,12 @@ func component(what string, of func(mesh.MembershipMesh) mesh.Component) func(co
 		case off:
 			return Observation{State: mesh.StateDisabled, Message: "the mesh feature of the fleet of " + report.Name + " is not enabled"}, nil
 		case plane.State == "":
-			return Observation{State: notReported, Message: "the fleet reports no state of the " + what + " of " + report.Name}, nil
+			return Observation{State: notReported, Message: "the fleet reports no state for the " + what + " of " + report.Name}, nil
 		case plane.State == mesh.StateDisabled && report.Management == mesh.ManagementAutomatic && what == controlPlane:
-			return Observation{State: notNoticed, Message: "the " + what + " of " + report.Name + " is DISABLED although automatic management is asked for" + inDetail(plane)}, nil
+			return Observation{
+				State:   notNoticed,
+				Message: "the " + what + " of " + report.Name + " is DISABLED although automatic management is asked for" + inDetail(plane),
+			}, nil
 		}
 		return Observation{State: plane.State, Message: "the " + what + " of " + report.Name + " is " + plane.State + inDetail(plane)}, nil
 	}
@@ -94,7 +101,7 @@ func meshHealthy(ctx context.Context, env *Runtime, a Args) (Observation, error)
 		return Observation{State: Fails, Message: "the mesh feature of the fleet of " + report.Name + " is not enabled"}, nil
 	}
 	if !report.Reported { // nothing that is wrong with it could be in the report
-		return Observation{State: Fails, Message: "the fleet reports nothing of the mesh of " + report.Name}, nil
+		return Observation{State: Fails, Message: "the fleet reports nothing about the mesh of " + report.Name}, nil
 	}
 	health := health.JudgeMembership(report)
 	var messages []string

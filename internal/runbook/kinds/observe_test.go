@@ -33,7 +33,8 @@ func TestAssertsOfEnsures(t *testing.T) {
 		fails       string
 	}{
 		{"project_services", "mesh-api-disabled", given{"project": fleet}, "mesh.googleapis.com is not enabled on project mesh-sim-1"},
-		{"service_agent_binding", "binding-revoked", given{"project": fleet, "fleet_project": fleet}, "does not hold roles/anthosservicemesh.serviceAgent"},
+		{"service_agent_binding", "binding-revoked", given{"project": fleet, "fleet_project": fleet}, "does not hold " +
+			"roles/anthosservicemesh.serviceAgent"},
 		{"workload_pool", "workload-pool-missing", given{"cluster": gke}, "has no workload pool"},
 		{"node_pool_metadata", "node-pool-metadata", given{"cluster": gke}, "node pools without GKE_METADATA: default-pool"},
 		{"membership_identity", "identity-provider-missing", ofMember, "has no identity provider"},
@@ -107,7 +108,7 @@ func TestControlPlaneAndDataPlaneState(t *testing.T) {
 
 	other := given{"membership": "projects/mesh-sim-1/locations/us-central1/memberships/other"}
 	w.sees(lang.Wait, "control_plane_state", other, "NOT_REPORTED", "the fleet reports no state")
-	w.sees(lang.Assert, "mesh_healthy", other, kinds.Fails, "reports nothing of the mesh of")
+	w.sees(lang.Assert, "mesh_healthy", other, kinds.Fails, "reports nothing about the mesh of")
 	w.fault("feature-disabled")
 	w.pass(time.Hour)
 	w.sees(lang.Wait, "control_plane_state", ofMember, "DISABLED", "the mesh feature of the fleet")
@@ -138,7 +139,13 @@ func TestRevisionReady(t *testing.T) {
 	w := newWorld(t)
 	w.sees(lang.Wait, "revision_ready", ofManaged, "Reconciled", "revision asm-managed works")
 	w.sees(lang.Wait, "revision_ready", given{"cluster": gke, "revision": "asm-managed"}, "Reconciled", "works")
-	w.sees(lang.Wait, "revision_ready", given{"membership": member, "revision": "asm-managed-rapid"}, "Missing", "has no ControlPlaneRevision asm-managed-rapid")
+	w.sees(
+		lang.Wait,
+		"revision_ready",
+		given{"membership": member, "revision": "asm-managed-rapid"},
+		"Missing",
+		"has no ControlPlaneRevision asm-managed-rapid",
+	)
 	w.fault("stop-channel")
 	w.pass(time.Hour)
 	w.sees(lang.Wait, "revision_ready", ofManaged, "Stalled", "is stalled (channel-does-not-match-name)")
@@ -151,7 +158,13 @@ func TestServiceUsable(t *testing.T) {
 	// Enabled, and the gateway has yet to notice.
 	w.fault("slow-propagation")
 	w.unfault("connectgateway-disabled")
-	w.sees(lang.Wait, "service_usable", given{"project": fleet, "service": "container.googleapis.com"}, "usable", "container.googleapis.com is enabled")
+	w.sees(
+		lang.Wait,
+		"service_usable",
+		given{"project": fleet, "service": "container.googleapis.com"},
+		"usable",
+		"container.googleapis.com is enabled",
+	)
 	w.unfault("slow-propagation")
 	w.pass(time.Hour)
 	w.sees(lang.Wait, "service_usable", gateway, "usable", "Connect Gateway reaches the cluster of "+member)
@@ -164,12 +177,18 @@ func TestGatewayThatStillRefusesIsPropagating(t *testing.T) {
 		rw.Header().Set("Content-Type", "application/json")
 		if refused {
 			rw.WriteHeader(http.StatusForbidden)
-			fmt.Fprint(rw, `{"error":{"code":403,"status":"PERMISSION_DENIED","message":"Connect Gateway API has not been used in project 100000000001 before or it is disabled.",`+
-				`"details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"SERVICE_DISABLED","domain":"googleapis.com","metadata":{"consumer":"projects/100000000001","service":"connectgateway.googleapis.com"}}]}}`)
+			fmt.Fprint(
+				rw,
+				`{"error":{"code":403,"status":"PERMISSION_DENIED","message":"Connect Gateway API has not been used in project 100000000001 before or it is disabled.",`+
+					`"details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"SERVICE_DISABLED","domain":"googleapis.com","metadata":{"consumer":"projects/100000000001","service":"connectgateway.googleapis.com"}}]}}`,
+			)
 			return
 		}
 		rw.WriteHeader(http.StatusForbidden) // the cluster's own answer: the way there works
-		fmt.Fprint(rw, `{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Forbidden","code":403,"message":"namespaces is forbidden"}`)
+		fmt.Fprint(
+			rw,
+			`{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Forbidden","code":403,"message":"namespaces is forbidden"}`,
+		)
 	}, w))
 	gateway := given{"project": fleet, "service": "connectgateway.googleapis.com", "membership": member}
 	w.sees(lang.Wait, "service_usable", gateway, "propagating", "still refuses project 100000000001")
@@ -189,7 +208,7 @@ func TestFindings(t *testing.T) {
 	w.sees(lang.Wait, "findings_gone", binding, "present", "service-agent-binding-missing")
 	w.sees(lang.Wait, "findings_gone", both, "present", "service-agent-binding-missing")
 	// What follows from something else goes with that.
-	w.sees(lang.Wait, "findings_gone", unhealthy, "gone", "has another cause: revisions-unhealthy")
+	w.sees(lang.Wait, "findings_gone", unhealthy, "gone", "have another cause: revisions-unhealthy")
 	w.sees(lang.Wait, "findings_gone", other, "gone", "none is found")
 
 	// What was read before the fix is not what is there now.
@@ -206,7 +225,7 @@ func TestFindings(t *testing.T) {
 	// cause of its own. It is an echo all the same.
 	w.sees(lang.Wait, "findings_gone", both, "present", "revisions-unhealthy")
 	w.pass(61 * time.Second)
-	w.sees(lang.Wait, "findings_gone", both, "waiting", "the mesh has yet to notice: revisions-unhealthy")
+	w.sees(lang.Wait, "findings_gone", both, "waiting", "the mesh has not updated its state yet: revisions-unhealthy")
 	w.sees(lang.Assert, "no_findings", unhealthy, kinds.Fails, "revisions-unhealthy")
 	w.pass(time.Hour)
 	w.sees(lang.Wait, "findings_gone", both, "gone", "none is found")
@@ -217,9 +236,27 @@ func TestFindings(t *testing.T) {
 
 func TestFindingsByDetail(t *testing.T) {
 	w := newWorld(t, "stop-channel-missing")
-	w.sees(lang.Assert, "no_findings", given{"membership": member, "codes": []string{"revision-mismatch:channel-missing"}}, kinds.Fails, "revision-mismatch:channel-missing: ")
-	w.sees(lang.Assert, "no_findings", given{"membership": member, "codes": []string{"revision-mismatch:unsupported-revision-type"}}, kinds.Holds, "none is found")
-	w.sees(lang.Assert, "no_findings", given{"membership": member, "codes": []string{"revision-mismatch"}}, kinds.Fails, "revision-mismatch:channel-missing: ")
+	w.sees(
+		lang.Assert,
+		"no_findings",
+		given{"membership": member, "codes": []string{"revision-mismatch:channel-missing"}},
+		kinds.Fails,
+		"revision-mismatch:channel-missing: ",
+	)
+	w.sees(
+		lang.Assert,
+		"no_findings",
+		given{"membership": member, "codes": []string{"revision-mismatch:unsupported-revision-type"}},
+		kinds.Holds,
+		"none is found",
+	)
+	w.sees(
+		lang.Assert,
+		"no_findings",
+		given{"membership": member, "codes": []string{"revision-mismatch"}},
+		kinds.Fails,
+		"revision-mismatch:channel-missing: ",
+	)
 }
 
 // A check that could not be made finds nothing, and is no proof that nothing is there.
@@ -232,7 +269,7 @@ func TestWhatCannotBeReadIsNotGone(t *testing.T) {
 	}, w))
 	inside := given{"membership": member, "codes": []string{"revision-stalled"}}
 	w.sees(lang.Wait, "findings_gone", inside, "unknown", "could not be read: control_plane of "+member)
-	w.sees(lang.Assert, "no_findings", inside, kinds.Fails, "cannot be told")
+	w.sees(lang.Assert, "no_findings", inside, kinds.Fails, "cannot find out")
 	// What is judged by Google's APIs alone can be told all the same.
 	w.sees(lang.Assert, "no_findings", given{"membership": member, "codes": []string{"workload-pool-missing"}}, kinds.Holds, "none is found")
 	if seen, err := w.try(lang.Wait, "revision_ready", ofManaged); err == nil {
@@ -262,7 +299,9 @@ func TestDiagnosed(t *testing.T) {
 	if got := attribute(seen.Result, "blocking"); got != "[service-agent-binding-missing=restore-service-agent-binding]" {
 		t.Errorf("blocking are %s", got)
 	}
-	if got := attribute(seen.Result, "roots"); !strings.Contains(got, "proxies-not-upgraded=restart-proxies") || !strings.Contains(got, "service-agent-binding-missing=") || strings.Contains(got, "revisions-unhealthy") {
+	if got := attribute(seen.Result, "roots"); !strings.Contains(got, "proxies-not-upgraded=restart-proxies") ||
+		!strings.Contains(got, "service-agent-binding-missing=") ||
+		strings.Contains(got, "revisions-unhealthy") {
 		t.Errorf("roots are %s", got)
 	}
 }
@@ -274,7 +313,8 @@ func TestDiagnosedKnowsAnEcho(t *testing.T) {
 		t.Helper()
 		return attribute(w.look(lang.Assert, "diagnosed", given{"membership": member, "corrected": corrected}).Result, "blocking")
 	}
-	if got := blocking(nil); !strings.Contains(got, "service-agent-binding-missing=") || !strings.Contains(got, "revision-mismatch:unsupported-revision-type=") {
+	if got := blocking(nil); !strings.Contains(got, "service-agent-binding-missing=") ||
+		!strings.Contains(got, "revision-mismatch:unsupported-revision-type=") {
 		t.Errorf("blocking are %s", got)
 	}
 	_, thing := w.thing("service_agent_binding", given{"project": fleet, "fleet_project": fleet})
@@ -316,11 +356,19 @@ func TestInjectorPresent(t *testing.T) {
 	if seen.State != kinds.Holds || attribute(seen.Result, "leftover") != "" || attribute(seen.Result, "wrong") != "[]" {
 		t.Errorf("%+v", seen)
 	}
-	w.sees(lang.Assert, "injector_present", given{"membership": member, "revision": "asm-managed-rapid"}, kinds.Fails, "has no webhook that injects for revision asm-managed-rapid")
+	w.sees(
+		lang.Assert,
+		"injector_present",
+		given{"membership": member, "revision": "asm-managed-rapid"},
+		kinds.Fails,
+		"has no webhook that injects for revision asm-managed-rapid",
+	)
 	w.fault("wrong-injection")
 	w.pass(time.Hour)
 	seen = w.look(lang.Assert, "injector_present", ofManaged)
-	if seen.State != kinds.Holds || attribute(seen.Result, "leftover") != "istio-sidecar-injector" || attribute(seen.Result, "wrong") != "[shop]" || !strings.Contains(seen.Message, "istio-sidecar-injector") {
+	if seen.State != kinds.Holds || attribute(seen.Result, "leftover") != "istio-sidecar-injector" ||
+		attribute(seen.Result, "wrong") != "[shop]" ||
+		!strings.Contains(seen.Message, "istio-sidecar-injector") {
 		t.Errorf("%+v", seen)
 	}
 }
@@ -337,14 +385,14 @@ func TestProxiesCurrent(t *testing.T) {
 func TestLogQuiet(t *testing.T) {
 	w := newWorld(t)
 	quiet := given{"projects": []string{fleet}, "since": "30m"}
-	w.sees(lang.Assert, "log_quiet", quiet, kinds.Holds, "no such line of the last 30m0s")
+	w.sees(lang.Assert, "log_quiet", quiet, kinds.Holds, "no such line in the last 30m0s")
 	w.fault("connectgateway-disabled")
 	w.pass(20 * time.Minute)
-	w.sees(lang.Assert, "log_quiet", quiet, kinds.Fails, "such line(s) of the last 30m0s, the latest of ")
+	w.sees(lang.Assert, "log_quiet", quiet, kinds.Fails, "such line(s) in the last 30m0s, the latest at ")
 	w.unfault("connectgateway-disabled")
 	w.pass(2 * time.Hour)
 	w.sees(lang.Assert, "log_quiet", quiet, kinds.Holds, "no such line")
-	w.sees(lang.Assert, "log_quiet", given{"projects": []string{fleet}, "since": "24h"}, kinds.Fails, "the latest of ")
+	w.sees(lang.Assert, "log_quiet", given{"projects": []string{fleet}, "since": "24h"}, kinds.Fails, "the latest at ")
 }
 
 func TestDebugConfigz(t *testing.T) {
@@ -358,7 +406,11 @@ func TestDebugConfigz(t *testing.T) {
 	t.Cleanup(s.Close)
 	base := s.Client().Transport.(*http.Transport)
 	transport := &http.Transport{
-		TLSClientConfig: &tls.Config{RootCAs: base.TLSClientConfig.RootCAs, ServerName: "example.com", MinVersion: tls.VersionTLS12}, // httptest's certificate is for that name
+		TLSClientConfig: &tls.Config{
+			RootCAs:    base.TLSClientConfig.RootCAs,
+			ServerName: "example.com",
+			MinVersion: tls.VersionTLS12,
+		}, // httptest's certificate is for that name
 		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
 			return (&net.Dialer{}).DialContext(ctx, network, s.Listener.Addr().String())
 		},

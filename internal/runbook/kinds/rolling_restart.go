@@ -15,16 +15,44 @@ var rollingRestart = ensure{
 	Def: Def{
 		Kind: lang.Kind{
 			Name: "rolling_restart", Risk: lang.MediumRisk,
-			Doc: "Restarts workloads as `kubectl rollout restart` does, one after the other, each when the one before is available again: a pod gets its proxy only when it is created. A run that is resumed restarts nothing twice. Naked pods, Jobs and, unless asked for, StatefulSets are left to a person. A restart cannot be taken back.",
+			Doc: "Restarts workloads as `kubectl rollout restart` does, one after the other, each when the one before is available again: a pod " +
+				"gets its proxy only when it is created. A resumed run restarts nothing twice. Pods without a controller, Jobs and, by default, " +
+				"StatefulSets are left to a person. A restart cannot be undone.",
 			Args: placed(
-				optional("namespaces", cty.Set(cty.String), cty.NilVal, "Namespaces whose workloads are restarted; none given is all where the managed control plane injects. An empty set is none.", each(cluster.CheckNamespace)),
+				optional(
+					"namespaces",
+					cty.Set(cty.String),
+					cty.NilVal,
+					"Namespaces whose workloads are restarted; Default: all where the managed control plane injects. An empty set means none.",
+					each(cluster.CheckNamespace),
+				),
 				optional("revision", cty.String, cty.NilVal, "Only pods that this revision would inject.", argRevision.Check),
-				optional("scope", cty.String, cty.StringVal(string(prereq.RestartNeeded)), "`needed`: workloads whose pods lack the proxy that they would get, have one of another control plane or version, or are marked as not upgraded. `all`: every workload with a proxy that was not restarted since the run began.", oneOf(string(prereq.RestartNeeded), string(prereq.RestartAll))),
-				optional("stateful_sets", cty.Bool, cty.False, "Restart StatefulSets, too; each loses its members one by one. It takes `patch statefulsets.apps`.", nil),
-				optional("ignore_budgets", cty.Bool, cty.False, "Restart also where a PodDisruptionBudget leaves no room. Kubernetes holds evictions to budgets, not roll-outs.", nil),
+				optional(
+					"scope",
+					cty.String,
+					cty.StringVal(string(prereq.RestartNeeded)),
+					"`needed`: workloads whose pods lack the proxy that they would get, have one of another control plane or version, or are marked as "+
+						"not upgraded. `all`: every workload with a proxy that was not restarted since the run began.",
+					oneOf(string(prereq.RestartNeeded), string(prereq.RestartAll)),
+				),
+				optional(
+					"stateful_sets",
+					cty.Bool,
+					cty.False,
+					"Also restart StatefulSets, member by member. It needs `patch statefulsets.apps`.",
+					nil,
+				),
+				optional(
+					"ignore_budgets",
+					cty.Bool,
+					cty.False,
+					"Restart also where a PodDisruptionBudget leaves no room. Kubernetes holds evictions to budgets, not roll-outs.",
+					nil,
+				),
 			),
 			Permissions: []string{
-				"gkehub.gateway.get", "gkehub.gateway.patch", "list pods", "list namespaces", "list mutatingwebhookconfigurations.admissionregistration.k8s.io",
+				"gkehub.gateway.get", "gkehub.gateway.patch", "list pods", "list namespaces", "list " +
+					"mutatingwebhookconfigurations.admissionregistration.k8s.io",
 				"get deployments.apps", "patch deployments.apps", "get daemonsets.apps", "patch daemonsets.apps", "list poddisruptionbudgets.policy",
 			},
 			Result: cty.Object(map[string]cty.Type{"restarted": cty.List(cty.String)}),
@@ -50,11 +78,11 @@ func listOf(names []string) cty.Value {
 	return cty.ListVal(values)
 }
 
-// restart is a rolling restart that tells what it restarted, whichever executor of
-// the run did it.
+// restart is a rolling restart that also reports what it restarted, whichever executor
+// of the run did it.
 type restart struct {
 	*prereq.RollingRestart
-	running bool // it is done, not only planned
+	running bool // it is executed, not only planned
 }
 
 var _ prereq.Prerequisite = (*restart)(nil)
@@ -69,7 +97,9 @@ func newRestart(env *Runtime, a Args) (prereq.Prerequisite, error) {
 	return &restart{
 		RollingRestart: &prereq.RollingRestart{
 			Clusters: env.Clusters, Target: target, Namespaces: a.Texts("namespaces"), Revision: a.Text("revision"),
-			Scope: prereq.RestartScope(a.Text("scope")), StatefulSets: a.Bool("stateful_sets"), IgnoreBudgets: a.Bool("ignore_budgets"), Anchor: env.Started,
+			Scope: prereq.RestartScope(
+				a.Text("scope"),
+			), StatefulSets: a.Bool("stateful_sets"), IgnoreBudgets: a.Bool("ignore_budgets"), Anchor: env.Started,
 		},
 		running: env.Run != "",
 	}, err
@@ -86,7 +116,11 @@ func (r *restart) Check(ctx context.Context, fresh bool) (prereq.State, error) {
 	if err != nil {
 		return state, err
 	}
-	all, err := opened.Renewals(ctx, cluster.RenewalQuery{Namespaces: r.Namespaces, Revision: r.Revision, All: true}, cluster.Restart{IgnoreBudgets: true})
+	all, err := opened.Renewals(
+		ctx,
+		cluster.RenewalQuery{Namespaces: r.Namespaces, Revision: r.Revision, All: true},
+		cluster.Restart{IgnoreBudgets: true},
+	)
 	if err != nil {
 		return state, err
 	}

@@ -25,49 +25,78 @@ func waitFor(kind lang.Kind, usual time.Duration, scope func(Args) PermissionSco
 var waits = []Def{
 	waitFor(lang.Kind{
 		Name: "service_usable",
-		Doc:  "An API is enabled on a project and takes effect: enabling is done some minutes before every caller notices. Of `" + mesh.GatewayService + "` that is seen by asking a membership's cluster through it, where `membership` is given; of other APIs, that they are enabled is all there is to see.",
+		Doc: "An API is enabled on a project and takes effect: enabling is done some minutes before every caller notices. Of `" +
+			mesh.GatewayService +
+			"` that is seen by asking a membership's cluster through it, where `membership` is given; of other APIs, that they are enabled is " +
+			"all there is to see.",
 		Args: []lang.Arg{
 			argProject,
 			needed("service", cty.String, "Name of the API, such as `connectgateway.googleapis.com`.", each(mesh.CheckService)),
-			optional("membership", cty.String, cty.NilVal, "Full resource name of a membership to ask through Connect Gateway.", each(checkMembership)),
+			optional(
+				"membership",
+				cty.String,
+				cty.NilVal,
+				"Full resource name of a membership to ask through Connect Gateway.",
+				each(checkMembership),
+			),
 		},
 		Permissions: []string{"serviceusage.services.get"},
 		Success:     []string{serviceUsable}, Transitional: []string{serviceDisabled, servicePropagating},
 	}, 5*time.Minute, inProject("project"), serviceIsUsable),
 	waitFor(lang.Kind{
 		Name: "control_plane_state",
-		Doc:  "The managed control plane of a membership is active, as the fleet reports it. A state that the fleet leaves out is waited for, and so is one that is `DISABLED` although automatic management is asked for: the mesh has yet to notice.",
+		Doc: "The managed control plane of a membership is active, as the fleet reports it. A state that the fleet leaves out is waited for, " +
+			"and so is one that is `DISABLED` although automatic management is asked for: the mesh has yet to notice.",
 		Args: []lang.Arg{argMembership}, Permissions: []string{"gkehub.features.get"},
-		Success:      []string{mesh.StateActive},
-		Transitional: []string{mesh.StateProvisioning, mesh.StateFailedPrecondition, mesh.StateStalled, mesh.StateDegraded, mesh.StateNeedsAttention},
-		Failure:      []string{mesh.StateDisabled, mesh.StateDeprovisioning},
+		Success: []string{mesh.StateActive},
+		Transitional: []string{
+			mesh.StateProvisioning,
+			mesh.StateFailedPrecondition,
+			mesh.StateStalled,
+			mesh.StateDegraded,
+			mesh.StateNeedsAttention,
+		},
+		Failure: []string{mesh.StateDisabled, mesh.StateDeprovisioning},
 	}, catalogue.ProvisioningLimit, inFleetOf, component(controlPlane, func(m mesh.MembershipMesh) mesh.Component { return m.ControlPlane })),
 	waitFor(lang.Kind{
 		Name: "data_plane_state",
-		Doc:  "The managed data plane of a membership is active, as the fleet reports it. It is `DISABLED` until the mesh has noticed the annotation that turns it on, so that state is waited for.",
+		Doc: "The managed data plane of a membership is active, as the fleet reports it. It is `DISABLED` until the mesh has noticed the " +
+			"annotation that turns it on, so that state is waited for.",
 		Args: []lang.Arg{argMembership}, Permissions: []string{"gkehub.features.get"},
-		Success:      []string{mesh.StateActive},
-		Transitional: []string{mesh.StateDisabled, mesh.StateProvisioning, mesh.StateFailedPrecondition, mesh.StateStalled, mesh.StateDegraded, mesh.StateNeedsAttention},
-		Failure:      []string{mesh.StateDeprovisioning},
+		Success: []string{mesh.StateActive},
+		Transitional: []string{
+			mesh.StateDisabled,
+			mesh.StateProvisioning,
+			mesh.StateFailedPrecondition,
+			mesh.StateStalled,
+			mesh.StateDegraded,
+			mesh.StateNeedsAttention,
+		},
+		Failure: []string{mesh.StateDeprovisioning},
 	}, catalogue.ProvisioningLimit, inFleetOf, component(dataPlane, func(m mesh.MembershipMesh) mesh.Component { return m.DataPlane })),
 	waitFor(lang.Kind{
 		Name: "revision_ready",
-		Doc:  "A ControlPlaneRevision works: its condition Reconciled is true, and Stalled is not. ProvisioningFinished is not looked at, because it is true after a failure, too.",
+		Doc: "A ControlPlaneRevision works: its condition Reconciled is true, and Stalled is not. ProvisioningFinished is ignored, because it " +
+			"is also true after a failure.",
 		Args: placed(argRevision), Permissions: []string{"gkehub.gateway.get", "get " + controlPlaneRevisions},
 		Success: []string{revisionReconciled}, Transitional: []string{revisionProvisioning, revisionStalled, revisionMissing},
 	}, catalogue.ProvisioningLimit, insideCluster, revisionReady),
 	waitFor(lang.Kind{
 		Name: "proxies_current",
-		Doc:  "All pods have the proxy that they would get if they were made now, and none is marked as not upgraded. `moving` is while the managed data plane is at work on an upgrade; `failed` is where it could not upgrade pods, which does not pass by waiting.",
+		Doc: "All pods have the proxy that they would get if they were created now, and none is marked as not upgraded. `moving` means that " +
+			"the managed data plane is upgrading pods; `failed`, that it could not upgrade pods, which waiting does not change.",
 		Args: placed(argNamespaces),
 		Permissions: []string{
-			"gkehub.gateway.get", "list pods", "list namespaces", "list mutatingwebhookconfigurations.admissionregistration.k8s.io", "list dataplanecontrols.mesh.cloud.google.com",
+			"gkehub.gateway.get", "list pods", "list namespaces", "list " +
+				"mutatingwebhookconfigurations.admissionregistration.k8s.io", "list dataplanecontrols.mesh.cloud.google.com",
 		},
 		Success: []string{proxiesCurrent}, Transitional: []string{proxiesOutdated, proxiesMoving}, Failure: []string{proxiesFailed},
 	}, catalogue.ProvisioningLimit, insideCluster, proxiesAreCurrent),
 	waitFor(lang.Kind{
 		Name: "findings_gone",
-		Doc:  "The diagnosis of a membership no longer finds these. One that stands because of something else does not count: it goes when that is corrected. What can itself follow from one of these is nothing else. `waiting` is where the cause is corrected and the mesh has yet to notice; `unknown`, where a check could not be made.",
+		Doc: "The diagnosis of a membership no longer reports these findings. One with another cause does not count: it disappears when that " +
+			"cause is corrected. A possible consequence of one of these is not another cause. `waiting` means that the cause is corrected but the " +
+			"mesh has not updated its state; `unknown`, that a check could not be made.",
 		Args: []lang.Arg{argMembership, argCodes}, Permissions: diagnosePermissions,
 		Success: []string{findingsGone}, Transitional: []string{findingsPresent, findingsWaiting, findingsUnknown},
 	}, catalogue.ProvisioningLimit, inFleetOf, findingsAreGone),
@@ -102,7 +131,10 @@ func serviceIsUsable(ctx context.Context, env *Runtime, a Args) (Observation, er
 	}
 	_, err = opened.Namespace(ctx, "kube-system") // which every cluster has
 	if refused, off := cluster.GatewayDisabled(err); off {
-		return Observation{State: servicePropagating, Message: fmt.Sprintf("%s is enabled on project %s, and Connect Gateway still refuses project %s", service, project, refused)}, nil
+		return Observation{
+			State:   servicePropagating,
+			Message: fmt.Sprintf("%s is enabled on project %s, and Connect Gateway still refuses project %s", service, project, refused),
+		}, nil
 	}
 	if err != nil && !answered(err) {
 		return Observation{}, err
@@ -110,7 +142,7 @@ func serviceIsUsable(ctx context.Context, env *Runtime, a Args) (Observation, er
 	return Observation{State: serviceUsable, Message: "Connect Gateway reaches the cluster of " + membership.String()}, nil
 }
 
-// answered reports whether a failed read got as far as the cluster.
+// answered reports whether a failed read reached the cluster.
 func answered(err error) bool {
 	for e := range cluster.Errors(err) {
 		if e.Side == cluster.SideCluster {
@@ -144,11 +176,17 @@ func revisionReady(ctx context.Context, env *Runtime, a Args) (Observation, erro
 	stop, reconciled := catalogue.StopOf(r), r.Condition(mesh.ConditionReconciled)
 	switch {
 	case stop != nil:
-		return Observation{State: revisionStalled, Message: fmt.Sprintf("revision %s is stalled (%s): %s", name, stop.Code, short(stop.Message))}, nil
+		return Observation{
+			State:   revisionStalled,
+			Message: fmt.Sprintf("revision %s is stalled (%s): %s", name, stop.Code, short(stop.Message)),
+		}, nil
 	case reconciled.Status == "True":
 		return Observation{State: revisionReconciled, Message: "revision " + name + " works"}, nil
 	}
-	return Observation{State: revisionProvisioning, Message: strings.TrimSuffix(fmt.Sprintf("revision %s does not say that it works: %s", name, short(reconciled.Message)), ": ")}, nil
+	return Observation{
+		State:   revisionProvisioning,
+		Message: strings.TrimSuffix(fmt.Sprintf("revision %s does not report that it is ready: %s", name, short(reconciled.Message)), ": "),
+	}, nil
 }
 
 // The states of proxies_current.
@@ -164,7 +202,11 @@ func proxiesAreCurrent(ctx context.Context, env *Runtime, a Args) (Observation, 
 	if err != nil {
 		return Observation{}, err
 	}
-	stale, err := opened.Renewals(ctx, cluster.RenewalQuery{Namespaces: a.Texts("namespaces")}, cluster.Restart{StatefulSets: true, IgnoreBudgets: true})
+	stale, err := opened.Renewals(
+		ctx,
+		cluster.RenewalQuery{Namespaces: a.Texts("namespaces")},
+		cluster.Restart{StatefulSets: true, IgnoreBudgets: true},
+	)
 	if err != nil {
 		return Observation{}, err
 	}

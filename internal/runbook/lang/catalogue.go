@@ -9,15 +9,15 @@ import (
 	"github.com/zclconf/go-cty/cty/convert"
 )
 
-// Risk says how much a change can hurt.
+// Risk is how much harm a change can do.
 type Risk string
 
 // The risks, least first.
 const (
 	NoRisk     Risk = "none"   // reads only
-	LowRisk    Risk = "low"    // adds what was missing; nothing that runs notices
-	MediumRisk Risk = "medium" // what runs may notice, and comes back by itself
-	HighRisk   Risk = "high"   // what runs is interrupted, or cannot be taken back
+	LowRisk    Risk = "low"    // adds what was missing; running workloads are not affected
+	MediumRisk Risk = "medium" // running workloads may be affected, and recover by themselves
+	HighRisk   Risk = "high"   // running workloads are interrupted, or the change cannot be undone
 )
 
 // Risks lists the risks, least first.
@@ -30,8 +30,8 @@ type Arg struct {
 	Required bool
 	Default  cty.Value // cty.NilVal: null
 	Doc      string
-	// Check says what is wrong with a value that is known and not null, or returns
-	// nil. It does no I/O: it is asked before anything runs.
+	// Check returns an error for a value that is not valid. It is called with known
+	// values that are not null, before anything runs, so it does no I/O.
 	Check func(cty.Value) error
 }
 
@@ -44,8 +44,8 @@ type Kind struct {
 	Risk        Risk
 	Permissions []string // IAM permissions and Kubernetes verbs that it takes
 	Result      cty.Type // of step.NAME.result; cty.NilType where there is none
-	// Success, Transitional and Failure are the states that a wait ends at, goes
-	// on at, and gives up at. A state that is in none is unknown and goes on.
+	// Success, Transitional and Failure are the states at which a wait succeeds,
+	// continues and fails. It also continues at any other state, which is unknown.
 	Success, Transitional, Failure []string
 }
 
@@ -66,11 +66,11 @@ type Catalogue struct {
 	named map[ActionKind]map[string]*Kind
 }
 
-// snakeCase is how kinds and arguments are named.
+// snakeCase is the form of the names of kinds, arguments and inputs.
 var snakeCase = regexp.MustCompile(`^[a-z][a-z0-9]*(?:_[a-z0-9]+)*$`)
 
-// NewCatalogue makes a catalogue. Its error is a mistake of the program: a kind
-// that is there twice or that no runbook could use.
+// NewCatalogue builds a catalogue. It returns an error for a bug in the program: a
+// duplicate kind, or one that no runbook could use.
 func NewCatalogue(kinds ...Kind) (*Catalogue, error) {
 	c := &Catalogue{named: map[ActionKind]map[string]*Kind{Ensure: {}, Assert: {}, Wait: {}}}
 	for _, k := range kinds {
@@ -83,7 +83,7 @@ func NewCatalogue(kinds ...Kind) (*Catalogue, error) {
 			return nil, fmt.Errorf("catalogue: %s %q: %w", k.Action, k.Name, err)
 		}
 		if named[k.Name] != nil {
-			return nil, fmt.Errorf("catalogue: %s %q is there twice", k.Action, k.Name)
+			return nil, fmt.Errorf("catalogue: %s %q is defined twice", k.Action, k.Name)
 		}
 		c.kinds, named[k.Name] = append(c.kinds, &k), &k
 	}
@@ -108,9 +108,9 @@ func (k *Kind) check() error {
 		case !snakeCase.MatchString(a.Name):
 			return fmt.Errorf("argument %q: the name is not in lower-case letters, digits and underscores", a.Name)
 		case slices.Contains(reserved, a.Name):
-			return fmt.Errorf("argument %q: the language has that name for itself", a.Name)
+			return fmt.Errorf("argument %q: the name is reserved by the language", a.Name)
 		case seen[a.Name]:
-			return fmt.Errorf("argument %q is there twice", a.Name)
+			return fmt.Errorf("argument %q is defined twice", a.Name)
 		case a.Type == cty.NilType:
 			return fmt.Errorf("argument %q has no type", a.Name)
 		case a.Required && a.Default != cty.NilVal:

@@ -12,7 +12,13 @@ import (
 
 // kinds are what the runbooks of these tests use.
 func kinds() []lang.Kind {
-	project := lang.Arg{Name: "project", Type: cty.String, Required: true, Doc: "ID or number of the project.", Check: func(v cty.Value) error { return mesh.CheckProject(v.AsString()) }}
+	project := lang.Arg{
+		Name:     "project",
+		Type:     cty.String,
+		Required: true,
+		Doc:      "ID or number of the project.",
+		Check:    func(v cty.Value) error { return mesh.CheckProject(v.AsString()) },
+	}
 	cluster := lang.Arg{Name: "cluster", Type: cty.String, Required: true, Doc: "Resource name of the cluster."}
 	membership := lang.Arg{Name: "membership", Type: cty.String, Required: true, Doc: "Resource name of the membership."}
 	namespace := lang.Arg{Name: "namespace", Type: cty.String, Required: true, Doc: "Name of the namespace."}
@@ -39,7 +45,11 @@ func kinds() []lang.Kind {
 		{Action: lang.Assert, Name: "debug_configz", Doc: "istiod serves its configuration.", Risk: lang.NoRisk,
 			Args: []lang.Arg{cluster, {Name: "token", Type: cty.String, Required: true, Doc: "Token for istiod.", Check: noSpaces}}},
 		{Action: lang.Assert, Name: "log_quiet", Doc: "A log has no entries that match.", Risk: lang.NoRisk,
-			Args: []lang.Arg{project, {Name: "filter", Type: cty.String, Required: true, Doc: "Filter of Cloud Logging."}, {Name: "within", Type: cty.String, Default: cty.StringVal("10m"), Doc: "How far back."}}},
+			Args: []lang.Arg{
+				project,
+				{Name: "filter", Type: cty.String, Required: true, Doc: "Filter of Cloud Logging."},
+				{Name: "within", Type: cty.String, Default: cty.StringVal("10m"), Doc: "How far back."},
+			}},
 		{Action: lang.Wait, Name: "control_plane_state", Doc: "The control plane is active.", Risk: lang.NoRisk, Args: []lang.Arg{membership},
 			Success: []string{"ACTIVE"}, Transitional: []string{"PROVISIONING"}, Failure: []string{"STALLED"}},
 		{Action: lang.Wait, Name: "api_usable", Doc: "An API answers.", Risk: lang.NoRisk,
@@ -79,9 +89,9 @@ func TestCatalogueRefusesWhatNoRunbookCouldUse(t *testing.T) {
 		`it is not documented`:                             func(k *lang.Kind) { k.Doc = "" },
 		`"extreme" is not a risk`:                          func(k *lang.Kind) { k.Risk = "extreme" },
 		`no state means success`:                           func(k *lang.Kind) { k.Success = nil },
-		`"timeout": the language has that name for itself`: func(k *lang.Kind) { k.Args = []lang.Arg{{Name: "timeout", Type: cty.String}} },
+		`"timeout": the name is reserved by the language`: func(k *lang.Kind) { k.Args = []lang.Arg{{Name: "timeout", Type: cty.String}} },
 		`"a" has no type`:                                  func(k *lang.Kind) { k.Args = []lang.Arg{{Name: "a"}} },
-		`"a" is there twice`:                               func(k *lang.Kind) { k.Args = []lang.Arg{{Name: "a", Type: cty.String}, {Name: "a", Type: cty.String}} },
+		`"a" is defined twice`:                               func(k *lang.Kind) { k.Args = []lang.Arg{{Name: "a", Type: cty.String}, {Name: "a", Type: cty.String}} },
 		`"a" is required and has a default`: func(k *lang.Kind) {
 			k.Args = []lang.Arg{{Name: "a", Type: cty.String, Required: true, Default: cty.StringVal("x")}}
 		},
@@ -95,7 +105,7 @@ func TestCatalogueRefusesWhatNoRunbookCouldUse(t *testing.T) {
 			t.Errorf("got %v, want %q in it", err, want)
 		}
 	}
-	if _, err := lang.NewCatalogue(good, good); err == nil || !strings.Contains(err.Error(), "is there twice") {
+	if _, err := lang.NewCatalogue(good, good); err == nil || !strings.Contains(err.Error(), "is defined twice") {
 		t.Errorf("the same kind twice: %v", err)
 	}
 }

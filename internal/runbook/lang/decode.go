@@ -10,7 +10,7 @@ import (
 	"github.com/zclconf/go-cty/cty/convert"
 )
 
-// decoder makes runbooks of the syntax tree, by the schema.
+// decoder builds runbooks from the syntax tree, by the schema.
 type decoder struct{ diags hcl.Diagnostics }
 
 func (d *decoder) fail(summary, detail string, where hcl.Range) {
@@ -22,8 +22,8 @@ type content struct {
 	attrs  map[string]*hclsyntax.Attribute
 	blocks map[string][]*hclsyntax.Block
 	rest   []*hclsyntax.Attribute // arguments of an open block, as written
-	// meant are the arguments that are there under a wrong name or as a block, which
-	// has been said: they are not missing.
+	// reported names the arguments that are given under a wrong name or as a block. That
+	// has been reported, so they are not missing.
 	reported map[string]bool
 }
 
@@ -41,7 +41,7 @@ func (c content) first(name string) *hclsyntax.Block {
 	return nil
 }
 
-// read takes a body apart by its schema and tells of everything that does not fit.
+// read splits a body by its schema and reports everything that does not fit.
 // in names the block in messages, missing is where it begins.
 func (d *decoder) read(body *hclsyntax.Body, schema Block, in string, missing hcl.Range) content {
 	c := content{attrs: map[string]*hclsyntax.Attribute{}, blocks: map[string][]*hclsyntax.Block{}, reported: map[string]bool{}}
@@ -52,7 +52,11 @@ func (d *decoder) read(body *hclsyntax.Body, schema Block, in string, missing hc
 		case schema.Open:
 			c.rest = append(c.rest, a)
 		case slices.Contains(schema.blockNames(), a.Name):
-			d.fail("Not an argument", fmt.Sprintf("%q is a block here: write `%s { … }`, without an equals sign.", a.Name, schema.block(a.Name).usage()), a.NameRange)
+			d.fail(
+				"Not an argument",
+				fmt.Sprintf("%q is a block here: write `%s { … }`, without an equals sign.", a.Name, schema.block(a.Name).usage()),
+				a.NameRange,
+			)
 		default:
 			c.reported[nearest(a.Name, schema.attributeNames())] = true
 			d.fail("Unknown argument", fmt.Sprintf("%s has no argument %q%s", in, a.Name, Suggest(a.Name, schema.attributeNames())), a.NameRange)
@@ -76,7 +80,11 @@ func (d *decoder) read(body *hclsyntax.Body, schema Block, in string, missing hc
 			continue
 		}
 		if first := c.first(b.Type); first != nil && inner.Once {
-			d.fail("Too many blocks", fmt.Sprintf("%s has at most one block %q; the first is in line %d.", in, b.Type, first.TypeRange.Start.Line), b.DefRange())
+			d.fail(
+				"Too many blocks",
+				fmt.Sprintf("%s has at most one block %q; the first is in line %d.", in, b.Type, first.TypeRange.Start.Line),
+				b.DefRange(),
+			)
 			continue
 		}
 		c.blocks[b.Type] = append(c.blocks[b.Type], b)
@@ -120,7 +128,11 @@ func (d *decoder) constant(a *hclsyntax.Attribute, ty cty.Type) (cty.Value, bool
 		return cty.NilVal, false
 	}
 	if refers(a.Expr) {
-		d.fail("Not a constant", fmt.Sprintf("%q must be written out: it is read before a run begins, so it cannot refer to anything or call functions.", a.Name), a.Expr.Range())
+		d.fail(
+			"Not a constant",
+			fmt.Sprintf("%q must be a constant: it is read before a run starts, so it cannot refer to anything or call functions.", a.Name),
+			a.Expr.Range(),
+		)
 		return cty.NilVal, false
 	}
 	v, diags := a.Expr.Value(nil)
@@ -149,7 +161,7 @@ func (d *decoder) text(a *hclsyntax.Attribute) string {
 	return ""
 }
 
-// word is a constant that must be one of a few.
+// enumArgument reads a constant that must be one of a few words.
 func enumArgument[T ~string](d *decoder, a *hclsyntax.Attribute, words []T, otherwise T) T {
 	v, ok := d.constant(a, cty.String)
 	if !ok {
@@ -161,7 +173,7 @@ func enumArgument[T ~string](d *decoder, a *hclsyntax.Attribute, words []T, othe
 			return w
 		}
 	}
-	d.fail("Unknown word", fmt.Sprintf("%q is %s, not %q.", a.Name, list(known, "or"), v.AsString()), a.Expr.Range())
+	d.fail("Invalid value", fmt.Sprintf("%q must be %s, not %q.", a.Name, list(known, "or"), v.AsString()), a.Expr.Range())
 	return otherwise
 }
 

@@ -27,7 +27,7 @@ func (d *decoder) file(f *File, body *hclsyntax.Body) {
 	}
 }
 
-// unique tells of a second block of one name.
+// unique reports a second block of the same name.
 func (d *decoder) unique(seen map[string]hcl.Range, what string, b *hclsyntax.Block) bool {
 	name := b.Labels[0]
 	if first, twice := seen[name]; twice {
@@ -41,13 +41,26 @@ func (d *decoder) unique(seen map[string]hcl.Range, what string, b *hclsyntax.Bl
 // name checks the name of a runbook, step or input.
 func (d *decoder) name(b *hclsyntax.Block, shape *regexp.Regexp, says string) string {
 	if !shape.MatchString(b.Labels[0]) || len(b.Labels[0]) > 63 {
-		d.fail("Bad name", fmt.Sprintf("%q cannot be the name of %s: a name has %s, starts with a letter, and is at most 63 characters long.", b.Labels[0], article(b.Type), says), b.LabelRanges[0])
+		d.fail(
+			"Invalid name",
+			fmt.Sprintf(
+				"%q cannot be the name of %s: a name consists of %s, starts with a letter, and is at most 63 characters long.",
+				b.Labels[0],
+				article(b.Type),
+				says,
+			),
+			b.LabelRanges[0],
+		)
 	}
 	return b.Labels[0]
 }
 
 func (d *decoder) runbook(b *hclsyntax.Block) *Runbook {
-	r := &Runbook{Name: d.name(b, kebabCase, "lower-case letters, digits and single hyphens"), Target: TargetMembership, DeclRange: b.DefRange()}
+	r := &Runbook{
+		Name:      d.name(b, kebabCase, "lower-case letters, digits and single hyphens"),
+		Target:    TargetMembership,
+		DeclRange: b.DefRange(),
+	}
 	c := d.read(b.Body, runbookBlock, fmt.Sprintf("Runbook %q", r.Name), b.DefRange())
 	r.Title, r.Description = d.text(c.attrs["title"]), d.text(c.attrs["description"])
 	r.Reference = d.urlArgument(c.attrs["reference"])
@@ -71,7 +84,7 @@ func (d *decoder) runbook(b *hclsyntax.Block) *Runbook {
 		}
 	}
 	if len(c.blocks["step"]) == 0 {
-		d.fail("No steps", fmt.Sprintf("Runbook %q does nothing: it has no block `step \"NAME\" { … }`.", r.Name), b.DefRange())
+		d.fail("No steps", fmt.Sprintf("Runbook %q has no steps. Add a block `step \"NAME\" { … }`.", r.Name), b.DefRange())
 	}
 	d.limitCount(len(r.Inputs), "inputs", r)
 	d.limitCount(len(r.Locals), "locals", r)
@@ -83,7 +96,7 @@ func (d *decoder) runbook(b *hclsyntax.Block) *Runbook {
 	return r
 }
 
-// bound keeps the searches through a runbook short.
+// limitCount limits how many inputs, locals or steps a runbook has: searches are linear.
 func (d *decoder) limitCount(n int, what string, r *Runbook) bool {
 	if n > maxSteps {
 		d.fail("Runbook too large", fmt.Sprintf("Runbook %q has %d %s; at most %d are allowed.", r.Name, n, what, maxSteps), r.DeclRange)
@@ -134,7 +147,7 @@ func (d *decoder) target(r *Runbook, b *hclsyntax.Block) {
 		for _, k := range TargetKinds() {
 			known = append(known, string(k))
 		}
-		d.fail("Unknown target", fmt.Sprintf("%q is no kind of target%s", kind, Suggest(b.Labels[0], known)), b.LabelRanges[0])
+		d.fail("Unknown target", fmt.Sprintf("There is no target kind %q%s", kind, Suggest(b.Labels[0], known)), b.LabelRanges[0])
 		return
 	}
 	r.Target = kind
@@ -165,7 +178,8 @@ func (d *decoder) input(b *hclsyntax.Block) *Input {
 	return in
 }
 
-// inputDefault reads the default of an input. Of a sensitive one no line is shown.
+// inputDefault reads the default of an input. Diagnostics do not show the line of a
+// sensitive one.
 func (d *decoder) inputDefault(in *Input, a *hclsyntax.Attribute) {
 	if a == nil {
 		return
@@ -175,7 +189,15 @@ func (d *decoder) inputDefault(in *Input, a *hclsyntax.Attribute) {
 		return
 	}
 	if in.Sensitive {
-		d.fail("Secret in a file", fmt.Sprintf("Input %q is sensitive and has a default in line %d, which would be a secret in a file. Take it out, or write `default = null`.", in.Name, a.NameRange.Start.Line), in.DeclRange)
+		d.fail(
+			"Secret in a file",
+			fmt.Sprintf(
+				"Input %q is sensitive but has a default on line %d, which would store a secret in a file. Remove it, or write `default = null`.",
+				in.Name,
+				a.NameRange.Start.Line,
+			),
+			in.DeclRange,
+		)
 		return
 	}
 	v, ok := d.constant(a, cty.DynamicPseudoType)

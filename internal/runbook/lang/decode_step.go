@@ -27,7 +27,7 @@ func (d *decoder) step(b *hclsyntax.Block) *Step {
 		}
 		action := d.action(block, schema.block(string(kind)), kind)
 		if s.Action != nil {
-			d.fail("Several actions", fmt.Sprintf("%s has %s %q as well as %q in line %d. A step does one thing: make two of it.",
+			d.fail("Several actions", fmt.Sprintf("%s has %s %q as well as %q on line %d. A step does one thing: split it into two steps.",
 				in, "a block", kind, s.Action.Kind, s.Action.DeclRange.Start.Line), block.DefRange())
 			continue
 		}
@@ -38,13 +38,13 @@ func (d *decoder) step(b *hclsyntax.Block) *Step {
 		for _, kind := range ActionKinds() {
 			words = append(words, string(kind))
 		}
-		d.fail("No action", fmt.Sprintf("%s does nothing. It needs one of the blocks %s.", in, list(words, "or")), b.DefRange())
+		d.fail("No action", fmt.Sprintf("%s has no action. It needs one of the blocks %s.", in, list(words, "or")), b.DefRange())
 	}
 	return s
 }
 
-// misspelt reports whether a step has a block that was refused already, and that
-// may have been meant for its action.
+// misspelt reports whether a step has a block that was reported already and may have
+// been meant as its action.
 func misspelt(body *hclsyntax.Body) bool {
 	for _, b := range body.Blocks {
 		if b.Type != "retry" {
@@ -84,24 +84,45 @@ func (d *decoder) assertion(a *Action, c content, b *hclsyntax.Block, schema Blo
 		a.args, a.reported = c.rest, c.reported
 		for _, name := range schema.attributeNames() {
 			if attr := c.attrs[name]; attr != nil {
-				d.fail("Two assertions in one", fmt.Sprintf("%s checks what the catalogue says; %q belongs to an assert without a label. Make two steps of it.", describeBlock(b), name), attr.NameRange)
+				d.fail(
+					"Two assertions in one",
+					fmt.Sprintf(
+						"%s is a check of the catalogue; %q belongs to an assert without a label. Split it into two steps.",
+						describeBlock(b),
+						name,
+					),
+					attr.NameRange,
+				)
 			}
 		}
 		return
 	}
 	for _, attr := range c.rest {
 		c.reported[nearest(attr.Name, schema.attributeNames())] = true
-		d.fail("Unknown argument", fmt.Sprintf("%s without a label has the arguments \"condition\" and \"error_message\", and no %q%s", capital(article(b.Type)), attr.Name, suggestNearest(attr.Name, schema.attributeNames())), attr.NameRange)
+		d.fail(
+			"Unknown argument",
+			fmt.Sprintf(
+				"%s without a label has the arguments \"condition\" and \"error_message\", and no %q%s",
+				capital(article(b.Type)),
+				attr.Name,
+				suggestNearest(attr.Name, schema.attributeNames()),
+			),
+			attr.NameRange,
+		)
 	}
 	for _, name := range schema.attributeNames() {
 		if c.attrs[name] == nil && !c.reported[name] {
-			d.fail("Missing argument", fmt.Sprintf("%s needs a label that names a check of the catalogue, or the argument %q.", describeBlock(b), name), b.DefRange())
+			d.fail(
+				"Missing argument",
+				fmt.Sprintf("%s needs a label that names a check of the catalogue, or the argument %q.", describeBlock(b), name),
+				b.DefRange(),
+			)
 		}
 	}
 	a.Condition, a.ErrorMessage = c.expr("condition"), c.expr("error_message")
 }
 
-// suggestNearest is suggest without a list: the message has named all there are.
+// suggestNearest is Suggest without a list: the message already names all that exist.
 func suggestNearest(given string, known []string) string {
 	if near := nearest(given, known); near != "" {
 		return `; did you mean "` + near + `"?`
@@ -124,7 +145,7 @@ func (d *decoder) dependsOn(a *hclsyntax.Attribute) []hcl.Traversal {
 	if a == nil {
 		return nil
 	}
-	const how = "depends_on is a list of steps written out, such as [step.enable-api]."
+	const how = "depends_on must be a constant list of steps, such as [step.enable-api]."
 	elements, diags := hcl.ExprList(a.Expr)
 	if diags.HasErrors() {
 		d.fail("Not a list of steps", how, a.Expr.Range())

@@ -7,6 +7,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 )
 
+// Problem is a diagnostic of an error at a position.
 func Problem(summary, detail string, where hcl.Range) *hcl.Diagnostic {
 	return &hcl.Diagnostic{Severity: hcl.DiagError, Summary: summary, Detail: detail, Subject: &where}
 }
@@ -22,7 +23,11 @@ func Tidy(diags hcl.Diagnostics) hcl.Diagnostics {
 		if a.Subject == nil || b.Subject == nil {
 			return cmp.Compare(boolInt(a.Subject != nil), boolInt(b.Subject != nil))
 		}
-		return cmp.Or(cmp.Compare(a.Subject.Filename, b.Subject.Filename), cmp.Compare(a.Subject.Start.Byte, b.Subject.Start.Byte), cmp.Compare(a.Severity, b.Severity))
+		return cmp.Or(
+			cmp.Compare(a.Subject.Filename, b.Subject.Filename),
+			cmp.Compare(a.Subject.Start.Byte, b.Subject.Start.Byte),
+			cmp.Compare(a.Severity, b.Severity),
+		)
 	})
 	type key struct {
 		summary, detail string
@@ -39,7 +44,11 @@ func Tidy(diags hcl.Diagnostics) hcl.Diagnostics {
 		}
 		seen[k] = true
 		if len(kept) == maxErrors {
-			more := &hcl.Diagnostic{Severity: hcl.DiagWarning, Summary: "Too many messages", Detail: "There are more; correct these first."}
+			more := &hcl.Diagnostic{
+				Severity: hcl.DiagWarning,
+				Summary:  "Too many messages",
+				Detail:   "There are more messages. Correct these first.",
+			}
 			if diags.HasErrors() {
 				more.Severity = hcl.DiagError
 			}

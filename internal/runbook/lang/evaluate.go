@@ -24,7 +24,7 @@ func (s *Scope) evaluate(expr hcl.Expression, i Instance) (cty.Value, hcl.Diagno
 	}
 	diags = append(diags, i.annotate(plain(more))...)
 	if !more.HasErrors() && tooLarge(v) {
-		diags = append(diags, Problem("Value too large", fmt.Sprintf("This comes to more than %d bytes.", MaxValue), expr.Range()))
+		diags = append(diags, Problem("Value too large", fmt.Sprintf("This value is larger than %d bytes.", MaxValue), expr.Range()))
 	}
 	if diags.HasErrors() {
 		return cty.DynamicVal, diags
@@ -94,16 +94,16 @@ func readsSecret(expr hcl.Expression, ctx *hcl.EvalContext) bool {
 	return false
 }
 
-// hideValues drops what diagnostics say about values: functions quote their
-// arguments when they refuse them.
+// hideValues replaces the details of diagnostics, because functions quote their
+// arguments in errors.
 func hideValues(diags hcl.Diagnostics) hcl.Diagnostics {
 	for _, d := range diags {
-		d.Detail = "This cannot be evaluated. Why is not shown, because it reads a sensitive input."
+		d.Detail = "This cannot be evaluated. The reason is not shown, because it reads a sensitive input."
 	}
 	return diags
 }
 
-// as evaluates an expression and converts its value. what names it in messages.
+// evaluateAs evaluates an expression and converts its value. what names it in messages.
 func (s *Scope) evaluateAs(ty cty.Type, expr hcl.Expression, i Instance, what string) (cty.Value, hcl.Diagnostics) {
 	v, diags := s.evaluate(expr, i)
 	if diags.HasErrors() {
@@ -114,12 +114,18 @@ func (s *Scope) evaluateAs(ty cty.Type, expr hcl.Expression, i Instance, what st
 		err = fmt.Errorf("it is null")
 	}
 	if err != nil {
-		return cty.UnknownVal(ty), append(diags, i.annotate(hcl.Diagnostics{Problem("Wrong type", fmt.Sprintf("%q must be %s: %s.", what, typeName(ty), reasonFor(v, err)), expr.Range())})...)
+		return cty.UnknownVal(
+				ty,
+			), append(
+				diags,
+				i.annotate(
+					hcl.Diagnostics{Problem("Wrong type", fmt.Sprintf("%q must be %s: %s.", what, typeName(ty), reasonFor(v, err)), expr.Range())},
+				)...)
 	}
 	return converted, diags
 }
 
-// reasonFor leaves out what could quote a part of a secret.
+// reasonFor is reason without what could quote a part of a secret.
 func reasonFor(v cty.Value, err error) string {
 	if IsSensitive(v) {
 		return "the sensitive value that it reads is of another type"
@@ -127,25 +133,37 @@ func reasonFor(v cty.Value, err error) string {
 	return reason(err)
 }
 
-// truth evaluates a condition. Whether something holds may be shown even where it
-// was decided by something sensitive.
+// evaluateBool evaluates a condition. Its outcome may be shown even if it depends on a
+// sensitive value.
 func (s *Scope) evaluateBool(expr hcl.Expression, i Instance, what string) (cty.Value, hcl.Diagnostics) {
 	v, diags := s.evaluateAs(cty.Bool, expr, i, what)
 	v, _ = v.Unmark()
 	return v, diags
 }
 
-// shown evaluates a text that people will read, which nothing sensitive may be in.
+// evaluateText evaluates a text for people, which must not contain sensitive values.
 func (s *Scope) evaluateText(expr hcl.Expression, i Instance, what string) (cty.Value, hcl.Diagnostics) {
 	v, diags := s.evaluateAs(cty.String, expr, i, what)
 	if IsSensitive(v) {
-		return cty.UnknownVal(cty.String), append(diags, i.annotate(hcl.Diagnostics{Problem("Secret in a text", fmt.Sprintf("%q is shown to people and written to the journal, and it reads a sensitive input. Leave that out.", what), expr.Range())})...)
+		return cty.UnknownVal(
+				cty.String,
+			), append(
+				diags,
+				i.annotate(
+					hcl.Diagnostics{
+						Problem(
+							"Secret in a text",
+							fmt.Sprintf("%q is shown to people and written to the journal, but it reads a sensitive input. Remove that reference.", what),
+							expr.Range(),
+						),
+					},
+				)...)
 	}
 	return v, diags
 }
 
-// message evaluates an error message. Where that fails or would show a secret,
-// otherwise is said.
+// evaluateMessage evaluates an error message. It returns otherwise if that fails or
+// would show a secret.
 func (s *Scope) evaluateMessage(expr hcl.Expression, i Instance, otherwise string) (string, hcl.Diagnostics) {
 	v, diags := s.evaluateText(expr, i, "error_message")
 	if diags.HasErrors() || !v.IsKnown() {
@@ -176,13 +194,20 @@ func (s *Scope) duration(expr hcl.Expression, what string) (d time.Duration, kno
 	case err != nil:
 		why = fmt.Sprintf("%q is not a duration", v.AsString())
 	case d <= 0:
-		why = fmt.Sprintf("%q is not longer than nothing", v.AsString())
+		why = fmt.Sprintf("%q is not longer than zero", v.AsString())
 	case d > maxDuration:
 		why = fmt.Sprintf("%q is longer than 30 days", v.AsString())
 	default:
 		return d, true, diags
 	}
-	return 0, false, append(diags, Problem("Bad duration", fmt.Sprintf("%q: %s. Write a number and a unit, such as \"90s\", \"10m\" or \"1h30m\".", what, why), expr.Range()))
+	return 0, false, append(
+		diags,
+		Problem(
+			"Invalid duration",
+			fmt.Sprintf("%q: %s. Write a number and a unit, such as \"90s\", \"10m\" or \"1h30m\".", what, why),
+			expr.Range(),
+		),
+	)
 }
 
 // count evaluates a whole number from 1 to most; 0 where there is no expression.
@@ -192,20 +217,22 @@ func (s *Scope) count(expr hcl.Expression, what string, most int64) (int, hcl.Di
 	}
 	v, diags := s.evaluateAs(cty.Number, expr, Instance{}, what)
 	if IsSensitive(v) {
-		return 0, append(diags, Problem("Secret in a setting", fmt.Sprintf("%q is shown in the plan, and it reads a sensitive input.", what), expr.Range()))
+		return 0, append(
+			diags,
+			Problem("Secret in a setting", fmt.Sprintf("%q is shown in the plan, but it reads a sensitive input.", what), expr.Range()),
+		)
 	}
 	if diags.HasErrors() || !v.IsKnown() {
 		return 0, diags
 	}
 	n, exact := v.AsBigFloat().Int64()
 	if exact != 0 || n < 1 || n > most {
-		return 0, append(diags, Problem("Bad number", fmt.Sprintf("%q must be a whole number from 1 to %d.", what, most), expr.Range()))
+		return 0, append(diags, Problem("Invalid number", fmt.Sprintf("%q must be a whole number from 1 to %d.", what, most), expr.Range()))
 	}
 	return int(n), diags
 }
 
-// name adds to diagnostics which instance they are about: the same expression is
-// evaluated for each.
+// annotate adds the instance to diagnostics: the same expression is evaluated for each.
 func (i Instance) annotate(diags hcl.Diagnostics) hcl.Diagnostics {
 	if i.Key == "" {
 		return diags

@@ -17,7 +17,7 @@ import (
 // any of the text.
 func (r *Runbook) ParseInput(name, text string) (cty.Value, hcl.Diagnostics) {
 	fail := func(detail string) (cty.Value, hcl.Diagnostics) {
-		return cty.NilVal, hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "Bad input", Detail: detail}}
+		return cty.NilVal, hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "Invalid input", Detail: detail}}
 	}
 	in := r.Input(name)
 	switch {
@@ -38,7 +38,13 @@ func (r *Runbook) ParseInput(name, text string) (cty.Value, hcl.Diagnostics) {
 		var expr hclsyntax.Expression
 		if expr, diags = hclsyntax.ParseExpression([]byte(text), source, hcl.InitialPos); !diags.HasErrors() {
 			if refers(expr) {
-				return fail(fmt.Sprintf("Input %q must be %s written out, without references and functions. Write strings in quotes.", name, typeName(in.Type)))
+				return fail(
+					fmt.Sprintf(
+						"Input %q must be a constant of type %s, without references and functions. Write strings in quotes.",
+						name,
+						typeName(in.Type),
+					),
+				)
 			}
 			value, diags = expr.Value(nil)
 		}
@@ -64,8 +70,8 @@ func (i *Input) marked(v cty.Value) cty.Value {
 	return v
 }
 
-// inputValues converts what was given, fills in defaults, and tells of everything
-// that is missing or not there.
+// inputValues converts the given values, fills in defaults, and reports inputs that are
+// missing or do not exist.
 func (r *Runbook) inputValues(given map[string]cty.Value) (map[string]cty.Value, hcl.Diagnostics) {
 	var diags hcl.Diagnostics
 	values := map[string]cty.Value{}
@@ -82,9 +88,12 @@ func (r *Runbook) inputValues(given map[string]cty.Value) (map[string]cty.Value,
 			if i.Required() {
 				what := ""
 				if i.Description != "" {
-					what = " It is for: " + strings.TrimSuffix(i.Description, ".") + "."
+					what = " Description: " + strings.TrimSuffix(i.Description, ".") + "."
 				}
-				diags = append(diags, Problem("Missing input", fmt.Sprintf("Runbook %q needs the input %q (%s).%s", r.Name, i.Name, typeName(i.Type), what), i.DeclRange))
+				diags = append(
+					diags,
+					Problem("Missing input", fmt.Sprintf("Runbook %q needs the input %q (%s).%s", r.Name, i.Name, typeName(i.Type), what), i.DeclRange),
+				)
 				continue
 			}
 			values[i.Name] = i.marked(i.Default)

@@ -8,8 +8,8 @@ import (
 	"github.com/zclconf/go-cty/cty"
 )
 
-// The limits keep a broken or hostile file from taking the memory of the machine;
-// real runbooks are far below each.
+// The limits keep a broken or hostile file from exhausting the machine's memory. Real
+// runbooks are far below each.
 const (
 	MaxFile      = 256 << 10 // bytes of a file
 	MaxValue     = 256 << 10 // bytes of one value
@@ -19,7 +19,7 @@ const (
 	maxLoops     = 2         // for expressions inside each other
 	maxDigits    = 64        // of a number
 	maxErrors    = 100       // diagnostics of one file
-	elementBytes = 16        // what an element of a collection weighs besides its content
+	elementBytes = 16        // size that an element of a collection counts besides its content
 )
 
 // checkNesting refuses a source that hclsyntax, which recurses without a limit,
@@ -35,14 +35,24 @@ func checkNesting(tokens hclsyntax.Tokens) hcl.Diagnostics {
 	for _, t := range tokens {
 		top := &stack[len(stack)-1]
 		switch t.Type {
-		case hclsyntax.TokenOBrace, hclsyntax.TokenOBrack, hclsyntax.TokenOParen, hclsyntax.TokenOQuote, hclsyntax.TokenOHeredoc, hclsyntax.TokenTemplateControl:
+		case hclsyntax.TokenOBrace,
+			hclsyntax.TokenOBrack,
+			hclsyntax.TokenOParen,
+			hclsyntax.TokenOQuote,
+			hclsyntax.TokenOHeredoc,
+			hclsyntax.TokenTemplateControl:
 			count(1)
 			stack = append(stack, frame{opener: t.Type})
 		case hclsyntax.TokenTemplateInterp:
 			// The parts of a template are beside each other, not inside.
 			stack = append(stack, frame{opener: t.Type})
 			count(1)
-		case hclsyntax.TokenCBrace, hclsyntax.TokenCBrack, hclsyntax.TokenCParen, hclsyntax.TokenCQuote, hclsyntax.TokenCHeredoc, hclsyntax.TokenTemplateSeqEnd:
+		case hclsyntax.TokenCBrace,
+			hclsyntax.TokenCBrack,
+			hclsyntax.TokenCParen,
+			hclsyntax.TokenCQuote,
+			hclsyntax.TokenCHeredoc,
+			hclsyntax.TokenTemplateSeqEnd:
 			if len(stack) > 1 {
 				total -= top.tokens
 				stack = stack[:len(stack)-1]
@@ -56,21 +66,31 @@ func checkNesting(tokens hclsyntax.Tokens) hcl.Diagnostics {
 		case hclsyntax.TokenQuotedLit, hclsyntax.TokenStringLit, hclsyntax.TokenComment, hclsyntax.TokenEOF:
 		case hclsyntax.TokenNumberLit:
 			if len(t.Bytes) > maxDigits || bigExponent(t.Bytes) {
-				return hcl.Diagnostics{Problem("Number out of range", "A number has at most 64 characters and an exponent of at most three digits.", t.Range)}
+				return hcl.Diagnostics{
+					Problem("Number out of range", "A number has at most 64 characters and an exponent of at most three digits.", t.Range),
+				}
 			}
 			count(1)
 		default:
 			count(1)
 		}
 		if total > maxTokens {
-			return hcl.Diagnostics{Problem("Nested too deeply",
-				fmt.Sprintf("Up to here %d tokens are inside each other or in one expression; at most %d may be. Give parts of it names in a locals block.", total, maxTokens), t.Range)}
+			return hcl.Diagnostics{Problem(
+				"Nested too deeply",
+				fmt.Sprintf(
+					"Up to here, %d tokens are nested or in one expression; at most %d are allowed. Move parts of it to a locals block.",
+					total,
+					maxTokens,
+				),
+				t.Range,
+			)}
 		}
 	}
 	return nil
 }
 
-// bigExponent tells a number that takes a book to write out, such as 1e999999.
+// bigExponent reports whether a number has too many digits to write out, such as
+// 1e999999.
 func bigExponent(number []byte) bool {
 	digits, exponent := 0, false
 	for _, b := range number {
@@ -87,13 +107,25 @@ func bigExponent(number []byte) bool {
 // checkSize refuses an expression that could multiply what it reads.
 func checkSize(expr hcl.Expression) hcl.Diagnostics {
 	if n := len(expr.Variables()); n > maxReads {
-		return hcl.Diagnostics{Problem("Expression too large", fmt.Sprintf("This expression refers to %d values; at most %d are allowed. Give parts of it names in a locals block.", n, maxReads), expr.Range())}
+		return hcl.Diagnostics{
+			Problem(
+				"Expression too large",
+				fmt.Sprintf("This expression refers to %d values; at most %d are allowed. Move parts of it to a locals block.", n, maxReads),
+				expr.Range(),
+			),
+		}
 	}
 	if node, ok := expr.(hclsyntax.Node); ok {
 		loops := &loops{}
 		_ = hclsyntax.Walk(node, loops)
 		if loops.deepest > maxLoops {
-			return hcl.Diagnostics{Problem("Expression too large", fmt.Sprintf("%d for expressions are inside each other here; at most %d are allowed.", loops.deepest, maxLoops), expr.Range())}
+			return hcl.Diagnostics{
+				Problem(
+					"Expression too large",
+					fmt.Sprintf("%d for expressions are nested here; at most %d are allowed.", loops.deepest, maxLoops),
+					expr.Range(),
+				),
+			}
 		}
 	}
 	return nil

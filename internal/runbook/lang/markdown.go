@@ -13,19 +13,26 @@ import (
 func WriteReference(w io.Writer) error {
 	p := &page{}
 	p.line("# The runbook language")
-	p.line("A runbook is written in HCL, as Terraform's configurations are. A file has one block `runbook`, or several. Durations are texts such as `\"90s\"`, `\"10m\"` and `\"1h30m\"`.")
+	p.line(
+		"A runbook is written in HCL, as Terraform's configurations are. A file has one block `runbook`, or several. Durations are strings " +
+			"such as `\"90s\"`, `\"10m\"` and `\"1h30m\"`.",
+	)
 	p.line("## Blocks")
 	p.block(Schema(), "")
-	p.line("## What expressions refer to")
-	p.table([]string{"reference", "what it is"}, [][]string{
+	p.line("## References in expressions")
+	p.table([]string{"reference", "meaning"}, [][]string{
 		{"`input.NAME`", "Value of an input."},
 		{"`local.NAME`", "Value of a local."},
-		{"`target.ATTRIBUTE`", "What the run is about; see below."},
-		{"`each.key`, `each.value`", "In a step with `for_each`: the element that it is done for."},
-		{"`step.NAME.result`", "What the step found out or made, as the catalogue says. Not known before it has run; a plan shows what depends on it as known after that step."},
+		{"`target.ATTRIBUTE`", "Attribute of the target; see below."},
+		{"`each.key`, `each.value`", "In a step with `for_each`: the current element."},
+		{
+			"`step.NAME.result`",
+			"Result of the step, as defined in the catalogue. It is unknown before the step has run; a plan shows what depends on it as known " +
+				"after that step.",
+		},
 		{"`step.NAME.changed`", "Whether the step changed something."},
 		{"`step.NAME.status`", "`done`, `skipped` or `failed`."},
-		{"`step.NAME[\"KEY\"].result`", "The same of one instance of a step with `for_each`."},
+		{"`step.NAME[\"KEY\"].result`", "The same for one instance of a step with `for_each`."},
 	})
 	p.line("### The target")
 	var rows [][]string
@@ -36,15 +43,15 @@ func WriteReference(w io.Writer) error {
 		}
 		rows = append(rows, []string{"`target." + a.Name + "`", "`" + typeName(a.Type) + "`", strings.Join(kinds, ", "), a.Doc})
 	}
-	p.table([]string{"attribute", "type", "of a", "what it is"}, rows)
+	p.table([]string{"attribute", "type", "target kinds", "meaning"}, rows)
 	p.line("## Functions")
-	p.line("All are pure: none knows the time, reads a file or has a random outcome.")
+	p.line("All functions are pure: none depends on the time, on files or on chance.")
 	group := ""
 	rows = nil
 	flush := func() {
 		if group != "" {
 			p.line("### " + group)
-			p.table([]string{"function", "what it gives"}, rows)
+			p.table([]string{"function", "result"}, rows)
 		}
 		rows = nil
 	}
@@ -114,7 +121,7 @@ func (p *page) block(b Block, path string) {
 		rows = append(rows, []string{"`" + a.Name + "`", a.Type, yes(a.Required), yes(a.Constant), doc})
 	}
 	if len(rows) > 0 {
-		p.table([]string{"argument", "type", "required", "constant", "what it says"}, rows)
+		p.table([]string{"argument", "type", "required", "constant", "description"}, rows)
 	}
 	for _, inner := range b.Blocks {
 		p.block(inner, path)
@@ -126,7 +133,7 @@ func (p *page) kind(k *Kind) {
 	p.line(k.Doc)
 	p.line(fmt.Sprintf("Risk: %s. Permissions: %s.", k.Risk, orNone(k.Permissions)))
 	if k.Action == Wait {
-		p.line(fmt.Sprintf("Success: %s. On the way: %s. Failure: %s.", orNone(k.Success), orNone(k.Transitional), orNone(k.Failure)))
+		p.line(fmt.Sprintf("Success: %s. In progress: %s. Failure: %s.", orNone(k.Success), orNone(k.Transitional), orNone(k.Failure)))
 	}
 	var rows [][]string
 	for _, a := range k.Args {
@@ -137,7 +144,7 @@ func (p *page) kind(k *Kind) {
 		rows = append(rows, []string{"`" + a.Name + "`", "`" + typeName(a.Type) + "`", yes(a.Required), doc})
 	}
 	if len(rows) > 0 {
-		p.table([]string{"argument", "type", "required", "what it says"}, rows)
+		p.table([]string{"argument", "type", "required", "description"}, rows)
 	}
 	if k.Result != cty.NilType {
 		p.line("Result: `" + typeName(k.Result) + "`.")

@@ -19,9 +19,9 @@ const Extension = ".hcl"
 // TestExtension is how the name of a file of tests ends, which ParseDir leaves out.
 const TestExtension = ".test.hcl"
 
-// Parse reads a file. The diagnostics are about its syntax and structure: blocks,
-// arguments and what must be written out. Validate knows the rest. The file is
-// never nil, and holds what could be read.
+// Parse reads a file. Its diagnostics are about syntax and structure: blocks,
+// arguments and constants. Validate checks the rest. The file is never nil, and
+// holds what could be read.
 func Parse(name string, src []byte) (*File, hcl.Diagnostics) {
 	file, body, diags := parse(name, src)
 	if body == nil {
@@ -32,26 +32,28 @@ func Parse(name string, src []byte) (*File, hcl.Diagnostics) {
 	return file, Tidy(d.diags)
 }
 
-// parse reads a file of any language that is written in HCL. The body is nil where
-// nothing can be made of it.
+// parse reads a file of any language that is written in HCL. The body is nil if the
+// file cannot be parsed.
 func parse(name string, src []byte) (*File, *hclsyntax.Body, hcl.Diagnostics) {
 	file := &File{Name: name, Bytes: src}
 	start := hcl.Range{Filename: name, Start: hcl.InitialPos, End: hcl.InitialPos}
 	if len(src) > MaxFile {
-		return file, nil, hcl.Diagnostics{Problem("File too large", fmt.Sprintf("The file has %d bytes; a file of runbooks has at most %d.", len(src), MaxFile), start)}
+		return file, nil, hcl.Diagnostics{
+			Problem("File too large", fmt.Sprintf("The file has %d bytes; a file of runbooks has at most %d.", len(src), MaxFile), start),
+		}
 	}
 	if !utf8.Valid(src) {
 		return file, nil, hcl.Diagnostics{Problem("Not UTF-8", "The file is not valid UTF-8 text. Save it as UTF-8.", start)}
 	}
-	// What the lexer minds the parser says again.
+	// The parser repeats the diagnostics of the lexer.
 	tokens, _ := hclsyntax.LexConfig(src, name, hcl.InitialPos)
 	if diags := checkNesting(tokens); diags.HasErrors() {
 		return file, nil, diags
 	}
 	parsed, diags := hclsyntax.ParseConfig(src, name, hcl.InitialPos)
 	if diags.HasErrors() {
-		// The tree of a broken file has gaps, and each would be reported as if it
-		// were the author's.
+		// The tree of a broken file has gaps, and each would be reported as a mistake of
+		// the author.
 		return file, nil, Tidy(plain(diags))
 	}
 	return file, parsed.Body.(*hclsyntax.Body), plain(diags)
@@ -77,7 +79,8 @@ func ParseDir(dir string) ([]*File, hcl.Diagnostics) {
 	var diags hcl.Diagnostics
 	seen := map[string]hcl.Range{}
 	for _, e := range entries {
-		if e.IsDir() || strings.HasPrefix(e.Name(), ".") || !strings.HasSuffix(e.Name(), Extension) || strings.HasSuffix(e.Name(), TestExtension) {
+		if e.IsDir() || strings.HasPrefix(e.Name(), ".") || !strings.HasSuffix(e.Name(), Extension) ||
+			strings.HasSuffix(e.Name(), TestExtension) {
 			continue
 		}
 		path := filepath.Join(dir, e.Name())
@@ -99,8 +102,7 @@ func ParseDir(dir string) ([]*File, hcl.Diagnostics) {
 	return files, Tidy(diags)
 }
 
-// ReadFile reads a file, and of one that is too large no more than it takes to
-// see that.
+// ReadFile reads a file; of one that is too large, only as much as shows that it is.
 func ReadFile(path string) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -110,8 +112,8 @@ func ReadFile(path string) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(f, MaxFile+1))
 }
 
-// plain drops what hcl attaches for showing the values of variables, secrets
-// included.
+// plain drops what hcl attaches to show the values of variables, which may be
+// secrets.
 func plain(diags hcl.Diagnostics) hcl.Diagnostics {
 	for _, d := range diags {
 		d.Expression, d.EvalContext, d.Extra = nil, nil, nil
@@ -129,7 +131,7 @@ func duplicate(what, name string, second, first hcl.Range) *hcl.Diagnostic {
 	if first.Filename != second.Filename {
 		place = fmt.Sprintf("%s line %d", first.Filename, first.Start.Line)
 	}
-	return Problem("Duplicate "+what, fmt.Sprintf("There is %s %q already, in %s. Give one of them another name.", article(what), name, place), second)
+	return Problem("Duplicate "+what, fmt.Sprintf("There is already %s %q, on %s. Rename one of them.", article(what), name, place), second)
 }
 
 func article(noun string) string {
@@ -139,5 +141,5 @@ func article(noun string) string {
 	return "a " + noun
 }
 
-// kebabCase is how runbooks and steps are named: as their files and findings.
+// kebabCase is the form of the names of runbooks, steps, files and findings.
 var kebabCase = regexp.MustCompile(`^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$`)

@@ -10,7 +10,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 )
 
-// place is where an expression stands, which decides what it can refer to.
+// exprContext is an expression and where it is used, which decides what it can refer to.
 type exprContext struct {
 	expr  hcl.Expression
 	roots []string
@@ -25,7 +25,7 @@ var (
 	allRoots          = []string{"input", "local", "target", "step", "each"}
 )
 
-// places lists every expression of a runbook.
+// expressions lists every expression of a runbook.
 func (r *Runbook) expressions() []exprContext {
 	var list []exprContext
 	add := func(expr hcl.Expression, roots []string, in string, step *Step) {
@@ -63,7 +63,7 @@ func (r *Runbook) expressions() []exprContext {
 	return list
 }
 
-// checker looks at references and remembers what was used.
+// checker checks references and records what is used.
 type checker struct {
 	runbook *Runbook
 	scope   *Scope // with nothing known but types
@@ -75,8 +75,8 @@ func (c *checker) fail(summary, detail string, where hcl.Range) {
 	c.diags = append(c.diags, Problem(summary, detail, where))
 }
 
-// check tells of every reference and function in an expression that is not there,
-// and reports whether the expression can be evaluated.
+// check reports every reference and function in an expression that does not exist. It
+// returns whether the expression can be evaluated.
 func (c *checker) check(p exprContext) bool {
 	before := len(c.diags)
 	c.diags = append(c.diags, checkSize(p.expr)...)
@@ -106,7 +106,7 @@ func (c *checker) reference(t hcl.Traversal, p exprContext) {
 	where := t[0].SourceRange()
 	switch {
 	case !slices.Contains(allRoots, root):
-		c.fail("Unknown reference", fmt.Sprintf("There is nothing called %q%s", root, c.suggestRoot(root)), where)
+		c.fail("Unknown reference", fmt.Sprintf("%q is not defined%s", root, c.suggestRoot(root)), where)
 		return
 	case root == "each" && p.step != nil && p.step.ForEach == nil:
 		c.fail("Not available here", fmt.Sprintf("%q is known only in a step with for_each, and step %q has none.", root, p.step.Name), where)
@@ -118,7 +118,7 @@ func (c *checker) reference(t hcl.Traversal, p exprContext) {
 	name, at, ok := member(t)
 	if !ok {
 		if root != "target" || len(t) > 1 {
-			c.fail("Incomplete reference", fmt.Sprintf("%q needs a name after it, such as %s.", root, examples[root]), where)
+			c.fail("Incomplete reference", fmt.Sprintf("%q must be followed by a name, such as %s.", root, examples[root]), where)
 		}
 		return
 	}
@@ -133,7 +133,11 @@ func (c *checker) reference(t hcl.Traversal, p exprContext) {
 	case "target":
 		attributes := names(c.runbook.Target.Attributes(), func(a TargetAttribute) string { return a.Name })
 		if !slices.Contains(attributes, name) {
-			c.fail("Unknown reference", fmt.Sprintf("The target is a %s, which has no %q%s", c.runbook.Target, name, suggestAttribute(name, attributes)), at)
+			c.fail(
+				"Unknown reference",
+				fmt.Sprintf("The target is a %s, which has no %q%s", c.runbook.Target, name, suggestAttribute(name, attributes)),
+				at,
+			)
 		}
 	case "each":
 		if name != "key" && name != "value" {
@@ -144,10 +148,24 @@ func (c *checker) reference(t hcl.Traversal, p exprContext) {
 	}
 }
 
-var examples = map[string]string{"input": "input.NAME", "local": "local.NAME", "step": "step.NAME.result", "each": "each.key or each.value", "target": "target.project"}
+var examples = map[string]string{
+	"input":  "input.NAME",
+	"local":  "local.NAME",
+	"step":   "step.NAME.result",
+	"each":   "each.key or each.value",
+	"target": "target.project",
+}
 
-// roots that a word from another language may have meant
-var synonyms = map[string]string{"var": "input", "inputs": "input", "locals": "local", "steps": "step", "targets": "target", "variable": "input", "self": "step"}
+// synonyms are words of other languages for roots of references.
+var synonyms = map[string]string{
+	"var":      "input",
+	"inputs":   "input",
+	"locals":   "local",
+	"steps":    "step",
+	"targets":  "target",
+	"variable": "input",
+	"self":     "step",
+}
 
 func (c *checker) suggestRoot(root string) string {
 	if meant := synonyms[root]; meant != "" {
@@ -169,7 +187,7 @@ func (c *checker) suggestRoot(root string) string {
 	return Suggest(root, allRoots)
 }
 
-// elsewhere suggests a name, or says which targets have it.
+// suggestAttribute suggests a name, or names the kinds of targets that have it.
 func suggestAttribute(name string, known []string) string {
 	for _, a := range targetAttributes {
 		if a.Name == name {
@@ -183,8 +201,8 @@ func suggestAttribute(name string, known []string) string {
 	return Suggest(name, known)
 }
 
-// known tells of a name that is not there, and returns the one that is meant: that
-// one is not unused.
+// known reports a name that does not exist, and returns the one that was probably
+// meant: that one counts as used.
 func (c *checker) known(what, name string, known []string, where hcl.Range) string {
 	if slices.Contains(known, name) {
 		return name
@@ -200,7 +218,11 @@ func (c *checker) stepReference(t hcl.Traversal, name string, at hcl.Range, p ex
 		c.fail("Unknown reference", fmt.Sprintf("There is no step %q%s", name, Suggest(name, c.runbook.StepNames())), at)
 		return
 	case step == p.step:
-		c.fail("Self reference", fmt.Sprintf("Step %q cannot use its own outcome: it is not known before the step has run.", name), t.SourceRange())
+		c.fail(
+			"Self reference",
+			fmt.Sprintf("Step %q cannot use its own outcome, which is not known before the step has run.", name),
+			t.SourceRange(),
+		)
 		return
 	case len(t) < 3:
 		return
@@ -209,10 +231,25 @@ func (c *checker) stepReference(t hcl.Traversal, name string, at hcl.Range, p ex
 	attr, isAttr := rest[0].(hcl.TraverseAttr)
 	switch {
 	case step.ForEach != nil && isAttr:
-		c.fail("Missing key", fmt.Sprintf("Step %q has for_each, so it has an outcome for each key: write step.%s[\"KEY\"].%s, or [for s in step.%s : s.%s] for all.", name, name, attr.Name, name, attr.Name), t.SourceRange())
+		c.fail(
+			"Missing key",
+			fmt.Sprintf(
+				"Step %q has for_each, so it has an outcome for each key: write step.%s[\"KEY\"].%s, or [for s in step.%s : s.%s] for all.",
+				name,
+				name,
+				attr.Name,
+				name,
+				attr.Name,
+			),
+			t.SourceRange(),
+		)
 		return
 	case step.ForEach == nil && !isAttr:
-		c.fail("Unexpected key", fmt.Sprintf("Step %q has no for_each, so it has one outcome: write step.%s.result.", name, name), t.SourceRange())
+		c.fail(
+			"Unexpected key",
+			fmt.Sprintf("Step %q has no for_each, so it has one outcome: write step.%s.result.", name, name),
+			t.SourceRange(),
+		)
 		return
 	case step.ForEach != nil:
 		if rest = rest[1:]; len(rest) == 0 {
@@ -223,13 +260,21 @@ func (c *checker) stepReference(t hcl.Traversal, name string, at hcl.Range, p ex
 		}
 	}
 	if attr.Name == "result" && c.scope.resultType(step) == cty.NilType {
-		c.fail("No result", fmt.Sprintf("Step %q has no result: %s. It has \"changed\" and \"status\".", name, step.resultless()), attr.SrcRange)
+		c.fail(
+			"No result",
+			fmt.Sprintf("Step %q has no result: %s. It has \"changed\" and \"status\".", name, step.resultless()),
+			attr.SrcRange,
+		)
 		return
 	}
 	if ty := c.scope.resultType(step); attr.Name == "result" && ty.IsObjectType() && len(rest) > 1 {
 		part, is := rest[1].(hcl.TraverseAttr)
 		if known := slices.Sorted(maps.Keys(ty.AttributeTypes())); is && !slices.Contains(known, part.Name) {
-			c.fail("Unknown reference", fmt.Sprintf("The result of step %q has no %q%s", name, part.Name, Suggest(part.Name, known)), part.SrcRange)
+			c.fail(
+				"Unknown reference",
+				fmt.Sprintf("The result of step %q has no %q%s", name, part.Name, Suggest(part.Name, known)),
+				part.SrcRange,
+			)
 		}
 		return
 	}
@@ -238,10 +283,10 @@ func (c *checker) stepReference(t hcl.Traversal, name string, at hcl.Range, p ex
 	}
 }
 
-// resultless says why a step has no result.
+// resultless explains why a step has no result.
 func (st *Step) resultless() string {
 	if st.Action.Name == "" {
-		return fmt.Sprintf("%q without a kind of the catalogue finds nothing out", st.Action.Kind)
+		return fmt.Sprintf("%q without a kind of the catalogue returns nothing", st.Action.Kind)
 	}
-	return fmt.Sprintf("in the catalogue, %s %q has none", st.Action.Kind, st.Action.Name)
+	return fmt.Sprintf("%s %q of the catalogue has none", st.Action.Kind, st.Action.Name)
 }

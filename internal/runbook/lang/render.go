@@ -102,7 +102,12 @@ func printable(text string) string {
 		switch {
 		case r == '\t':
 			return ' '
-		case r < ' ', r >= 0x7f && r < 0xa0, r == utf8.RuneError, r >= 0x200b && r <= 0x200f, r >= 0x2028 && r <= 0x202e, r >= 0x2066 && r <= 0x2069:
+		case r < ' ',
+			r >= 0x7f && r < 0xa0,
+			r == utf8.RuneError,
+			r >= 0x200b && r <= 0x200f,
+			r >= 0x2028 && r <= 0x202e,
+			r >= 0x2066 && r <= 0x2069:
 			return '?'
 		}
 		return r

@@ -10,14 +10,14 @@ import (
 	"github.com/zclconf/go-cty/cty"
 )
 
-// File is one file of runbooks.
+// File is a file of runbooks.
 type File struct {
 	Name     string
 	Bytes    []byte
 	Runbooks []*Runbook
 }
 
-// Runbook is what corrects one problem, step by step.
+// Runbook corrects one problem, step by step.
 type Runbook struct {
 	Name        string
 	Title       string
@@ -36,13 +36,13 @@ type Runbook struct {
 	fixRanges []hcl.Range // of Fixes, one each
 }
 
-// Input is a value that whoever starts a run gives.
+// Input is a value that is given when a run is started.
 type Input struct {
 	Name        string
 	Type        cty.Type
 	Description string
 	Default     cty.Value // cty.NilVal where the input must be given
-	Sensitive   bool      // its value is shown nowhere
+	Sensitive   bool      // its value is never shown
 	Validations []Validation
 	DeclRange   hcl.Range
 
@@ -69,11 +69,11 @@ type Local struct {
 // OnFailure says what a failed step does to the run.
 type OnFailure string
 
-// What may follow a failure.
+// What a failure can lead to.
 const (
 	Stop     OnFailure = "stop"     // nothing further is started
-	Continue OnFailure = "continue" // steps that do not need the failed one go on
-	Undo     OnFailure = "undo"     // what the run changed is taken back
+	Continue OnFailure = "continue" // steps that do not need the failed one still run
+	Undo     OnFailure = "undo"     // what the run changed is undone
 )
 
 // Step is one step of a runbook.
@@ -92,7 +92,7 @@ type Step struct {
 
 	timeout, attempts, backoff hcl.Expression
 	index                      int                  // place in the file
-	reads                      map[string]hcl.Range // Needs, and where it is said
+	reads                      map[string]hcl.Range // Needs, and where the source refers to them
 	blockRange                 hcl.Range            // the whole block
 }
 
@@ -101,10 +101,10 @@ type ActionKind string
 
 // The kinds of actions.
 const (
-	Ensure   ActionKind = "ensure"   // bring something about, unless it is so already
-	Assert   ActionKind = "assert"   // fail unless something is so
-	Wait     ActionKind = "wait"     // wait until something is so
-	Approve  ActionKind = "approve"  // a person agrees
+	Ensure   ActionKind = "ensure"   // change something, unless it is as wanted already
+	Assert   ActionKind = "assert"   // fail unless something holds
+	Wait     ActionKind = "wait"     // wait until something holds
+	Approve  ActionKind = "approve"  // a person approves
 	Instruct ActionKind = "instruct" // a person does what no API can
 )
 
@@ -120,7 +120,7 @@ type Action struct {
 	Message                 hcl.Expression // of approve
 	Risk                    Risk           // of approve; that of an ensure is in the catalogue
 	Text                    hcl.Expression // of instruct
-	Verify                  *Action        // of instruct, an assert; nil: the person's word is taken
+	Verify                  *Action        // of instruct, an assert; nil: the person's confirmation is enough
 	DeclRange               hcl.Range
 
 	nameRange                      hcl.Range

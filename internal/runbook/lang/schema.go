@@ -31,65 +31,120 @@ func Schema() Block { return runbookBlock }
 
 var conditionAttributes = []Attribute{
 	{Name: "condition", Type: "bool", Doc: "Expression that must be true."},
-	{Name: "error_message", Type: "string", Doc: "What to say when it is not: what is wrong, and what to do."},
+	{Name: "error_message", Type: "string", Doc: "Message when it is false: what is wrong, and what to do."},
 }
 
 var assertBlock = Block{
 	Type: "assert", Label: "KIND", Optional: true, Once: true, Open: true,
-	Doc:        "Fails unless something is so. With a label it is a check of the catalogue; without, a condition of this runbook's own.",
+	Doc:        "Fails unless something holds. With a label it is a check of the catalogue; without one, a condition of the runbook.",
 	Attributes: conditionAttributes,
 }
 
 var runbookBlock = Block{
-	Type: "runbook", Label: "NAME", Doc: "What corrects one problem, step by step. The name is how it is called on the command line.",
+	Type: "runbook", Label: "NAME", Doc: "Corrects one problem, step by step. The name is used on the command line.",
 	Attributes: []Attribute{
 		{Name: "title", Type: "string", Required: true, Constant: true, Doc: "The problem in a few words, for a heading."},
 		{Name: "description", Type: "string", Constant: true, Doc: "What the runbook does, and when to use it."},
 		{Name: "reference", Type: "string", Constant: true, Doc: "URL of the documentation that the runbook follows."},
-		{Name: "fixes", Type: "list(string)", Constant: true, Doc: "Codes of the findings that the runbook corrects. `remediate` chooses by them."},
+		{
+			Name:     "fixes",
+			Type:     "list(string)",
+			Constant: true,
+			Doc:      "Codes of the findings that the runbook corrects. `remediate` selects runbooks by them.",
+		},
 	},
 	Blocks: []Block{
-		{Type: "target", Label: "KIND", Once: true, Doc: "What one run is about: `membership` (the default), `cluster`, `project` or `fleet`. It decides what `target` has."},
 		{
-			Type: "input", Label: "NAME", Doc: "A value that whoever starts a run gives.",
+			Type:  "target",
+			Label: "KIND",
+			Once:  true,
+			Doc: "The kind of object that a run is about: `membership` (the default), `cluster`, `project` or `fleet`. It decides which " +
+				"attributes `target` has.",
+		},
+		{
+			Type: "input", Label: "NAME", Doc: "A value that is given when a run is started.",
 			Attributes: []Attribute{
-				{Name: "type", Type: "type", Constant: true, Default: "string", Doc: "`string`, `number`, `bool`, `list(string)`, `map(string)`, `object({…})` and so on, as for a variable of Terraform."},
-				{Name: "default", Type: "any", Constant: true, Doc: "Value when none is given. Without one the input must be given."},
+				{
+					Name:     "type",
+					Type:     "type",
+					Constant: true,
+					Default:  "string",
+					Doc:      "`string`, `number`, `bool`, `list(string)`, `map(string)`, `object({…})` and so on, as for a Terraform variable.",
+				},
+				{Name: "default", Type: "any", Constant: true, Doc: "Default value. An input without one must be given."},
 				{Name: "description", Type: "string", Constant: true, Doc: "What the value is for."},
-				{Name: "sensitive", Type: "bool", Constant: true, Default: "false", Doc: "The value appears in no plan, journal, log or message. A sensitive input has no default other than null, because that would be a secret in a file."},
+				{
+					Name:     "sensitive",
+					Type:     "bool",
+					Constant: true,
+					Default:  "false",
+					Doc: "The value never appears in a plan, journal, log or message. A sensitive input has no default other than null, because " +
+						"the file would contain the secret.",
+				},
 			},
 			Blocks: []Block{{Type: "validation", Doc: "A condition that the value must meet.", Attributes: []Attribute{
 				{Name: "condition", Type: "bool", Required: true, Doc: "Expression over `input` that must be true."},
-				{Name: "error_message", Type: "string", Required: true, Doc: "What to say when it is not."},
+				{Name: "error_message", Type: "string", Required: true, Doc: "Message when it is false."},
 			}}},
 		},
-		{Type: "locals", Open: true, Doc: "Names for expressions. They may use each other, and what steps found out."},
+		{Type: "locals", Open: true, Doc: "Names for expressions. They may refer to each other and to results of steps."},
 		{
-			Type: "step", Label: "NAME", Doc: "One step: exactly one of `ensure`, `assert`, `wait`, `approve` and `instruct`, and when and how it is done. Steps run in the order in which they are written, except that what a step needs comes first.",
+			Type: "step", Label: "NAME", Doc: "One step: exactly one of `ensure`, `assert`, `wait`, `approve` and `instruct`, with the settings " +
+				"that say when and how it runs. Steps run in the order in which they are written, except that a step runs after the steps that it " +
+				"needs.",
 			Attributes: []Attribute{
 				{Name: "when", Type: "bool", Default: "true", Doc: "The step is skipped when this is false."},
-				{Name: "for_each", Type: "set, list or map", Doc: "The step is done once for each element; `each.key` and `each.value` tell which. The elements of a list or set must be strings."},
-				{Name: "depends_on", Type: "list of steps", Constant: true, Doc: "Steps that must have ended before, such as `[step.enable-api]`. Steps that an expression reads need not be listed."},
-				{Name: "approval", Type: "string", Doc: "Someone must agree to this text before the step is done."},
+				{
+					Name: "for_each",
+					Type: "set, list or map",
+					Doc: "The step runs once for each element, which is available as `each.key` and `each.value`. The elements of a list or set must " +
+						"be strings.",
+				},
+				{
+					Name:     "depends_on",
+					Type:     "list of steps",
+					Constant: true,
+					Doc:      "Steps that must end before this one, such as `[step.enable-api]`. Steps that an expression reads need not be listed.",
+				},
+				{Name: "approval", Type: "string", Doc: "A person must approve this text before the step runs."},
 				{Name: "timeout", Type: "duration", Doc: "How long the step may take, such as `\"10m\"`."},
-				{Name: "on_failure", Type: "string", Constant: true, Default: "stop", Doc: "`stop` starts nothing further, `continue` goes on with steps that do not need this one, `undo` takes back what the run changed."},
+				{
+					Name:     "on_failure",
+					Type:     "string",
+					Constant: true,
+					Default:  "stop",
+					Doc:      "`stop` starts no further step, `continue` runs the steps that do not need this one, `undo` undoes what the run changed.",
+				},
 			},
 			Blocks: []Block{
-				{Type: "ensure", Label: "KIND", Once: true, Open: true, Doc: "A checked change of the catalogue: it is checked, made when it is missing, and checked again."},
+				{
+					Type:  "ensure",
+					Label: "KIND",
+					Once:  true,
+					Open:  true,
+					Doc:   "A change of the catalogue. The step checks it, makes it if it is missing, and checks it again.",
+				},
 				assertBlock,
 				{
-					Type: "wait", Label: "KIND", Once: true, Open: true, Doc: "Waits for something of the catalogue. Which states mean success, progress and failure the catalogue says.",
+					Type: "wait", Label: "KIND", Once: true, Open: true, Doc: "Waits for a state of the catalogue, which defines the states that mean " +
+						"success, progress and failure.",
 					Attributes: []Attribute{
-						{Name: "timeout", Type: "duration", Doc: "How long to wait at most."},
-						{Name: "interval", Type: "duration", Doc: "Pause between two looks."},
-						{Name: "consecutive", Type: "number", Default: "1", Doc: "How many looks in a row must see success."},
+						{Name: "timeout", Type: "duration", Doc: "Longest time to wait."},
+						{Name: "interval", Type: "duration", Doc: "Pause between two checks."},
+						{Name: "consecutive", Type: "number", Default: "1", Doc: "Number of consecutive checks that must succeed."},
 					},
 				},
 				{
-					Type: "approve", Once: true, Doc: "Someone must agree before the run goes on.",
+					Type: "approve", Once: true, Doc: "A person must approve before the run continues.",
 					Attributes: []Attribute{
-						{Name: "message", Type: "string", Required: true, Doc: "What is agreed to."},
-						{Name: "risk", Type: "string", Constant: true, Default: "medium", Doc: "`none`, `low`, `medium` or `high`; a run can be started so that it approves up to a risk by itself."},
+						{Name: "message", Type: "string", Required: true, Doc: "What the person approves."},
+						{
+							Name:     "risk",
+							Type:     "string",
+							Constant: true,
+							Default:  "medium",
+							Doc:      "`none`, `low`, `medium` or `high`; a run can be started with automatic approval up to a risk.",
+						},
 					},
 				},
 				{
@@ -97,14 +152,14 @@ var runbookBlock = Block{
 					Attributes: []Attribute{{Name: "text", Type: "string", Required: true, Doc: "What to do, with the commands."}},
 					Blocks: []Block{{
 						Type: "verify", Label: "KIND", Optional: true, Once: true, Open: true, Attributes: conditionAttributes,
-						Doc: "How it is known that it was done, written as an `assert`. Without it the person's word is taken.",
+						Doc: "Checks that it was done; written as an `assert`. Without it, the person's confirmation is enough.",
 					}},
 				},
 				{
-					Type: "retry", Once: true, Doc: "The step is tried again when it failed for a reason that may pass, such as a quota.",
+					Type: "retry", Once: true, Doc: "Retries the step after a failure that may be temporary, such as an exceeded quota.",
 					Attributes: []Attribute{
-						{Name: "attempts", Type: "number", Required: true, Doc: "How often the step is tried at most, from 1 to 20."},
-						{Name: "backoff", Type: "duration", Default: "1s", Doc: "Pause before the second attempt; it grows from one to the next."},
+						{Name: "attempts", Type: "number", Required: true, Doc: "Maximum number of attempts, from 1 to 20."},
+						{Name: "backoff", Type: "duration", Default: "1s", Doc: "Pause before the second attempt; it grows with each attempt."},
 					},
 				},
 			},

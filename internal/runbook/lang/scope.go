@@ -26,12 +26,12 @@ func IsSensitive(v cty.Value) bool {
 	return is
 }
 
-// Status is what became of a step, as step.NAME.status has it.
+// Status is the outcome of a step, as in step.NAME.status.
 type Status string
 
 // The statuses.
 const (
-	Done    Status = "done" // also where there was nothing to do
+	Done    Status = "done" // also if there was nothing to do
 	Skipped Status = "skipped"
 	Failed  Status = "failed"
 )
@@ -43,7 +43,7 @@ type Result struct {
 	Value   cty.Value // of the type in the catalogue; cty.NilVal for none
 }
 
-// Scope is what the expressions of a runbook can refer to in one run on one
+// Scope holds what the expressions of a runbook can refer to in one run on one
 // target. It is not safe for concurrent use.
 type Scope struct {
 	runbook   *Runbook
@@ -77,8 +77,8 @@ func NewScope(r *Runbook, c *Catalogue, inputs map[string]cty.Value, target cty.
 	return s, Tidy(append(diags, s.validateInputs()...))
 }
 
-// SetTarget tells the scope more of the target: an object with some of its
-// attributes. What it does not have stays as it was.
+// SetTarget sets attributes of the target from an object that has some of them. The
+// others keep their values.
 func (s *Scope) SetTarget(target cty.Value) hcl.Diagnostics {
 	if target == cty.NilVal || target.IsNull() || !target.IsKnown() || !target.Type().IsObjectType() {
 		return nil
@@ -88,12 +88,31 @@ func (s *Scope) SetTarget(target cty.Value) hcl.Diagnostics {
 	for name, v := range target.AsValueMap() {
 		want, known := attributes[name]
 		if !known {
-			diags = append(diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Unknown target attribute", Detail: fmt.Sprintf("A target of kind %s has no %q%s", s.runbook.Target, name, Suggest(name, slices.Sorted(maps.Keys(attributes))))})
+			diags = append(
+				diags,
+				&hcl.Diagnostic{
+					Severity: hcl.DiagError,
+					Summary:  "Unknown target attribute",
+					Detail: fmt.Sprintf(
+						"A target of kind %s has no %q%s",
+						s.runbook.Target,
+						name,
+						Suggest(name, slices.Sorted(maps.Keys(attributes))),
+					),
+				},
+			)
 			continue
 		}
 		converted, err := convert.Convert(v, want.Type())
 		if err != nil {
-			diags = append(diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Bad target", Detail: fmt.Sprintf("%q of the target must be %s: %s.", name, typeName(want.Type()), reason(err))})
+			diags = append(
+				diags,
+				&hcl.Diagnostic{
+					Severity: hcl.DiagError,
+					Summary:  "Invalid target",
+					Detail:   fmt.Sprintf("%q of the target must be %s: %s.", name, typeName(want.Type()), reason(err)),
+				},
+			)
 			continue
 		}
 		attributes[name] = converted
@@ -122,8 +141,8 @@ func emptyScope(r *Runbook, c *Catalogue) *Scope {
 	return s
 }
 
-// Record tells the scope what became of a step, or of the instance of it with this
-// key ("" where the step has no for_each). An error is a mistake of the program.
+// Record stores the result of a step, or of its instance with this key ("" if the step
+// has no for_each). An error is a bug in the program.
 func (s *Scope) Record(step, key string, result Result) error {
 	st := s.runbook.Step(step)
 	if st == nil {
@@ -254,8 +273,8 @@ func (s *Scope) pending(exprs ...hcl.Expression) []string {
 	return waiting
 }
 
-// Secrets lists the texts in sensitive inputs, for whoever writes journals and logs
-// to take them out of what others say. The empty text is not in it.
+// Secrets lists the non-empty texts in sensitive inputs, so that journals and logs can
+// redact them in texts of other origin.
 func (s *Scope) Secrets() []string {
 	found := map[string]bool{}
 	for _, i := range s.runbook.Inputs {

@@ -11,17 +11,17 @@ import (
 	"github.com/zclconf/go-cty/cty/convert"
 )
 
-// Instance is one of the times that a step is done.
+// Instance is one execution of a step; a step with for_each has several.
 type Instance struct {
 	Key  string    // "" where the step has no for_each
 	Each cty.Value // object of key and value; cty.NilVal where there is no for_each
 }
 
-// Instances are the times that a step is done.
+// Instances are the executions of a step.
 type Instances struct {
 	List []Instance // in the order of the keys, or of a list
-	// Known is false where for_each is not known yet. Pattern then stands for each
-	// instance, with a key and value that are not known.
+	// Known is false if for_each is not known yet. Pattern then represents each
+	// instance, with unknown key and value.
 	Known   bool
 	Pattern Instance
 	After   []string // steps that for_each waits for
@@ -65,26 +65,32 @@ func (s *Scope) expand(st *Step) expanded {
 func (st *Step) expand(s *Scope) (Instances, hcl.Diagnostics) {
 	unknown := Instances{Pattern: pattern(cty.DynamicPseudoType, false)}
 	fail := func(diags hcl.Diagnostics, detail string) (Instances, hcl.Diagnostics) {
-		return unknown, append(diags, Problem("Bad for_each", detail, st.ForEach.Range()))
+		return unknown, append(diags, Problem("Invalid for_each", detail, st.ForEach.Range()))
 	}
 	v, diags := s.evaluate(st.ForEach, Instance{})
 	if diags.HasErrors() {
 		return unknown, diags
 	}
 	if IsSensitive(v) {
-		return fail(diags, "for_each reads a sensitive input, and its keys would be shown in the plan.")
+		return fail(diags, "for_each reads a sensitive input, and the plan would show its keys.")
 	}
 	ty := v.Type()
 	mapping := ty.IsMapType() || ty.IsObjectType()
 	switch {
 	case v.IsNull():
-		return fail(diags, "for_each is null; it must be a set, list or map. Where there may be nothing, write coalesce or an empty list [].")
+		return fail(diags, "for_each is null; it must be a set, list or map. If there may be no value, use coalesce or an empty list [].")
 	case ty == cty.DynamicPseudoType:
 		return unknown, diags
 	case !mapping && !ty.IsListType() && !ty.IsSetType() && !ty.IsTupleType():
 		return fail(diags, fmt.Sprintf("for_each must be a set, list or map; this is %s.", typeName(ty)))
 	case (ty.IsListType() || ty.IsSetType()) && ty.ElementType() != cty.String && ty.ElementType() != cty.DynamicPseudoType:
-		return fail(diags, fmt.Sprintf("for_each of a list or set takes strings; this is %s. Make it a map: { for x in LIST : x.NAME => x }.", typeName(ty)))
+		return fail(
+			diags,
+			fmt.Sprintf(
+				"for_each over a list or set needs strings; this is %s. Use a map instead: { for x in LIST : x.NAME => x }.",
+				typeName(ty),
+			),
+		)
 	}
 	unknown.Pattern = pattern(elementType(ty), !mapping)
 	instances := Instances{Known: true, Pattern: unknown.Pattern}
@@ -98,14 +104,14 @@ func (st *Step) expand(s *Scope) (Instances, hcl.Diagnostics) {
 			key = value
 		}
 		if key.IsNull() || key.Type() != cty.String {
-			return fail(diags, "for_each of a list or set takes strings, and none that is null.")
+			return fail(diags, "for_each over a list or set needs strings that are not null.")
 		}
 		name := key.AsString()
 		switch {
 		case name == "":
-			return fail(diags, "for_each has an empty key. Each needs a name, which the plan and the journal call it by.")
+			return fail(diags, "for_each has an empty key. Each instance needs a name for the plan and the journal.")
 		case seen[name]:
-			return fail(diags, fmt.Sprintf("for_each has the key %q twice. distinct or toset drops repetitions.", name))
+			return fail(diags, fmt.Sprintf("for_each has the key %q twice. Use distinct or toset to drop repetitions.", name))
 		}
 		seen[name] = true
 		instances.List = append(instances.List, Instance{name, cty.ObjectVal(map[string]cty.Value{"key": cty.StringVal(name), "value": value})})
@@ -113,7 +119,7 @@ func (st *Step) expand(s *Scope) (Instances, hcl.Diagnostics) {
 	return instances, diags
 }
 
-// pattern is an instance of which nothing but its types is known.
+// pattern is an instance of which only the types are known.
 func pattern(element cty.Type, text bool) Instance {
 	if text {
 		element = cty.String
@@ -195,8 +201,8 @@ func (a *Action) Args(s *Scope, i Instance) (cty.Value, hcl.Diagnostics) {
 	return cty.ObjectVal(values), diags
 }
 
-// argument evaluates one argument by what the catalogue says of it. null is taken
-// for an argument that is not given, as Terraform does.
+// argument evaluates an argument and checks it by its definition in the catalogue. As
+// in Terraform, null means that the argument is not given.
 func (s *Scope) argument(arg *Arg, attr *hclsyntax.Attribute, i Instance) (cty.Value, hcl.Diagnostics) {
 	v, diags := s.evaluate(attr.Expr, i)
 	if diags.HasErrors() {
@@ -210,22 +216,22 @@ func (s *Scope) argument(arg *Arg, attr *hclsyntax.Attribute, i Instance) (cty.V
 	case err != nil:
 		return fail("Wrong type", fmt.Sprintf("%q must be %s: %s.", arg.Name, typeName(arg.Type), reasonFor(v, err)))
 	case converted.IsNull() && arg.Required:
-		return fail("Missing argument", fmt.Sprintf("%q is null here, and it is needed: %s", arg.Name, arg.Doc))
+		return fail("Missing argument", fmt.Sprintf("%q is null, but it is required: %s", arg.Name, arg.Doc))
 	case arg.Check == nil || converted.IsNull() || !converted.IsWhollyKnown():
 		return converted, diags
 	}
 	bare, _ := converted.UnmarkDeep()
 	if err := arg.Check(bare); err != nil {
 		if IsSensitive(converted) {
-			return fail("Bad value", fmt.Sprintf("%q is not valid. Why is not shown, because it reads a sensitive input.", arg.Name))
+			return fail("Invalid value", fmt.Sprintf("%q is not valid. The reason is not shown, because it reads a sensitive input.", arg.Name))
 		}
-		return fail("Bad value", fmt.Sprintf("%q: %s.", arg.Name, err))
+		return fail("Invalid value", fmt.Sprintf("%q: %s.", arg.Name, err))
 	}
 	return converted, diags
 }
 
-// After tells, of each argument that waits for steps, for which: a plan shows such
-// an argument as known after them.
+// After returns the steps that each argument waits for: a plan shows such an argument
+// as known after them.
 func (st *Step) After(s *Scope) map[string][]string { return st.Action.After(s, st.ForEach) }
 
 // After is Step.After of one action. forEach is that of its step, or nil.
@@ -268,7 +274,8 @@ func (a *Action) Prose(s *Scope, i Instance) (cty.Value, hcl.Diagnostics) {
 	return s.optionalText(a.Text, i, "text")
 }
 
-// Settings says how a step is done. Zero is: as the executor has it.
+// Settings are the timeouts, pauses and counts of a step. Zero is the executor's
+// default.
 type Settings struct {
 	Timeout         time.Duration // of the whole step
 	Attempts        int           // 1 or more where a retry block is given

@@ -6,14 +6,14 @@ import (
 	"github.com/agext/levenshtein"
 )
 
-// suggest ends a message about a name that is not known: with the name that was
-// probably meant, else with all there are when they are few.
+// Suggest is the end of a message about an unknown name: it suggests the name that was
+// probably meant, or else lists all names if they are few.
 func Suggest(given string, known []string) string {
 	if near := nearest(given, known); near != "" {
 		return `; did you mean "` + near + `"?`
 	}
 	if len(known) == 0 {
-		return "; there is none here."
+		return "; none are defined."
 	}
 	if len(known) > 8 {
 		return "."
@@ -25,7 +25,7 @@ func Suggest(given string, known []string) string {
 // which one contains the other.
 func nearest(given string, known []string) string {
 	given, best, least := strings.ToLower(given), "", 0
-	// A longer name is nobody's slip of the finger, and comparing costs its square.
+	// A name that long is not a typing mistake, and comparing takes quadratic time.
 	if len(given) > 64 {
 		return ""
 	}

@@ -15,7 +15,12 @@ import (
 // what it refers to, what it asks of the catalogue, every type that can be known
 // before a run. Each mistake has one diagnostic, in the order of the file.
 func Validate(r *Runbook, c *Catalogue) hcl.Diagnostics {
-	v := &validator{checker: checker{runbook: r, used: map[string]bool{}, scope: emptyScope(r, c)}, catalogue: c, valid: map[hcl.Expression]bool{}, evaluable: map[hcl.Expression]bool{}}
+	v := &validator{
+		checker:   checker{runbook: r, used: map[string]bool{}, scope: emptyScope(r, c)},
+		catalogue: c,
+		valid:     map[hcl.Expression]bool{},
+		evaluable: map[hcl.Expression]bool{},
+	}
 	v.fixes()
 	for _, p := range r.expressions() {
 		v.valid[p.expr] = v.check(p)
@@ -29,8 +34,8 @@ func Validate(r *Runbook, c *Catalogue) hcl.Diagnostics {
 type validator struct {
 	checker
 	catalogue *Catalogue
-	valid     map[hcl.Expression]bool // all that it refers to itself is there
-	evaluable map[hcl.Expression]bool // and so is what that refers to
+	valid     map[hcl.Expression]bool // everything that it refers to directly exists
+	evaluable map[hcl.Expression]bool // and so does what that refers to
 }
 
 func (v *validator) fixes() {
@@ -57,7 +62,11 @@ func (v *validator) cycles() {
 		}
 	}
 	for _, cycle := range findCycles(written, needs) {
-		v.fail("Steps in a cycle", fmt.Sprintf("These steps wait for each other, so none can start: %s.", describeCycle(cycle)), r.Step(cycle[len(cycle)-1].to).DeclRange)
+		v.fail(
+			"Dependency cycle",
+			fmt.Sprintf("These steps depend on each other, so none can start: %s.", describeCycle(cycle)),
+			r.Step(cycle[len(cycle)-1].to).DeclRange,
+		)
 	}
 	for _, s := range r.Steps {
 		v.selfReferences(s)
@@ -70,7 +79,7 @@ func (v *validator) cycles() {
 			switch to, ok := stepName(t); {
 			case !ok || t.RootName() != "local" || r.local(to) == nil:
 			case to == l.Name:
-				v.fail("Self reference", fmt.Sprintf("Local %q is made of itself.", l.Name), t.SourceRange())
+				v.fail("Self reference", fmt.Sprintf("Local %q refers to itself.", l.Name), t.SourceRange())
 				v.valid[l.Expr] = false
 			default:
 				needs[l.Name] = append(needs[l.Name], dependency{to, t.SourceRange()})
@@ -78,15 +87,19 @@ func (v *validator) cycles() {
 		}
 	}
 	for _, cycle := range findCycles(written, needs) {
-		v.fail("Locals in a cycle", fmt.Sprintf("These locals are made of each other: %s.", describeCycle(cycle)), r.local(cycle[len(cycle)-1].to).DeclRange)
+		v.fail(
+			"Dependency cycle",
+			fmt.Sprintf("These locals refer to each other: %s.", describeCycle(cycle)),
+			r.local(cycle[len(cycle)-1].to).DeclRange,
+		)
 		for _, l := range cycle {
 			v.valid[r.local(l.to).Expr] = false
 		}
 	}
 }
 
-// selfReferences tells of what check does not see: depends_on, and a local that
-// reads the outcome of the step that uses it.
+// selfReferences reports what check does not see: mistakes in depends_on, and a local
+// that reads the outcome of the step that uses it.
 func (v *validator) selfReferences(s *Step) {
 	for _, t := range s.DependsOn {
 		name, at, _ := member(t)
@@ -114,8 +127,8 @@ func (v *validator) direct(s *Step) bool {
 	return false
 }
 
-// values evaluates every expression with what is known before a run: types, and
-// what is written out.
+// values evaluates every expression with what is known before a run: types and
+// constants.
 func (v *validator) values() {
 	s := v.scope
 	for _, i := range v.runbook.Inputs {
@@ -159,8 +172,8 @@ func (v *validator) defaultHolds(i *Input) {
 	}
 }
 
-// ok reports whether an expression is there and can be evaluated. What is wrong in
-// a local that it uses has been said; what follows from that need not be.
+// canEvaluate reports whether an expression is given and can be evaluated. A mistake in
+// a local that it uses has been reported; its consequences need not be.
 func (v *validator) canEvaluate(expr hcl.Expression) bool {
 	if expr == nil || !v.valid[expr] {
 		return false
@@ -171,7 +184,8 @@ func (v *validator) canEvaluate(expr hcl.Expression) bool {
 	v.evaluable[expr] = false // until shown otherwise: circles end here
 	for _, t := range expr.Variables() {
 		name, _ := stepName(t)
-		if l := v.runbook.local(name); t.RootName() == "local" && l != nil && (!v.canEvaluate(l.Expr) || v.scope.local(name).diags.HasErrors()) {
+		if l := v.runbook.local(name); t.RootName() == "local" && l != nil &&
+			(!v.canEvaluate(l.Expr) || v.scope.local(name).diags.HasErrors()) {
 			return false
 		}
 	}
@@ -194,7 +208,7 @@ func (v *validator) step(st *Step) {
 		when, diags := st.RunsWhen(s, each)
 		v.diags = append(v.diags, diags...)
 		if !diags.HasErrors() && when.IsKnown() && when.False() {
-			v.diags = append(v.diags, warning("Step never runs", fmt.Sprintf("\"when\" of step %q is false in every run.", st.Name), st.When.Range()))
+			v.diags = append(v.diags, warning("Step never runs", fmt.Sprintf("\"when\" of step %q is always false.", st.Name), st.When.Range()))
 		}
 	}
 	if v.canEvaluate(st.Approval) {
@@ -206,7 +220,8 @@ func (v *validator) step(st *Step) {
 	}
 }
 
-// settings evaluates those settings that can be: Step.Settings takes all or none.
+// settings evaluates the settings that can be evaluated: Step.Settings evaluates all of
+// them.
 func (v *validator) settings(st *Step) {
 	sound := *st
 	keep := func(expr *hcl.Expression) {
@@ -242,7 +257,10 @@ func (v *validator) action(a *Action, each Instance) {
 		holds, diags := s.evaluateBool(a.Condition, each, "condition")
 		v.diags = append(v.diags, diags...)
 		if !diags.HasErrors() && holds.IsKnown() {
-			v.diags = append(v.diags, warning("Condition decides nothing", fmt.Sprintf("This condition is %t in every run.", holds.True()), a.Condition.Range()))
+			v.diags = append(
+				v.diags,
+				warning("Constant condition", fmt.Sprintf("This condition is always %t.", holds.True()), a.Condition.Range()),
+			)
 		}
 	}
 	if a.Name != "" {
@@ -250,7 +268,7 @@ func (v *validator) action(a *Action, each Instance) {
 	}
 }
 
-// catalogued checks an action by its kind in the catalogue.
+// catalogueAction checks an action by its kind in the catalogue.
 func (v *validator) catalogueAction(a *Action, each Instance) {
 	k := v.catalogue.Kind(a.Kind, a.Name)
 	if k == nil {
@@ -268,25 +286,34 @@ func (v *validator) catalogueAction(a *Action, each Instance) {
 		switch {
 		case arg == nil:
 			misspelt[nearest(attr.Name, k.argNames())] = true
-			v.fail("Unknown argument", fmt.Sprintf("%s %q has no argument %q%s", capital(string(a.Kind)), a.Name, attr.Name, Suggest(attr.Name, k.argNames())), attr.NameRange)
+			v.fail(
+				"Unknown argument",
+				fmt.Sprintf("%s %q has no argument %q%s", capital(string(a.Kind)), a.Name, attr.Name, Suggest(attr.Name, k.argNames())),
+				attr.NameRange,
+			)
 		case v.canEvaluate(attr.Expr):
 			v.add(v.scope.argument(arg, attr, each))
 		}
 	}
 	for _, arg := range k.Args {
-		if arg.Required && !misspelt[arg.Name] && !a.reported[arg.Name] && !slices.ContainsFunc(a.args, func(attr *hclsyntax.Attribute) bool { return attr.Name == arg.Name }) {
-			v.fail("Missing argument", fmt.Sprintf("%s %q needs the argument %q (%s): %s", capital(string(a.Kind)), a.Name, arg.Name, typeName(arg.Type), arg.Doc), a.DeclRange)
+		if arg.Required && !misspelt[arg.Name] && !a.reported[arg.Name] &&
+			!slices.ContainsFunc(a.args, func(attr *hclsyntax.Attribute) bool { return attr.Name == arg.Name }) {
+			v.fail(
+				"Missing argument",
+				fmt.Sprintf("%s %q needs the argument %q (%s): %s", capital(string(a.Kind)), a.Name, arg.Name, typeName(arg.Type), arg.Doc),
+				a.DeclRange,
+			)
 		}
 	}
 }
 
-// otherwise suggests a kind, also one of another action.
+// suggestKind suggests a kind, also one of another action.
 func (v *validator) suggestKind(a *Action) string {
 	known := v.catalogue.kindNames(a.Kind)
 	if nearest(a.Name, known) == "" {
 		for _, other := range []ActionKind{Ensure, Assert, Wait} {
 			if v.catalogue.Kind(other, a.Name) != nil {
-				return fmt.Sprintf("; there is %s %q.", other, a.Name)
+				return fmt.Sprintf("; there is %s %q instead.", other, a.Name)
 			}
 		}
 	}
@@ -296,12 +323,15 @@ func (v *validator) suggestKind(a *Action) string {
 func (v *validator) unused() {
 	for _, i := range v.runbook.Inputs {
 		if !v.used["input."+i.Name] {
-			v.diags = append(v.diags, warning("Unused input", fmt.Sprintf("Nothing uses input %q; whoever starts a run is asked for it in vain.", i.Name), i.DeclRange))
+			v.diags = append(
+				v.diags,
+				warning("Unused input", fmt.Sprintf("Input %q is not used. Use it in a step, or remove it.", i.Name), i.DeclRange),
+			)
 		}
 	}
 	for _, l := range v.runbook.Locals {
 		if !v.used["local."+l.Name] {
-			v.diags = append(v.diags, warning("Unused local", fmt.Sprintf("Nothing uses local %q.", l.Name), l.DeclRange))
+			v.diags = append(v.diags, warning("Unused local", fmt.Sprintf("Local %q is not used.", l.Name), l.DeclRange))
 		}
 	}
 }
