@@ -84,14 +84,14 @@ func TestCatalogueRefusesWhatNoRunbookCouldUse(t *testing.T) {
 		t.Fatal(err)
 	}
 	for want, change := range map[string]func(k *lang.Kind){
-		`only ensure, assert and wait have kinds`:          func(k *lang.Kind) { k.Action = lang.Approve },
-		`the name is not in lower-case letters`:            func(k *lang.Kind) { k.Name = "a-thing" },
-		`it is not documented`:                             func(k *lang.Kind) { k.Doc = "" },
-		`"extreme" is not a risk`:                          func(k *lang.Kind) { k.Risk = "extreme" },
-		`no state means success`:                           func(k *lang.Kind) { k.Success = nil },
+		`only ensure, assert and wait have kinds`:         func(k *lang.Kind) { k.Action = lang.Approve },
+		`the name is not in lower-case letters`:           func(k *lang.Kind) { k.Name = "a-thing" },
+		`it is not documented`:                            func(k *lang.Kind) { k.Doc = "" },
+		`"extreme" is not a risk`:                         func(k *lang.Kind) { k.Risk = "extreme" },
+		`no state means success`:                          func(k *lang.Kind) { k.Success = nil },
 		`"timeout": the name is reserved by the language`: func(k *lang.Kind) { k.Args = []lang.Arg{{Name: "timeout", Type: cty.String}} },
-		`"a" has no type`:                                  func(k *lang.Kind) { k.Args = []lang.Arg{{Name: "a"}} },
-		`"a" is defined twice`:                               func(k *lang.Kind) { k.Args = []lang.Arg{{Name: "a", Type: cty.String}, {Name: "a", Type: cty.String}} },
+		`"a" has no type`:                                 func(k *lang.Kind) { k.Args = []lang.Arg{{Name: "a"}} },
+		`"a" is defined twice`:                            func(k *lang.Kind) { k.Args = []lang.Arg{{Name: "a", Type: cty.String}, {Name: "a", Type: cty.String}} },
 		`"a" is required and has a default`: func(k *lang.Kind) {
 			k.Args = []lang.Arg{{Name: "a", Type: cty.String, Required: true, Default: cty.StringVal("x")}}
 		},
