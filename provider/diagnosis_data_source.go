@@ -40,7 +40,6 @@ type diagnosisModel struct {
 
 type diagnosisFindingModel struct {
 	findingModel
-	Detail      types.String   `tfsdk:"detail"`
 	About       types.String   `tfsdk:"about"`
 	Root        types.Bool     `tfsdk:"root"`
 	BlockedBy   []types.String `tfsdk:"blocked_by"`
@@ -67,7 +66,6 @@ func (d *diagnose) Schema(ctx context.Context, _ datasource.SchemaRequest, resp 
 	}
 	finding := findingsAttribute().NestedObject.Attributes
 	for name, a := range computedStrings(map[string]string{
-		"detail":      "What it is about where its code covers many: a condition's code, a stop code, a state, an API.",
 		"about":       "The subject that it counts for.",
 		"fingerprint": "The same for the same problem of the same subject, whatever its message says.",
 		"runbook":     "The runbook that corrects it, for `asm_run_runbook`; null where only a person can.",
@@ -197,7 +195,7 @@ func (m *diagnosisModel) take(r *diagnosis.Report) {
 func newDiagnosisFinding(f diagnosis.Finding) diagnosisFindingModel {
 	return diagnosisFindingModel{
 		findingModel: findingModels([]catalogue.Finding{f.Finding})[0],
-		Detail:       orNull(f.Detail), About: orNull(f.About), Root: types.BoolValue(f.Root()), BlockedBy: stringValues(f.BlockedBy),
+		About:        orNull(f.About), Root: types.BoolValue(f.Root()), BlockedBy: stringValues(f.BlockedBy),
 		Waiting: types.BoolValue(f.Waiting), Fingerprint: orNull(f.Fingerprint), Runbook: orNull(catalogue.RunbookOf(f.Finding)),
 	}
 }

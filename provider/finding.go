@@ -11,6 +11,7 @@ type findingModel struct {
 	Code        types.String `tfsdk:"code"`
 	Severity    types.String `tfsdk:"severity"`
 	Subject     types.String `tfsdk:"subject"`
+	Detail      types.String `tfsdk:"detail"`
 	Message     types.String `tfsdk:"message"`
 	Remediation types.String `tfsdk:"remediation"`
 	FixedBy     types.String `tfsdk:"fixed_by"`
@@ -22,7 +23,7 @@ func findingModels(findings []catalogue.Finding) []findingModel {
 	for _, f := range findings {
 		models = append(models, findingModel{
 			Code: types.StringValue(string(f.Code)), Severity: types.StringValue(string(f.Severity)),
-			Subject: types.StringValue(f.Subject), Message: types.StringValue(f.Message),
+			Subject: types.StringValue(f.Subject), Detail: orNull(f.Detail), Message: types.StringValue(f.Message),
 			Remediation: types.StringValue(f.Remediation), FixedBy: orNull(f.FixedBy), DocURL: orNull(f.DocURL),
 		})
 	}
@@ -54,6 +55,7 @@ func findingsAttribute() schema.ListNestedAttribute {
 			"code":        "Stable name of the kind of finding.",
 			"severity":    "`error`, `warning` or `info`.",
 			"subject":     "Full resource name of what it is about.",
+			"detail":      "What it is about where its code covers many: a condition's code, a stop code, a state, an API.",
 			"message":     "What is wrong there, with the API's own words.",
 			"remediation": "What to do.",
 			"fixed_by":    "The resource of this provider that corrects it, if any.",

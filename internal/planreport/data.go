@@ -9,7 +9,6 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/diagnosis"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
-	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/explain"
 )
 
 // dataSources joins what this provider's data sources found. prior_state has them
@@ -104,7 +103,8 @@ func known(verdict string) (mesh.Verdict, bool) {
 var kebab = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 
 // finding is a finding of a data source, as provider/finding.go writes it. of is
-// the verdict of what it is about, which tells more of a warning.
+// the verdict of what it is about, which says more than the severity of a warning.
+// An earlier version wrote no detail: such a condition or stop follows from nothing.
 func (j *join) finding(v values, of mesh.Verdict) catalogue.Finding {
 	f := catalogue.NewFinding(catalogue.Code(v.text("code")), v.text("subject"), v.text("message"))
 	if !kebab.MatchString(string(f.Code)) {
@@ -117,9 +117,6 @@ func (j *join) finding(v values, of mesh.Verdict) catalogue.Finding {
 		f.Remediation = text
 	}
 	f.FixedBy, f.DocURL, f.Detail = v.text("fixed_by"), v.text("doc_url"), v.text("detail")
-	if f.Detail == "" {
-		f.Detail = j.detail(f)
-	}
 	switch f.Severity {
 	case catalogue.Error:
 		f.Verdict = mesh.Unhealthy
@@ -135,34 +132,4 @@ func (j *join) finding(v values, of mesh.Verdict) catalogue.Finding {
 		}
 	}
 	return f
-}
-
-// detail is what a finding is about where its code covers many; the data sources
-// on a fleet and on clusters leave it to the message.
-func (j *join) detail(f catalogue.Finding) string {
-	switch f.Code {
-	case catalogue.ConditionReported, catalogue.RevisionStalled, catalogue.ControlPlaneState, catalogue.DataPlaneState, catalogue.Unreadable:
-	default:
-		return ""
-	}
-	key := string(f.Code) + "\x00" + f.Message
-	detail, known := j.details[key]
-	if !known {
-		detail = explained(f)
-		j.details[key] = detail
-	}
-	return detail
-}
-
-func explained(f catalogue.Finding) string {
-	for _, x := range explain.Explain(f.Message) {
-		switch {
-		case x.Code == f.Code && x.Detail != "":
-			return x.Detail
-		case f.Code != catalogue.Unreadable:
-		case x.Code == catalogue.ServiceDisabled || x.Code == catalogue.ConnectGatewayDisabled:
-			return x.Variables["service"] // the API that refused
-		}
-	}
-	return ""
 }

@@ -264,7 +264,7 @@ func TestCheckFollowsFromItsDataSource(t *testing.T) {
 // membership of a cluster follows from that cluster alone.
 func TestLinksStayInPlace(t *testing.T) {
 	condition := func(subject, code string) object {
-		return object{"code": "mesh-condition", "severity": "error", "subject": subject, "message": code + ": details"}
+		return object{"code": "mesh-condition", "severity": "error", "subject": subject, "detail": code, "message": code + ": details"}
 	}
 	elsewhere := strings.Replace(member, "shop-1", "shop-2", 1)
 	state := data("data.asm_mesh_health.x", object{"verdict": "unhealthy", "summary": "s", "fleet_project": "shop-1",
@@ -296,6 +296,20 @@ func TestLinksStayInPlace(t *testing.T) {
 	}
 }
 
+// Plans of the earlier version have findings without a detail: which condition it
+// is must not be guessed from the message, so it is its own root.
+func TestConditionWithoutDetailIsARoot(t *testing.T) {
+	state := data("data.asm_mesh_health.x", object{"verdict": "unhealthy", "summary": "s", "findings": []any{
+		object{"code": "mesh-condition", "severity": "error", "subject": member, "message": "MESH_IAM_PERMISSION_DENIED: details"},
+	}})
+	r := judge(t, plan(t, object{"prior_state": state, "resource_changes": []any{
+		change("asm_service_agent_binding.x", update, object{"project": "shop-1", "granted": false}, object{"project": "shop-1", "granted": true}),
+	}}))
+	if roots, explained := told(r); len(roots) != 2 || explained != 0 || r.ExitCode() != 2 {
+		t.Errorf("exit code %d, roots %v, %d explained", r.ExitCode(), roots, explained)
+	}
+}
+
 // A finding of asm_diagnosis keeps its root, also where that root is told as drift.
 func TestDiagnosisKeepsItsRoots(t *testing.T) {
 	state := data("data.asm_diagnosis.x", object{"verdict": "unhealthy", "summary": "s", "findings": []any{
@@ -315,7 +329,7 @@ func TestManyClusters(t *testing.T) {
 	var findings []any
 	for i := range 20_000 {
 		subject := strings.Replace(member, "/one", "/c"+string(rune('a'+i%26))+strings.Repeat("x", i%50), 1)
-		findings = append(findings, object{"code": "mesh-condition", "severity": "error", "subject": subject, "message": "MESH_IAM_PERMISSION_DENIED: details"})
+		findings = append(findings, object{"code": "mesh-condition", "severity": "error", "subject": subject, "detail": "MESH_IAM_PERMISSION_DENIED", "message": "MESH_IAM_PERMISSION_DENIED: details"})
 	}
 	r := judge(t, plan(t, object{
 		"prior_state": data("data.asm_mesh_health.x", object{"verdict": "unhealthy", "summary": "all of it", "findings": findings}),

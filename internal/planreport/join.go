@@ -22,7 +22,6 @@ type join struct {
 	seen                      map[string][]*finding // by code and subject
 	ids                       map[string]string     // project id by number
 	clusters                  map[string]string     // cluster by membership
-	details                   map[string]string     // by code and message
 	passed, failed, undecided int                   // checks
 }
 
@@ -40,7 +39,7 @@ type finding struct {
 func newJoin(plan *tfjson.Plan) *join {
 	j := &join{
 		bySubject: map[string]*diagnosis.Subject{}, seen: map[string][]*finding{},
-		ids: map[string]string{}, clusters: map[string]string{}, details: map[string]string{},
+		ids: map[string]string{}, clusters: map[string]string{},
 	}
 	// First of all, since names are compared from the first finding on.
 	for _, rc := range slices.Concat(plan.ResourceChanges, plan.ResourceDrift) {
