@@ -1,6 +1,6 @@
-// Terraform-provider-asm keeps what managed Anthos Service Mesh (Cloud Service
-// Mesh) on GKE needs in place. Started by Terraform it is a provider; started by
-// a person it is a command line.
+// Terraform-provider-asm keeps the prerequisites of managed Anthos Service Mesh (Cloud
+// Service Mesh) on GKE in place. Terraform starts it as a provider; a person uses it as
+// a command line.
 package main
 
 import (
@@ -24,7 +24,7 @@ var version = "0.1.0-dev"
 func main() { os.Exit(run(os.Args[1:])) }
 
 func run(args []string) int {
-	klog.SetLogger(logr.Discard()) // client-go writes to standard error what its errors say, too
+	klog.SetLogger(logr.Discard()) // client-go logs its errors on standard error, and returns them, too
 	// Terraform gives a plugin this cookie; a debugger is attached to -debug.
 	debug := slices.Equal(args, []string{"-debug"})
 	if debug || (len(args) == 0 && os.Getenv("TF_PLUGIN_MAGIC_COOKIE") != "") {
@@ -36,6 +36,6 @@ func run(args []string) int {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	context.AfterFunc(ctx, stop) // the first signal ends what is under way cleanly, a second one the process
+	context.AfterFunc(ctx, stop) // the first signal cancels the command, a second one ends the process
 	return cli.Main(ctx, version, args, os.Stdout, os.Stderr)
 }

@@ -147,7 +147,7 @@ func TestDiagnoseExitCodes(t *testing.T) {
 	}
 }
 
-// What cannot be is told at once, all of it, before anybody is asked.
+// All mistakes are reported at once, before any request.
 func TestDiagnoseMistakes(t *testing.T) {
 	_, requests := simulate(t, sim.Options{})
 	code, out, errs := run(t, "diagnose", "--fleet-project", "x y", "--membership", "foo", "--cluster", "bar", "--fail-on", "maybe",
@@ -155,7 +155,7 @@ func TestDiagnoseMistakes(t *testing.T) {
 	for _, want := range []string{"--fleet-project", "--membership", "--cluster", "--fail-on", "--baseline", "--suppressions",
 		"--concurrency", "--since"} {
 		if !strings.Contains(errs, want+":") {
-			t.Errorf("%s is not told of in %s", want, errs)
+			t.Errorf("%s is not in %s", want, errs)
 		}
 	}
 	if code != 1 || out != "" {

@@ -15,7 +15,7 @@ import (
 // eventFlags is the flag --events: the events of runs, as JSON lines.
 type eventFlags struct{ file string }
 
-// toErrors stands for standard error in --events.
+// toErrors is the value of --events for standard error.
 const toErrors = "-"
 
 func (f *eventFlags) flags(flags *pflag.FlagSet) {

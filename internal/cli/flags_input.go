@@ -17,7 +17,7 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/lang"
 )
 
-// inputVariable begins the name of an environment variable that gives an input.
+// inputVariable is the prefix of environment variables for inputs.
 const inputVariable = "ASM_INPUT_"
 
 // inputFlags give the inputs of a runbook. A secret value comes from a file or the

@@ -198,7 +198,7 @@ func TestOutputsNotWritten(t *testing.T) {
 
 type brokenPipe struct{}
 
-func (brokenPipe) Write([]byte) (int, error) { return 0, errors.New("nobody reads") }
+func (brokenPipe) Write([]byte) (int, error) { return 0, errors.New("no reader") }
 
 // The files are written though standard output is not.
 func TestOutputsBrokenPipe(t *testing.T) {
@@ -212,7 +212,7 @@ func TestOutputsBrokenPipe(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer w.close()
-	if err := w.write(wellReport()); err == nil || !strings.Contains(err.Error(), "--output table: nobody reads") {
+	if err := w.write(wellReport()); err == nil || !strings.Contains(err.Error(), "--output table: no reader") {
 		t.Errorf("got %v", err)
 	}
 	if _, err := os.Stat(filepath.Join(".", "r.json")); err != nil {

@@ -66,12 +66,12 @@ func (f *auditFlags) run(cmd *cobra.Command, typed []string) error {
 	if err != nil {
 		return err
 	}
-	kept, err := f.open(nil, journal.NewRedactor())
+	journals, err := f.open(nil, journal.NewRedactor())
 	if err != nil {
 		return err
 	}
 	if len(runs) == 0 {
-		infos, err := kept.List(cmd.Context(), store.Filter{})
+		infos, err := journals.List(cmd.Context(), store.Filter{})
 		if err != nil {
 			return err
 		}
@@ -81,7 +81,7 @@ func (f *auditFlags) run(cmd *cobra.Command, typed []string) error {
 	}
 	all, bad := []audited{}, 0
 	for _, run := range runs {
-		one := f.audit(cmd, kept, run)
+		one := f.audit(cmd, journals, run)
 		if all = append(all, one); !one.Intact {
 			bad++
 		}
@@ -96,9 +96,9 @@ func (f *auditFlags) run(cmd *cobra.Command, typed []string) error {
 	return nil
 }
 
-func (f *auditFlags) audit(cmd *cobra.Command, kept store.Store, run string) audited {
+func (f *auditFlags) audit(cmd *cobra.Command, journals store.Store, run string) audited {
 	one := audited{Run: run}
-	reader, err := kept.Read(cmd.Context(), run)
+	reader, err := journals.Read(cmd.Context(), run)
 	if err != nil {
 		one.Error = err.Error()
 		return one

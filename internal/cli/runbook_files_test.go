@@ -38,7 +38,7 @@ const wrongBook = `runbook "wrong" {
 }
 `
 
-// Every mistake is told in one go, with its line and a caret.
+// Every mistake is reported at once, with its line and a caret.
 func TestRunbookValidate(t *testing.T) {
 	folder := t.TempDir()
 	t.Chdir(folder)
@@ -61,15 +61,15 @@ func TestRunbookValidate(t *testing.T) {
 	contains(t, errs, "wrong.hcl line 5", `did you mean "project_services"`, "upperr", "nam", "missing", "line 16", "nowhere", "^^^",
 		"mistakes in 2 files")
 	code, out, _ = run(t, "runbook", "validate", "wrong.hcl", "--output=json")
-	var told struct {
+	var got struct {
 		Sound       bool
 		Diagnostics []struct {
 			File  string
 			Start struct{ Line, Column int }
 		}
 	}
-	if err := json.Unmarshal([]byte(out), &told); err != nil || code != 1 || told.Sound || len(told.Diagnostics) < 6 ||
-		told.Diagnostics[0].Start.Line == 0 {
+	if err := json.Unmarshal([]byte(out), &got); err != nil || code != 1 || got.Sound || len(got.Diagnostics) < 6 ||
+		got.Diagnostics[0].Start.Line == 0 {
 		t.Errorf("exit %d, %v: %s", code, err, out)
 	}
 	if code, out, errs := run(t, "runbook", "validate", "picky.hcl"); code != 0 || !strings.Contains(out, "Valid: 1 runbook in 1 file.") {

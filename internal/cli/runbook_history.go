@@ -48,11 +48,11 @@ func (f *historyFlags) run(cmd *cobra.Command, p program) error {
 	if f.filter.Since, err = ago(f.since, p.clock.Now()); err != nil {
 		return fmt.Errorf("--since: %w", err)
 	}
-	kept, err := f.open(nil, journal.NewRedactor())
+	journals, err := f.open(nil, journal.NewRedactor())
 	if err != nil {
 		return err
 	}
-	runs, err := kept.List(cmd.Context(), f.filter)
+	runs, err := journals.List(cmd.Context(), f.filter)
 	if err != nil {
 		return err
 	}

@@ -125,7 +125,7 @@ func (s *session) planAll(ctx context.Context, jobs []runbook.Job, atOnce int) (
 			return nil
 		})
 	}
-	_ = group.Wait() // the errors are kept by target
+	_ = group.Wait() // errs has the errors
 	if ctx.Err() != nil {
 		return nil, nil, errors.New("interrupted; nothing was changed")
 	}

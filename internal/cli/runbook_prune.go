@@ -45,14 +45,14 @@ func (f *pruneFlags) run(cmd *cobra.Command, p program) error {
 	if err != nil {
 		return fmt.Errorf("--before: %w", err)
 	}
-	kept, err := f.open(nil, journal.NewRedactor())
+	journals, err := f.open(nil, journal.NewRedactor())
 	if err != nil {
 		return err
 	}
 	var old []store.Info
 	if f.yes {
-		old, err = store.Prune(cmd.Context(), kept, before)
-	} else if old, err = kept.List(cmd.Context(), store.Filter{}); err == nil {
+		old, err = store.Prune(cmd.Context(), journals, before)
+	} else if old, err = journals.List(cmd.Context(), store.Filter{}); err == nil {
 		old = slices.DeleteFunc(old, func(i store.Info) bool { return !i.PrunedBy(before) })
 	}
 	if len(old) > 0 {

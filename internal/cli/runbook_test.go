@@ -89,7 +89,7 @@ func (w *world) run(args ...string) (code int, stdout, stderr string) {
 	return w.answer("", args...)
 }
 
-// answer is run with somebody at a terminal who answers; "" is nobody.
+// answer is run with answers at a terminal; "" is without a terminal.
 func (w *world) answer(answers string, args ...string) (code int, stdout, stderr string) {
 	w.t.Helper()
 	var from io.Reader
@@ -113,7 +113,7 @@ func (w *world) want(code int, args ...string) (stdout, stderr string) {
 	return out, errs
 }
 
-// last is the name of the run that was begun last.
+// last is the ID of the latest run.
 func (w *world) last() string {
 	w.t.Helper()
 	out, _ := w.want(0, "runbook", "history", "--output=json", "--limit=1")
@@ -197,7 +197,7 @@ func TestRunbookPlan(t *testing.T) {
 	}
 }
 
-// Runs that ended are removed when they are old enough and somebody says so.
+// prune removes finished runs that are old enough, and only with --yes.
 func TestRunbookPrune(t *testing.T) {
 	w := newWorld(t, 1, "binding-revoked")
 	w.want(0, "runbook", "run", bindingBook, "--membership", member)
@@ -218,7 +218,7 @@ func TestRunbookPrune(t *testing.T) {
 	w.want(1, "runbook", "show", id)
 }
 
-// What a run did can be listed, shown, verified and taken back.
+// A run can be listed, shown, verified and undone.
 func TestRunbookRunAndUndo(t *testing.T) {
 	w := newWorld(t, 1, "binding-revoked")
 	revoked := w.document()
@@ -298,7 +298,7 @@ func resume(t *testing.T, report string) []string {
 	return words
 }
 
-// A gate that nobody opens stops the run with 5; the command that it gives goes on.
+// A missing approval stops the run with 5; the command that it prints resumes the run.
 func TestRunbookGate(t *testing.T) {
 	w := newWorld(t, 1, "connectgateway-disabled")
 	out, _ := w.want(5, "runbook", "run", "restore-connect-gateway", "--membership", member)
@@ -344,7 +344,7 @@ func TestRunbookAsks(t *testing.T) {
 	contains(t, shown, "(terminal)")
 }
 
-// Somebody else's lock is told with who has it, and nothing is begun.
+// A target that is locked by another run is refused with the holder, and nothing is started.
 func TestRunbookLocked(t *testing.T) {
 	w := newWorld(t, 1, "binding-revoked")
 	held, err := store.NewLocal(w.dir, store.Options{}).Acquire(t.Context(), member,
@@ -391,7 +391,7 @@ func TestRemediate(t *testing.T) {
 		t.Errorf("exit %d\n%s", code, out)
 	}
 	if did := w.wrote(); len(did) > 0 {
-		t.Fatalf("nobody agreed, and it wrote %q", did)
+		t.Fatalf("without approval it wrote %q", did)
 	}
 	out, _ = w.want(0, "remediate", "--fleet-project", "mesh-sim-1", "--yes", "--job", "night")
 	contains(t, out, "HEALTHY", "Before", "Afterwards")
@@ -404,7 +404,7 @@ func TestRemediate(t *testing.T) {
 	if did := w.wrote(); len(did) > 0 {
 		t.Errorf("run again it wrote %q", did)
 	}
-	// A cause that takes a person is told with its remedy.
+	// A cause that needs a person is listed with its remedy.
 	w.fault("new-enum")
 	_, out, _ = w.run("remediate", "--fleet-project", "mesh-sim-1", "--yes", "--patience=1m")
 	contains(t, out, "Left to a person")
@@ -422,7 +422,7 @@ const failing = `runbook "picky" {
 }
 `
 
-// Several targets: the canary goes first, and what it costs is told.
+// Several targets: the canary goes first, and its failure is reported.
 func TestRunbookFan(t *testing.T) {
 	w := newWorld(t, 3)
 	book := filepath.Join(t.TempDir(), "picky.hcl")
@@ -451,7 +451,7 @@ func TestRunbookFan(t *testing.T) {
 	contains(t, errs, "7 is not among 3 shards")
 }
 
-// All mistakes of a command line are told at once, before anybody is asked.
+// All mistakes of a command line are reported at once, before any request.
 func TestRunbookMistakes(t *testing.T) {
 	_, requests := simulate(t, sim.Options{})
 	_, _, errs := run(t, "runbook", "run", "restart-proxy", "--membership", "m", "--project", "x y", "--approve-risk", "much",
@@ -565,7 +565,7 @@ func TestRunbookSecrets(t *testing.T) {
 	}
 	for _, planted := range []string{secret, token} {
 		if at := strings.Index(all.String(), planted); at >= 0 {
-			t.Errorf("%s is told: …%s…", planted, all.String()[max(0, at-200):min(all.Len(), at+60)])
+			t.Errorf("%s is shown: …%s…", planted, all.String()[max(0, at-200):min(all.Len(), at+60)])
 		}
 	}
 	contains(t, all.String(), "[redacted]")
@@ -585,13 +585,13 @@ func TestRunbookInterrupted(t *testing.T) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	told := bufio.NewScanner(stderr)
-	for told.Scan() && !strings.Contains(told.Text(), "noticed: waiting") {
+	lines := bufio.NewScanner(stderr)
+	for lines.Scan() && !strings.Contains(lines.Text(), "noticed: waiting") {
 	}
 	if err := cmd.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
 	}
-	for told.Scan() { // until it ends
+	for lines.Scan() { // until it ends
 	}
 	if err := cmd.Wait(); cmd.ProcessState.ExitCode() != 6 {
 		t.Errorf("ended with %v\n%s", err, out.String())

@@ -64,7 +64,7 @@ func (f *sessionFlags) withSession(cmd *cobra.Command, p program, out outputs, d
 func (f *sessionFlags) open(cmd *cobra.Command, p program) (*session, error) {
 	redactor := journal.NewRedactor()
 	// Journals have the machine's time, whatever the clock of the waits is.
-	kept, err := f.stateFlags.open(nil, redactor)
+	journals, err := f.stateFlags.open(nil, redactor)
 	if err != nil {
 		return nil, err
 	}
@@ -73,7 +73,7 @@ func (f *sessionFlags) open(cmd *cobra.Command, p program) (*session, error) {
 		return nil, err
 	}
 	e := &runbook.Engine{
-		Client: reader.Client, Clusters: reader.Clusters, Store: kept, Redactor: redactor, Clock: p.clock, Version: p.version, Reason: f.reason,
+		Client: reader.Client, Clusters: reader.Clusters, Store: journals, Redactor: redactor, Clock: p.clock, Version: p.version, Reason: f.reason,
 	}
 	s := &session{Engine: e, program: p, cmd: cmd, flags: f}
 	if s.live, s.events, err = f.events.open(cmd.ErrOrStderr()); err != nil {
@@ -143,12 +143,12 @@ func (e *quietError) Error() string { return e.text }
 func (e *quietError) Unwrap() error { return e.cause }
 
 // findRun returns the ID of the run that a person typed.
-func findRun(ctx context.Context, kept store.Store, typed string) (string, error) {
+func findRun(ctx context.Context, journals store.Store, typed string) (string, error) {
 	id, err := journal.ParseID(typed)
 	if err != nil {
 		return "", err
 	}
-	reader, err := kept.Read(ctx, id)
+	reader, err := journals.Read(ctx, id)
 	if err != nil {
 		return "", err
 	}

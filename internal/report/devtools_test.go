@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// devtools speaks the Chrome DevTools Protocol over a pipe, for what a page does
-// when somebody uses it.
+// devtools speaks the Chrome DevTools Protocol over a pipe, to use a page in a
+// browser.
 type devtools struct {
 	t       *testing.T
 	to      *os.File

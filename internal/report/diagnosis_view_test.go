@@ -38,7 +38,7 @@ func TestDetailsAreToldApart(t *testing.T) {
 	inOrder(t, render(t, report.Table, r, report.Options{}), "mesh-condition (A)", "4 findings", "mesh-condition (B)", "5 findings")
 }
 
-// A kind of finding whose remedies differ is told with the general one.
+// A kind of finding whose remedies differ is shown with the general one.
 func TestRemedyOfMany(t *testing.T) {
 	r := broken()
 	for i := range 4 {

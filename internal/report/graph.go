@@ -151,7 +151,7 @@ func rightNode(c consequence, y int) graphNode {
 	return n
 }
 
-// middle cuts a name in its middle: both ends tell names apart.
+// middle cuts a name in its middle: names differ at both ends.
 func middle(s string, most int) string {
 	r := []rune(s)
 	if len(r) <= most {

@@ -21,7 +21,7 @@ func TestHTMLByKeyboard(t *testing.T) {
 	}
 	if got := d.eval(`document.getElementById('about').textContent`); !strings.HasSuffix(got,
 		"memberships/cluster-00002: unhealthy; unhealthy: Revision(s) reporting unhealthy (2 findings)") {
-		t.Errorf("the tile is told as %q", got)
+		t.Errorf("the tile is described as %q", got)
 	}
 	d.press("ArrowDown", "ArrowUp")
 	if got := d.eval(focused); got != "cluster-00002, unhealthy" {

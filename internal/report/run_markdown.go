@@ -38,7 +38,7 @@ func markdownPart(p part) string {
 	if p.target != "" {
 		fmt.Fprintf(&b, "%s\n\n", code(p.target))
 	}
-	// Text from outside never begins a line: Markdown would read it.
+	// Text of an API never starts a line: Markdown would interpret it.
 	for _, n := range notesOf(note{label: "Summary", text: p.lead}, note{label: "Run", text: strings.Join(p.facts, "; ")}) {
 		fmt.Fprintf(&b, "%s\n\n", markdownLine(n))
 	}

@@ -34,7 +34,7 @@ func TestTableSaysTheCauseFirst(t *testing.T) {
 		"gkehub.features.get is missing on",
 		"cannot-read on */wish, expired 2026-11-01: moving", "1 finding suppressed, 1 finding of the baseline resolved.")
 	if n := strings.Count(text, "Revision(s) reporting unhealthy"); n != 1 {
-		t.Errorf("the consequence is told %d times", n)
+		t.Errorf("the consequence is there %d times", n)
 	}
 }
 
