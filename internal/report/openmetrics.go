@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"io"
+	"maps"
 	"slices"
 	"strconv"
 
@@ -91,7 +92,7 @@ func subjectMetrics(d *diagnosisView) *dto.MetricFamily {
 	}
 	m := gauge("asm_diagnosis_subjects", "Examined resources, by type and verdict.")
 	order := func(a, b key) int { return cmp.Or(cmp.Compare(a.kind, b.kind), cmp.Compare(a.verdict, b.verdict)) }
-	for _, k := range sortedKeys(counts, order) {
+	for _, k := range slices.SortedFunc(maps.Keys(counts), order) {
 		add(m, float64(counts[k]), "type", k.kind, "verdict", k.verdict)
 	}
 	return m
@@ -107,7 +108,7 @@ func checkMetrics(d *diagnosisView) *dto.MetricFamily {
 	}
 	m := gauge("asm_diagnosis_checks", "Checks of all subjects, by kind and status.")
 	order := func(a, b key) int { return cmp.Or(cmp.Compare(a.kind, b.kind), cmp.Compare(a.status, b.status)) }
-	for _, k := range sortedKeys(counts, order) {
+	for _, k := range slices.SortedFunc(maps.Keys(counts), order) {
 		add(m, float64(counts[k]), "kind", k.kind, "status", k.status)
 	}
 	return m
@@ -140,24 +141,15 @@ func findingMetrics(d *diagnosisView) []*dto.MetricFamily {
 		roots[k]++
 	}
 	all := gauge("asm_diagnosis_findings", "Findings by code; a finding that is not a root is a consequence of one.")
-	for _, k := range sortedKeys(counts, order) {
+	for _, k := range slices.SortedFunc(maps.Keys(counts), order) {
 		add(all, float64(counts[k]), "code", k.code, "detail", k.detail, "severity", k.severity,
 			"root", k.root, "waiting", k.waiting, "new", k.fresh)
 	}
 	each := gauge("asm_diagnosis_finding", "Root causes one by one; asm_diagnosis_findings counts their consequences.")
-	for _, k := range sortedKeys(roots, order) {
+	for _, k := range slices.SortedFunc(maps.Keys(roots), order) {
 		add(each, float64(roots[k]), "code", k.code, "detail", k.detail, "severity", k.severity, "subject", k.subject,
 			"root", k.root, "waiting", k.waiting, "new", k.fresh)
 	}
 	return []*dto.MetricFamily{all, each, single("asm_diagnosis_finding_left_out",
 		"Root causes beyond the "+number(metricRoots)+" that have a series of their own.", float64(leftOut))}
-}
-
-func sortedKeys[K comparable](m map[K]int, order func(a, b K) int) []K {
-	keys := make([]K, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.SortFunc(keys, order)
-	return keys
 }

@@ -2,10 +2,8 @@ package report
 
 import (
 	_ "embed" // the page's parts
-	"fmt"
 	"html/template"
 	"io"
-	"strings"
 )
 
 // Limits of the page of a plan or run; the format json has everything.
@@ -26,82 +24,27 @@ var (
 )
 
 type runPage struct {
-	Policy                       string
-	Style                        template.CSS
-	Kind, Verdict, Tone, Summary string
-	Facts                        []string
-	Foot                         []runNote
-	Parts                        []runPart
-	MoreParts                    int
-	Quiet                        string
-	QuietNames                   []string
-}
-
-type runPart struct {
-	ID, Title, Target, Status, Tone, Lead, Facts string
-	Rows                                         []runRow
-	MoreRows                                     int
-	Notes                                        []runNote
-}
-
-type runRow struct {
-	Name, Status, Tone, Subject string
-	Changes                     []runChange
-	Notes                       []runNote
-}
-
-type runChange struct{ Field, From, To string }
-
-type runNote struct {
-	Label, Text string
-	Command     bool
+	*runView
+	Policy    string
+	Style     template.CSS
+	Loud      []part
+	MoreParts int
+	Quiet     []part
 }
 
 func writeRunHTML(w io.Writer, s *runView, _ Options) error {
-	p := runPage{
-		Policy: runPolicy, Style: template.CSS(pageCSS + runCSS), //nolint:gosec // our own, embedded
-		Kind: s.kind, Verdict: s.verdict, Tone: toneClasses[s.tone], Summary: s.summary, Facts: s.facts, Foot: runNotes(s.foot),
-	}
-	loud, quiet := s.split()
-	for i, part := range loud {
-		if i == htmlParts {
-			p.MoreParts = len(loud) - i
-			break
-		}
-		p.Parts = append(p.Parts, runPartOf(part, i))
-	}
-	if len(quiet) > 0 {
-		p.Quiet = Plural(len(quiet), "target")
-		for _, q := range quiet {
-			p.QuietNames = append(p.QuietNames, q.target)
-		}
-	}
+	p := runPage{runView: s, Policy: runPolicy, Style: template.CSS(pageCSS + runCSS)} //nolint:gosec // our own, embedded
+	p.Loud, p.Quiet = s.split()
+	p.MoreParts = max(len(p.Loud)-htmlParts, 0)
+	p.Loud = p.Loud[:len(p.Loud)-p.MoreParts]
 	return runTemplate.Execute(w, p)
 }
 
-func runPartOf(part part, i int) runPart {
-	p := runPart{
-		ID: fmt.Sprintf("part-%d", i+1), Title: part.title, Target: part.target, Status: part.status, Tone: toneClasses[part.tone],
-		Lead: part.lead, Facts: strings.Join(part.facts, "; "), Notes: runNotes(part.notes),
-	}
-	for i, r := range part.rows {
-		if i == htmlRows {
-			p.MoreRows = len(part.rows) - i
-			break
-		}
-		row := runRow{Name: r.name, Status: r.status, Tone: toneClasses[r.tone], Subject: r.subject, Notes: runNotes(r.notes)}
-		for _, c := range r.changes {
-			row.Changes = append(row.Changes, runChange{c.field, c.from, c.to})
-		}
-		p.Rows = append(p.Rows, row)
-	}
-	return p
-}
+// Shown are the rows that the page shows.
+func (p part) Shown() []row { return p.Rows[:min(len(p.Rows), htmlRows)] }
 
-func runNotes(notes []note) []runNote {
-	var all []runNote
-	for _, n := range notes {
-		all = append(all, runNote{n.label, n.text, n.command})
-	}
-	return all
-}
+// MoreRows counts the rows that the page leaves out.
+func (p part) MoreRows() int { return len(p.Rows) - len(p.Shown()) }
+
+// Count reads "3 targets" on the page.
+func (p runPage) Count() string { return Plural(len(p.Quiet), "target") }

@@ -11,11 +11,11 @@ import (
 // writeRunJUnit makes a suite of each target and a case of each step. In a plan a step
 // with changes fails, as drift does; in a run a step that failed.
 func writeRunJUnit(w io.Writer, s *runView, _ Options) error {
-	suites := junit.Testsuites{Name: strings.ToLower(s.kind)}
-	for i, p := range s.parts {
-		suite := newSuite(titled(p.title, p.target), i)
-		suite.AddProperty("status", p.status)
-		for _, r := range p.rows {
+	suites := junit.Testsuites{Name: strings.ToLower(s.Kind)}
+	for i, p := range s.Parts {
+		suite := newSuite(titled(p.Title, p.Target), i)
+		suite.AddProperty("status", p.Status)
+		for _, r := range p.Rows {
 			suite.AddTestcase(stepCase(p, r))
 		}
 		suites.Suites = append(suites.Suites, suite)
@@ -24,19 +24,19 @@ func writeRunJUnit(w io.Writer, s *runView, _ Options) error {
 }
 
 func stepCase(p part, r row) junit.Testcase {
-	c := junit.Testcase{Name: orSome(r.name), Classname: orSome(titled(p.title, p.target)), Time: "0"}
+	c := junit.Testcase{Name: orSome(r.Name), Classname: orSome(titled(p.Title, p.Target)), Time: "0"}
 	var b strings.Builder
-	if r.subject != "" {
-		fmt.Fprintln(&b, r.subject)
+	if r.Subject != "" {
+		fmt.Fprintln(&b, r.Subject)
 	}
-	for _, change := range r.changes {
-		fmt.Fprintf(&b, "%s: %s -> %s\n", change.field, change.from, change.to)
+	for _, change := range r.Changes {
+		fmt.Fprintf(&b, "%s: %s -> %s\n", change.Field, change.From, change.To)
 	}
-	message := r.status
-	for i, n := range r.notes {
-		line := n.text
-		if n.label != "" {
-			line = n.label + ": " + line
+	message := r.Status
+	for i, n := range r.Notes {
+		line := n.Text
+		if n.Label != "" {
+			line = n.Label + ": " + line
 		}
 		if i == 0 {
 			message += ": " + line
@@ -44,7 +44,7 @@ func stepCase(p part, r row) junit.Testcase {
 		fmt.Fprintln(&b, line)
 	}
 	result := &junit.Result{Message: Shorten(message, junitText), Data: b.String()}
-	switch r.outcome {
+	switch r.Outcome {
 	case failed:
 		c.Failure = result
 	case errored:

@@ -8,20 +8,20 @@ import (
 
 func writeRunMarkdown(w io.Writer, s *runView, _ Options) error {
 	m := &markdown{}
-	head := fmt.Sprintf("## %s %s: %s\n", toneMarks[s.tone], text(s.kind), text(s.verdict))
-	if s.summary != "" {
-		head += "\n**Summary:** " + long(s.summary, 2*markdownText) + "\n"
+	head := fmt.Sprintf("## %s %s: %s\n", toneMarks[s.Tone], text(s.Kind), text(s.Verdict))
+	if s.Summary != "" {
+		head += "\n**Summary:** " + long(s.Summary, 2*markdownText) + "\n"
 	}
-	if len(s.facts) > 0 {
-		head += "\n**Run:** " + long(strings.Join(s.facts, "; "), markdownText) + "\n"
+	if len(s.Facts) > 0 {
+		head += "\n**Run:** " + long(strings.Join(s.Facts, "; "), markdownText) + "\n"
 	}
-	for _, n := range s.foot {
+	for _, n := range s.Foot {
 		head += "\n" + markdownLine(n) + "\n"
 	}
 	m.add("the head", head)
 	loud, quiet := s.split()
 	for _, p := range loud {
-		m.add(code(titled(p.title, p.target)), markdownPart(p))
+		m.add(code(titled(p.Title, p.Target)), markdownPart(p))
 	}
 	if len(quiet) > 0 {
 		m.add("targets with nothing to do", fmt.Sprintf("\n%s %s with nothing to do: %s\n",
@@ -34,37 +34,37 @@ func writeRunMarkdown(w io.Writer, s *runView, _ Options) error {
 
 func markdownPart(p part) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "\n### %s %s: %s\n\n", toneMarks[p.tone], text(p.title), text(p.status))
-	if p.target != "" {
-		fmt.Fprintf(&b, "%s\n\n", code(p.target))
+	fmt.Fprintf(&b, "\n### %s %s: %s\n\n", toneMarks[p.Tone], text(p.Title), text(p.Status))
+	if p.Target != "" {
+		fmt.Fprintf(&b, "%s\n\n", code(p.Target))
 	}
 	// Text of an API never starts a line: Markdown would interpret it.
-	for _, n := range notesOf(note{label: "Summary", text: p.lead}, note{label: "Run", text: strings.Join(p.facts, "; ")}) {
+	for _, n := range notesOf(note{Label: "Summary", Text: p.Lead}, note{Label: "Run", Text: strings.Join(p.Facts, "; ")}) {
 		fmt.Fprintf(&b, "%s\n\n", markdownLine(n))
 	}
-	if len(p.rows) > 0 {
+	if len(p.Rows) > 0 {
 		b.WriteString("| | Step | On | What |\n|---|---|---|---|\n")
 	}
-	for i, r := range p.rows {
+	for i, r := range p.Rows {
 		if i == markdownCauses {
-			fmt.Fprintf(&b, "\nand %s more\n", number(len(p.rows)-i))
+			fmt.Fprintf(&b, "\nand %s more\n", number(len(p.Rows)-i))
 			break
 		}
 		var what []string
-		for _, c := range r.changes {
-			what = append(what, code(c.field)+": "+code(c.from)+" → "+code(c.to))
+		for _, c := range r.Changes {
+			what = append(what, code(c.Field)+": "+code(c.From)+" → "+code(c.To))
 		}
-		for _, n := range r.notes {
+		for _, n := range r.Notes {
 			what = append(what, markdownLine(n))
 		}
 		subject := ""
-		if r.subject != "" {
-			subject = code(r.subject)
+		if r.Subject != "" {
+			subject = code(r.Subject)
 		}
 		fmt.Fprintf(&b, "| %s %s | %s | %s | %s |\n",
-			toneMarks[r.tone], text(r.status), code(r.name), subject, strings.Join(what, "<br>"))
+			toneMarks[r.Tone], text(r.Status), code(r.Name), subject, strings.Join(what, "<br>"))
 	}
-	for _, n := range p.notes {
+	for _, n := range p.Notes {
 		fmt.Fprintf(&b, "\n%s\n", markdownLine(n))
 	}
 	return b.String()
@@ -72,12 +72,12 @@ func markdownPart(p part) string {
 
 // markdownLine is a note as one line.
 func markdownLine(n note) string {
-	shown := long(n.text, markdownText)
-	if n.command {
-		shown = code(n.text)
+	shown := long(n.Text, markdownText)
+	if n.Command {
+		shown = code(n.Text)
 	}
-	if n.label == "" {
+	if n.Label == "" {
 		return shown
 	}
-	return "**" + text(n.label) + ":** " + shown
+	return "**" + text(n.Label) + ":** " + shown
 }

@@ -16,13 +16,13 @@ const (
 
 func writeRunTable(w io.Writer, s *runView, o Options) error {
 	t := table{w, o}
-	head := t.Paint(toneColors[s.tone], strings.ToUpper(s.verdict))
-	if s.summary != "" {
-		head += "  " + s.summary
+	head := t.Paint(toneColors[s.Tone], strings.ToUpper(s.Verdict))
+	if s.Summary != "" {
+		head += "  " + s.Summary
 	}
 	t.text(0, head)
-	if len(s.facts) > 0 {
-		t.text(0, strings.Join(s.facts, "; "))
+	if len(s.Facts) > 0 {
+		t.text(0, strings.Join(s.Facts, "; "))
 	}
 	loud, quiet := s.split()
 	for i, p := range loud {
@@ -38,9 +38,9 @@ func writeRunTable(w io.Writer, s *runView, o Options) error {
 		names := someNames(namesOfParts(quiet), tableQuiet)
 		t.text(0, t.Paint(toneColors[good], "✓")+" "+Plural(len(quiet), "target")+" with nothing to do: "+names)
 	}
-	if len(s.foot) > 0 {
+	if len(s.Foot) > 0 {
 		fmt.Fprintln(t.w)
-		t.notes(0, s.foot)
+		t.notes(0, s.Foot)
 	}
 	return nil
 }
@@ -48,51 +48,51 @@ func writeRunTable(w io.Writer, s *runView, o Options) error {
 func namesOfParts(parts []part) []string {
 	names := make([]string, len(parts))
 	for i, p := range parts {
-		names[i] = base(p.target)
+		names[i] = base(p.Target)
 	}
 	return names
 }
 
 func (t table) part(p part) {
 	fmt.Fprintln(t.w)
-	t.text(0, t.Paint(bold, titled(p.title, p.target))+"  "+t.Paint(toneColors[p.tone], p.status))
-	if p.lead != "" {
-		t.text(2, p.lead)
+	t.text(0, t.Paint(bold, titled(p.Title, p.Target))+"  "+t.Paint(toneColors[p.Tone], p.Status))
+	if p.Lead != "" {
+		t.text(2, p.Lead)
 	}
-	if len(p.facts) > 0 {
-		t.text(2, t.Paint(dim, strings.Join(p.facts, "; ")))
+	if len(p.Facts) > 0 {
+		t.text(2, t.Paint(dim, strings.Join(p.Facts, "; ")))
 	}
-	if len(p.rows) > 0 {
+	if len(p.Rows) > 0 {
 		fmt.Fprintln(t.w)
 	}
-	for i, r := range p.rows {
+	for i, r := range p.Rows {
 		if i == tableRows {
-			t.text(2, fmt.Sprintf("and %s more; see the format json.", number(len(p.rows)-i)))
+			t.text(2, fmt.Sprintf("and %s more; see the format json.", number(len(p.Rows)-i)))
 			break
 		}
-		line := t.Paint(toneColors[r.tone], r.symbol) + " " + t.Paint(bold, r.name) + "  " + t.Paint(toneColors[r.tone], r.status)
-		if r.subject != "" {
-			line += "  " + r.subject
+		line := t.Paint(toneColors[r.Tone], r.Symbol) + " " + t.Paint(bold, r.Name) + "  " + t.Paint(toneColors[r.Tone], r.Status)
+		if r.Subject != "" {
+			line += "  " + r.Subject
 		}
 		t.text(2, line)
-		for _, c := range r.changes {
-			t.text(6, c.field+": "+c.from+" -> "+c.to)
+		for _, c := range r.Changes {
+			t.text(6, c.Field+": "+c.From+" -> "+c.To)
 		}
-		t.notes(6, r.notes)
+		t.notes(6, r.Notes)
 	}
-	if len(p.notes) > 0 {
+	if len(p.Notes) > 0 {
 		fmt.Fprintln(t.w)
-		t.notes(2, p.notes)
+		t.notes(2, p.Notes)
 	}
 }
 
 func (t table) notes(indent int, notes []note) {
 	for _, n := range notes {
-		text := n.text
-		if n.label != "" {
-			text = t.Paint(dim, n.label+": ") + text
+		text := n.Text
+		if n.Label != "" {
+			text = t.Paint(dim, n.Label+": ") + text
 		}
-		if n.command { // in one line, however long, to be copied
+		if n.Command { // in one line, however long, to be copied
 			fmt.Fprintf(t.w, "%*s%s\n", indent, "", text)
 			continue
 		}

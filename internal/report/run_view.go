@@ -14,45 +14,45 @@ import (
 // JSON is written from it. Its texts are clean.
 type runView struct {
 	document any    // for JSON
-	kind     string // Runbook plan
-	verdict  string // changes
-	tone     tone
-	summary  string
-	facts    []string
-	parts    []part
-	foot     []note
+	Kind     string // Runbook plan
+	Verdict  string // changes
+	Tone     tone
+	Summary  string
+	Facts    []string
+	Parts    []part
+	Foot     []note
 }
 
 // part is one plan, one run, or one list of findings.
 type part struct {
-	title  string
-	target string
-	status string
-	tone   tone
-	lead   string
-	facts  []string
-	rows   []row
-	notes  []note
-	// quiet parts are in place; several of them are only counted.
-	quiet bool
+	Title  string
+	Target string
+	Status string
+	Tone   tone
+	Lead   string
+	Facts  []string
+	Rows   []row
+	Notes  []note
+	// Quiet parts are in place; several of them are only counted.
+	Quiet bool
 }
 
 // row is a step, or a finding.
 type row struct {
-	symbol, name, status, subject string
-	tone                          tone
-	changes                       []fieldChange
-	notes                         []note
-	outcome                       rowOutcome
+	Symbol, Name, Status, Subject string
+	Tone                          tone
+	Changes                       []fieldChange
+	Notes                         []note
+	Outcome                       rowOutcome
 }
 
 // fieldChange is the value of a field before and after.
-type fieldChange struct{ field, from, to string }
+type fieldChange struct{ Field, From, To string }
 
 // note is a labelled text; a command is shown in one line, to be copied.
 type note struct {
-	label, text string
-	command     bool
+	Label, Text string
+	Command     bool
 }
 
 // tone is how good or bad something is, for colours and marks.
@@ -76,6 +76,9 @@ var toneMarks = map[tone]string{plain: "▫️", good: "✅", changed: "✏️",
 var toneClasses = map[tone]string{
 	plain: "none", good: "healthy", changed: "provisioning", waiting: "degraded", bad: "unhealthy", unknown: "unknown",
 }
+
+// Class is the class of a tone in the page's style.
+func (t tone) Class() string { return toneClasses[t] }
 
 // rowOutcome is a row's result in a test report.
 type rowOutcome int
@@ -120,14 +123,14 @@ func span(seconds int) string {
 
 // notesOf drops the notes without a text.
 func notesOf(all ...note) []note {
-	return slices.DeleteFunc(all, func(n note) bool { return n.text == "" })
+	return slices.DeleteFunc(all, func(n note) bool { return n.Text == "" })
 }
 
 // split separates the parts that are in place from those with something to show. A
 // view with a single part always shows it.
 func (s *runView) split() (loud []part, quiet []part) {
-	for _, p := range s.parts {
-		if p.quiet && len(s.parts) > 1 {
+	for _, p := range s.Parts {
+		if p.Quiet && len(s.Parts) > 1 {
 			quiet = append(quiet, p)
 		} else {
 			loud = append(loud, p)

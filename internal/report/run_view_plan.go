@@ -10,9 +10,9 @@ import (
 
 // stepStatuses are the words for the statuses of a planned step.
 var stepStatuses = map[runbook.StepStatus]struct {
-	symbol, words string
-	tone          tone
-	outcome       rowOutcome
+	Symbol, words string
+	Tone          tone
+	Outcome       rowOutcome
 }{
 	runbook.Satisfied: {"✓", "in place", good, passed},
 	runbook.Change:    {"~", "change", changed, failed},
@@ -29,7 +29,7 @@ var stepStatuses = map[runbook.StepStatus]struct {
 // planVerdicts are the words for the exit codes of a plan.
 var planVerdicts = map[int]struct {
 	words string
-	tone  tone
+	Tone  tone
 }{
 	diagnosis.ExitClean:     {"nothing to do", good},
 	diagnosis.ExitChanges:   {"changes", changed},
@@ -39,18 +39,18 @@ var planVerdicts = map[int]struct {
 
 func newPlansView(p *Plans) *runView {
 	v := planVerdicts[p.ExitCode()]
-	s := &runView{kind: "Runbook plan", verdict: v.words, tone: v.tone, summary: Clean(p.Summary)}
+	s := &runView{Kind: "Runbook plan", Verdict: v.words, Tone: v.Tone, Summary: Clean(p.Summary)}
 	if len(p.Failed) > 0 {
-		s.verdict, s.tone = "not fully planned", bad
+		s.Verdict, s.Tone = "not fully planned", bad
 	}
 	for _, one := range p.Plans {
-		s.parts = append(s.parts, planPart(one))
+		s.Parts = append(s.Parts, planPart(one))
 	}
 	for _, f := range p.Failed {
-		s.parts = append(s.parts, part{
-			title: "Not planned", target: Clean(f.Target), status: "error", tone: bad,
-			notes: notesOf(note{label: "error", text: Clean(f.Error)}),
-			rows:  []row{{symbol: "✗", name: "plan", status: "error", tone: bad, outcome: errored}},
+		s.Parts = append(s.Parts, part{
+			Title: "Not planned", Target: Clean(f.Target), Status: "error", Tone: bad,
+			Notes: notesOf(note{Label: "error", Text: Clean(f.Error)}),
+			Rows:  []row{{Symbol: "✗", Name: "plan", Status: "error", Tone: bad, Outcome: errored}},
 		})
 	}
 	return s
@@ -58,22 +58,22 @@ func newPlansView(p *Plans) *runView {
 
 func planPart(p *runbook.Plan) part {
 	v := planVerdicts[p.ExitCode()]
-	one := part{title: Clean(p.Runbook), target: Clean(p.Target.Name), status: v.words, tone: v.tone, lead: Clean(p.Title), quiet: p.Clean()}
+	one := part{Title: Clean(p.Runbook), Target: Clean(p.Target.Name), Status: v.words, Tone: v.Tone, Lead: Clean(p.Title), Quiet: p.Clean()}
 	if p.UndoOf != "" {
-		one.title, one.lead = "undo of "+Clean(p.UndoOf), ""
+		one.Title, one.Lead = "undo of "+Clean(p.UndoOf), ""
 	}
-	one.facts = append(one.facts, planSummary(p))
+	one.Facts = append(one.Facts, planSummary(p))
 	if p.AtMost > 0 && !p.Clean() {
-		one.facts = append(one.facts, "usually "+span(p.Usual)+", at most "+span(p.AtMost))
+		one.Facts = append(one.Facts, "usually "+span(p.Usual)+", at most "+span(p.AtMost))
 	}
 	for _, step := range p.Steps {
-		one.rows = append(one.rows, plannedRow(step))
+		one.Rows = append(one.Rows, plannedRow(step))
 	}
 	for _, m := range p.Missing {
-		one.notes = append(one.notes, note{label: "missing permission", text: Clean(m.Permission + " on " + m.On + " (step " + m.Step + ")")})
+		one.Notes = append(one.Notes, note{Label: "missing permission", Text: Clean(m.Permission + " on " + m.On + " (step " + m.Step + ")")})
 	}
 	if !p.Clean() {
-		one.notes = append(one.notes, note{label: "fingerprint", text: Clean(p.Fingerprint)})
+		one.Notes = append(one.Notes, note{Label: "fingerprint", Text: Clean(p.Fingerprint)})
 	}
 	return one
 }
@@ -81,11 +81,11 @@ func planPart(p *runbook.Plan) part {
 func plannedRow(step runbook.PlannedStep) row {
 	known, ok := stepStatuses[step.Status]
 	if !ok {
-		known.symbol, known.words, known.tone, known.outcome = "?", Clean(string(step.Status)), unknown, errored
+		known.Symbol, known.words, known.Tone, known.Outcome = "?", Clean(string(step.Status)), unknown, errored
 	}
 	r := row{
-		symbol: known.symbol, name: Clean(step.Step), status: known.words, tone: known.tone, outcome: known.outcome,
-		subject: Clean(step.Subject), changes: changesOf(step.Current, step.Desired),
+		Symbol: known.Symbol, Name: Clean(step.Step), Status: known.words, Tone: known.Tone, Outcome: known.Outcome,
+		Subject: Clean(step.Subject), Changes: changesOf(step.Current, step.Desired),
 	}
 	approval := "needs approval"
 	if step.Risk != "" && step.Risk != lang.NoRisk {
@@ -99,14 +99,14 @@ func plannedRow(step runbook.PlannedStep) row {
 	if step.Status == runbook.Person {
 		label = "to do"
 	}
-	r.notes = notesOf(
-		note{label: label, text: Shorten(Clean(text), runText)},
-		note{label: "error", text: Shorten(Clean(step.Error), runText)},
-		note{label: approval, text: Shorten(Clean(step.Approval), runText)},
-		note{label: "after", text: Clean(strings.Join(step.After, ", "))},
+	r.Notes = notesOf(
+		note{Label: label, Text: Shorten(Clean(text), runText)},
+		note{Label: "error", Text: Shorten(Clean(step.Error), runText)},
+		note{Label: approval, Text: Shorten(Clean(step.Approval), runText)},
+		note{Label: "after", Text: Clean(strings.Join(step.After, ", "))},
 	)
 	if (step.Status == runbook.Change || step.Status == runbook.Awaits) && step.AtMost > 0 {
-		r.notes = append(r.notes, note{label: "takes", text: "usually " + span(step.Usual) + ", at most " + span(step.AtMost)})
+		r.Notes = append(r.Notes, note{Label: "takes", Text: "usually " + span(step.Usual) + ", at most " + span(step.AtMost)})
 	}
 	return r
 }

@@ -12,9 +12,9 @@ import (
 
 // stepOutcomes are the words for the outcomes of a step.
 var stepOutcomes = map[runbook.StepOutcome]struct {
-	symbol, words string
-	tone          tone
-	outcome       rowOutcome
+	Symbol, words string
+	Tone          tone
+	Outcome       rowOutcome
 }{
 	runbook.StepAlready: {"✓", "already in place", good, passed},
 	runbook.StepChanged: {"~", "changed", changed, passed},
@@ -28,7 +28,7 @@ var stepOutcomes = map[runbook.StepOutcome]struct {
 // outcomes are the words for the outcomes of a run.
 var outcomes = map[journal.Outcome]struct {
 	words string
-	tone  tone
+	Tone  tone
 }{
 	journal.Succeeded:    {"succeeded", good},
 	journal.Failed:       {"failed", bad},
@@ -37,20 +37,20 @@ var outcomes = map[journal.Outcome]struct {
 }
 
 func newRunView(r *runbook.Report) *runView {
-	s := &runView{kind: "Runbook run", verdict: "succeeded", tone: good, summary: Clean(r.Summary)}
+	s := &runView{Kind: "Runbook run", Verdict: "succeeded", Tone: good, Summary: Clean(r.Summary)}
 	switch r.ExitCode() {
 	case runbook.ExitApproval:
-		s.verdict, s.tone = "needs approval", waiting
+		s.Verdict, s.Tone = "needs approval", waiting
 	case runbook.ExitFailed:
-		s.verdict, s.tone = "failed", bad
+		s.Verdict, s.Tone = "failed", bad
 	case runbook.ExitThreshold:
-		s.verdict, s.tone = "stopped", bad
+		s.Verdict, s.Tone = "stopped", bad
 	}
 	if r.Job != "" {
-		s.facts = append(s.facts, "job "+Clean(r.Job))
+		s.Facts = append(s.Facts, "job "+Clean(r.Job))
 	}
 	if !r.Finished.IsZero() {
-		s.facts = append(s.facts, moment(r.Finished), "took "+r.Finished.Sub(r.Started).Round(100*time.Millisecond).String())
+		s.Facts = append(s.Facts, moment(r.Finished), "took "+r.Finished.Sub(r.Started).Round(100*time.Millisecond).String())
 	}
 	s.add(r)
 	return s
@@ -59,62 +59,62 @@ func newRunView(r *runbook.Report) *runView {
 // add adds the results of runs.
 func (s *runView) add(r *runbook.Report) {
 	for i := range r.Results {
-		s.parts = append(s.parts, resultPart(&r.Results[i]))
+		s.Parts = append(s.Parts, resultPart(&r.Results[i]))
 	}
 	for _, target := range r.NotRun {
-		s.parts = append(s.parts, part{
-			title: "Not started", target: Clean(target), status: "not started", tone: waiting,
-			rows: []row{{symbol: "·", name: "run", status: "not started", tone: waiting, outcome: skipped}},
+		s.Parts = append(s.Parts, part{
+			Title: "Not started", Target: Clean(target), Status: "not started", Tone: waiting,
+			Rows: []row{{Symbol: "·", Name: "run", Status: "not started", Tone: waiting, Outcome: skipped}},
 		})
 	}
 	if r.Stopped != "" {
-		s.foot = append(s.foot, note{label: "stopped", text: Clean(r.Stopped)})
+		s.Foot = append(s.Foot, note{Label: "stopped", Text: Clean(r.Stopped)})
 	}
 }
 
 func resultPart(r *runbook.Result) part {
 	known := outcomes[r.Outcome]
 	if known.words == "" {
-		known.words, known.tone = Clean(string(r.Outcome)), unknown
+		known.words, known.Tone = Clean(string(r.Outcome)), unknown
 	}
 	p := part{
-		title: Clean(r.Runbook), target: Clean(r.Target), status: known.words, tone: known.tone,
-		quiet: r.Outcome == journal.Succeeded && r.Changed() == 0,
+		Title: Clean(r.Runbook), Target: Clean(r.Target), Status: known.words, Tone: known.Tone,
+		Quiet: r.Outcome == journal.Succeeded && r.Changed() == 0,
 	}
 	if r.UndoOf != "" {
-		p.title = "undo of " + Clean(r.UndoOf)
+		p.Title = "undo of " + Clean(r.UndoOf)
 	}
-	if p.title == "" {
-		p.title = "Not started"
+	if p.Title == "" {
+		p.Title = "Not started"
 	}
 	switch {
 	case r.Run != "":
-		p.facts = append(p.facts, "run "+Clean(r.Run))
+		p.Facts = append(p.Facts, "run "+Clean(r.Run))
 	case r.Outcome == journal.Succeeded:
-		p.facts = append(p.facts, "nothing to do")
+		p.Facts = append(p.Facts, "nothing to do")
 	}
 	if took := r.Finished.Sub(r.Started); took >= 100*time.Millisecond {
-		p.facts = append(p.facts, "took "+took.Round(100*time.Millisecond).String())
+		p.Facts = append(p.Facts, "took "+took.Round(100*time.Millisecond).String())
 	}
 	shown := false
 	for _, step := range r.Steps {
-		p.rows = append(p.rows, resultRow(step))
+		p.Rows = append(p.Rows, resultRow(step))
 		shown = shown || step.Status == runbook.StepFailed || step.Status == runbook.StepWaits
 	}
 	why := r.Error
 	if shown && r.Outcome != journal.Stopped {
 		why = "" // the step says it
 	}
-	if len(p.rows) == 0 && r.Outcome != journal.Succeeded {
-		p.rows = []row{{
-			symbol: "✗", name: "run", status: known.words, tone: bad, outcome: errored,
-			notes: notesOf(note{label: "error", text: Shorten(Clean(why), runText)}),
+	if len(p.Rows) == 0 && r.Outcome != journal.Succeeded {
+		p.Rows = []row{{
+			Symbol: "✗", Name: "run", Status: known.words, Tone: bad, Outcome: errored,
+			Notes: notesOf(note{Label: "error", Text: Shorten(Clean(why), runText)}),
 		}}
 		why = ""
 	}
-	p.notes = notesOf(
-		note{label: "error", text: Shorten(Clean(why), runText)},
-		note{label: "next", text: Clean(r.Next), command: true},
+	p.Notes = notesOf(
+		note{Label: "error", Text: Shorten(Clean(why), runText)},
+		note{Label: "next", Text: Clean(r.Next), Command: true},
 	)
 	return p
 }
@@ -122,35 +122,35 @@ func resultPart(r *runbook.Result) part {
 func resultRow(step runbook.StepResult) row {
 	known, ok := stepOutcomes[step.Status]
 	if !ok {
-		known.symbol, known.words, known.tone, known.outcome = "?", Clean(string(step.Status)), unknown, errored
+		known.Symbol, known.words, known.Tone, known.Outcome = "?", Clean(string(step.Status)), unknown, errored
 	}
 	r := row{
-		symbol: known.symbol, name: Clean(step.Step), status: known.words, tone: known.tone, outcome: known.outcome,
-		subject: Clean(step.Subject), changes: changesOf(step.Before, step.After),
+		Symbol: known.Symbol, Name: Clean(step.Step), Status: known.words, Tone: known.Tone, Outcome: known.Outcome,
+		Subject: Clean(step.Subject), Changes: changesOf(step.Before, step.After),
 	}
 	text := step.Text
 	if step.Status == runbook.StepAlready || step.Status == runbook.StepChanged {
 		text = "" // the status says it
 	}
-	r.notes = notesOf(
-		note{text: Shorten(Clean(text), runText)},
-		note{label: "error", text: Shorten(Clean(step.Error), runText)},
-		note{label: "next", text: Clean(step.Next)},
+	r.Notes = notesOf(
+		note{Text: Shorten(Clean(text), runText)},
+		note{Label: "error", Text: Shorten(Clean(step.Error), runText)},
+		note{Label: "next", Text: Clean(step.Next)},
 	)
 	if step.Seconds >= 1 {
-		r.notes = append(r.notes, note{label: "took", text: span(int(step.Seconds))})
+		r.Notes = append(r.Notes, note{Label: "took", Text: span(int(step.Seconds))})
 	}
 	return r
 }
 
 func newRemediationView(r *Remediation) *runView {
-	s := &runView{kind: "Remediation"}
+	s := &runView{Kind: "Remediation"}
 	last := r.Before
 	if r.After != nil {
 		last = r.After
 	}
 	if last != nil {
-		s.verdict, s.tone, s.summary = Clean(string(last.Verdict)), toneOf(last.Verdict), summaryOf(newDiagnosisView(last))
+		s.Verdict, s.Tone, s.Summary = Clean(string(last.Verdict)), toneOf(last.Verdict), summaryOf(newDiagnosisView(last))
 	}
 	remedies := map[string]string{} // runbook by finding
 	for _, round := range r.Rounds {
@@ -161,10 +161,10 @@ func newRemediationView(r *Remediation) *runView {
 		}
 	}
 	if r.Before != nil {
-		s.parts = append(s.parts, causesPart("Before", r.Before, remedies))
+		s.Parts = append(s.Parts, causesPart("Before", r.Before, remedies))
 	}
 	for _, p := range r.Plans {
-		s.parts = append(s.parts, planPart(p))
+		s.Parts = append(s.Parts, planPart(p))
 	}
 	for _, round := range r.Rounds {
 		if round.Report != nil {
@@ -172,12 +172,12 @@ func newRemediationView(r *Remediation) *runView {
 		}
 	}
 	if len(r.ByHand) > 0 {
-		s.parts = append(s.parts, byHandPart(r.ByHand))
+		s.Parts = append(s.Parts, byHandPart(r.ByHand))
 	}
 	if r.After != nil {
-		s.parts = append(s.parts, causesPart("Afterwards", r.After, nil))
+		s.Parts = append(s.Parts, causesPart("Afterwards", r.After, nil))
 	}
-	s.foot = append(s.foot, notesOf(note{label: "nothing was run", text: Clean(r.Refused)}, note{label: "stopped", text: Clean(r.Stopped)})...)
+	s.Foot = append(s.Foot, notesOf(note{Label: "nothing was run", Text: Clean(r.Refused)}, note{Label: "stopped", Text: Clean(r.Stopped)})...)
 	return s
 }
 
@@ -198,51 +198,51 @@ func toneOf(v mesh.Verdict) tone {
 // causesPart lists the root causes of a diagnosis.
 func causesPart(title string, r *diagnosis.Report, remedies map[string]string) part {
 	d := newDiagnosisView(r)
-	p := part{title: title, status: Clean(string(d.Verdict)), tone: toneOf(d.Verdict), lead: summaryOf(d)}
+	p := part{Title: title, Status: Clean(string(d.Verdict)), Tone: toneOf(d.Verdict), Lead: summaryOf(d)}
 	for _, c := range append(d.causes[:len(d.causes):len(d.causes)], d.waiting...) {
 		f := c.first()
 		one := row{
-			symbol: "✗", name: c.name(), status: Clean(string(f.Severity)), tone: bad, outcome: failed, subject: Clean(f.Subject),
+			Symbol: "✗", Name: c.name(), Status: Clean(string(f.Severity)), Tone: bad, Outcome: failed, Subject: Clean(f.Subject),
 		}
 		if f.Severity != catalogue.Error {
-			one.symbol, one.tone = "!", waiting
+			one.Symbol, one.Tone = "!", waiting
 		}
 		if c.many() {
-			one.subject = Plural(len(c.roots), "finding") + ": " + someNames(shortNames(c.roots), tableNames)
+			one.Subject = Plural(len(c.roots), "finding") + ": " + someNames(shortNames(c.roots), tableNames)
 		}
 		code := string(f.Code)
 		if f.Detail != "" {
 			code += ":" + f.Detail
 		}
-		one.notes = notesOf(
-			note{text: Shorten(Clean(f.Message), runText)},
-			note{label: "caused by", text: someNames(c.culprits(), tableNames)},
-			note{label: "runbook", text: Clean(remedies[code])},
+		one.Notes = notesOf(
+			note{Text: Shorten(Clean(f.Message), runText)},
+			note{Label: "caused by", Text: someNames(c.culprits(), tableNames)},
+			note{Label: "runbook", Text: Clean(remedies[code])},
 		)
 		if f.Waiting {
-			one.symbol, one.tone, one.outcome = "…", changed, skipped
-			one.notes = append(one.notes, note{text: "corrected, waiting for the mesh to notice"})
+			one.Symbol, one.Tone, one.Outcome = "…", changed, skipped
+			one.Notes = append(one.Notes, note{Text: "corrected, waiting for the mesh to notice"})
 		}
 		if n := c.explains(); n > 0 {
-			one.notes = append(one.notes, note{label: "explains", text: Plural(n, "finding")})
+			one.Notes = append(one.Notes, note{Label: "explains", Text: Plural(n, "finding")})
 		}
-		p.rows = append(p.rows, one)
+		p.Rows = append(p.Rows, one)
 	}
 	return p
 }
 
 // byHandPart lists the root causes that no runbook corrects.
 func byHandPart(findings []diagnosis.Finding) part {
-	p := part{title: "Left to a person", status: Plural(len(findings), "cause"), tone: waiting, lead: "No runbook corrects these."}
+	p := part{Title: "Left to a person", Status: Plural(len(findings), "cause"), Tone: waiting, Lead: "No runbook corrects these."}
 	for i := range findings {
 		f := &findings[i]
-		p.rows = append(p.rows, row{
-			symbol: "!", name: named(f.Code, f.Detail), status: Clean(string(f.Severity)), tone: waiting, outcome: failed,
-			subject: Clean(f.Subject),
-			notes: notesOf(
-				note{text: Shorten(Clean(f.Message), runText)},
-				note{label: "remedy", text: Shorten(Clean(f.Remediation), runText)},
-				note{label: "next", text: nextCommand(f), command: true},
+		p.Rows = append(p.Rows, row{
+			Symbol: "!", Name: named(f.Code, f.Detail), Status: Clean(string(f.Severity)), Tone: waiting, Outcome: failed,
+			Subject: Clean(f.Subject),
+			Notes: notesOf(
+				note{Text: Shorten(Clean(f.Message), runText)},
+				note{Label: "remedy", Text: Shorten(Clean(f.Remediation), runText)},
+				note{Label: "next", Text: nextCommand(f), Command: true},
 			),
 		})
 	}
