@@ -156,7 +156,7 @@ func (t teller) goOn(result *runbook.Result) string {
 	}
 	for _, flag := range []struct{ name, value string }{{"--state-dir", t.dir}, {"--impersonate-service-account", t.caller.Impersonate}} {
 		if flag.value != "" {
-			command += " " + flag.name + "=" + shellWord(flag.value)
+			command += " " + flag.name + "=" + runbook.ShellWord(flag.value)
 		}
 	}
 	for _, in := range t.job.Runbook.Inputs {
@@ -166,15 +166,4 @@ func (t teller) goOn(result *runbook.Result) string {
 	}
 	return "\n\nTerraform does not repeat an action by itself. The run goes on with\n\n  " + command +
 		"\n\nwith the credentials of GOOGLE_* in the environment; or invoke the action again, which leaves alone what is done:\n\n  terraform apply -invoke=ADDRESS"
-}
-
-// shellWord is a word as a shell takes it for one.
-func shellWord(word string) string {
-	plain := func(r rune) bool {
-		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_./:@,=+", r)
-	}
-	if strings.IndexFunc(word, func(r rune) bool { return !plain(r) }) < 0 {
-		return word
-	}
-	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }

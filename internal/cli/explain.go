@@ -16,6 +16,7 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/explain"
 	"github.com/managed-mesh/terraform-provider-asm/internal/report"
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook"
 )
 
 // maxExplained limits the text to search for messages, in bytes.
@@ -167,7 +168,7 @@ func (p *page) explanation(x explain.Explanation, entry bool) {
 // that it lacks.
 func membershipOf(variables map[string]string) string {
 	part := func(name string) string {
-		if v := variables[name]; v != "" && report.ShellWord(v) == v {
+		if v := variables[name]; v != "" && runbook.ShellWord(v) == v {
 			return v
 		}
 		return strings.ToUpper(name)

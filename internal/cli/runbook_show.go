@@ -38,40 +38,40 @@ unfinished run, too.`,
 }
 
 func (f *showFlags) run(cmd *cobra.Command, p program, typed string) error {
-	kept, err := f.open(nil, journal.NewRedactor())
+	journals, err := f.open(nil, journal.NewRedactor())
 	if err != nil {
 		return err
 	}
-	run, err := findRun(cmd.Context(), kept, typed)
+	run, err := findRun(cmd.Context(), journals, typed)
 	if err != nil {
 		return err
 	}
-	e := &runbook.Engine{Store: kept, Clock: p.clock}
+	e := &runbook.Engine{Store: journals, Clock: p.clock}
 	state, entries, err := e.History(cmd.Context(), run)
 	if err != nil {
 		return err
 	}
 	return f.outputs.print(cmd.OutOrStdout(), &report.List{JSON: entries, Table: func(w io.Writer, o report.Options) error {
-		f.tell(cmd.Context(), newPage(w, o), kept, state, entries)
+		f.print(cmd.Context(), newPage(w, o), journals, state, entries)
 		return nil
 	}})
 }
 
-// tell writes a run for a person: its head, then what happened in its order.
-func (f *showFlags) tell(ctx context.Context, p *page, kept store.Store, state *journal.State, entries []journal.Entry) {
+// print writes a run for a person: its head, then its entries in order.
+func (f *showFlags) print(ctx context.Context, p *page, journals store.Store, state *journal.State, entries []journal.Entry) {
 	outcome := string(state.Outcome)
 	if outcome == "" {
-		outcome = "not finished"
-		if holder, held, err := kept.Holder(ctx, state.Target); err == nil && held && holder.Run == state.Run {
-			outcome = "under way, by " + holder.String()
+		outcome = "unfinished"
+		if holder, held, err := journals.Holder(ctx, state.Target); err == nil && held && holder.Run == state.Run {
+			outcome = "running, by " + holder.String()
 		}
 	}
 	p.text("", p.Paint("1", "Run "+state.Run)+"  "+report.Clean(outcome))
 	p.item("Runbook", state.Runbook)
 	p.item("Target", state.Target)
-	p.item("Takes back", state.UndoOf)
+	p.item("Undo of", state.UndoOf)
 	p.item("Job", state.Job)
-	p.item("Ended because", state.Reason)
+	p.item("Reason", state.Reason)
 	if state.Outcome != journal.Succeeded {
 		p.command("Next", resumes+state.Run+f.again())
 	}
@@ -88,15 +88,12 @@ func (f *showFlags) tell(ctx context.Context, p *page, kept store.Store, state *
 func (p *page) entry(e journal.Entry) {
 	at := e.Time.UTC().Format(time.DateTime) + "Z  "
 	p.text(at, report.Clean(journal.Describe(e)))
-	by := func(x journal.Executor) string {
-		return fmt.Sprintf("%s on %s (process %s, version %s)", x.User, x.Host, x.PID, x.Version)
-	}
 	switch d := e.Data.(type) {
 	case journal.RunStarted:
-		p.item("By", by(d.By))
+		p.item("By", executor(d.By))
 		p.item("Reason", d.Reason)
 	case journal.RunResumed:
-		p.item("By", by(d.By))
+		p.item("By", executor(d.By))
 		p.item("Reason", d.Reason)
 	case journal.Plan:
 		for _, s := range d.Steps {
@@ -114,7 +111,12 @@ func (p *page) entry(e journal.Entry) {
 	}
 }
 
-// changes writes what was and what is, by field.
+// executor describes who ran a run, and where.
+func executor(x journal.Executor) string {
+	return fmt.Sprintf("%s on %s (process %s, version %s)", x.User, x.Host, x.PID, x.Version)
+}
+
+// changes writes the values of fields before and after.
 func (p *page) changes(before, after map[string]any) {
 	fields := slices.Collect(maps.Keys(after))
 	for name := range before {

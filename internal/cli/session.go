@@ -79,7 +79,7 @@ func (f *sessionFlags) open(cmd *cobra.Command, p program) (*session, error) {
 	if s.live, s.events, err = f.events.open(cmd.ErrOrStderr()); err != nil {
 		return nil, err
 	}
-	e.Events = s.live.told
+	e.Events = s.live.onEvent
 	return s, nil
 }
 

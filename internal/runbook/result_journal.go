@@ -208,7 +208,7 @@ func (r *Result) addNext() {
 		return
 	case journal.NeedsApprove:
 		for _, g := range r.Gates {
-			resume += " --approve " + quoted(g)
+			resume += " --approve " + ShellWord(g)
 		}
 		r.Next = resume
 	case journal.Failed, journal.Stopped:
@@ -219,13 +219,6 @@ func (r *Result) addNext() {
 			r.Error = fmt.Sprintf("step %s: %s", s.Step, s.Error)
 		}
 	}
-}
-
-func quoted(step string) string {
-	if strings.ContainsAny(step, `["' `) {
-		return "'" + step + "'"
-	}
-	return step
 }
 
 // cleanResult is the result of a plan in which nothing is to be done.

@@ -9,14 +9,15 @@ import (
 	"sync"
 	"time"
 
+	"github.com/charmbracelet/x/ansi"
+
 	"github.com/managed-mesh/terraform-provider-asm/internal/report"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/journal"
 )
 
-// live tells how far runs are: on a terminal one line that is rewritten, with what
-// is done, for how long, and what it waits for; else a line for each step that
-// begins or ends.
+// live shows the progress of runs: on a terminal one line that is rewritten, with the
+// step, its duration and its wait; else a line for each step that starts or ends.
 type live struct {
 	to       io.Writer
 	terminal bool
@@ -25,19 +26,19 @@ type live struct {
 
 	mu        sync.Mutex
 	runs      map[string]*running
-	order     []string // runs under way, the longest first
+	order     []string // unfinished runs, the oldest first
 	shown     bool
-	idle      string // what was told last while no run was under way
+	idle      string // the last text between two runs
 	held      int
 	streamErr error
 	stop      chan struct{}
 	stopped   chan struct{}
 }
 
-// running is a run that is under way.
+// running is an unfinished run.
 type running struct {
 	target, step, seen string
-	began              time.Time
+	since              time.Time // start of the step
 }
 
 func newLive(to io.Writer) *live {
@@ -45,7 +46,7 @@ func newLive(to io.Writer) *live {
 	return &live{to: to, terminal: width > 0, width: width, runs: map[string]*running{}}
 }
 
-// start lets a terminal's line go on while nothing happens; end ends that.
+// start redraws a terminal's line every second until end.
 func (l *live) start() {
 	if !l.terminal || l.stop != nil {
 		return
@@ -68,7 +69,7 @@ func (l *live) start() {
 	}()
 }
 
-// end takes the line away.
+// end removes the line.
 func (l *live) end() {
 	if l.stop != nil {
 		close(l.stop)
@@ -80,7 +81,7 @@ func (l *live) end() {
 	l.erase()
 }
 
-// hold keeps the line away while a person is asked; release lets it come back.
+// hold hides the line during a question; release lets it return.
 func (l *live) hold() {
 	if l == nil {
 		return
@@ -100,12 +101,12 @@ func (l *live) release() {
 	l.held--
 }
 
-// told is runbook.Engine.Events.
-func (l *live) told(e runbook.Event) {
+// onEvent is runbook.Engine.Events.
+func (l *live) onEvent(e runbook.Event) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.stream(e)
-	if e.Run == "" { // of no run: between two of them
+	if e.Run == "" { // between two runs
 		l.between(e.Seen)
 		return
 	}
@@ -125,7 +126,7 @@ func (l *live) told(e runbook.Event) {
 		l.line(r, e.Entry)
 	case journal.StepStarted:
 		if r.step != p.Step {
-			r.step, r.began = p.Step, time.Now()
+			r.step, r.since = p.Step, time.Now()
 		}
 		r.seen = ""
 		if p.Attempt > 1 || !l.terminal {
@@ -148,7 +149,7 @@ func (l *live) told(e runbook.Event) {
 	l.draw()
 }
 
-// between tells what is waited for while no run is under way, when it changes.
+// between shows the wait between two runs, when it changes.
 func (l *live) between(text string) {
 	if text = firstLine(text); text == l.idle {
 		return
@@ -162,14 +163,10 @@ func (l *live) between(text string) {
 
 func firstLine(text string) string {
 	line, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
-	line = report.Clean(line)
-	if runes := []rune(line); len(runes) > lineWidth {
-		line = string(runes[:lineWidth]) + "…"
-	}
-	return line
+	return ansi.Truncate(report.Clean(line), lineWidth, "…")
 }
 
-// lineWidth is how much of a text a line of progress has; the journal has all.
+// lineWidth limits a text in a line of progress, in columns; the journal has all of it.
 const lineWidth = 200
 
 // line writes an entry where it stays to be read.
@@ -184,17 +181,14 @@ func (l *live) draw() {
 		return
 	}
 	r := l.runs[l.order[0]]
-	text := fmt.Sprintf("%s: %s, %s", r.target, r.step, time.Since(r.began).Round(time.Second))
+	text := fmt.Sprintf("%s: %s, %s", r.target, r.step, time.Since(r.since).Round(time.Second))
 	if r.seen != "" {
 		text += "; " + firstLine(r.seen)
 	}
 	if n := len(l.order) - 1; n > 0 {
 		text = fmt.Sprintf("(%d more) %s", n, text)
 	}
-	if runes := []rune(text); len(runes) > max(l.width-1, 20) {
-		text = string(runes[:max(l.width-2, 19)]) + "…"
-	}
-	fmt.Fprintf(l.to, "\r\x1b[2K%s", text)
+	fmt.Fprintf(l.to, "\r\x1b[2K%s", ansi.Truncate(text, max(l.width-1, 20), "…"))
 	l.shown = true
 }
 
