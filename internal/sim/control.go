@@ -142,8 +142,7 @@ func (s *Server) fault(name string, q url.Values, do func(*world.World, string, 
 	return api.JSON(http.StatusOK, struct{}{})
 }
 
-// maxWorld bounds a world document: a hundred thousand clusters are about
-// 300 MB.
+// maxWorld bounds a world document: a hundred thousand clusters are about 300 MB.
 const maxWorld = 512 << 20
 
 func readWorldBody(r *http.Request) ([]byte, error) {

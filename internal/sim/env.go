@@ -49,8 +49,7 @@ func (s *Server) Env() []string {
 		"NO_PROXY=127.0.0.1,localhost," + registries,
 		"no_proxy=127.0.0.1,localhost," + registries,
 		"SSL_CERT_FILE=" + s.files.ca(),
-		// Python's requests, and gcloud with it, prefer these where a machine
-		// has them set; curl, the second.
+		// Python's requests, and gcloud with it, prefer these where a machine has them set; curl, the second.
 		"REQUESTS_CA_BUNDLE=" + s.files.ca(),
 		"CURL_CA_BUNDLE=" + s.files.ca(),
 		"GOOGLE_OAUTH_ACCESS_TOKEN=" + api.TokenPrefix + world.AdminEmail,
@@ -73,8 +72,7 @@ func (s *Server) firstProject() string {
 	return s.world.Projects[0].ProjectID
 }
 
-// WriteEnvFile writes the environment as a file to source, readable by its
-// owner only, in one step.
+// WriteEnvFile writes the environment as a file to source, readable by its owner only, in one step.
 func (s *Server) WriteEnvFile(path string) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# The simulated Google Cloud at %s. Source this file: it holds no secret of yours.\n", s.URL())

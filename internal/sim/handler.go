@@ -125,8 +125,7 @@ func (s *Server) note(r *http.Request, door, host string, body []byte, rep api.R
 	})
 }
 
-// header are the headers of every answer (golden, agrees with recorded
-// bodies): no Retry-After, no X-RateLimit.
+// header are the headers of every answer (golden, agrees with recorded bodies): no Retry-After, no X-RateLimit.
 func header(rep api.Reply) http.Header {
 	h := http.Header{}
 	h.Set("Content-Type", rep.ContentType)

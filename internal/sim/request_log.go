@@ -81,8 +81,7 @@ func (j *requestLog) add(s loggedRequest) {
 
 func (j *requestLog) oldest() int { return max(0, j.total-maxLoggedRequests) }
 
-// all lists what is kept, the oldest first, and says whether older ones were
-// dropped.
+// all lists what is kept, the oldest first, and says whether older ones were dropped.
 func (j *requestLog) all() ([]loggedRequest, bool) {
 	j.mu.Lock()
 	defer j.mu.Unlock()

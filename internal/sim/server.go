@@ -31,9 +31,8 @@ func Faults() []Fault { return world.Faults() }
 type Options struct {
 	// Listen is a loopback address; "127.0.0.1:0" by default.
 	Listen string
-	// Projects and Clusters are how many there are; 1 by default. Clusters
-	// are spread over the projects in turn and registered in the fleet of
-	// the first.
+	// Projects and Clusters are how many there are; 1 by default. Clusters are spread over the projects in turn and
+	// registered in the fleet of the first.
 	Projects int
 	Clusters int
 	// Faults are active from the start.

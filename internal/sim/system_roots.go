@@ -13,8 +13,7 @@ var rootFiles = []string{
 	"/etc/ssl/cert.pem",
 }
 
-// registries are reached past the proxy: terraform init fetches providers from
-// there, and the simulation has none.
+// registries are reached past the proxy: terraform init fetches providers from there, and the simulation has none.
 const registries = "registry.terraform.io,releases.hashicorp.com,registry.opentofu.org,github.com,.githubusercontent.com"
 
 // withSystemRoots adds to the simulation's authority those of the machine: a client that gets one file trusts no other,

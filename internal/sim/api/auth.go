@@ -49,8 +49,7 @@ func bearer(r *http.Request) string {
 	return q.Get("oauth_token")
 }
 
-// authenticate finds the caller. Without a token, or with one that is not of
-// this world, the answer is 401 (documented).
+// authenticate finds the caller. Without a token, or with one that is not of this world, the answer is 401 (documented).
 func authenticate(r *http.Request) (world.Actor, *wire.Error) {
 	token := bearer(r)
 	email, delegate, ok := principalOf(token)
@@ -86,9 +85,8 @@ type tokenError struct {
 	Description string `json:"error_description"`
 }
 
-// ServeToken answers POST https://oauth2.googleapis.com/token. The assertion
-// of a key file is believed without its signature: the world has no keys. A
-// refresh token of this world is the principal's access token.
+// ServeToken answers POST https://oauth2.googleapis.com/token. The assertion of a key file is believed without its
+// signature: the world has no keys. A refresh token of this world is the principal's access token.
 func ServeToken(r *http.Request, body []byte) Reply {
 	if r.Method != http.MethodPost || r.URL.Path != "/token" {
 		return notFoundPage(r.URL.Path)

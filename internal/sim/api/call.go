@@ -108,8 +108,7 @@ func (c *call) refuseBody() *wire.Error {
 	return wire.Invalid("Invalid JSON payload received. The method takes no request body.")
 }
 
-// boolean reads a query parameter that was checked already; gcloud writes
-// "True".
+// boolean reads a query parameter that was checked already; gcloud writes "True".
 func (c *call) boolean(name string) bool {
 	b, err := strconv.ParseBool(strings.ToLower(c.param(name)))
 	return err == nil && b
@@ -151,6 +150,16 @@ func (c *call) page(def, most int) (offset, size int, err *wire.Error) {
 		offset = n
 	}
 	return offset, size, nil
+}
+
+// onePage cuts the page of a call out of a list.
+func onePage[T any](c *call, list []T, def, most int) ([]T, string, *wire.Error) {
+	offset, size, err := c.page(def, most)
+	if err != nil {
+		return nil, "", err
+	}
+	list, next := pageOf(list, offset, size)
+	return list, next, nil
 }
 
 // pageOf cuts one page out of a list; size 0 means everything.

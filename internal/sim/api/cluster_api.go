@@ -14,8 +14,7 @@ import (
 // ClusterEndpoints serves every cluster's endpoint.
 var ClusterEndpoints = &API{Host: "kubernetes", serve: serveEndpoint}
 
-// serveEndpoint answers at a cluster's endpoint. A caller without a token of
-// this world is not known there.
+// serveEndpoint answers at a cluster's endpoint. A caller without a token of this world is not known there.
 func serveEndpoint(c *call, authErr *wire.Error) Reply {
 	p, cl := c.w.ClusterByEndpoint(c.host)
 	if cl == nil { // went away since the host was looked up
@@ -27,9 +26,8 @@ func serveEndpoint(c *call, authErr *wire.Error) Reply {
 	return c.serveKube(p, cl, p, c.r.URL.EscapedPath())
 }
 
-// serveKube hands a request to the cluster. Who may do what in it is read
-// from IAM on the cluster's project and on the fleet's: a simplification,
-// since a gateway role alone gives no right in the cluster.
+// serveKube hands a request to the cluster. Who may do what in it is read from IAM on the cluster's project and on the
+// fleet's: a simplification, since a gateway role alone gives no right in the cluster.
 func (c *call) serveKube(p *world.Project, cl *world.Cluster, fleet *world.Project, path string) Reply {
 	k := c.w.Kubernetes(p, cl, c.now)
 	holds := func(permissions ...string) bool {

@@ -7,11 +7,9 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/sim/world"
 )
 
-// Every call of a Google API is made by a consumer project, in which the API
-// must be enabled. It is the project of X-Goog-User-Project, if the caller
-// may use that. Without the header it is the project in the URL: a
-// simplification, since for a service account it is really the account's own
-// project, and for a person without a quota project Google's.
+// Every call of a Google API is made by a consumer project, in which the API must be enabled. It is the project of
+// X-Goog-User-Project, if the caller may use that. Without the header it is the project in the URL: a simplification,
+// since for a service account it is really the account's own project, and for a person without a quota project Google's.
 
 // errServiceDisabled is the current generation of that answer (recorded
 // 2025-2026): five metadata keys, LocalizedMessage and Help.

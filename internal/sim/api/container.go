@@ -23,9 +23,8 @@ var containerRoutes = bothForms([]route{
 	write("POST", "operations/{operation}:cancel", container.Empty{}, cancelContainerOperation),
 })
 
-// bothForms gives each method its path under locations/ and under the older
-// zones/, with the query parameters that discovery allows on each. The old
-// form of a node pool's update is a POST to .../update.
+// bothForms gives each method its path under locations/ and under the older zones/, with the query parameters that
+// discovery allows on each. The old form of a node pool's update is a POST to .../update.
 func bothForms(in []route) []route {
 	var out []route
 	for _, r := range in {
@@ -52,8 +51,7 @@ func errContainerDenied(permission, resource string) func(*world.Project) *wire.
 	}
 }
 
-// errClusterNotFound says "zones" for a zonal cluster even when the request
-// said "locations" (golden).
+// errClusterNotFound says "zones" for a zonal cluster even when the request said "locations" (golden).
 func errClusterNotFound(project, location, rest string) *wire.Error {
 	return wire.NotFound("Not found: projects/%s/%s/%s/%s.", project, world.LocationWord(location), location, rest)
 }
@@ -102,8 +100,7 @@ func getCluster(c *call) (any, *wire.Error) {
 	return c.cluster(p, cl), nil
 }
 
-// cluster is a cluster's answer. Its certificate authority is the server's own,
-// which signs for every endpoint.
+// cluster is a cluster's answer. Its certificate authority is the server's own, which signs for every endpoint.
 func (c *call) cluster(p *world.Project, cl *world.Cluster) *world.Cluster {
 	out := clusterAnswer(p, cl)
 	if out.MasterAuth != nil && out.MasterAuth.ClusterCaCertificate == world.PlaceholderCA {
@@ -228,8 +225,7 @@ func cancelContainerOperation(c *call) (any, *wire.Error) {
 	return struct{}{}, nil
 }
 
-// errBusy is the answer while an operation runs on the cluster (recorded
-// 2024): 400 FAILED_PRECONDITION, not 409.
+// errBusy is the answer while an operation runs on the cluster (recorded 2024): 400 FAILED_PRECONDITION, not 409.
 func (c *call) errBusy(op *world.Operation) *wire.Error {
 	return wire.FailedPrecondition("Cluster is running incompatible operation %s.", op.Name).
 		WithInfo("CLUSTER_ALREADY_HAS_OPERATION", wire.HostContainer, nil).

@@ -23,8 +23,7 @@ type legacyNames struct {
 	OperationID string `json:"operationId"`
 }
 
-// clusterUpdate is container.v1.ClusterUpdate: what is simulated by name, the
-// rest of the message as it comes.
+// clusterUpdate is container.v1.ClusterUpdate: what is simulated by name, the rest of the message as it comes.
 type clusterUpdate struct {
 	Etag                          string                        `json:"etag"`
 	DesiredWorkloadIdentityConfig *world.WorkloadIdentityConfig `json:"desiredWorkloadIdentityConfig"`
@@ -56,8 +55,7 @@ func unsimulatedFields[Message, Simulated any]() []string {
 	return slices.Sorted(maps.Keys(fields))
 }
 
-// takeUnsimulated removes the known but not simulated fields from a JSON object
-// and lists those that were there.
+// takeUnsimulated removes the known but not simulated fields from a JSON object and lists those that were there.
 func takeUnsimulated(obj map[string]json.RawMessage, names []string) []string {
 	var out []string
 	for _, n := range names {
@@ -83,10 +81,9 @@ func (u *clusterUpdate) decode(path string, raw json.RawMessage) error {
 	return wire.DecodeStrict(rest, u)
 }
 
-// logged is the update as the audit log has it: the message written again,
-// so that what is the default is left out. An update that clears the workload
-// pool has an empty desiredWorkloadIdentityConfig (inferred from the rules of
-// proto JSON).
+// logged is the update as the audit log has it: the message written again, so that what is the default is left out. An
+// update that clears the workload pool has an empty desiredWorkloadIdentityConfig (inferred from the rules of proto
+// JSON).
 func (u *clusterUpdate) logged() map[string]any {
 	out := map[string]any{}
 	for _, name := range u.other {
@@ -150,8 +147,7 @@ func updateCluster(c *call) (any, *wire.Error) {
 	return c.startCluster(p, cl, "UPDATE_CLUSTER", e, c.w.Timings.ClusterUpdate), nil
 }
 
-// clusterEffect turns an update into its effect. One call changes one thing
-// (documented).
+// clusterEffect turns an update into its effect. One call changes one thing (documented).
 func (c *call) clusterEffect(p *world.Project, cl *world.Cluster, u *clusterUpdate) (*world.Effect, *wire.Error) {
 	e := &world.Effect{Location: cl.Location, Cluster: cl.Name}
 	n := len(u.other)
@@ -197,8 +193,7 @@ func (c *call) startCluster(p *world.Project, cl *world.Cluster, opType string, 
 	return newContainerOperation(p, op)
 }
 
-// updateNodePool takes its fields flat, without an "update" around them
-// (golden). It recreates the pool's nodes.
+// updateNodePool takes its fields flat, without an "update" around them (golden). It recreates the pool's nodes.
 func updateNodePool(c *call) (any, *wire.Error) {
 	obj := map[string]json.RawMessage{}
 	if err := c.decode(&obj); err != nil {

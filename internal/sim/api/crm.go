@@ -80,8 +80,7 @@ func newProjectV3(p *world.Project) projectV3 {
 	return out
 }
 
-// visibleProject finds a project for projects.get, which alone still answers for a
-// deleted one.
+// visibleProject finds a project for projects.get, which alone still answers for a deleted one.
 func (c *call) visibleProject() (*world.Project, *wire.Error) {
 	if err := c.checkConsumer(c.params["project"]); err != nil {
 		return nil, err
@@ -140,9 +139,8 @@ func (c *call) readableProjects(deleted bool) []*world.Project {
 	return out
 }
 
-// projectFilter understands the terms of Resource Manager's query language
-// that name projects: "projectId:x", "id:x", "name:x", "lifecycleState:x",
-// with ":" or "=", joined by AND or spaces.
+// projectFilter understands the terms of Resource Manager's query language that name projects: "projectId:x", "id:x",
+// "name:x", "lifecycleState:x", with ":" or "=", joined by AND or spaces.
 func projectFilter(query string) (func(*world.Project) bool, *wire.Error) {
 	type term struct{ field, value string }
 	var terms []term
@@ -203,11 +201,10 @@ func listProjectsV1(c *call) (any, *wire.Error) {
 	if err != nil {
 		return nil, err
 	}
-	offset, size, err := c.page(500, 1000)
+	list, next, err := onePage(c, list, 500, 1000)
 	if err != nil {
 		return nil, err
 	}
-	list, next := pageOf(list, offset, size)
 	out := struct {
 		Projects      []projectV1 `json:"projects,omitempty"`
 		NextPageToken string      `json:"nextPageToken,omitempty"`
@@ -237,11 +234,10 @@ func searchProjects(c *call) (any, *wire.Error) {
 }
 
 func (c *call) pageOfProjectsV3(list []*world.Project) (any, *wire.Error) {
-	offset, size, err := c.page(500, 500)
+	list, next, err := onePage(c, list, 500, 500)
 	if err != nil {
 		return nil, err
 	}
-	list, next := pageOf(list, offset, size)
 	out := struct {
 		Projects      []projectV3 `json:"projects,omitempty"`
 		NextPageToken string      `json:"nextPageToken,omitempty"`

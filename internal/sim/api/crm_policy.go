@@ -101,8 +101,7 @@ func errSetPolicyDenied(p *world.Project) *wire.Error {
 		WithInfo("IAM_PERMISSION_DENIED", wire.HostCRM, map[string]string{"permission": permission, "resource": "projects/" + p.ProjectID})
 }
 
-// policyMask reads an update mask; the default is "bindings, etag", so that
-// audit configs are left alone (discovery).
+// policyMask reads an update mask; the default is "bindings, etag", so that audit configs are left alone (discovery).
 func policyMask(text string) ([]string, *wire.Error) {
 	if text == "" {
 		return []string{"bindings", "etag"}, nil
@@ -134,8 +133,7 @@ func (c *call) nextPolicy(p *world.Project, in world.Policy, mask []string) (wor
 	}
 	after := now.Clone()
 	if slices.Contains(mask, "bindings") {
-		// Without an etag the write is blind, and a version 1 policy
-		// destroys all conditions (discovery).
+		// Without an etag the write is blind, and a version 1 policy destroys all conditions (discovery).
 		if useEtag && in.Version < 3 && now.Conditional() {
 			return world.Policy{}, wire.Invalid("Specified policy version (%d) cannot be less than the existing policy version (3). "+
 				"For more information, please refer to https://cloud.google.com/iam/docs/policies#versions", in.Version)
@@ -174,8 +172,7 @@ const (
 	maxPolicyGroups  = 250
 )
 
-// checkBindings refuses what a project's policy cannot hold. One dead member
-// blocks the whole write.
+// checkBindings refuses what a project's policy cannot hold. One dead member blocks the whole write.
 func checkBindings(w *world.World, p *world.Project, in world.Policy) *wire.Error {
 	count, groups := 0, 0
 	for _, b := range in.Bindings {
@@ -249,16 +246,14 @@ func checkMember(w *world.World, p *world.Project, m string) *wire.Error {
 	return wire.Invalid("Unknown member type %q.", kind)
 }
 
-// etagBytes decodes an etag in either base64 alphabet: gcloud sends back the
-// URL-safe one.
+// etagBytes decodes an etag in either base64 alphabet: gcloud sends back the URL-safe one.
 func etagBytes(s string) ([]byte, bool) {
 	s = strings.NewReplacer("-", "+", "_", "/").Replace(strings.TrimRight(s, "="))
 	b, err := base64.RawStdEncoding.DecodeString(s)
 	return b, err == nil
 }
 
-// etagText writes an etag as the conflict message does: octal escapes for
-// what is not printable.
+// etagText writes an etag as the conflict message does: octal escapes for what is not printable.
 func etagText(s string) string {
 	raw, ok := etagBytes(s)
 	if !ok {

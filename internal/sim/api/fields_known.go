@@ -38,8 +38,7 @@ func errFields(name, mask string) *wire.Error {
 	})
 }
 
-// check finds a name that the type does not have, "" for none. Names in
-// snake_case become those of JSON.
+// check finds a name that the type does not have, "" for none. Names in snake_case become those of JSON.
 func (m fieldMask) check(t reflect.Type) string {
 	if m == nil {
 		return ""
@@ -100,8 +99,7 @@ func (m fieldMask) checkSome(fields map[string]reflect.Type) string {
 	return bad
 }
 
-// messageFields are the fields of a message of Google's Go clients. What has
-// no JSON name is the client's own.
+// messageFields are the fields of a message of Google's Go clients. What has no JSON name is the client's own.
 func messageFields(t reflect.Type) map[string]reflect.Type {
 	out := map[string]reflect.Type{}
 	for _, f := range reflect.VisibleFields(t) {

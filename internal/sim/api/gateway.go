@@ -119,8 +119,7 @@ func serveGateway(c *call, authErr *wire.Error) Reply {
 	return c.serveKube(p, cl, fleet, g.rest)
 }
 
-// GatewayURL is where a membership's cluster is reached. gcloud writes the
-// project's number.
+// GatewayURL is where a membership's cluster is reached. gcloud writes the project's number.
 func GatewayURL(version string, fleet *world.Project, m *world.Membership) string {
 	g := gatewayPath{location: m.Location}
 	collection := "memberships"

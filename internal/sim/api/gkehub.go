@@ -81,8 +81,7 @@ func errHubDenied(permission, resource string) func(*world.Project) *wire.Error 
 	}
 }
 
-// errHubNotFound is one of two candidate forms: seen for a sibling of
-// features.
+// errHubNotFound is one of two candidate forms: seen for a sibling of features.
 func errHubNotFound(resource string) *wire.Error {
 	return wire.NotFound("Resource '%s' was not found", resource)
 }
@@ -147,8 +146,7 @@ func (c *call) startHub(p *world.Project, verb, target string, e *world.Effect, 
 	return c.hubOperation(p, op)
 }
 
-// requestMemory is how long a requestId is remembered (discovery: at least
-// 60 minutes).
+// requestMemory is how long a requestId is remembered (discovery: at least 60 minutes).
 const requestMemory = time.Hour
 
 // idempotent answers a repeated requestId with the operation of the first request.
@@ -196,17 +194,16 @@ func listHubOperations(c *call) (any, *wire.Error) {
 	if err != nil {
 		return nil, err
 	}
-	offset, size, err := c.page(0, 0)
-	if err != nil {
-		return nil, err
-	}
 	var list []lroBody
 	for _, op := range c.w.Operations {
 		if op.API == wire.HostHub && op.Project == p.ProjectID && (c.params["location"] == "-" || op.Location == c.params["location"]) {
 			list = append(list, c.hubOperation(p, op))
 		}
 	}
-	list, next := pageOf(list, offset, size)
+	list, next, err := onePage(c, list, 0, 0)
+	if err != nil {
+		return nil, err
+	}
 	return struct {
 		Operations    []lroBody `json:"operations,omitempty"`
 		NextPageToken string    `json:"nextPageToken,omitempty"`

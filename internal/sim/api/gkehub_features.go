@@ -71,8 +71,7 @@ func errFeatureNotSimulated(id string) *wire.Error {
 	return wire.NewError(wire.StatusUnimplemented, "The simulator simulates the fleet feature %q only, not %q.", world.MeshFeature, id)
 }
 
-// feature turns a request's message into a Feature of the world. Map keys
-// may have the project's id or number.
+// feature turns a request's message into a Feature of the world. Map keys may have the project's id or number.
 func (c *call) feature(p *world.Project, msg *featureMessage) (*world.Feature, *wire.Error) {
 	ft := &world.Feature{Labels: msg.Labels}
 	if msg.Spec != nil {
@@ -104,8 +103,7 @@ func (c *call) feature(p *world.Project, msg *featureMessage) (*world.Feature, *
 	return ft, nil
 }
 
-// membershipName turns projects/{id or number}/locations/L/memberships/M
-// into the key of a membership of this fleet.
+// membershipName turns projects/{id or number}/locations/L/memberships/M into the key of a membership of this fleet.
 func (c *call) membershipName(p *world.Project, name string) (string, *wire.Error) {
 	rest, ok := strings.CutPrefix(name, "projects/")
 	project, key, ok2 := strings.Cut(rest, "/")
@@ -138,8 +136,7 @@ func (c *call) featureHead(p *world.Project, ft *world.Feature, id string) *feat
 	return out
 }
 
-// featureAnswer is a whole feature: map keys with the project's number
-// (discovery: the output always is).
+// featureAnswer is a whole feature: map keys with the project's number (discovery: the output always is).
 func (c *call) featureAnswer(p *world.Project, ft *world.Feature, id string) *featureMessage {
 	out := c.featureHead(p, ft, id)
 	prefix := "projects/" + p.Number() + "/"
@@ -162,8 +159,7 @@ func (c *call) featureAnswer(p *world.Project, ft *world.Feature, id string) *fe
 	return out
 }
 
-// checkReachable handles unreachable locations: with returnPartialSuccess they are
-// named, without it the call fails.
+// checkReachable handles unreachable locations: with returnPartialSuccess they are named, without it the call fails.
 func (c *call) checkReachable(ft *world.Feature, out *featureMessage) *wire.Error {
 	if len(ft.Unreachable) == 0 {
 		return nil
@@ -198,15 +194,14 @@ func listFeatures(c *call) (any, *wire.Error) {
 	if err != nil {
 		return nil, err
 	}
-	offset, size, err := c.page(0, 0)
-	if err != nil {
-		return nil, err
-	}
 	var ids []string
 	if p.Fleet != nil && (c.params["location"] == "global" || c.params["location"] == "-") {
 		ids = slices.Sorted(maps.Keys(p.Fleet.Features))
 	}
-	ids, next := pageOf(ids, offset, size)
+	ids, next, err := onePage(c, ids, 0, 0)
+	if err != nil {
+		return nil, err
+	}
 	out := struct {
 		Resources     []*featureMessage `json:"resources,omitempty"`
 		NextPageToken string            `json:"nextPageToken,omitempty"`
@@ -283,8 +278,7 @@ func (c *call) featureForWrite(permission string) (*world.Project, *world.Featur
 	return p, ft, nil
 }
 
-// hubMask reads an update mask in either spelling; a path below a field
-// means the field, and "*" all of them.
+// hubMask reads an update mask in either spelling; a path below a field means the field, and "*" all of them.
 func (c *call) hubMask(fields ...string) ([]string, *wire.Error) {
 	text := c.param("updateMask")
 	if text == "" {

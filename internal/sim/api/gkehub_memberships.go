@@ -58,17 +58,16 @@ func listMemberships(c *call) (any, *wire.Error) {
 	if c.param("filter") != "" {
 		return nil, wire.NewError(wire.StatusUnimplemented, "The simulator does not simulate the filter of memberships.")
 	}
-	offset, size, err := c.page(0, 0) // no size: everything
-	if err != nil {
-		return nil, err
-	}
 	var list []*world.Membership
 	if p.Fleet != nil {
 		list = slices.DeleteFunc(slices.Clone(p.Fleet.Memberships), func(m *world.Membership) bool {
 			return c.params["location"] != "-" && m.Location != c.params["location"]
 		})
 	}
-	list, next := pageOf(list, offset, size)
+	list, next, err := onePage(c, list, 0, 0) // no size: everything
+	if err != nil {
+		return nil, err
+	}
 	out := struct {
 		Resources     []*world.Membership `json:"resources,omitempty"`
 		NextPageToken string              `json:"nextPageToken,omitempty"`

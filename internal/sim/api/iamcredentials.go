@@ -53,8 +53,7 @@ func generateAccessToken(c *call) (any, *wire.Error) {
 	if err := c.checkConsumer(p.ProjectID); err != nil {
 		return nil, err
 	}
-	// The binding is looked for on the account's project; policies of single
-	// service accounts are not simulated.
+	// The binding is looked for on the account's project; policies of single service accounts are not simulated.
 	if !c.w.Allowed(p, c.who.Email, permission) {
 		return nil, refuse
 	}

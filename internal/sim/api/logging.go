@@ -34,8 +34,7 @@ type listEntriesRequest struct {
 	PageToken     string   `json:"pageToken"`
 }
 
-// listEntries searches the logs of one or more projects. The API adds no
-// time window of its own.
+// listEntries searches the logs of one or more projects. The API adds no time window of its own.
 func listEntries(c *call) (any, *wire.Error) {
 	var req listEntriesRequest
 	if err := c.decode(&req); err != nil {
@@ -167,8 +166,7 @@ func (c *call) searchLogs(projects []*world.Project, filter *logfilter.Filter, a
 	return out
 }
 
-// A logToken is a place in a search: pages of one search see the same
-// entries, whatever is logged meanwhile.
+// A logToken is a place in a search: pages of one search see the same entries, whatever is logged meanwhile.
 type logToken struct {
 	asOf   time.Time
 	offset int

@@ -29,9 +29,8 @@ var (
 	}
 )
 
-// checkQuery refuses a query that cannot be read (inferred), a parameter that the method does not have (recorded),
-// one that is there twice, in either spelling, and a value that is not of the
-// parameter's type.
+// checkQuery refuses a query that cannot be read (inferred), a parameter that the method does not have (recorded), one
+// that is there twice, in either spelling, and a value that is not of the parameter's type.
 func (r *route) checkQuery(raw string) *wire.Error {
 	q, err := url.ParseQuery(raw)
 	if err != nil {

@@ -9,9 +9,8 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/sim/world"
 )
 
-// quotas counts calls per minute of simulated time. Cloud Logging's reads
-// are always counted, because its limit of 60 a minute and project is one
-// that people meet; the others only with the fault "quota".
+// quotas counts calls per minute of simulated time. Cloud Logging's reads are always counted, because its limit of 60 a
+// minute and project is one that people meet; the others only with the fault "quota".
 type quotas struct {
 	mu      sync.Mutex
 	windows map[string]*window
@@ -76,8 +75,7 @@ func (q *quotas) take(c *call, consumer *world.Project) *wire.Error {
 	return nil
 }
 
-// errQuota is the rate limit body (recorded for Resource Manager; the link
-// is inferred). There is no Retry-After.
+// errQuota is the rate limit body (recorded for Resource Manager; the link is inferred). There is no Retry-After.
 func errQuota(service string, consumer *world.Project, l limit) *wire.Error {
 	return wire.NewError(wire.StatusResourceExhausted,
 		"Quota exceeded for quota metric '%s' and limit '%s per minute' of service '%s' for consumer 'project_number:%s'.",

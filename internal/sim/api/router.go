@@ -9,8 +9,7 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/sim/wire"
 )
 
-// An API is one simulated API: its host, which is also its service name, and
-// its methods.
+// An API is one simulated API: its host, which is also its service name, and its methods.
 type API struct {
 	Host   string
 	legacy bool // repeats errors in error.errors (recorded)
@@ -41,9 +40,8 @@ func Hosts() []string {
 	return out
 }
 
-// Find finds the API of a host name. The hub also has regional hosts,
-// gkehub.<region>.rep.googleapis.com (discovery), and so has Connect Gateway,
-// <location>-connectgateway.googleapis.com (gcloud).
+// Find finds the API of a host name. The hub also has regional hosts, gkehub.<region>.rep.googleapis.com (discovery),
+// and so has Connect Gateway, <location>-connectgateway.googleapis.com (gcloud).
 func Find(host string) *API {
 	host = strings.ToLower(host)
 	if a := apiByHost[host]; a != nil {
@@ -140,8 +138,7 @@ func matchPath(template, path string) (map[string]string, bool) {
 	return params, true
 }
 
-// notFoundPage is how Google answers for a path that no API has: a page, not
-// an error envelope.
+// notFoundPage is how Google answers for a path that no API has: a page, not an error envelope.
 func notFoundPage(path string) Reply {
 	page := "<!DOCTYPE html>\n<html lang=en>\n  <meta charset=utf-8>\n  <title>Error 404 (Not Found)!!1</title>\n" +
 		"  <p><b>404.</b> <ins>That’s an error.</ins>\n  <p>The requested URL <code>" + htmlEscape(path) +

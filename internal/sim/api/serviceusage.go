@@ -27,8 +27,7 @@ var serviceUsageRoutes = []route{
 
 const maxBatchGet = 30
 
-// A service is serviceusage.v1.Service. Its names have the project's number,
-// whatever the caller wrote (recorded).
+// A service is serviceusage.v1.Service. Its names have the project's number, whatever the caller wrote (recorded).
 type service struct {
 	Name   string         `json:"name"`
 	Config *serviceConfig `json:"config,omitempty"`
@@ -88,8 +87,7 @@ func helpToken(seed string) string {
 	return "A" + strings.ReplaceAll(world.UUIDFor(seed), "-", "") + "sim"
 }
 
-// errServiceDenied makes Service Usage's refusal (reason recorded, message
-// inferred).
+// errServiceDenied makes Service Usage's refusal (reason recorded, message inferred).
 func errServiceDenied(verb string, names ...string) func(*world.Project) *wire.Error {
 	return func(*world.Project) *wire.Error {
 		list := strings.Join(names, ", ")
@@ -126,15 +124,14 @@ func listServices(c *call) (any, *wire.Error) {
 	default:
 		return nil, wire.Invalid("Invalid filter %q: only state:ENABLED and state:DISABLED are supported.", filter)
 	}
-	offset, size, err := c.page(50, 200)
-	if err != nil {
-		return nil, err
-	}
 	names := p.ServiceNames()
 	if want != "" {
 		names = slices.DeleteFunc(names, func(n string) bool { return p.ServiceStateAt(n, c.now) != want })
 	}
-	names, next := pageOf(names, offset, size)
+	names, next, err := onePage(c, names, 50, 200)
+	if err != nil {
+		return nil, err
+	}
 	out := struct {
 		Services      []service `json:"services,omitempty"`
 		NextPageToken string    `json:"nextPageToken,omitempty"`
@@ -174,9 +171,8 @@ func batchGetServices(c *call) (any, *wire.Error) {
 	return out, nil
 }
 
-// generateServiceIdentity creates an API's service agent; done at once.
-// Which service yields gcp-sa-servicemesh is not documented: mesh is
-// inferred, meshconfig's gcp-sa-meshconfig is recorded.
+// generateServiceIdentity creates an API's service agent; done at once. Which service yields gcp-sa-servicemesh is not
+// documented: mesh is inferred, meshconfig's gcp-sa-meshconfig is recorded.
 func generateServiceIdentity(c *call) (any, *wire.Error) {
 	name := c.params["service"]
 	p, err := c.authorize(c.params["project"], "serviceusage.services.enable", errServiceDenied("generate service identity for", name))
@@ -219,8 +215,7 @@ func getServiceOperation(c *call) (any, *wire.Error) {
 	return c.serviceOperation(p, op), nil
 }
 
-// serviceOperation writes an operation as Service Usage does: the name only
-// until it is done (recorded).
+// serviceOperation writes an operation as Service Usage does: the name only until it is done (recorded).
 func (c *call) serviceOperation(p *world.Project, op *world.Operation) lroBody {
 	out := lroBody{Name: op.Name, Done: op.Done}
 	if !op.Done {

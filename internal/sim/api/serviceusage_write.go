@@ -130,8 +130,7 @@ func noop(response any) lroBody {
 	return lroBody{Name: "operations/noop.DONE_OPERATION", Done: true, Response: response}
 }
 
-// startServices starts an operation on services. The id's prefix says which
-// kind it is (recorded).
+// startServices starts an operation on services. The id's prefix says which kind it is (recorded).
 func (c *call) startServices(p *world.Project, method, prefix, target string, e *world.Effect, takes wire.Duration) lroBody {
 	name := "operations/acat." + prefix + "-" + p.Number() + "-" + world.UUIDFor(c.w.NewOperationName(c.now))
 	op := c.begin(&world.Operation{
@@ -158,9 +157,8 @@ func hasUsage(p *world.Project, name string) bool {
 	return false
 }
 
-// checkActivation refuses a second change of a project's services while one is
-// under way; other services of the same project may change together only in
-// one batch (text from Terraform's retries).
+// checkActivation refuses a second change of a project's services while one is under way; other services of the same
+// project may change together only in one batch (text from Terraform's retries).
 func (c *call) checkActivation(p *world.Project) *wire.Error {
 	if c.w.ActiveFault("activation-conflict") != nil && c.w.HasRunningOperation(wire.HostServiceUsage, p) {
 		return wire.Invalid("Another activation or deactivation is in progress for project %s.", p.Number())

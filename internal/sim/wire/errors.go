@@ -21,9 +21,8 @@ const (
 	StatusUnauthenticated    = "UNAUTHENTICATED"
 )
 
-// statusTable gives each status its number in google.rpc.Code (used in
-// operations and audit entries), its HTTP status, and the reason that the
-// older APIs repeat in error.errors.
+// statusTable gives each status its number in google.rpc.Code (used in operations and audit entries), its HTTP status,
+// and the reason that the older APIs repeat in error.errors.
 var statusTable = map[string]struct {
 	rpc    int
 	http   int
@@ -131,9 +130,8 @@ type RPCStatus struct {
 	Details []any  `json:"details,omitempty"`
 }
 
-// Envelope is the error as the API writes it. Container, Cloud Resource
-// Manager and Service Usage repeat it in the old error.errors; GKE Hub and
-// the newer ones do not (recorded).
+// Envelope is the error as the API writes it. Container, Cloud Resource Manager and Service Usage repeat it in the old
+// error.errors; GKE Hub and the newer ones do not (recorded).
 func (e *Error) Envelope(legacy bool) map[string]any {
 	body := map[string]any{"code": e.HTTPStatus(), "message": e.Message, "status": e.Status}
 	if legacy {

@@ -81,8 +81,7 @@ type conformer struct {
 	renamed bool
 }
 
-// conform returns the document with every struct field under its own name
-// and every number as one.
+// conform returns the document with every struct field under its own name and every number as one.
 func (x *conformer) conform(doc any, t reflect.Type, path string) (any, error) {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()

@@ -42,8 +42,7 @@ func (t *Timestamp) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// A Duration is a time span in the world document, written as Go writes
-// durations: "5m0s", "200ms".
+// A Duration is a time span in the world document, written as Go writes durations: "5m0s", "200ms".
 type Duration time.Duration
 
 // MarshalJSON implements json.Marshaler.

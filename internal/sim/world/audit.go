@@ -19,8 +19,7 @@ type Actor struct {
 	Delegate string `json:"delegate,omitempty"`
 }
 
-// ciActor does what world faults do: a CI job that applies Terraform with
-// the google provider (user agent recorded).
+// ciActor does what world faults do: a CI job that applies Terraform with the google provider (user agent recorded).
 var ciActor = Actor{
 	Email: ciEmail,
 	UserAgent: "google-api-go-client/0.5 Terraform/1.5.7 (+https://www.terraform.io) " +

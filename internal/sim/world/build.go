@@ -27,9 +27,8 @@ func meshAgent(fleet *Project) string {
 	return "service-" + fleet.Number() + "@gcp-sa-servicemesh.iam.gserviceaccount.com"
 }
 
-// Build makes a healthy world: projects mesh-sim-1 and up, clusters
-// spread over them in turn, all registered in the fleet of the first, whose
-// mesh has been ready for a month.
+// Build makes a healthy world: projects mesh-sim-1 and up, clusters spread over them in turn, all registered in the
+// fleet of the first, whose mesh has been ready for a month.
 func Build(projects, clusters int, now time.Time) *World {
 	born := wire.At(now.Add(-30 * 24 * time.Hour).Truncate(time.Millisecond))
 	w := &World{Timings: defaultTimings()}
@@ -145,8 +144,7 @@ func buildCluster(p, fleet *Project, n int, born wire.Timestamp) *Cluster {
 // PlaceholderCA stands for a cluster's certificate: base64 of a PEM block without real content. Answers replace it.
 var PlaceholderCA = base64.StdEncoding.EncodeToString([]byte("-----BEGIN CERTIFICATE-----\nc2ltdWxhdGVk\n-----END CERTIFICATE-----\n"))
 
-// NewMembership registers a cluster as gcloud's
-// "fleet memberships register --enable-workload-identity" does: in the
+// NewMembership registers a cluster as gcloud's "fleet memberships register --enable-workload-identity" does: in the
 // cluster's region (measured).
 func NewMembership(p, fleet *Project, c *Cluster, born wire.Timestamp) *Membership {
 	uid := UUIDFor(c.link(p))

@@ -23,8 +23,7 @@ type Timings struct {
 	// Membership and Feature are GKE Hub operations.
 	Membership wire.Duration `json:"membership"`
 	Feature    wire.Duration `json:"feature"`
-	// Provision is from an automatically managed membership to a ready mesh:
-	// six to eight minutes in recorded runs.
+	// Provision is from an automatically managed membership to a ready mesh: six to eight minutes in recorded runs.
 	Provision wire.Duration `json:"provision"`
 	// Deprovision is from MANAGEMENT_NOT_INSTALLED to DISABLED (inferred).
 	Deprovision wire.Duration `json:"deprovision"`
@@ -34,9 +33,8 @@ type Timings struct {
 	RecoverAfter wire.Duration `json:"recoverAfter"`
 }
 
-// defaultTimings keep operations short in real time, so that a test is
-// quick, and the mesh's reactions at their real length, for which a test
-// moves the clock.
+// defaultTimings keep operations short in real time, so that a test is quick, and the mesh's reactions at their real
+// length, for which a test moves the clock.
 func defaultTimings() Timings {
 	return Timings{
 		Enable:         wire.Duration(200 * time.Millisecond),

@@ -11,8 +11,7 @@ func (w *World) OperationOnCluster(p *Project, cl *Cluster) *Operation {
 	return w.OperationOn(wire.HostContainer, cl.Path(p))
 }
 
-// alterCluster is a change by a world fault: at once, with the two audit
-// entries of an update.
+// alterCluster is a change by a world fault: at once, with the two audit entries of an update.
 func (w *World) alterCluster(p *Project, cl *Cluster, e *Effect, request map[string]any, now time.Time) {
 	method, resource := "UpdateCluster", cl.Path(p)
 	if e.NodePool != "" {

@@ -7,8 +7,7 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/sim/wire"
 )
 
-// The types of this file are the part of container.v1 that the world keeps,
-// under the names of its discovery document.
+// The types of this file are the part of container.v1 that the world keeps, under the names of its discovery document.
 
 // A Cluster is a GKE cluster. In the world it has no selfLink: that is built
 // from the project and the location when it is answered.
@@ -77,8 +76,7 @@ type MasterAuth struct {
 	ClusterCaCertificate    string    `json:"clusterCaCertificate,omitempty"`
 }
 
-// WorkloadIdentityConfig is container.v1.WorkloadIdentityConfig. Absent means
-// that workload identity is off.
+// WorkloadIdentityConfig is container.v1.WorkloadIdentityConfig. Absent means that workload identity is off.
 type WorkloadIdentityConfig struct {
 	WorkloadPool string `json:"workloadPool,omitempty"`
 }
@@ -144,8 +142,7 @@ type NodeConfig struct {
 	WorkloadMetadataConfig *WorkloadMetadataConfig `json:"workloadMetadataConfig,omitempty"`
 }
 
-// WorkloadMetadataConfig is container.v1.WorkloadMetadataConfig. Absent means
-// the old GCE metadata server.
+// WorkloadMetadataConfig is container.v1.WorkloadMetadataConfig. Absent means the old GCE metadata server.
 type WorkloadMetadataConfig struct {
 	Mode string `json:"mode,omitempty"`
 }
@@ -208,8 +205,7 @@ func (c *Cluster) NodePool(name string) *NodePool {
 	return c.NodePools[i]
 }
 
-// metadataMode is the node pool's workload metadata mode, "" for the old
-// GCE metadata server.
+// metadataMode is the node pool's workload metadata mode, "" for the old GCE metadata server.
 func (n *NodePool) metadataMode() string {
 	if n.Config == nil || n.Config.WorkloadMetadataConfig == nil {
 		return ""
@@ -217,8 +213,7 @@ func (n *NodePool) metadataMode() string {
 	return n.Config.WorkloadMetadataConfig.Mode
 }
 
-// setMetadataMode changes the mode on a copy of the config, because a copy
-// of the pool may be on its way to a client.
+// setMetadataMode changes the mode on a copy of the config, because a copy of the pool may be on its way to a client.
 func (n *NodePool) setMetadataMode(mode string) {
 	cfg := NodeConfig{}
 	if n.Config != nil {

@@ -20,8 +20,7 @@ var (
 // ValidName reports whether a text can be the name of a cluster or membership.
 func ValidName(name string) bool { return namePattern.MatchString(name) }
 
-// Decode reads a document. A mistake is answered with the path of the
-// field; nothing of a bad document is used.
+// Decode reads a document. A mistake is answered with the path of the field; nothing of a bad document is used.
 func Decode(data []byte) (*World, error) {
 	w := &World{Timings: defaultTimings()}
 	if err := wire.DecodeStrict(data, w); err != nil {

@@ -71,8 +71,7 @@ func (w *World) start(op *Operation) {
 	}
 }
 
-// finish gives an operation its effect, or takes its marks away again when
-// it failed.
+// finish gives an operation its effect, or takes its marks away again when it failed.
 func (w *World) finish(op *Operation, t time.Time) {
 	e, p := op.Effect, w.Project(op.Project)
 	if p == nil {
@@ -154,8 +153,7 @@ func (w *World) updateCluster(p *Project, e *Effect, t time.Time) {
 	c.Etag = w.resourceEtag()
 }
 
-// registerCluster is what desiredFleet does: the membership appears in the
-// fleet, in the cluster's region.
+// registerCluster is what desiredFleet does: the membership appears in the fleet, in the cluster's region.
 func (w *World) registerCluster(p *Project, c *Cluster, fleetRef string, t time.Time) {
 	fleet := w.Project(fleetRef)
 	if fleet == nil {
@@ -181,8 +179,7 @@ func (w *World) markMembership(fleet *Project, key, code string) {
 	}
 }
 
-// putMembership creates or replaces a membership. A new one inherits the
-// fleet's default mesh configuration.
+// putMembership creates or replaces a membership. A new one inherits the fleet's default mesh configuration.
 func (w *World) putMembership(fleet *Project, e *Effect, t time.Time) {
 	if fleet.Fleet == nil {
 		fleet.Fleet = &Fleet{}
@@ -220,8 +217,7 @@ func (w *World) setClusterFleet(fleet *Project, m *Membership, t time.Time) {
 	}
 }
 
-// applyFleetDefault gives a membership the fleet's default, unless it has a
-// mesh spec of its own.
+// applyFleetDefault gives a membership the fleet's default, unless it has a mesh spec of its own.
 func applyFleetDefault(ft *Feature, key string) {
 	def := ft.FleetDefaultMemberConfig
 	if def == nil || def.Mesh == nil || ft.management(key) != "" {
@@ -353,8 +349,7 @@ func (w *World) setServices(p *Project, names []string, state string, t time.Tim
 	}
 }
 
-// GenerateIdentity creates an API's service agent, if it has one and it is
-// not there yet.
+// GenerateIdentity creates an API's service agent, if it has one and it is not there yet.
 func (w *World) GenerateIdentity(p *Project, service string) *ServiceIdentity {
 	if id := p.identity(service); id != nil {
 		return id

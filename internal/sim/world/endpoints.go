@@ -18,8 +18,7 @@ type clusterRef struct {
 	cluster *Cluster
 }
 
-// ClusterByEndpoint finds a cluster by its public address or its DNS name, or
-// by PROJECT/LOCATION/NAME.
+// ClusterByEndpoint finds a cluster by its public address or its DNS name, or by PROJECT/LOCATION/NAME.
 func (w *World) ClusterByEndpoint(host string) (*Project, *Cluster) {
 	host = strings.ToLower(host)
 	if part := strings.Split(host, "/"); len(part) == 3 {

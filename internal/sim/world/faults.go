@@ -168,8 +168,7 @@ func (f *ActiveFault) matchesProject(p *Project) bool {
 	return ref == "" || ref == "*" || ref == p.ProjectID || ref == p.Number()
 }
 
-// Activate switches a fault on. A world fault is done again for further
-// targets; another one gets new parameters.
+// Activate switches a fault on. A world fault is done again for further targets; another one gets new parameters.
 func (w *World) Activate(name string, params map[string]string, now time.Time) error {
 	if err := CheckFault(name); err != nil {
 		return err

@@ -7,9 +7,8 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/sim/kube"
 )
 
-// clusterFaults change what is inside a cluster, or what the mesh in it
-// depends on: the causes of the thirteen stop codes, and of the two problems
-// of proxies.
+// clusterFaults change what is inside a cluster, or what the mesh in it depends on: the causes of the thirteen stop
+// codes, and of the two problems of proxies.
 func clusterFaults() []faultDef {
 	return []faultDef{
 		worldFault("stop-not-gke", "the membership is not that of a GKE cluster", scopeCluster,
@@ -97,8 +96,7 @@ func deleteRevision(name, namespace string) func(*kube.Cluster) {
 	return func(k *kube.Cluster) { k.Delete(revisions, namespace, name) }
 }
 
-// setSpec sets a field of the revision, past the schema that would refuse it
-// today; "" deletes it.
+// setSpec sets a field of the revision, past the schema that would refuse it today; "" deletes it.
 func setSpec(field, value string) func(*kube.Cluster) {
 	return func(k *kube.Cluster) {
 		k.Edit(revisions, istioSystem, kube.Revision, func(o kube.Object) {
@@ -206,8 +204,7 @@ func putBlockingWebhook(k *kube.Cluster) {
 
 func deleteBlockingWebhook(k *kube.Cluster) { k.Delete(validatingWebhooks, "", blockerWebhook) }
 
-// setWebhookURL puts an old control plane's address into a webhook's URLs, or
-// the address of env-asm-managed again.
+// setWebhookURL puts an old control plane's address into a webhook's URLs, or the address of env-asm-managed again.
 func setWebhookURL(id, name string, wrong bool) func(*kube.Cluster) {
 	return func(k *kube.Cluster) {
 		env := k.Get("configmaps", istioSystem, "env-"+kube.Revision)

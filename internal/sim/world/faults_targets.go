@@ -6,8 +6,7 @@ import (
 	"strings"
 )
 
-// A target is what a world fault is done to: a project, and for some faults
-// one of its clusters.
+// A target is what a world fault is done to: a project, and for some faults one of its clusters.
 type target struct {
 	id       string // "P" or "P/LOCATION/CLUSTER"
 	project  *Project
@@ -27,11 +26,9 @@ func clusterTarget(p *Project, c *Cluster) target {
 	return target{id: p.ProjectID + "/" + c.key(), project: p, location: c.Location, name: c.Name}
 }
 
-// targets resolves the parameters project, cluster and membership. Without
-// one of them a fault takes the first project, or the first cluster; "*"
-// takes all. A fault of clusters that is given a project only takes all
-// clusters of that. A cluster may be given by its name or as
-// P/LOCATION/NAME.
+// targets resolves the parameters project, cluster and membership. Without one of them a fault takes the first project,
+// or the first cluster; "*" takes all. A fault of clusters that is given a project only takes all clusters of that. A
+// cluster may be given by its name or as P/LOCATION/NAME.
 func (w *World) targets(s scope, params map[string]string) ([]target, error) {
 	switch s {
 	case scopeNone:

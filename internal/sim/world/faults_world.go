@@ -13,8 +13,7 @@ var (
 	clusterParams = []string{"project", "cluster", "membership"}
 )
 
-// worldFaults change the world through the same code as the APIs, and leave
-// audit entries of a CI job.
+// worldFaults change the world through the same code as the APIs, and leave audit entries of a CI job.
 func worldFaults() []faultDef {
 	busy := worldFault("cluster-busy", "an operation runs on the cluster, so that updates are refused (for=30s)", scopeCluster,
 		keepBusy, endBusy)

@@ -63,8 +63,7 @@ type KubernetesMetadata struct {
 	UpdateTime                 wire.Timestamp `json:"updateTime,omitzero"`
 }
 
-// Authority is gkehub.v1.Authority. Absent means that workload identity is
-// not enabled for the membership.
+// Authority is gkehub.v1.Authority. Absent means that workload identity is not enabled for the membership.
 type Authority struct {
 	Issuer               string `json:"issuer,omitempty"`
 	IdentityProvider     string `json:"identityProvider,omitempty"`
@@ -116,8 +115,7 @@ type MembershipSpec struct {
 	Origin *Origin   `json:"origin,omitempty"`
 }
 
-// MeshSpec is gkehub.v1.ServiceMeshMembershipSpec, and v2.ServiceMeshSpec
-// without its deprecated channel.
+// MeshSpec is gkehub.v1.ServiceMeshMembershipSpec, and v2.ServiceMeshSpec without its deprecated channel.
 type MeshSpec struct {
 	Management   string `json:"management,omitempty"`
 	ConfigAPI    string `json:"configApi,omitempty"`

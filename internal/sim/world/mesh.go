@@ -21,8 +21,7 @@ const (
 	causeNodePool       = "node-pool-metadata"
 )
 
-// trafficDirectorAPIs are what the TRAFFIC_DIRECTOR implementation needs besides the
-// mesh API (documented).
+// trafficDirectorAPIs are what the TRAFFIC_DIRECTOR implementation needs besides the mesh API (documented).
 var trafficDirectorAPIs = []string{"trafficdirector.googleapis.com", "networkservices.googleapis.com", "networksecurity.googleapis.com"}
 
 // A MeshHistory is what the mesh remembers of a membership. A membership without one has had its present spec since it
@@ -34,8 +33,7 @@ type MeshHistory struct {
 	RemovedAt wire.Timestamp `json:"removedAt,omitzero"`
 	// Left says that management went from automatic to manual: the mesh remains (observed).
 	Left bool `json:"left,omitempty"`
-	// Causes are the lost prerequisites, those that are back included until
-	// the mesh has recovered from them.
+	// Causes are the lost prerequisites, those that are back included until the mesh has recovered from them.
 	Causes []CauseRecord `json:"causes,omitempty"`
 }
 

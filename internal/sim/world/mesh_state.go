@@ -45,9 +45,8 @@ type (
 
 const troubleshooting = "https://cloud.google.com/service-mesh/docs/troubleshooting/troubleshoot-with-feature-state-condition"
 
-// MembershipState computes what the fleet reports of a membership at a time:
-// a pure function of the spec, the history of causes and the clock. The
-// second result is false when there is nothing to report.
+// MembershipState computes what the fleet reports of a membership at a time: a pure function of the spec, the history of
+// causes and the clock. The second result is false when there is nothing to report.
 func (w *World) MembershipState(fleet *Project, ft *Feature, m *Membership, now time.Time) (any, bool) {
 	if o, ok := ft.StateOverrides[m.Key()]; ok {
 		return o, true
@@ -192,10 +191,8 @@ func provisioningState() *membershipState {
 	}
 }
 
-// brokenState is what causes look like from outside. Codes and the texts of
-// the node pool condition and of the workload identity details are from
-// Google's pages; how a lost API or cluster shows, and the texts that say so,
-// are inferred.
+// brokenState is what causes look like from outside. Codes and the texts of the node pool condition and of the workload
+// identity details are from Google's pages; how a lost API or cluster shows, and the texts that say so, are inferred.
 func (w *World) brokenState(fleet *Project, causes []CauseRecord) *membershipState {
 	cp := &planeState{State: "FAILED_PRECONDITION", Implementation: "TRAFFIC_DIRECTOR"}
 	dp := waitingDataPlane("FAILED_PRECONDITION")

@@ -18,13 +18,11 @@ type Operation struct {
 	// Location and Type are container's ("us-central1", "UPDATE_CLUSTER").
 	Location string `json:"location,omitempty"`
 	Type     string `json:"type,omitempty"`
-	// Verb and Target are the hub's ("update"); Target is also what a
-	// container operation works on, below "projects/P/".
+	// Verb and Target are the hub's ("update"); Target is also what a container operation works on, below "projects/P/".
 	Verb    string `json:"verb,omitempty"`
 	Target  string `json:"target,omitempty"`
 	Version string `json:"version,omitempty"` // the API version it was made by
-	// RequestID is the hub's requestId: the same one again is the same
-	// request.
+	// RequestID is the hub's requestId: the same one again is the same request.
 	RequestID string `json:"requestId,omitempty"`
 
 	Start wire.Timestamp `json:"start"`

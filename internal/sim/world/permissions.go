@@ -6,18 +6,16 @@ import (
 	"strings"
 )
 
-// What callers may do is decided from the project's policy: roles are a
-// table of permission patterns. Two simplifications: conditional bindings
-// grant nothing to a caller, and groups are not resolved.
+// What callers may do is decided from the project's policy: roles are a table of permission patterns. Two
+// simplifications: conditional bindings grant nothing to a caller, and groups are not resolved.
 
 var customRolePattern = regexp.MustCompile(`^(projects|organizations)/[^/]+/roles/[A-Za-z0-9_.]+$`)
 
 // IsCustomRole reports whether a role is a project's or an organization's own.
 func IsCustomRole(role string) bool { return customRolePattern.MatchString(role) }
 
-// A roleDef grants the permissions that match one of allow and none of deny.
-// A pattern is a permission, "*", a prefix "container.*" or a suffix
-// "*.get".
+// A roleDef grants the permissions that match one of allow and none of deny. A pattern is a permission, "*", a prefix
+// "container.*" or a suffix "*.get".
 type roleDef struct {
 	allow []string
 	deny  []string
@@ -29,8 +27,7 @@ var impersonation = []string{
 	"iam.serviceAccounts.signJwt", "iam.serviceAccounts.getOpenIdToken",
 }
 
-// roleTable are the predefined roles that callers of these APIs hold, cut
-// down to permissions of these APIs.
+// roleTable are the predefined roles that callers of these APIs hold, cut down to permissions of these APIs.
 var roleTable = map[string]roleDef{
 	"roles/owner": {allow: []string{"*"}, deny: impersonation},
 	"roles/editor": {allow: []string{"*"}, deny: append([]string{
@@ -218,8 +215,7 @@ func (w *World) AccountExists(email string) bool {
 	return slices.ContainsFunc(p.ServiceIdentities, func(id ServiceIdentity) bool { return id.Email == email })
 }
 
-// defaultAccountExists is about NUMBER-compute@developer and
-// NUMBER@cloudservices, which come with a project.
+// defaultAccountExists is about NUMBER-compute@developer and NUMBER@cloudservices, which come with a project.
 func (w *World) defaultAccountExists(local, host string) bool {
 	switch host {
 	case "developer.gserviceaccount.com", "cloudservices.gserviceaccount.com", "appspot.gserviceaccount.com":

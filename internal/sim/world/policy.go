@@ -80,10 +80,9 @@ func (p Policy) Conditional() bool {
 	return slices.ContainsFunc(p.Bindings, func(b *Binding) bool { return b.Condition != nil })
 }
 
-// Normalized writes the policy as the server does: members in lower case,
-// sorted and once each; bindings of one role and condition joined, sorted by
-// role (custom roles come first, "projects/" being less than "roles/"), and
-// those without members gone.
+// Normalized writes the policy as the server does: members in lower case, sorted and once each; bindings of one role and
+// condition joined, sorted by role (custom roles come first, "projects/" being less than "roles/"), and those without
+// members gone.
 func (p Policy) Normalized() Policy {
 	byKey := map[string]*Binding{}
 	var keys []string
@@ -139,8 +138,7 @@ func NormalizeMember(m string) string {
 	return m
 }
 
-// newEtag makes a policy etag in the recorded form: base64 of eight bytes
-// that begin 0x07 0x06, different at each write.
+// newEtag makes a policy etag in the recorded form: base64 of eight bytes that begin 0x07 0x06, different at each write.
 func (w *World) newEtag(t time.Time) string {
 	n := uint64(t.UnixMicro())<<12 | uint64(w.NextSerial())&0xfff
 	b := []byte{7, 6, 0, 0, 0, 0, 0, 0}

@@ -11,18 +11,15 @@ import (
 // serviceInfo describes an API of the catalogue.
 type serviceInfo struct {
 	title string
-	// agent is the domain part of its service agent before
-	// ".iam.gserviceaccount.com"; "" if it has none here.
+	// agent is the domain part of its service agent before ".iam.gserviceaccount.com"; "" if it has none here.
 	agent string
-	// needs are the services it depends on: they cannot be disabled while it
-	// is on.
+	// needs are the services it depends on: they cannot be disabled while it is on.
 	needs []string
 }
 
-// serviceCatalogue are the APIs that Service Usage knows. Titles of
-// container, gkehub, serviceusage and connectgateway are recorded. An API
-// that is neither here nor in the project's world document gets the
-// "not found or permission denied" refusal.
+// serviceCatalogue are the APIs that Service Usage knows. Titles of container, gkehub, serviceusage and connectgateway
+// are recorded. An API that is neither here nor in the project's world document gets the "not found or permission
+// denied" refusal.
 var serviceCatalogue = map[string]serviceInfo{
 	"anthos.googleapis.com":                 {title: "Anthos API"},
 	"anthosconfigmanagement.googleapis.com": {title: "Anthos Config Management API"},
@@ -71,8 +68,7 @@ var serviceCatalogue = map[string]serviceInfo{
 	"workloadcertificate.googleapis.com": {title: "Workload Certificate API"},
 }
 
-// defaultServices are on in every built project: what managed mesh needs, and
-// what comes with a project.
+// defaultServices are on in every built project: what managed mesh needs, and what comes with a project.
 var defaultServices = []string{
 	"cloudresourcemanager.googleapis.com",
 	"cloudtrace.googleapis.com",
@@ -119,8 +115,7 @@ func (p *Project) KnowsService(name string) bool {
 	return ok
 }
 
-// WithDependencies adds the services that a service depends on: they are enabled
-// with it (documented).
+// WithDependencies adds the services that a service depends on: they are enabled with it (documented).
 func (p *Project) WithDependencies(names ...string) []string {
 	var out []string
 	for _, n := range names {
@@ -136,8 +131,7 @@ func (p *Project) WithDependencies(names ...string) []string {
 	return out
 }
 
-// Dependents lists the enabled services that need a service, and those that
-// need them.
+// Dependents lists the enabled services that need a service, and those that need them.
 func (p *Project) Dependents(name string) []string {
 	var out []string
 	for s := range p.Services {
@@ -154,8 +148,7 @@ func (p *Project) Dependents(name string) []string {
 	return slices.Compact(out)
 }
 
-// switchService is a service change by a world fault: at once, with the same
-// two audit entries as a client's.
+// switchService is a service change by a world fault: at once, with the same two audit entries as a client's.
 func (w *World) switchService(p *Project, name string, on bool, now time.Time) {
 	if p.ServiceEnabled(name) == on {
 		return

@@ -11,8 +11,7 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/sim/wire"
 )
 
-// A World is everything that is simulated, in one document: what
-// GET /_sim/world answers and what PUT /_sim/world takes.
+// A World is everything that is simulated, in one document: what GET /_sim/world answers and what PUT /_sim/world takes.
 type World struct {
 	Clock    Clock      `json:"clock"`
 	Timings  Timings    `json:"timings"`
@@ -29,15 +28,13 @@ type World struct {
 	projects map[string]*Project   // by id and by number
 	ops      map[string]*Operation // by API and name
 	pending  []*Operation          // not settled, the soonest first
-	// endpoints are the clusters by the names and addresses they are called
-	// by; made when one is called.
+	// endpoints are the clusters by the names and addresses they are called by; made when one is called.
 	endpoints map[string]clusterRef
 	// meshDue is when the next mesh log line may be due; zero: none.
 	meshDue time.Time
 }
 
-// A Project is a Google Cloud project, with its policy, APIs, clusters, fleet
-// and logs.
+// A Project is a Google Cloud project, with its policy, APIs, clusters, fleet and logs.
 type Project struct {
 	ProjectID      string            `json:"projectId"`
 	ProjectNumber  int64             `json:"projectNumber,string"`
@@ -53,8 +50,7 @@ type Project struct {
 	// PolicyLag is the policy that readers still see: eventual consistency.
 	PolicyLag *PolicyLag `json:"policyLag,omitempty"`
 
-	// Services are the APIs that were ever touched. Those of the catalogue
-	// that are not here are DISABLED.
+	// Services are the APIs that were ever touched. Those of the catalogue that are not here are DISABLED.
 	Services map[string]*Service `json:"services,omitempty"`
 	// ServiceIdentities are the service agents that were generated.
 	ServiceIdentities []ServiceIdentity `json:"serviceIdentities,omitempty"`
