@@ -142,7 +142,7 @@ func hostname(host string) string {
 }
 
 // Calls returns how often each method was seen, by method id, whatever the answer. APIs of several versions
-// have the same ids in each; [Checker.Seen] tells them apart.
+// have the same ids in each; [Checker.Seen] distinguishes them.
 func (c *Checker) Calls() map[string]int {
 	calls := make(map[string]int)
 	for call, seen := range c.Seen() {

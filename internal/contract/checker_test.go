@@ -308,7 +308,9 @@ func TestSummarize(t *testing.T) {
 	c := newChecker(t)
 	problems := c.Check(exchange(entries, `{}`, 200, `{"entries":[{"a":1},{"a":1,"b":1},{"a":1}]}`))
 	lines := contract.Summarize(problems)
-	if len(problems) != 4 || len(lines) != 2 || !strings.Contains(lines[0], "$.entries[0].a ") || !strings.HasSuffix(lines[0], "(and 2 more)") || !strings.Contains(lines[1], "$.entries[1].b ") {
+	if len(problems) != 4 || len(lines) != 2 || !strings.Contains(lines[0], "$.entries[0].a ") ||
+		!strings.HasSuffix(lines[0], "(and 2 more)") ||
+		!strings.Contains(lines[1], "$.entries[1].b ") {
 		t.Errorf("%d problems in these lines:\n%s", len(problems), strings.Join(lines, "\n"))
 	}
 }
@@ -326,7 +328,8 @@ func TestAllowNewEnums(t *testing.T) {
 	if problems := c.Check(exchange(getFeature, "", 200, `{"resourceState":{"state":"BUSY"}}`)); len(problems) != 0 {
 		t.Errorf("in a response: %v", problems)
 	}
-	if problems := c.Check(exchange(patch+"membershipSpecs", `{"membershipSpecs":{"M":{"mesh":{"management":"FUTURE"}}}}`, 200, `{}`)); len(problems) != 1 {
+	problems := c.Check(exchange(patch+"membershipSpecs", `{"membershipSpecs":{"M":{"mesh":{"management":"FUTURE"}}}}`, 200, `{}`))
+	if len(problems) != 1 {
 		t.Errorf("in a request, a new value is still a mistake: %v", problems)
 	}
 }
@@ -359,7 +362,10 @@ func TestSeen(t *testing.T) {
 	}
 	wg.Wait()
 	const id = "cloudresourcemanager.projects.get"
-	want := map[contract.Call]contract.Seen{{Document: "cloudresourcemanager:v3", Method: id}: {OK: 20}, {Document: "cloudresourcemanager:v1", Method: id}: {Failed: 20}}
+	want := map[contract.Call]contract.Seen{
+		{Document: "cloudresourcemanager:v3", Method: id}: {OK: 20},
+		{Document: "cloudresourcemanager:v1", Method: id}: {Failed: 20},
+	}
 	if got := c.Seen(); !maps.Equal(got, want) {
 		t.Errorf("seen %v, want %v", got, want)
 	}

@@ -82,7 +82,7 @@ type parameter struct {
 }
 
 // required reports whether a query parameter must be there. The documents set the flag for path parameters
-// only; of the others the description says so, in words that are generated from the field's annotation.
+// only; for the others the description has it, in words that are generated from the field's annotation.
 func (p *parameter) required() bool {
 	return p.Required || strings.HasPrefix(p.Description, "Required. ")
 }

@@ -37,7 +37,7 @@ func newRoute(m *method) (route, error) {
 		case reserved:
 			inner := strings.TrimSuffix(strings.TrimPrefix(p.Pattern, "^"), "$")
 			expr.WriteString("(?:" + inner + ")")
-			// The fixed parts of the parameter's pattern count too: they tell v1/{+name} of an operation
+			// The fixed parts of the parameter's pattern count too: they distinguish v1/{+name} of an operation
 			// from v1/{+name} of a feature.
 			r.literal += len(strings.ReplaceAll(inner, "[^/]+", ""))
 		default:
@@ -93,7 +93,13 @@ func (d *document) find(httpMethod, path string) (*method, error) {
 	}
 	if len(found) == 0 {
 		slices.Sort(others)
-		return nil, fmt.Errorf("%s has no method %s for the path /%s, only %s", d.ID, httpMethod, path, strings.Join(slices.Compact(others), ", "))
+		return nil, fmt.Errorf(
+			"%s has no method %s for the path /%s, only %s",
+			d.ID,
+			httpMethod,
+			path,
+			strings.Join(slices.Compact(others), ", "),
+		)
 	}
 	// The most specific template wins, as it does in Google's front end.
 	slices.SortStableFunc(found, func(a, b *method) int { return b.route.literal - a.route.literal })

@@ -33,7 +33,13 @@ func TestSimulatorMethods(t *testing.T) {
 	for _, want := range served {
 		n := seen[want]
 		if n.OK == 0 || n.Failed == 0 {
-			t.Errorf("%s of %s was answered with success %d times and with an error %d times; both must be seen", want.Method, want.Document, n.OK, n.Failed)
+			t.Errorf(
+				"%s of %s was answered with success %d times and with an error %d times; both must be seen",
+				want.Method,
+				want.Document,
+				n.OK,
+				n.Failed,
+			)
 		}
 	}
 	for _, call := range slices.SortedFunc(maps.Keys(seen), func(a, b contract.Call) int { return strings.Compare(a.Document+a.Method, b.Document+b.Method) }) {
@@ -100,7 +106,8 @@ func (s *simulation) refused(request, body string) {
 	if elsewhere == request {
 		return
 	}
-	if status, text := s.send(elsewhere, strings.ReplaceAll(body, fleet, nowhere), admin); status != http.StatusForbidden && status != http.StatusNotFound {
+	if status, text := s.send(elsewhere, strings.ReplaceAll(body, fleet, nowhere), admin); status != http.StatusForbidden &&
+		status != http.StatusNotFound {
 		s.t.Errorf("%s in a project that is not there: answered %d: %s", request, status, text)
 	}
 }
@@ -135,7 +142,12 @@ func (s *simulation) policyOf(version string) string {
 		"condition": map[string]any{"title": "until", "description": "d", "expression": `request.time < timestamp("2030-01-01T00:00:00Z")`},
 	})
 	p["version"] = 3
-	p["auditConfigs"] = []any{map[string]any{"service": "allServices", "auditLogConfigs": []any{map[string]any{"logType": "DATA_READ", "exemptedMembers": []string{"user:x@example.com"}}}}}
+	p["auditConfigs"] = []any{
+		map[string]any{
+			"service":         "allServices",
+			"auditLogConfigs": []any{map[string]any{"logType": "DATA_READ", "exemptedMembers": []string{"user:x@example.com"}}},
+		},
+	}
 	return `{"policy":` + text(p) + `,"updateMask":"bindings,etag,auditConfigs"}`
 }
 
@@ -149,7 +161,11 @@ func resourceManager(s *simulation) {
 		s.both("POST "+project+":setIamPolicy", body)
 		s.do("POST "+project+":setIamPolicy", body, http.StatusConflict) // the etag is stale
 		for _, member := range []string{"allUsers", "serviceAccount:", "serviceAccount:none@" + fleet + ".iam.gserviceaccount.com"} {
-			s.do("POST "+project+":setIamPolicy", `{"policy":{"version":3,"bindings":[{"role":"roles/owner","members":["user:admin@example.com","`+member+`"]}]}}`, http.StatusBadRequest)
+			s.do(
+				"POST "+project+":setIamPolicy",
+				`{"policy":{"version":3,"bindings":[{"role":"roles/owner","members":["user:admin@example.com","`+member+`"]}]}}`,
+				http.StatusBadRequest,
+			)
 		}
 		s.do("POST "+project+":getIamPolicy", ``, http.StatusOK) // without the conditions
 		s.do("POST "+project+":getIamPolicy", `{"options":{"requestedPolicyVersion":2}}`, http.StatusBadRequest)
@@ -291,7 +307,13 @@ func hubFleet(s *simulation, version string) {
 		s.later("10m")
 		s.do("GET "+feature, "", http.StatusOK)
 	}
-	finish(s.do("PATCH "+feature+"?updateMask=fleet_default_member_config,labels", `{"fleetDefaultMemberConfig":{"mesh":{"management":"MANAGEMENT_AUTOMATIC"}},"labels":{"a":"b"}}`, http.StatusOK))
+	finish(
+		s.do(
+			"PATCH "+feature+"?updateMask=fleet_default_member_config,labels",
+			`{"fleetDefaultMemberConfig":{"mesh":{"management":"MANAGEMENT_AUTOMATIC"}},"labels":{"a":"b"}}`,
+			http.StatusOK,
+		),
+	)
 	s.do("PATCH "+features+"/nothing?updateMask=labels", `{}`, http.StatusNotFound)
 
 	s.both("GET "+everywhere, "")
@@ -303,11 +325,19 @@ func hubFleet(s *simulation, version string) {
 	link := "//container.googleapis.com/projects/" + fleet + "/" + regional + "/clusters/cluster-1"
 	issuer := "https://container.googleapis.com/v1/projects/" + fleet + "/" + regional + "/clusters/cluster-1"
 	create := members + "?membershipId=again-" + version
-	finish(s.both("POST "+create, `{"endpoint":{"gkeCluster":{"resourceLink":"`+link+`"}},"authority":{"issuer":"`+issuer+`"},"externalId":"x"}`))
+	finish(
+		s.both("POST "+create, `{"endpoint":{"gkeCluster":{"resourceLink":"`+link+`"}},"authority":{"issuer":"`+issuer+`"},"externalId":"x"}`),
+	)
 	s.do("POST "+create, `{"endpoint":{"gkeCluster":{"resourceLink":"`+link+`"}}}`, http.StatusConflict)
 	s.do("GET "+members+"/again-"+version, "", http.StatusOK)
 	finish(s.both("PATCH "+members+"/again-"+version+"?updateMask=authority", `{"authority":{}}`))
-	finish(s.do("PATCH "+members+"/again-"+version+"?updateMask=labels,authority.issuer", `{"labels":{"a":"b"},"authority":{"issuer":"`+issuer+`"}}`, http.StatusOK))
+	finish(
+		s.do(
+			"PATCH "+members+"/again-"+version+"?updateMask=labels,authority.issuer",
+			`{"labels":{"a":"b"},"authority":{"issuer":"`+issuer+`"}}`,
+			http.StatusOK,
+		),
+	)
 	finish(s.both("DELETE "+members+"/again-"+version+"?force=true", ""))
 	s.do("DELETE "+members+"/again-"+version, "", http.StatusNotFound)
 
@@ -335,15 +365,30 @@ func hubMemberships(s *simulation, version string) {
 	finish := func(op map[string]any) { s.t.Helper(); s.finish("GET "+base, op) }
 
 	s.both("GET "+features, "")
-	finish(s.both("PATCH "+feature+"?updateMask=spec&allowMissing=true", `{"spec":{"servicemesh":{"management":"MANAGEMENT_AUTOMATIC"},"origin":{"type":"FLEET"}}}`))
+	finish(
+		s.both(
+			"PATCH "+feature+"?updateMask=spec&allowMissing=true",
+			`{"spec":{"servicemesh":{"management":"MANAGEMENT_AUTOMATIC"},"origin":{"type":"FLEET"}}}`,
+		),
+	)
 	s.both("GET "+feature, "")
 	s.do("GET "+features+"/nothing", "", http.StatusNotFound)
-	s.do("PATCH "+strings.Replace(feature, "cluster-1", "none", 1)+"?updateMask=spec&allowMissing=true", `{"spec":{"servicemesh":{}}}`, http.StatusNotFound)
+	s.do(
+		"PATCH "+strings.Replace(feature, "cluster-1", "none", 1)+"?updateMask=spec&allowMissing=true",
+		`{"spec":{"servicemesh":{}}}`,
+		http.StatusNotFound,
+	)
 	op := s.both("DELETE "+feature, "")
 	s.both("GET "+base+op["name"].(string), "")
 	finish(op)
 	s.do("GET "+feature, "", http.StatusNotFound)
-	finish(s.do("PATCH "+feature+"?updateMask=spec&allowMissing=true", `{"spec":{"servicemesh":{"management":"MANAGEMENT_AUTOMATIC"}}}`, http.StatusOK))
+	finish(
+		s.do(
+			"PATCH "+feature+"?updateMask=spec&allowMissing=true",
+			`{"spec":{"servicemesh":{"management":"MANAGEMENT_AUTOMATIC"}}}`,
+			http.StatusOK,
+		),
+	)
 	s.later("15m")
 	s.do("GET "+feature, "", http.StatusOK)
 }
@@ -356,7 +401,11 @@ func logs(s *simulation) {
 	if entries, _ := answer["entries"].([]any); len(entries) < 20 {
 		s.t.Errorf("there are %d log entries after all these writes", len(entries))
 	}
-	page := s.do(list, `{"resourceNames":["projects/`+fleet+`"],"filter":"log_id(\"cloudaudit.googleapis.com/activity\")","pageSize":2}`, http.StatusOK)
+	page := s.do(
+		list,
+		`{"resourceNames":["projects/`+fleet+`"],"filter":"log_id(\"cloudaudit.googleapis.com/activity\")","pageSize":2}`,
+		http.StatusOK,
+	)
 	if token, _ := page["nextPageToken"].(string); token == "" {
 		s.t.Error("the log has no second page")
 	} else {
@@ -375,7 +424,10 @@ func credentials(s *simulation) {
 	s.do(account, body, http.StatusForbidden) // an owner may not either
 	policy := s.do("POST "+crm+"/v3/projects/"+fleet+":getIamPolicy", `{"options":{"requestedPolicyVersion":3}}`, http.StatusOK)
 	bindings, _ := policy["bindings"].([]any)
-	policy["bindings"] = append(bindings, map[string]any{"role": "roles/iam.serviceAccountTokenCreator", "members": []string{"user:admin@example.com"}})
+	policy["bindings"] = append(
+		bindings,
+		map[string]any{"role": "roles/iam.serviceAccountTokenCreator", "members": []string{"user:admin@example.com"}},
+	)
 	s.do("POST "+crm+"/v3/projects/"+fleet+":setIamPolicy", `{"policy":`+text(policy)+`}`, http.StatusOK)
 	s.do(account, body, http.StatusOK)
 	s.do(strings.Replace(account, "ci@", "none@", 1), body, http.StatusForbidden)
@@ -471,10 +523,15 @@ func TestSimulatorGates(t *testing.T) {
 					t.Errorf("answered %d, want 403 with %s: %s", status, want, answer)
 				}
 			}
-			if status, answer := s.send(request, body, stranger, "X-Goog-User-Project: "+second); status != http.StatusForbidden || !strings.Contains(string(answer), "USER_PROJECT_DENIED") {
+			if status, answer := s.send(request, body, stranger, "X-Goog-User-Project: "+second); status != http.StatusForbidden ||
+				!strings.Contains(string(answer), "USER_PROJECT_DENIED") {
 				t.Errorf("with another's quota project: answered %d: %s", status, answer)
 			}
-			s.do("POST "+usage+"/v1/projects/"+fleet+"/services/"+service+":disable", `{"disableDependentServices":true,"checkIfServiceHasUsage":"SKIP"}`, http.StatusOK)
+			s.do(
+				"POST "+usage+"/v1/projects/"+fleet+"/services/"+service+":disable",
+				`{"disableDependentServices":true,"checkIfServiceHasUsage":"SKIP"}`,
+				http.StatusOK,
+			)
 			s.later("2m")
 			refused("SERVICE_DISABLED")
 			refused("SERVICE_DISABLED", "X-Goog-User-Project: "+fleet)

@@ -8,7 +8,7 @@ import (
 var index = regexp.MustCompile(`\[\d+\]`)
 
 // Summarize returns a line for each kind of problem: those of one method with the same message, at the same
-// place but for the index in an array, are one kind, of which the line shows the first.
+// place but for the index in an array, are one kind; the line shows the first of them.
 func Summarize(problems []Problem) []string {
 	type kind struct {
 		document, method string

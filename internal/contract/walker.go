@@ -15,7 +15,7 @@ type walker struct {
 	// is not set, integers of 64 bits without quotes. It does not read output-only fields.
 	response bool
 	newEnums bool // values of enumerations may be other than those listed
-	// siblings are documents of other versions, messages of which may be in a google.protobuf.Any.
+	// siblings are documents of other versions, whose messages may be in a google.protobuf.Any.
 	siblings []*document
 	report   func(path, message string)
 }

@@ -52,7 +52,10 @@ func run(ctx context.Context, provider, terraform string) (err error) {
 	if err := d.stop(); err != nil {
 		return err
 	}
-	fmt.Printf("\nDone in %s. Nothing is left running, and nothing outside a temporary folder was touched.\n", time.Since(start).Round(100*time.Millisecond))
+	fmt.Printf(
+		"\nDone in %s. Nothing is left running, and nothing outside a temporary folder was touched.\n",
+		time.Since(start).Round(100*time.Millisecond),
+	)
 	return nil
 }
 
@@ -96,7 +99,8 @@ check "mesh" {
 // ci is a CI job's identity and client, as an audit log would show them.
 const (
 	ci      = "ci@mesh-sim-1.iam.gserviceaccount.com"
-	ciAgent = "google-api-go-client/0.5 Terraform/1.5.7 (+https://www.terraform.io) Terraform-Plugin-SDK/2.36.0 terraform-provider-google/6.38.0"
+	ciAgent = "google-api-go-client/0.5 Terraform/1.5.7 (+https://www.terraform.io) Terraform-Plugin-SDK/2.36.0 " +
+		"terraform-provider-google/6.38.0"
 	cluster = "container.googleapis.com/v1/projects/mesh-sim-1/locations/us-central1/clusters/cluster-1"
 )
 
@@ -112,7 +116,10 @@ func (d *demo) steps(provider string) []step {
 			}
 			return d.tf(0, only("Apply complete"), "apply", "-auto-approve", "-input=false")
 		}},
-		{"Everything is in sync: the plan is empty and exits 0.", func() error { return d.tf(0, only("No changes"), "plan", "-detailed-exitcode", "-input=false") }},
+		{
+			"Everything is in sync: the plan is empty and exits 0.",
+			func() error { return d.tf(0, only("No changes"), "plan", "-detailed-exitcode", "-input=false") },
+		},
 		{"A CI job takes three things away through Google's APIs: the service agent's role, an API, the workload pool.", d.sabotage},
 		{"A quarter of an hour later the mesh is unhealthy, as the fleet API says.", func() error {
 			if err := d.control(http.MethodPost, "/_sim/clock?advance=15m"); err != nil {
@@ -120,7 +127,10 @@ func (d *demo) steps(provider string) []step {
 			}
 			return d.health()
 		}},
-		{"diagnose finds the root causes, with what each brings about under it, and exits 2.", func() error { return d.asm(provider, 2, whole, "diagnose") }},
+		{
+			"diagnose finds the root causes, with what each brings about under it, and exits 2.",
+			func() error { return d.asm(provider, 2, whole, "diagnose") },
+		},
 		{"terraform plan shows the drift, who caused it and with what, and exits 2.", func() error {
 			return d.tf(2, drift, "plan", "-detailed-exitcode", "-input=false")
 		}},
@@ -211,8 +221,16 @@ func (d *demo) configure(provider string) error {
 	if err := os.WriteFile(filepath.Join(d.dir, "terraformrc"), []byte(rc), 0o600); err != nil {
 		return err
 	}
-	d.env = append(d.env, "TF_CLI_CONFIG_FILE="+filepath.Join(d.dir, "terraformrc"), "CHECKPOINT_DISABLE=1", "TF_IN_AUTOMATION=1", "TF_CLI_ARGS=-no-color", "TF_DATA_DIR=", "TF_WORKSPACE=",
-		"XDG_STATE_HOME="+filepath.Join(d.dir, "state"))
+	d.env = append(
+		d.env,
+		"TF_CLI_CONFIG_FILE="+filepath.Join(d.dir, "terraformrc"),
+		"CHECKPOINT_DISABLE=1",
+		"TF_IN_AUTOMATION=1",
+		"TF_CLI_ARGS=-no-color",
+		"TF_DATA_DIR=",
+		"TF_WORKSPACE=",
+		"XDG_STATE_HOME="+filepath.Join(d.dir, "state"),
+	)
 	for line := range strings.Lines(configuration[strings.Index(configuration, "resource"):]) {
 		fmt.Print("   | ", line)
 	}
@@ -313,7 +331,9 @@ func drift(out string) (lines []string) {
 			inWarning = true
 			lines = append(lines, "")
 		}
-		if inWarning || strings.Contains(line, " -> ") || strings.Contains(line, "will be updated in-place") || strings.Contains(line, "workload_pool ") || strings.HasPrefix(line, "Plan:") {
+		if inWarning || strings.Contains(line, " -> ") || strings.Contains(line, "will be updated in-place") ||
+			strings.Contains(line, "workload_pool ") ||
+			strings.HasPrefix(line, "Plan:") {
 			lines = append(lines, line)
 		}
 	}
@@ -356,7 +376,11 @@ func (d *demo) sabotage() error {
 	if err := d.disable("connectgateway.googleapis.com"); err != nil {
 		return err
 	}
-	_, err := d.api(http.MethodPut, cluster, map[string]any{"update": map[string]any{"desiredWorkloadIdentityConfig": map[string]any{"workloadPool": ""}}})
+	_, err := d.api(
+		http.MethodPut,
+		cluster,
+		map[string]any{"update": map[string]any{"desiredWorkloadIdentityConfig": map[string]any{"workloadPool": ""}}},
+	)
 	return err
 }
 

@@ -17,7 +17,8 @@ func TestCompact(t *testing.T) {
 	s := kubetest.Start(t)
 	client, ns := clientset(t, s.Config()).CoreV1(), s.Namespace(t)
 	for i := range 3 {
-		_, err := client.ConfigMaps(ns).Create(t.Context(), &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: fmt.Sprint("c-", i)}}, metav1.CreateOptions{})
+		_, err := client.ConfigMaps(ns).
+			Create(t.Context(), &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: fmt.Sprint("c-", i)}}, metav1.CreateOptions{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -12,7 +12,7 @@
 //		...
 //	}
 //
-// Who calls is told by the token, as in the simulator: "sim-token.EMAIL" is the user EMAIL, who may do
+// The token names the caller, as in the simulator: "sim-token.EMAIL" is the user EMAIL, who may do
 // what RBAC says. Controllers are real, so Deployments roll, Jobs make pods and budgets stop evictions.
 // There is one node and no kubelet: pods are marked as running and ready, and nothing runs in them.
 //

@@ -9,18 +9,18 @@ import (
 // etcdSocket is where it listens, in the server's folder.
 const etcdSocket = "etcd.sock"
 
-// startEtcd starts the storage and returns its address, a socket in the server's folder: etcd asks nobody
-// who they are, so nobody else should find it.
+// startEtcd starts the storage and returns its address, a socket in the server's folder: etcd does not
+// authenticate its clients, so others should not find it.
 func (s *Server) startEtcd(ctx context.Context, bin string) (string, error) {
 	socket := filepath.Join(s.dir, etcdSocket)
 	address := "unix://" + socket
 	err := s.run(bin, etcdBinary,
 		"--data-dir="+filepath.Join(s.dir, "etcd"),
 		"--listen-client-urls="+address,
-		"--advertise-client-urls=http://127.0.0.1:0", // nobody asks for it, and it cannot be a socket
+		"--advertise-client-urls=http://127.0.0.1:0", // no client uses it, and it cannot be a socket
 		"--listen-peer-urls=http://127.0.0.1:0",      // it has no peers, and refuses to do without
 		"--unsafe-no-fsync",                          // nothing has to survive
-		// A cluster of one elects itself after the timeout, which is a second when nobody says otherwise.
+		// A cluster of one elects itself after the timeout, which is a second by default.
 		"--heartbeat-interval=10", "--election-timeout=100",
 		"--log-level=warn",
 	)

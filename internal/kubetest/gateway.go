@@ -75,5 +75,7 @@ func (s *Server) Gateway(memberships ...string) (http.Handler, error) {
 func refuse(w http.ResponseWriter, code int, status, message string) {
 	w.Header().Set("Content-Type", "application/json; charset=UTF-8")
 	w.WriteHeader(code)
-	_ = json.NewEncoder(w).Encode(map[string]any{"error": map[string]any{"code": code, "message": message, "status": status}}) // the caller has gone
+	_ = json.NewEncoder(w).
+		Encode(map[string]any{"error": map[string]any{"code": code, "message": message, "status": status}})
+	// the caller has gone
 }

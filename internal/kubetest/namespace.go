@@ -11,7 +11,7 @@ import (
 )
 
 // Namespace makes a namespace for one test, in which pods can be made at once, and returns its name. After
-// the test it is deleted with all that is in it; nobody waits for that, because it takes seconds.
+// the test it is deleted with all that is in it; the test does not wait for that, because it takes seconds.
 func (s *Server) Namespace(t testing.TB) string {
 	t.Helper()
 	made, err := s.client.CoreV1().Namespaces().Create(t.Context(),

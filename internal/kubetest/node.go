@@ -16,7 +16,9 @@ func (s *Server) addNode(ctx context.Context) error {
 	nodes := s.client.CoreV1().Nodes()
 	_, err := nodes.Create(ctx, &corev1.Node{
 		ObjectMeta: metav1.ObjectMeta{Name: Node, Labels: map[string]string{"kubernetes.io/hostname": Node, "kubernetes.io/os": "linux"}},
-		Status:     corev1.NodeStatus{Conditions: []corev1.NodeCondition{{Type: corev1.NodeReady, Status: corev1.ConditionTrue, Reason: "KubeletReady"}}},
+		Status: corev1.NodeStatus{
+			Conditions: []corev1.NodeCondition{{Type: corev1.NodeReady, Status: corev1.ConditionTrue, Reason: "KubeletReady"}},
+		},
 	}, metav1.CreateOptions{})
 	if err != nil {
 		return err

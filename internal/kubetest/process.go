@@ -58,7 +58,7 @@ func run(binary, dir string, args ...string) (*process, error) {
 	return p, nil
 }
 
-// stop ends the process at once. Nothing of what it would save is needed.
+// stop ends the process at once. It has nothing to save.
 func (p *process) stop() error {
 	if err := p.cmd.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return fmt.Errorf("cannot stop %s: %w", p.name, err)

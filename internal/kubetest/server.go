@@ -127,7 +127,7 @@ func (s *Server) ended() error {
 	return nil
 }
 
-// freePort returns a port of loopback that nobody uses at the moment.
+// freePort returns a port of loopback that is free at the moment.
 func freePort() (int, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // binding to loopback does not wait
 	if err != nil {

@@ -42,7 +42,7 @@ func groupsOf(email string) []string {
 	return nil
 }
 
-// An authenticator tells the API server whose token it was given. A file of tokens could not do it: the
+// An authenticator resolves a token to its user for the API server. A file of tokens could not do it: the
 // API server reads such a file once, and tests make users as they go.
 type authenticator struct {
 	server *http.Server

@@ -73,7 +73,9 @@ var workloads = map[string]workload{
 			return err
 		},
 		restart: func(t *testing.T, client *kubernetes.Clientset, namespace string) error {
-			_, err := client.AppsV1().Deployments(namespace).Patch(t.Context(), "web", types.StrategicMergePatchType, restart(), metav1.PatchOptions{})
+			_, err := client.AppsV1().
+				Deployments(namespace).
+				Patch(t.Context(), "web", types.StrategicMergePatchType, restart(), metav1.PatchOptions{})
 			return err
 		},
 		pods: 3,
@@ -87,7 +89,9 @@ var workloads = map[string]workload{
 			return err
 		},
 		restart: func(t *testing.T, client *kubernetes.Clientset, namespace string) error {
-			_, err := client.AppsV1().StatefulSets(namespace).Patch(t.Context(), "web", types.StrategicMergePatchType, restart(), metav1.PatchOptions{})
+			_, err := client.AppsV1().
+				StatefulSets(namespace).
+				Patch(t.Context(), "web", types.StrategicMergePatchType, restart(), metav1.PatchOptions{})
 			return err
 		},
 		pods: 2,
@@ -101,7 +105,9 @@ var workloads = map[string]workload{
 			return err
 		},
 		restart: func(t *testing.T, client *kubernetes.Clientset, namespace string) error {
-			_, err := client.AppsV1().DaemonSets(namespace).Patch(t.Context(), "web", types.StrategicMergePatchType, restart(), metav1.PatchOptions{})
+			_, err := client.AppsV1().
+				DaemonSets(namespace).
+				Patch(t.Context(), "web", types.StrategicMergePatchType, restart(), metav1.PatchOptions{})
 			return err
 		},
 		pods: 1,
@@ -209,7 +215,10 @@ func TestLeavePending(t *testing.T) {
 	server := kubetest.Start(t)
 	client := clientset(t, server.Config())
 	namespace := server.Namespace(t)
-	left := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "left", Labels: app, Annotations: map[string]string{kubetest.LeavePending: ""}}, Spec: template().Spec}
+	left := &corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{Name: "left", Labels: app, Annotations: map[string]string{kubetest.LeavePending: ""}},
+		Spec:       template().Spec,
+	}
 	marked := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "marked", Labels: app}, Spec: template().Spec}
 	sidecar := corev1.Container{Name: "istio-proxy", Image: "example.test/proxyv2:1", RestartPolicy: ptr(corev1.ContainerRestartPolicyAlways)}
 	marked.Spec.InitContainers = []corev1.Container{{Name: "istio-init", Image: "example.test/proxyv2:1"}, sidecar}

@@ -137,7 +137,14 @@ func (c *Cluster) UnmarshalJSON(b []byte) error {
 			}
 			r := next.resourceOf(o)
 			if r == nil || name(o) == "" || (namespace(o) != "") != r.namespaced {
-				return fmt.Errorf("objects[%d]: %s %q of %q in namespace %q is not an object of this cluster", i, text(o, "kind"), name(o), text(o, "apiVersion"), namespace(o))
+				return fmt.Errorf(
+					"objects[%d]: %s %q of %q in namespace %q is not an object of this cluster",
+					i,
+					text(o, "kind"),
+					name(o),
+					text(o, "apiVersion"),
+					namespace(o),
+				)
 			}
 			rv := next.rv
 			if _, err := fmt.Sscan(text(o, "metadata", "resourceVersion"), &rv); err != nil {
@@ -169,6 +176,11 @@ func uuid(of string) string {
 	s := sha256.Sum256([]byte(of))
 	s[6], s[8] = s[6]&0x0f|0x40, s[8]&0x3f|0x80
 	return fmt.Sprintf("%x-%x-%x-%x-%x", s[0:4], s[4:6], s[6:8], s[8:10], s[10:16])
+}
+
+// url is the cluster's name in the GKE API, which is also the issuer of its tokens.
+func (s Seed) url() string {
+	return "https://container.googleapis.com/v1/projects/" + s.ProjectID + "/locations/" + s.Location + "/clusters/" + s.Name
 }
 
 // path names the cluster in the world.

@@ -18,7 +18,8 @@ const failedAt = "sim.asm/upgrade-failed" // when it was last tried
 // move.
 func (c *Cluster) runDataPlane() {
 	env := c.get(resConfigMaps, meshNamespace, "env-"+Revision)
-	if env == nil || !c.env.Reachable || c.resource(resDataPlane) == nil || conditionStatus(c.get(resRevisions, meshNamespace, Revision), condReconciled) != "True" {
+	if env == nil || !c.env.Reachable || c.resource(resDataPlane) == nil ||
+		conditionStatus(c.get(resRevisions, meshNamespace, Revision), condReconciled) != "True" {
 		return
 	}
 	tag := text(env, "data", "TAG")
@@ -122,7 +123,12 @@ func (c *Cluster) reportDataPlane(tag string, managed, unmanaged, failed, moving
 			enabled++
 		}
 	}
-	st["proxyMetrics"] = Object{"managedProxyCount": managed, "unmanagedProxyCount": unmanaged, "namespacesEnabledCount": enabled, "podsEnabledCount": managed}
+	st["proxyMetrics"] = Object{
+		"managedProxyCount":      managed,
+		"unmanagedProxyCount":    unmanaged,
+		"namespacesEnabledCount": enabled,
+		"podsEnabledCount":       managed,
+	}
 	if !equal(before, o) {
 		c.put(resDataPlane, o)
 	}
@@ -140,7 +146,7 @@ func (c *Cluster) RetryUpgrades() {
 	}
 }
 
-// summarize keeps what the fleet is told of the cluster.
+// summarize stores what the cluster reports to the fleet.
 func (c *Cluster) summarize() {
 	c.failed, c.stopReason, c.stopMessage, c.troubleSince = 0, "", "", time.Time{}
 	trouble := func(stamp string) {
@@ -177,5 +183,5 @@ func (c *Cluster) FailedProxies() int { return c.failed }
 // revision; empty when nothing does.
 func (c *Cluster) Stopped() (reason, message string) { return c.stopReason, c.stopMessage }
 
-// TroubleSince is when the mesh first had what Stopped or FailedProxies tell.
+// TroubleSince is when the mesh first had what Stopped or FailedProxies report.
 func (c *Cluster) TroubleSince() time.Time { return c.troubleSince }

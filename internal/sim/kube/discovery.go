@@ -50,15 +50,39 @@ func (c *Cluster) versionInfo() Object {
 	for len(number) < 2 {
 		number = append(number, "0")
 	}
-	return anyMap("major", number[0], "minor", number[1], "gitVersion", "v"+v, "gitCommit", strings.ReplaceAll(uuid(v), "-", ""),
-		"gitTreeState", "clean", "buildDate", "2025-10-01T00:00:00Z", "goVersion", "go1.24.6 X:boringcrypto", "compiler", "gc", "platform", "linux/amd64")
+	return anyMap(
+		"major",
+		number[0],
+		"minor",
+		number[1],
+		"gitVersion",
+		"v"+v,
+		"gitCommit",
+		strings.ReplaceAll(uuid(v), "-", ""),
+		"gitTreeState",
+		"clean",
+		"buildDate",
+		"2025-10-01T00:00:00Z",
+		"goVersion",
+		"go1.24.6 X:boringcrypto",
+		"compiler",
+		"gc",
+		"platform",
+		"linux/amd64",
+	)
 }
 
 // reviews are the kinds that are asked and not kept.
 var reviews = map[string][]*resource{
 	groupAuth: {{group: groupAuth, versions: v1, plural: "selfsubjectreviews", singular: "selfsubjectreview", kind: "SelfSubjectReview"}},
 	groupAuthz: {
-		{group: groupAuthz, versions: v1, plural: "selfsubjectaccessreviews", singular: "selfsubjectaccessreview", kind: "SelfSubjectAccessReview"},
+		{
+			group:    groupAuthz,
+			versions: v1,
+			plural:   "selfsubjectaccessreviews",
+			singular: "selfsubjectaccessreview",
+			kind:     "SelfSubjectAccessReview",
+		},
 		{group: groupAuthz, versions: v1, plural: "selfsubjectrulesreviews", singular: "selfsubjectrulesreview", kind: "SelfSubjectRulesReview"},
 	},
 }

@@ -74,8 +74,12 @@ func TestSelectorsPagesAndForms(t *testing.T) {
 	if o := items(list, "items")[0].(Object); o["spec"] != nil || text(o, "kind") != "PartialObjectMetadata" || uid(o) == "" {
 		t.Errorf("the metadata is %v", o)
 	}
-	rows := k.send("GET", "/apis/mesh.cloud.google.com/v1beta1/controlplanerevisions", "", "", "Accept", table).want(200, "Reconciled", "Stalled").body
-	if cells := items(items(rows, "rows")[0], "cells"); len(cells) != 4 || cells[0] != "asm-managed" || cells[1] != "True" || cells[2] != "False" || cells[3] != "30d" {
+	rows := k.send("GET", "/apis/mesh.cloud.google.com/v1beta1/controlplanerevisions", "", "", "Accept", table).
+		want(200, "Reconciled", "Stalled").
+		body
+	if cells := items(items(rows, "rows")[0], "cells"); len(cells) != 4 || cells[0] != "asm-managed" || cells[1] != "True" ||
+		cells[2] != "False" ||
+		cells[3] != "30d" {
 		t.Errorf("cells are %v", cells)
 	}
 }
@@ -100,9 +104,11 @@ func TestWritesAndConflicts(t *testing.T) {
 	old := k.post(ns+"/fresh/configmaps", `{"metadata":{"generateName":"x-"},"data":{"a":"b"}}`).want(201)
 	path := ns + "/fresh/configmaps/" + name(old.body)
 	k.send("PUT", path, "application/json", strings.Replace(old.raw, `"a":"b"`, `"a":"c"`, 1)).want(200, `"a":"c"`)
-	k.send("PUT", path, "application/json", strings.Replace(old.raw, `"a":"b"`, `"a":"d"`, 1)).want(409, "the object has been modified", "Conflict")
+	k.send("PUT", path, "application/json", strings.Replace(old.raw, `"a":"b"`, `"a":"d"`, 1)).
+		want(409, "the object has been modified", "Conflict")
 	k.send("PATCH", path, mergePatchType, `{"metadata":{"resourceVersion":"1"},"data":{"a":"e"}}`).want(409)
-	k.send("PATCH", path, jsonPatchType, `[{"op":"test","path":"/data/a","value":"c"},{"op":"add","path":"/data/b~1c","value":"1"},{"op":"remove","path":"/data/a"}]`).want(200, `"data":{"b/c":"1"}`)
+	k.send("PATCH", path, jsonPatchType, `[{"op":"test","path":"/data/a","value":"c"},{"op":"add","path":"/data/b~1c","value":"1"},{"op":"remove","path":"/data/a"}]`).
+		want(200, `"data":{"b/c":"1"}`)
 	k.send("PATCH", path, jsonPatchType, `[{"op":"test","path":"/data/a","value":"c"}]`).want(422)
 	k.send("PATCH", path, "text/plain", `{}`).want(415, "application/merge-patch+json")
 	k.send("PATCH", path+"?dryRun=All", mergePatchType, `{"data":{"dry":"1"}}`).want(200, `"dry":"1"`)
@@ -115,15 +121,23 @@ func TestWritesAndConflicts(t *testing.T) {
 	k.send("DELETE", ns+"/fresh", "", "").want(200)
 	k.get(path).want(404)
 	k.send("PATCH", cpr, strategicPatchType, `{}`).want(415)
-	k.send("PATCH", cpr, mergePatchType, `{"spec":{"channel":"fast"}}`).want(422, `spec.channel: Unsupported value: \"fast\": supported values: \"regular\", \"rapid\", \"stable\"`)
-	k.send("PATCH", backend, strategicPatchType, `{"spec":{"template":{"spec":{"containers":[{"name":"backend","image":"new"}]}}}}`).want(200, `"image":"new"`, `"imagePullPolicy":"IfNotPresent"`)
-	k.send("PATCH", backend, mergePatchType, `{"spec":{"selector":{"matchLabels":{"app":"other"}},"template":{"metadata":{"labels":{"app":"other"}}}}}`).want(422, "field is immutable")
+	k.send("PATCH", cpr, mergePatchType, `{"spec":{"channel":"fast"}}`).
+		want(422, `spec.channel: Unsupported value: \"fast\": supported values: \"regular\", \"rapid\", \"stable\"`)
+	k.send("PATCH", backend, strategicPatchType, `{"spec":{"template":{"spec":{"containers":[{"name":"backend","image":"new"}]}}}}`).
+		want(200, `"image":"new"`, `"imagePullPolicy":"IfNotPresent"`)
+	k.send("PATCH", backend, mergePatchType, `{"spec":{"selector":{"matchLabels":{"app":"other"}},"template":{"metadata":{"labels":{"app":"other"}}}}}`).
+		want(422, "field is immutable")
 }
 
 func TestServerSideApply(t *testing.T) {
 	k := newTester(t)
 	apply := func(manager, query, labels string) result {
-		return k.send("PATCH", shop+"?fieldManager="+manager+query, applyPatchType, `{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"shop","labels":{`+labels+`}}}`)
+		return k.send(
+			"PATCH",
+			shop+"?fieldManager="+manager+query,
+			applyPatchType,
+			`{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"shop","labels":{`+labels+`}}}`,
+		)
 	}
 	apply("a", "", `"x":"1","y":"1"`).want(200, `"x":"1"`, `"manager":"a"`, `"f:x":{}`, "kubernetes.io/metadata.name", "istio.io/rev")
 	apply("b", "", `"x":"2"`).want(409, `Apply failed with 1 conflict: conflict with \"a\": .metadata.labels.x`, "FieldManagerConflict")
@@ -142,7 +156,14 @@ func TestWatch(t *testing.T) {
 	k := newTester(t)
 	k.c.Settle(k.env, k.now)
 	open := func(query string) *Watch {
-		r := k.c.Serve(&Request{Method: "GET", Path: ns, Query: map[string][]string{"watch": {"1"}, "resourceVersion": {query}, "labelSelector": {"on"}}, Allowed: func(bool) bool { return true }})
+		r := k.c.Serve(
+			&Request{
+				Method:  "GET",
+				Path:    ns,
+				Query:   map[string][]string{"watch": {"1"}, "resourceVersion": {query}, "labelSelector": {"on"}},
+				Allowed: func(bool) bool { return true },
+			},
+		)
 		if r.Watch == nil {
 			t.Fatalf("%d %s", r.Status, r.Body)
 		}
@@ -176,7 +197,17 @@ func TestWatch(t *testing.T) {
 // TestProvisioning follows a revision from its creation to its removal.
 func TestProvisioning(t *testing.T) {
 	k := newTester(t)
-	k.c = New(Seed{Born: born, ProjectID: "p-1", Location: "us-central1", Name: "c-1", Fleet: "fleet-1", Membership: "locations/us-central1/memberships/c-1", Pool: "p-1.svc.id.goog"})
+	k.c = New(
+		Seed{
+			Born:       born,
+			ProjectID:  "p-1",
+			Location:   "us-central1",
+			Name:       "c-1",
+			Fleet:      "fleet-1",
+			Membership: "locations/us-central1/memberships/c-1",
+			Pool:       "p-1.svc.id.goog",
+		},
+	)
 	k.env.Managed = false
 	k.get(cpr).want(404, "not found")
 	k.get("/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations").want(200, `"items":[]`)
@@ -194,7 +225,8 @@ func TestProvisioning(t *testing.T) {
 func TestOtherWorkloads(t *testing.T) {
 	k := newTester(t)
 	template := `"template":{"metadata":{"labels":{"app":"db"}},"spec":{"containers":[{"name":"db","image":"db"}]}}`
-	k.post("/apis/apps/v1/namespaces/shop/statefulsets", `{"metadata":{"name":"db"},"spec":{"replicas":2,"selector":{"matchLabels":{"app":"db"}},`+template+`}}`).want(201)
+	k.post("/apis/apps/v1/namespaces/shop/statefulsets", `{"metadata":{"name":"db"},"spec":{"replicas":2,"selector":{"matchLabels":{"app":"db"}},`+template+`}}`).
+		want(201)
 	k.post("/apis/batch/v1/namespaces/default/jobs", `{"metadata":{"name":"once"},"spec":{`+template+`}}`).want(201)
 	k.post("/apis/batch/v1/namespaces/shop/jobs", `{"metadata":{"name":"once"},"spec":{`+template+`}}`).want(201)
 	for range 3 {

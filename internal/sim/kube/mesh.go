@@ -162,7 +162,10 @@ func (c *Cluster) judgeResources(revision string) []condition {
 		env = c.seed.envConfigMap(revision)
 	}
 	for _, w := range []struct{ id, kind, name, shown, want string }{
-		{resMutating, "MutatingWebhookConfiguration", injectorName(revision), quote(injectorName(revision)), expectedInjectURL(c.seed.ProjectID, env)},
+		{
+			resMutating, "MutatingWebhookConfiguration", injectorName(revision), quote(injectorName(revision)),
+			expectedInjectURL(c.seed.ProjectID, env),
+		},
 		{resValidating, "ValidatingWebhookConfiguration", validatorName, validatorName, expectedValidateURL(env)},
 	} {
 		for _, hook := range items(c.get(w.id, "", w.name), "webhooks") {
@@ -181,7 +184,8 @@ func (c *Cluster) blocked() bool {
 	for _, config := range c.list(resValidating, "") {
 		for _, hook := range items(config, "webhooks") {
 			service := dig(hook, "clientConfig", "service")
-			if service == nil || text(hook, "failurePolicy") == "Ignore" || !hooksResources(hook, "mutatingwebhookconfigurations", "customresourcedefinitions") {
+			if service == nil || text(hook, "failurePolicy") == "Ignore" ||
+				!hooksResources(hook, "mutatingwebhookconfigurations", "customresourcedefinitions") {
 				continue
 			}
 			if c.get(resServices, text(service, "namespace"), text(service, "name")) == nil {

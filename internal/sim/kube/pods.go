@@ -100,7 +100,8 @@ func (w workshop) settlePod(pod Object) {
 		spec["nodeName"] = w.seed.node(int(sum[0]) % nodes)
 	}
 	for k, v := range map[string]string{
-		"restartPolicy": "Always", "serviceAccountName": "default", "serviceAccount": "default", "dnsPolicy": "ClusterFirst", "schedulerName": "default-scheduler",
+		"restartPolicy": "Always", "serviceAccountName": "default", "serviceAccount": "default",
+		"dnsPolicy": "ClusterFirst", "schedulerName": "default-scheduler",
 	} {
 		if spec[k] == nil {
 			spec[k] = v
@@ -179,10 +180,14 @@ func (w workshop) inject(pod Object, kind proxyKind) {
 		"name": "istio-proxy", "image": image, "args": []any{"proxy", "sidecar"}, "env": env,
 		"ports": []any{Object{"containerPort": 15090, "name": "http-envoy-prom", "protocol": "TCP"}},
 	})
-	spec["initContainers"] = append(items(spec, "initContainers"), Object{"name": "istio-validation", "image": image, "args": []any{"istio-iptables"}})
+	spec["initContainers"] = append(
+		items(spec, "initContainers"),
+		Object{"name": "istio-validation", "image": image, "args": []any{"istio-iptables"}},
+	)
 	annotations, l := child(pod, "metadata", "annotations"), child(pod, "metadata", "labels")
 	annotations["sidecar.istio.io/status"] = `{"initContainers":["istio-validation"],"containers":["istio-proxy"],` +
-		`"volumes":["workload-socket","credential-socket","workload-certs","istio-envoy","istio-data","istio-podinfo","istio-token"],"imagePullSecrets":null,"revision":"` + rev + `"}`
+		`"volumes":["workload-socket","credential-socket","workload-certs","istio-envoy","istio-data","istio-podinfo","istio-token"],` +
+		`"imagePullSecrets":null,"revision":"` + rev + `"}`
 	annotations["istio.io/rev"] = rev
 	annotations["prometheus.io/scrape"] = "true"
 	l["security.istio.io/tlsMode"] = "istio"

@@ -123,15 +123,18 @@ var builtins = []*resource{
 		namespaced: true, short: []string{"svc"}, categories: all, status: true, typed: corev1.Service{},
 	},
 	{
-		group: groupAdmission, versions: v1, plural: "mutatingwebhookconfigurations", singular: "mutatingwebhookconfiguration", kind: "MutatingWebhookConfiguration",
+		group: groupAdmission, versions: v1, plural: "mutatingwebhookconfigurations",
+		singular: "mutatingwebhookconfiguration", kind: "MutatingWebhookConfiguration",
 		categories: []string{"api-extensions"}, typed: admissionv1.MutatingWebhookConfiguration{},
 	},
 	{
-		group: groupAdmission, versions: v1, plural: "validatingwebhookconfigurations", singular: "validatingwebhookconfiguration", kind: "ValidatingWebhookConfiguration",
+		group: groupAdmission, versions: v1, plural: "validatingwebhookconfigurations",
+		singular: "validatingwebhookconfiguration", kind: "ValidatingWebhookConfiguration",
 		categories: []string{"api-extensions"}, typed: admissionv1.ValidatingWebhookConfiguration{},
 	},
 	{
-		group: groupCRD, versions: v1, plural: "customresourcedefinitions", singular: "customresourcedefinition", kind: "CustomResourceDefinition",
+		group: groupCRD, versions: v1, plural: "customresourcedefinitions",
+		singular: "customresourcedefinition", kind: "CustomResourceDefinition",
 		short: []string{"crd", "crds"}, categories: []string{"api-extensions"}, status: true,
 	},
 	{

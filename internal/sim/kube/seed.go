@@ -193,7 +193,7 @@ func (s Seed) membership() Object {
 	}
 	spec := Object{"owner": Object{"id": "//gkehub.googleapis.com/projects/" + s.Fleet + "/" + s.Membership}}
 	if pool != "" {
-		spec["identity_provider"] = "https://container.googleapis.com/v1/projects/" + s.ProjectID + "/locations/" + s.Location + "/clusters/" + s.Name
+		spec["identity_provider"] = s.url()
 		spec["workload_identity_pool"] = pool
 	}
 	return Object{"apiVersion": groupHub + "/v1", "kind": "Membership", "metadata": Object{"name": "membership"}, "spec": spec}
@@ -304,5 +304,8 @@ func (s Seed) cniNode() Object {
 const nodes = 3
 
 func (s Seed) node(i int) string {
-	return "gke-" + s.Name + "-default-pool-" + strings.ReplaceAll(uuid(s.path()), "-", "")[:8] + "-" + suffix(s.path()+"node"+strconv.Itoa(i), 4)
+	return "gke-" + s.Name + "-default-pool-" + strings.ReplaceAll(uuid(s.path()), "-", "")[:8] + "-" + suffix(
+		s.path()+"node"+strconv.Itoa(i),
+		4,
+	)
 }

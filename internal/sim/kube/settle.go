@@ -27,7 +27,7 @@ func (c *Cluster) Settle(env Env, now time.Time) {
 	c.ran = true
 	everything := changed || !due.IsZero() && !now.Before(due)
 	if everything {
-		c.due = time.Time{} // whoever still waits says so again
+		c.due = time.Time{} // every controller that still waits sets it again
 	}
 	for range maxRounds {
 		wrote := c.dirty

@@ -24,7 +24,7 @@ type change struct {
 }
 
 // How many changes are kept: a watch that begins just after its list finds
-// what happened between the two; an older one is told to list again.
+// what happened between the two; an older one has to list again.
 const (
 	logWatched   = 512
 	logUnwatched = 8

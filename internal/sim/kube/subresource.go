@@ -46,8 +46,14 @@ func (k *call) subresource(verb string) (Response, *status) {
 func scaleOf(o Object) Object {
 	return Object{
 		"kind": "Scale", "apiVersion": "autoscaling/v1",
-		"metadata": Object{"name": name(o), "namespace": namespace(o), "uid": uid(o), "resourceVersion": text(o, "metadata", "resourceVersion"), "creationTimestamp": text(o, "metadata", "creationTimestamp")},
-		"spec":     Object{"replicas": numberOr(1, o, "spec", "replicas")}, "status": Object{"replicas": numberOr(0, o, "status", "replicas")},
+		"metadata": Object{
+			"name":              name(o),
+			"namespace":         namespace(o),
+			"uid":               uid(o),
+			"resourceVersion":   text(o, "metadata", "resourceVersion"),
+			"creationTimestamp": text(o, "metadata", "creationTimestamp"),
+		},
+		"spec": Object{"replicas": numberOr(1, o, "spec", "replicas")}, "status": Object{"replicas": numberOr(0, o, "status", "replicas")},
 	}
 }
 
@@ -92,7 +98,10 @@ func (k *call) evict(pod Object) (Response, *status) {
 	if !k.dryRun {
 		k.c.remove(resPods, k.ns, k.name)
 	}
-	return jsonAnswer(http.StatusCreated, Object{"kind": "Status", "apiVersion": "v1", "metadata": Object{}, "status": "Success", "code": http.StatusCreated}), nil
+	return jsonAnswer(
+		http.StatusCreated,
+		Object{"kind": "Status", "apiVersion": "v1", "metadata": Object{}, "status": "Success", "code": http.StatusCreated},
+	), nil
 }
 
 // token answers a TokenRequest. The token has the form of a JWT and the
@@ -115,7 +124,7 @@ func (k *call) token(account Object) (Response, *status) {
 		return Response{}, errInvalid(review, k.name, field.Invalid(expiration, seconds, "may not specify a duration larger than 2^32 seconds"))
 	}
 	audiences := items(request, "spec", "audiences")
-	issuer := "https://container.googleapis.com/v1/projects/" + k.c.seed.ProjectID + "/locations/" + k.c.seed.Location + "/clusters/" + k.c.seed.Name
+	issuer := k.c.seed.url()
 	if len(audiences) == 0 {
 		audiences = []any{issuer}
 	}

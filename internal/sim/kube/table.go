@@ -103,7 +103,11 @@ var columns = map[string][]column{
 	resDeployments: replicaColumns("replicas"),
 	resStateful:    replicaColumns("replicas")[:1],
 	resReplicaSets: {
-		{"Desired", "integer", integer("spec", "replicas")}, {"Current", "integer", integer("status", "replicas")}, {"Ready", "integer", integer("status", "readyReplicas")},
+		{
+			"Desired",
+			"integer",
+			integer("spec", "replicas"),
+		}, {"Current", "integer", integer("status", "replicas")}, {"Ready", "integer", integer("status", "readyReplicas")},
 	},
 	resDaemonSets: {
 		{"Desired", "integer", integer("status", "desiredNumberScheduled")}, {"Current", "integer", integer("status", "currentNumberScheduled")},
@@ -122,7 +126,10 @@ var columns = map[string][]column{
 		{"Min Available", "string", orNA("spec", "minAvailable")}, {"Max Unavailable", "string", orNA("spec", "maxUnavailable")},
 		{"Allowed Disruptions", "integer", integer("status", "disruptionsAllowed")},
 	},
-	resJobs:                {{"Status", "string", jobStatus}, {"Completions", "string", ratio([]string{"status", "succeeded"}, []string{"spec", "completions"})}},
+	resJobs: {
+		{"Status", "string", jobStatus},
+		{"Completions", "string", ratio([]string{"status", "succeeded"}, []string{"spec", "completions"})},
+	},
 	"leases." + groupLease: {{"Holder", "string", valueAt("spec", "holderIdentity")}},
 }
 

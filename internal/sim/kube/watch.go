@@ -9,14 +9,13 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
-// A Watch is a stream of changes that is under way. Whoever serves it calls
-// Next again and again, with the world locked, until the client leaves or the
+// A Watch is an open stream of changes. Its server calls Next repeatedly, with the world locked, until the client leaves or the
 // time is over, and then Close.
 type Watch struct {
 	k       *call
 	sel     selection
 	from    uint64
-	pending [][]byte // what the client is told first
+	pending [][]byte // the events for the client's first read
 	ended   bool
 	// Timeout is how long the client wants it; 0 for as long as it stays.
 	Timeout time.Duration
@@ -24,15 +23,21 @@ type Watch struct {
 }
 
 // watch begins a stream at a resourceVersion. Without one, or at 0, it first
-// tells of what is there.
+// reports every object as added.
 func (k *call) watch() (Response, *status) {
 	sel, s := k.selection()
 	if s != nil {
 		return Response{}, s
 	}
 	if k.Query.Get("sendInitialEvents") != "" {
-		return Response{}, errInvalid(&resource{kind: "ListOptions", group: groupMeta}, "",
-			field.Forbidden(field.NewPath("sendInitialEvents"), "sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled"))
+		return Response{}, errInvalid(
+			&resource{kind: "ListOptions", group: groupMeta},
+			"",
+			field.Forbidden(
+				field.NewPath("sendInitialEvents"),
+				"sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled",
+			),
+		)
 	}
 	w := &Watch{k: k, sel: sel, from: k.c.rv, first: true}
 	if v := k.Query.Get("timeoutSeconds"); v != "" {
@@ -80,7 +85,7 @@ func (w *Watch) Next() (events [][]byte, more bool) {
 	}
 	for _, ch := range c.log {
 		if ch.rv > w.from && ch.resource == w.k.r.id() {
-			w.tell(ch)
+			w.report(ch)
 		}
 	}
 	w.from = max(w.from, c.rv)
@@ -89,9 +94,9 @@ func (w *Watch) Next() (events [][]byte, more bool) {
 	return out, true
 }
 
-// tell makes an event of a change: an object that a selector no longer
+// report makes an event of a change: an object that a selector no longer
 // selects is gone for this watcher.
-func (w *Watch) tell(ch change) {
+func (w *Watch) report(ch change) {
 	old, now := entry{raw: ch.old}.object(), entry{raw: ch.raw}.object()
 	here := func(o Object) bool { return w.sel.matches(o) && (w.k.ns == "" || namespace(o) == w.k.ns) }
 	was, is := here(old), here(now)

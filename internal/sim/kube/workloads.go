@@ -202,7 +202,7 @@ func (c *Cluster) runReplicaSet(rs Object) {
 	}
 }
 
-// revised tells the pods that are of the present template from others.
+// revised separates the pods of the present template from the others.
 func revised(pods []Object, hash string) (fresh, old []Object) {
 	for _, p := range pods {
 		if h := labelsOf(p)["controller-revision-hash"]; h == hash || h == "" {

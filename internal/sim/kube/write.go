@@ -109,7 +109,9 @@ func (k *call) defaults(o Object) {
 			spec["completions"] = 1
 		}
 	case resCRDs:
-		o["status"] = definition(text(spec, "group"), text(spec, "names", "kind"), text(spec, "names", "plural"), "", nil, false, nil, nil, "v1")["status"]
+		names := dig(spec, "names")
+		made := definition(text(spec, "group"), text(names, "kind"), text(names, "plural"), "", nil, false, nil, nil, "v1")
+		o["status"] = made["status"]
 	}
 	if len(spec) == 0 {
 		delete(o, "spec")
@@ -230,5 +232,8 @@ func (k *call) deleteAll() (Response, *status) {
 			list = append(list, k.outward(o))
 		}
 	}
-	return jsonAnswer(http.StatusOK, Object{"apiVersion": k.r.groupVersion(k.version), "kind": k.r.kind + "List", "metadata": Object{}, "items": list}), nil
+	return jsonAnswer(
+		http.StatusOK,
+		Object{"apiVersion": k.r.groupVersion(k.version), "kind": k.r.kind + "List", "metadata": Object{}, "items": list},
+	), nil
 }

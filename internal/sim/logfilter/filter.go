@@ -39,7 +39,11 @@ type Filter struct {
 // The error is always an [*Error].
 func Parse(s string) (*Filter, error) {
 	if n := utf8.RuneCountInString(s); n > maxLength {
-		return nil, &Error{Line: 1, Column: maxLength + 1, Reason: fmt.Sprintf("the filter has %d characters, at most %d are allowed", n, maxLength)}
+		return nil, &Error{
+			Line:   1,
+			Column: maxLength + 1,
+			Reason: fmt.Sprintf("the filter has %d characters, at most %d are allowed", n, maxLength),
+		}
 	}
 	tokens, err := scan(s)
 	if err != nil {

@@ -429,7 +429,13 @@ func FuzzParse(f *testing.F) {
 	} {
 		f.Add(seed)
 	}
-	entries := []map[string]any{decode(f, istiodEntry), decode(f, eventEntry), decode(f, auditEntry), decode(f, gkeEntry), decode(f, plainEntry)}
+	entries := []map[string]any{
+		decode(f, istiodEntry),
+		decode(f, eventEntry),
+		decode(f, auditEntry),
+		decode(f, gkeEntry),
+		decode(f, plainEntry),
+	}
 	f.Fuzz(func(t *testing.T, s string) {
 		filter, err := logfilter.Parse(s)
 		if err != nil {

@@ -17,7 +17,7 @@ import (
 //	member      = part { "." part } ; part = text | string
 //
 // The leaves of a filter are restrictions. Those of the parenthesised operand of a comparison are values,
-// to each of which field and operator apply.
+// and field and operator apply to each of them.
 type parser struct {
 	src    string
 	tokens []token

@@ -49,7 +49,7 @@ func (b *Builder) linkFromAssets(t Tool) (bool, error) {
 	return true, link(installed, b.Bin(t.Name))
 }
 
-// whyNoAssets tells a user who set KUBEBUILDER_ASSETS why minutes are spent all the same.
+// whyNoAssets explains to a user who set KUBEBUILDER_ASSETS why the servers are built nevertheless.
 func (b *Builder) whyNoAssets(t Tool) {
 	if !t.Asset {
 		return

@@ -21,7 +21,7 @@ type Builder struct {
 	out  io.Writer
 }
 
-// New returns a builder for the repository at root, which tells on out what it does.
+// New returns a builder for the repository at root, which logs to out.
 func New(root string, out io.Writer) (*Builder, error) {
 	root, err := filepath.Abs(root)
 	if err != nil {

@@ -65,7 +65,7 @@ var All = []Tool{
 		CPU:     5 * time.Second,
 	},
 	// A control plane for the tests. Last, because it takes longer than all the others together. Its objects go
-	// into Go's build cache like everybody's: that is 2.8 GB, which Go itself removes when nobody uses them for
+	// into Go's build cache like all others: that is 2.8 GB, which Go itself removes when they are not used for
 	// some days, and it turns the nine minutes of the first checkout into seconds for the next.
 	{
 		Name:    "kube-apiserver",

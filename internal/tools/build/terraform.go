@@ -18,7 +18,7 @@ import (
 	"golang.org/x/mod/modfile"
 )
 
-// terraformRecipe is this file: whoever changes it changes what Terraform is built from.
+// terraformRecipe is this file: a change in it changes what Terraform is built from.
 //
 //go:embed terraform.go
 var terraformRecipe string

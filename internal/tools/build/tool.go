@@ -40,7 +40,7 @@ type Tool struct {
 	// Asset says that the tool is one of the set that KUBEBUILDER_ASSETS may name: see assets.
 	Asset bool
 
-	// CPU is what a build with empty caches took, so that a user can be told how long to expect.
+	// CPU is what a build with empty caches took, for the estimate that a user sees.
 	CPU time.Duration
 }
 

@@ -137,7 +137,7 @@ func runTests(ctx context.Context, out io.Writer, opts options, result *summary.
 	return ran
 }
 
-// script is the shell's: every run of go test, whatever became of those before it.
+// script is the shell script of all runs of go test. One that fails does not stop those after it.
 func (o options) script() string {
 	var lines []string
 	add := func(dir string, args []string) {

@@ -1,5 +1,5 @@
 // Command vuln looks for known vulnerabilities in what the provider is built from. Where the database
-// cannot be reached it says so and succeeds, unless VULN_REQUIRED=1: then that is a failure.
+// cannot be reached it prints that and succeeds, unless VULN_REQUIRED=1: then that is a failure.
 package main
 
 import (
