@@ -73,7 +73,8 @@ func (f *sessionFlags) open(cmd *cobra.Command, p program) (*session, error) {
 		return nil, err
 	}
 	e := &runbook.Engine{
-		Client: reader.Client, Clusters: reader.Clusters, Store: journals, Redactor: redactor, Clock: p.clock, Version: p.version, Reason: f.reason,
+		Client: reader.Client, Clusters: reader.Clusters, Store: journals, Redactor: redactor, Clock: p.clock, Version: p.version,
+		Reason: f.reason,
 	}
 	s := &session{Engine: e, program: p, cmd: cmd, flags: f}
 	if s.live, s.events, err = f.events.open(cmd.ErrOrStderr()); err != nil {
