@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -18,88 +17,57 @@ import (
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/store"
 	"github.com/managed-mesh/terraform-provider-asm/internal/sim"
+	"github.com/managed-mesh/terraform-provider-asm/internal/sim/control"
+	"github.com/managed-mesh/terraform-provider-asm/internal/simtest"
+	"github.com/managed-mesh/terraform-provider-asm/internal/wait"
 	"github.com/managed-mesh/terraform-provider-asm/provider"
 )
 
 // plugin-testing cannot reach actions, so these tests speak the protocol.
 
-const member = "projects/mesh-sim-1/locations/us-central1/memberships/cluster-1"
+const member = simtest.Membership
 
-// swiftClock lets the world's time pass at once when somebody waits.
-type swiftClock struct {
-	url   string
-	ahead atomic.Int64 // nanoseconds
-}
-
-func (c *swiftClock) Now() time.Time { return time.Now().Add(time.Duration(c.ahead.Load())) }
-
-func (c *swiftClock) After(d time.Duration) <-chan time.Time {
-	resp, err := http.Post(c.url+"/_sim/clock?advance="+d.String(), "", nil)
-	if err != nil {
-		panic(err) // the simulator is gone, and nothing after it makes sense
-	}
-	_ = resp.Body.Close()
-	c.ahead.Add(int64(d))
-	return time.After(0)
-}
-
-// stage is a simulated world with a provider that acts in it.
+// stage is a simulated world with a provider that acts in it. Waits let its time pass at once.
 type stage struct {
 	*plugin
 	t     *testing.T
-	world *sim.Server
+	world *simtest.World
 	dir   string // of runs
 
-	mu     sync.Mutex
-	writes []string
-	hook   func(sim.Exchange) // is told of writes
+	mu   sync.Mutex
+	hook func(sim.Exchange) // is called for writes
 }
 
 func newStage(t *testing.T, caller string, faults ...string) *stage {
 	t.Helper()
 	s := &stage{t: t, dir: filepath.Join(t.TempDir(), "runs")}
-	s.world = startSim(t, sim.Options{Faults: faults, Observe: s.observe})
-	clock := &swiftClock{url: s.world.URL()}
+	s.world = simtest.Start(t, sim.Options{Faults: faults, Observe: s.observe})
 	if len(faults) > 0 {
-		clock.After(time.Hour) // for the mesh to notice
+		s.world.Advance(time.Hour) // for the mesh to notice
 	}
-	s.plugin = newPlugin(t, provider.Options{Clock: clock})
-	values := map[string]tftypes.Value{"project": text("mesh-sim-1"), "access_token": text("sim-token." + caller)}
-	for argument, api := range map[string]string{
-		"resource_manager_v3": "cloudresourcemanager", "service_usage": "serviceusage", "container": "container", "gke_hub": "gkehub", "logging": "logging",
-		"connect_gateway": "us-central1-connectgateway",
-	} {
-		values[argument+"_custom_endpoint"] = text(s.world.URL() + "/" + api + ".googleapis.com/")
-	}
-	if resp := s.configure(t, false, values); len(resp.Diagnostics) > 0 {
-		t.Fatal(resp.Diagnostics[0].Summary, resp.Diagnostics[0].Detail)
-	}
+	s.plugin = newPlugin(t, provider.Options{Clock: s.world.Clock})
+	s.configureAs(t, s.world, caller)
 	return s
 }
 
 func (s *stage) observe(e sim.Exchange) {
-	if e.Method == http.MethodGet || slices.ContainsFunc([]string{":getIamPolicy", ":testIamPermissions", "entries:list", "selfsubjectaccessreviews"}, func(reads string) bool { return strings.HasSuffix(e.Path, reads) }) {
-		return
-	}
 	s.mu.Lock()
-	s.writes = append(s.writes, fmt.Sprint(e.Method, " ", e.Path, " ", e.Status, " ", e.RequestHeader.Get("X-Goog-Request-Reason")))
 	hook := s.hook
 	s.mu.Unlock()
-	if hook != nil {
+	if hook != nil && control.IsWrite(e) {
 		hook(e)
 	}
 }
 
-// wrote are the writes since the last time that it was asked.
+// wrote returns the writes since the last call that contain a text.
 func (s *stage) wrote(containing string) (found []string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, w := range s.writes {
-		if strings.Contains(w, containing) {
-			found = append(found, w)
+	for _, e := range s.world.Writes() {
+		line := fmt.Sprint(e.Method, " ", e.Path, " ", e.Status, " ", e.RequestHeader.Get("X-Goog-Request-Reason"))
+		if strings.Contains(line, containing) {
+			found = append(found, line)
 		}
 	}
-	s.writes = nil
+	s.world.Forget()
 	return found
 }
 
@@ -366,7 +334,7 @@ func TestPlanWarnsOfGates(t *testing.T) {
 }
 
 func TestRunbookRunsAndTells(t *testing.T) {
-	s := newStage(t, "admin@example.com", "binding-revoked")
+	s := newStage(t, simtest.Owner, "binding-revoked")
 	config := with(with(ownRunbook(gated), "approve", list("grant")), "reason", text("ticket 7"))
 	said := s.invokeWell("asm_run_runbook", config)
 	mustSay(t, said, "of gated on "+member+" started", "grant: started", "grant: approved by the Terraform configuration", "grant: changing projects/mesh-sim-1", "grant: done", "fine: started", "fine: done", ": succeeded")
@@ -386,38 +354,33 @@ func TestRunbookRunsAndTells(t *testing.T) {
 
 // A message costs a tick of a second: however much happens, no more are sent.
 func TestMessagesAreThrottled(t *testing.T) {
-	pace := &paceClock{}
-	s := newStage(t, "admin@example.com", "binding-revoked")
-	s.plugin = newPlugin(t, provider.Options{Clock: &swiftClock{url: s.world.URL()}, Pace: pace})
-	s.onSimulator(t, s.world)
+	pace := wait.NewManual(time.Unix(0, 0))
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	var ticks atomic.Int64
+	go func() { // seconds pass at once
+		for pace.AwaitPause(ctx, time.Second) == nil {
+			ticks.Add(1)
+			pace.Advance(time.Second)
+		}
+	}()
+	s := newStage(t, simtest.Owner, "binding-revoked")
+	s.plugin = newPlugin(t, provider.Options{Clock: s.world.Clock, Pace: pace})
+	s.configureAs(t, s.world, simtest.Owner)
 	messages, diags := s.invoke(t.Context(), "asm_run_runbook", with(ownRunbook(gated), "approve", list("grant")))
 	if len(diags) > 0 {
 		t.Fatal(shown(diags))
 	}
-	if ticks := int(pace.ticks.Load()); len(messages) > ticks+1 || len(messages) == 0 {
-		t.Errorf("%d messages in %d seconds", len(messages), ticks)
+	if seconds := int(ticks.Load()); len(messages) > seconds+1 || len(messages) == 0 {
+		t.Errorf("%d messages in %d seconds", len(messages), seconds)
 	}
 	mustSay(t, strings.Join(messages, "\n"), "grant: started", ": succeeded")
-}
-
-// paceClock counts the seconds that progress waits, which pass at once. Nothing is
-// ever quiet for long.
-type paceClock struct{ ticks atomic.Int64 }
-
-func (c *paceClock) Now() time.Time { return time.Unix(c.ticks.Load(), 0) }
-
-func (c *paceClock) After(d time.Duration) <-chan time.Time {
-	if d > time.Second {
-		return nil
-	}
-	c.ticks.Add(1)
-	return time.After(0)
 }
 
 // What an action changed is seen by what is read after it in the same apply,
 // although the reason made it use a client of its own.
 func TestReadsAfterAnActionAreFresh(t *testing.T) {
-	s := newStage(t, "admin@example.com", "binding-revoked")
+	s := newStage(t, simtest.Owner, "binding-revoked")
 	schema := s.schemas.DataSourceSchemas["asm_prerequisites"]
 	read := func() string {
 		resp, err := s.ReadDataSource(t.Context(), &tfprotov6.ReadDataSourceRequest{TypeName: "asm_prerequisites", Config: object(t, schema, nil)})
@@ -437,7 +400,7 @@ func TestReadsAfterAnActionAreFresh(t *testing.T) {
 }
 
 func TestGateIsAnErrorThatSaysHowToAgree(t *testing.T) {
-	s := newStage(t, "admin@example.com", "binding-revoked")
+	s := newStage(t, simtest.Owner, "binding-revoked")
 	said := s.invokeBadly("asm_run_runbook", ownRunbook(gated),
 		"Runbook gated needs approval at step grant ("+member+")", "Grants the role to the agent of mesh-sim-1.", "projects/mesh-sim-1\n  granted: false -> true\n",
 		`add "grant" to approve`, `approve_risk = "low"`, "terraform-provider-asm runbook resume ", "--approve grant --state-dir="+s.dir, "does not repeat an action by itself")
@@ -453,7 +416,7 @@ func TestGateIsAnErrorThatSaysHowToAgree(t *testing.T) {
 }
 
 func TestInstructionIsShown(t *testing.T) {
-	s := newStage(t, "admin@example.com")
+	s := newStage(t, simtest.Owner)
 	own := ownRunbook(`
 runbook "by-hand" {
   title = "Something that only a person can do"
@@ -481,7 +444,7 @@ runbook "by-hand" {
   }
 }
 `)
-	control(t, s.world, http.MethodPut, "faults/binding-revoked")
+	s.world.Fault("binding-revoked")
 	s.invokeBadly("asm_run_runbook", with(own, "approve_all", tftypes.NewValue(tftypes.Bool, true)), "needs somebody at step fix", "Give the role back.", "Not done yet", "looked at again")
 	if wrote := s.wrote(""); len(wrote) > 0 {
 		t.Errorf("it wrote %q", wrote)
@@ -503,31 +466,20 @@ func TestFailureNamesStepCauseAndCommand(t *testing.T) {
 // A configuration agrees to a step before anybody has seen a plan, so that what
 // changed between the plan and the step does not take the agreement back.
 func TestApprovalHoldsWhenTheWorldMovesOn(t *testing.T) {
-	s := newStage(t, "admin@example.com")
+	s := newStage(t, simtest.Owner)
 	call := func(verb, api string) {
-		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.world.URL()+"/serviceusage.googleapis.com/v1/projects/mesh-sim-1/services/"+api+":"+verb, strings.NewReader("{}"))
-		if err != nil {
-			t.Error(err)
-			return
-		}
-		request.Header.Set("Authorization", "Bearer sim-token.admin@example.com")
-		resp, err := http.DefaultClient.Do(request)
-		if err != nil || resp.StatusCode != http.StatusOK {
-			t.Error(resp, err)
-			return
-		}
-		_ = resp.Body.Close()
+		s.world.Call(http.MethodPost, "/serviceusage.googleapis.com/v1/projects/"+simtest.Project+"/services/"+api+":"+verb, "{}")
 	}
 	call("disable", "dns.googleapis.com")
 	call("disable", "networksecurity.googleapis.com")
-	control(t, s.world, http.MethodPost, "clock?advance=1m")
+	s.world.Advance(time.Minute)
 	s.wrote("")
 	var once sync.Once
 	s.hook = func(e sim.Exchange) {
 		if strings.Contains(e.Path, "dns.googleapis") {
 			once.Do(func() {
 				call("disable", "trafficdirector.googleapis.com")
-				control(t, s.world, http.MethodPost, "clock?advance=1m")
+				s.world.Advance(time.Minute)
 			})
 		}
 	}
@@ -558,7 +510,7 @@ runbook "apis" {
 }
 
 func TestTwoTriggersTakeTurns(t *testing.T) {
-	s := newStage(t, "admin@example.com", "binding-revoked")
+	s := newStage(t, simtest.Owner, "binding-revoked")
 	var both sync.WaitGroup
 	for range 2 {
 		both.Go(func() {
@@ -574,7 +526,7 @@ func TestTwoTriggersTakeTurns(t *testing.T) {
 }
 
 func TestTargetThatSomebodyHolds(t *testing.T) {
-	s := newStage(t, "admin@example.com", "binding-revoked")
+	s := newStage(t, simtest.Owner, "binding-revoked")
 	lock, err := store.NewLocal(s.dir, store.Options{}).Acquire(t.Context(), member, store.Me("20260101-000000-abcdef"), time.Minute)
 	if err != nil {
 		t.Fatal(err)
@@ -598,7 +550,7 @@ func TestUnconfiguredActionIsAnError(t *testing.T) {
 
 func TestSecretInputIsToldNowhere(t *testing.T) {
 	const secret = "s3cr3t-and-long"
-	s := newStage(t, "admin@example.com")
+	s := newStage(t, simtest.Owner)
 	config := map[string]tftypes.Value{
 		"source": text(withInputs), "cluster": text("projects/mesh-sim-1/locations/us-central1/clusters/cluster-1"), "inputs": mapping("namespaces", `["a"]`, "token", secret),
 	}
@@ -622,7 +574,7 @@ func TestSecretInputIsToldNowhere(t *testing.T) {
 }
 
 func TestRestartWorkloads(t *testing.T) {
-	s := newStage(t, "admin@example.com", "proxies-failed")
+	s := newStage(t, simtest.Owner, "proxies-failed")
 	yes := tftypes.NewValue(tftypes.Bool, true)
 	shop := map[string]tftypes.Value{"membership": text(member), "namespaces": list("shop")}
 	said := s.invokeWell("asm_restart_workloads", with(shop, "ignore_budgets", yes))
@@ -646,7 +598,7 @@ func TestRestartWorkloads(t *testing.T) {
 
 // What is asked for reaches the restart: the journal tells with what it was run.
 func TestRestartWorkloadsArguments(t *testing.T) {
-	s := newStage(t, "admin@example.com")
+	s := newStage(t, simtest.Owner)
 	yes := tftypes.NewValue(tftypes.Bool, true)
 	mustSay(t, s.invokeWell("asm_restart_workloads", map[string]tftypes.Value{"membership": text(member)}), "nothing is to be done")
 	if wrote := s.wrote(""); len(wrote) > 0 {
@@ -688,12 +640,12 @@ runbook "waiting" {
 // patient lets the stage's provider wait by the machine's clock.
 func (s *stage) patient() {
 	s.plugin = newPlugin(s.t, provider.Options{})
-	s.onSimulator(s.t, s.world)
+	s.configureAs(s.t, s.world, simtest.Owner)
 }
 
 // Terraform answers Ctrl-C with StopProvider and then waits for the provider.
 func TestStopInterruptsARun(t *testing.T) {
-	s := newStage(t, "admin@example.com", "binding-revoked")
+	s := newStage(t, simtest.Owner, "binding-revoked")
 	s.patient()
 	var stop sync.Once
 	config := with(ownRunbook(waiting), "state_dir", text(s.dir))
@@ -726,7 +678,7 @@ func TestStopInterruptsARun(t *testing.T) {
 }
 
 func TestRunStopsAtItsTimeout(t *testing.T) {
-	s := newStage(t, "admin@example.com", "binding-revoked")
+	s := newStage(t, simtest.Owner, "binding-revoked")
 	s.patient()
 	kind := s.schemas.ActionSchemas["asm_run_runbook"].Schema.ValueType().(tftypes.Object).AttributeTypes["timeouts"]
 	s.invokeBadly("asm_run_runbook", with(ownRunbook(waiting), "timeouts", tftypes.NewValue(kind, map[string]tftypes.Value{"invoke": text("300ms")})),

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"cmp"
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -24,6 +23,7 @@ import (
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
 	"github.com/managed-mesh/terraform-provider-asm/internal/sim"
+	"github.com/managed-mesh/terraform-provider-asm/internal/simtest"
 )
 
 // The matrix: each size with each latency of the simulated APIs.
@@ -420,33 +420,15 @@ func lastLines(text string) string {
 	return strings.Join(lines[max(0, len(lines)-40):], "\n")
 }
 
-// cloud is a simulated Google Cloud that counts what it is asked.
+// cloud is a simulated Google Cloud.
 type cloud struct {
-	*sim.Server
+	*simtest.World
 	lacking []byte // this world with the binding and Connect Gateway taken away
-
-	mu     sync.Mutex
-	served map[string]int
 }
 
 func startCloud(b *testing.B, projects int, latency time.Duration) *cloud {
 	b.Helper()
-	c := &cloud{served: map[string]int{}}
-	var err error
-	c.Server, err = sim.Start(context.WithoutCancel(b.Context()), sim.Options{Projects: projects, Latency: latency, Observe: func(e sim.Exchange) {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		c.served[requestKind(e.Path)]++
-	}})
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() {
-		if err := c.Close(); err != nil {
-			b.Error(err)
-		}
-	})
-	return c
+	return &cloud{World: simtest.Start(b, sim.Options{Projects: projects, Latency: latency})}
 }
 
 // requestKind is the method that a path calls, in a word.
@@ -458,10 +440,13 @@ func requestKind(path string) string {
 	return part[len(part)-2] + ".get"
 }
 
+// requests counts what the world was asked, by kind.
 func (c *cloud) requests() map[string]int {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return maps.Clone(c.served)
+	served := map[string]int{}
+	for _, e := range c.All() {
+		served[requestKind(e.Path)]++
+	}
+	return served
 }
 
 // takeAway puts a world in which every project lacks the binding and Connect
@@ -469,38 +454,25 @@ func (c *cloud) requests() map[string]int {
 func (c *cloud) takeAway(b *testing.B) {
 	b.Helper()
 	if c.lacking == nil {
+		text, err := c.Control.World(b.Context())
+		if err != nil {
+			b.Fatal(err)
+		}
 		var world sim.World
-		if err := json.Unmarshal(c.control(b, http.MethodGet, nil), &world); err != nil {
+		if err := json.Unmarshal(text, &world); err != nil {
 			b.Fatal(err)
 		}
 		for _, p := range world.Projects {
 			p.Policy.Bindings = slices.DeleteFunc(p.Policy.Bindings, func(binding *sim.Binding) bool { return binding.Role == mesh.AgentRole })
 			p.Services[mesh.GatewayService].State = "DISABLED"
 		}
-		var err error
 		if c.lacking, err = json.Marshal(&world); err != nil {
 			b.Fatal(err)
 		}
 	}
-	c.control(b, http.MethodPut, c.lacking)
-}
-
-func (c *cloud) control(b *testing.B, method string, body []byte) []byte {
-	b.Helper()
-	request, err := http.NewRequestWithContext(b.Context(), method, c.URL()+"/_sim/world", bytes.NewReader(body))
-	if err != nil {
+	if err := c.Control.SetWorld(b.Context(), c.lacking); err != nil {
 		b.Fatal(err)
 	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer func() { _ = response.Body.Close() }()
-	answer, err := io.ReadAll(response.Body)
-	if err != nil || response.StatusCode != http.StatusOK {
-		b.Fatalf("%s world: %s %s: %v", method, response.Status, answer, err)
-	}
-	return answer
 }
 
 func median(d []time.Duration) time.Duration {

@@ -1,12 +1,10 @@
 package provider_test
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,10 +12,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/txtar"
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/sim"
+	"github.com/managed-mesh/terraform-provider-asm/internal/simtest"
 )
 
 const examples = "../examples"
@@ -186,15 +186,7 @@ func (b exampleRunner) copyExample(t *testing.T, folder, to string) (configurati
 // variables file is for, and runs the drift job on it.
 func (b exampleRunner) prerequisites(t *testing.T) {
 	needs(t, "sh")
-	world, err := sim.Start(context.Background(), sim.Options{Projects: 3, Clusters: 2})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := world.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	world := simtest.Start(t, sim.Options{Projects: 3, Clusters: 2})
 	module, env := t.TempDir(), world.Env()
 	b.copyExample(t, "prerequisites", module)
 	if err := os.Rename(filepath.Join(module, "terraform.tfvars.example"), filepath.Join(module, "terraform.tfvars")); err != nil {
@@ -218,13 +210,13 @@ func (b exampleRunner) prerequisites(t *testing.T) {
 	drift(0, "HEALTHY  nothing is to change; 1 check passes")
 
 	// The Shared VPC host and a cluster's project lose the role.
-	control(t, world, http.MethodPut, "faults/binding-revoked?project=mesh-sim-3")
-	control(t, world, http.MethodPut, "faults/binding-revoked?project=mesh-sim-2")
+	world.Fault("binding-revoked?project=mesh-sim-3")
+	world.Fault("binding-revoked?project=mesh-sim-2")
 	drift(2, "UNHEALTHY  2 resources have drifted; 1 check passes; 2 root causes")
-	control(t, world, http.MethodPost, "clock?advance=15m")
+	world.Advance(15 * time.Minute)
 	b.expect(t, 0, module, env, b.cli.path, "apply", "-auto-approve")
 	drift(3, "UNHEALTHY  nothing is to change; 1 check fails") // the mesh has not noticed yet
-	control(t, world, http.MethodPost, "clock?advance=15m")
+	world.Advance(15 * time.Minute)
 	drift(0, "HEALTHY  nothing is to change; 1 check passes")
 
 	// What is no drift does not count as drift, although plan exits 2.
@@ -239,7 +231,7 @@ func (b exampleRunner) prerequisites(t *testing.T) {
 		t.Errorf("drift.sh does not say %q:\n%s", want, out)
 	}
 
-	control(t, world, http.MethodPut, "faults/forbidden")
+	world.Fault("forbidden")
 	drift(1, "drift.sh: terraform plan failed (exit code 1)")
 	if text, err := os.ReadFile(summary); err != nil || !strings.Contains(string(text), "2 resources have drifted") {
 		t.Errorf("the job's summary does not tell of the drift (%v):\n%s", err, text)
@@ -270,23 +262,6 @@ func needs(t *testing.T, programs ...string) {
 		if _, err := exec.LookPath(p); err != nil {
 			t.Skipf("needs %s, which is not installed", p)
 		}
-	}
-}
-
-// control is a control request of the simulator.
-func control(t *testing.T, world *sim.Server, method, path string) {
-	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), method, world.URL()+"/_sim/"+path, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = response.Body.Close()
-	if response.StatusCode != http.StatusOK {
-		t.Fatalf("%s %s answers %s", method, path, response.Status)
 	}
 }
 

@@ -3,65 +3,23 @@ package provider
 import (
 	"context"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/journal"
+	"github.com/managed-mesh/terraform-provider-asm/internal/wait"
 )
 
-// handClock goes on when a test says so, and tells what is waited for.
-type handClock struct {
-	mu      sync.Mutex
-	now     time.Time
-	waiters map[chan time.Time]time.Time
-	asked   chan time.Duration
-}
+func newClock() *wait.Manual { return wait.NewManual(time.Unix(1e9, 0)) }
 
-func newHandClock() *handClock {
-	return &handClock{now: time.Unix(1e9, 0), waiters: map[chan time.Time]time.Time{}, asked: make(chan time.Duration, 1000)}
-}
-
-func (c *handClock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *handClock) After(d time.Duration) <-chan time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	fires := make(chan time.Time, 1)
-	c.waiters[fires] = c.now.Add(d)
-	c.asked <- d
-	return fires
-}
-
-func (c *handClock) pass(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-	for fires, at := range c.waiters {
-		if !at.After(c.now) {
-			fires <- c.now
-			delete(c.waiters, fires)
-		}
-	}
-}
-
-// waits returns when somebody waits for d.
-func (c *handClock) waits(t *testing.T, d time.Duration) {
+// awaitPause returns when progress waits for d.
+func awaitPause(t *testing.T, clock *wait.Manual, d time.Duration) {
 	t.Helper()
-	for {
-		select {
-		case asked := <-c.asked:
-			if asked == d {
-				return
-			}
-		case <-time.After(hung):
-			t.Fatalf("nobody waits for %s", d)
-		}
+	ctx, cancel := context.WithTimeout(t.Context(), hung)
+	defer cancel()
+	if err := clock.AwaitPause(ctx, d); err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -84,7 +42,7 @@ func entry(seq int64, data journal.Payload) runbook.Event {
 }
 
 func TestProgressIsOneMessageASecond(t *testing.T) {
-	clock, sent := newHandClock(), make(chan string)
+	clock, sent := newClock(), make(chan string)
 	p := newProgress(t.Context(), clock, func(text string) { sent <- text })
 	p.told(entry(1, journal.RunStarted{Run: "r1", Runbook: "b", Target: "m"}))
 	if got := next(t, sent); got != "run r1 of b on m started" {
@@ -92,7 +50,7 @@ func TestProgressIsOneMessageASecond(t *testing.T) {
 	}
 	// Within one second: joined, and nothing lost.
 	p.told(entry(2, journal.StepStarted{Step: "grant", Attempt: 1}))
-	clock.waits(t, time.Second)
+	awaitPause(t, clock, time.Second)
 	p.told(entry(3, journal.ActIntended{Step: "grant", Change: journal.Change{Subject: "projects/p"}}))
 	p.told(entry(4, journal.StepVerified{Step: "grant", Found: "two\nlines\x1b[2K"}))
 	select {
@@ -100,14 +58,14 @@ func TestProgressIsOneMessageASecond(t *testing.T) {
 		t.Fatalf("sent %q within a second", got)
 	default:
 	}
-	clock.pass(time.Second)
+	clock.Advance(time.Second)
 	if got, want := next(t, sent), "grant: started\ngrant: changing projects/p\ngrant: done: two lines [2K"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
 	p.say("last")
 	go p.finish(t.Context())
-	clock.waits(t, time.Second)
-	clock.pass(time.Second)
+	awaitPause(t, clock, time.Second)
+	clock.Advance(time.Second)
 	if got := next(t, sent); got != "last" {
 		t.Errorf("%q", got)
 	}
@@ -116,15 +74,15 @@ func TestProgressIsOneMessageASecond(t *testing.T) {
 
 // A wait is looked at every few seconds for an hour; that is no news each time.
 func TestProgressRepeatsAWaitEveryHalfMinute(t *testing.T) {
-	clock, sent := newHandClock(), make(chan string)
+	clock, sent := newClock(), make(chan string)
 	p := newProgress(t.Context(), clock, func(text string) { sent <- text })
 	p.told(entry(1, journal.StepStarted{Step: "active", Attempt: 1}))
 	next(t, sent)
-	clock.waits(t, 30*time.Second) // before the first message
-	clock.waits(t, 30*time.Second) // and behind it
+	awaitPause(t, clock, 30*time.Second) // before the first message
+	awaitPause(t, clock, 30*time.Second) // and behind it
 	for range 29 {
 		p.told(runbook.Event{Step: "active", Seen: "PROVISIONING"})
-		clock.pass(time.Second)
+		clock.Advance(time.Second)
 	}
 	select {
 	case got := <-sent:
@@ -132,21 +90,21 @@ func TestProgressRepeatsAWaitEveryHalfMinute(t *testing.T) {
 	default:
 	}
 	p.told(runbook.Event{Step: "active", Seen: "PROVISIONING: almost"})
-	clock.pass(time.Second)
+	clock.Advance(time.Second)
 	if got := next(t, sent); got != "active: under way for 30s; PROVISIONING: almost" {
 		t.Errorf("%q", got)
 	}
-	clock.waits(t, 30*time.Second)
+	awaitPause(t, clock, 30*time.Second)
 	p.told(entry(2, journal.StepFailed{Step: "active", Error: "gave up"}))
-	clock.waits(t, time.Second)
-	clock.pass(time.Second)
+	awaitPause(t, clock, time.Second)
+	clock.Advance(time.Second)
 	if got := next(t, sent); got != "active: failed: gave up" {
 		t.Errorf("%q", got)
 	}
 	// Nothing is under way, so nothing is said.
-	clock.waits(t, 30*time.Second)
-	clock.pass(30 * time.Second)
-	clock.waits(t, 30*time.Second)
+	awaitPause(t, clock, 30*time.Second)
+	clock.Advance(30 * time.Second)
+	awaitPause(t, clock, 30*time.Second)
 	p.finish(t.Context())
 }
 
@@ -154,7 +112,7 @@ func TestProgressRepeatsAWaitEveryHalfMinute(t *testing.T) {
 func TestProgressDoesNotHoldUpARun(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	began, never := make(chan struct{}), make(chan struct{})
-	p := newProgress(ctx, newHandClock(), func(string) { close(began); <-never })
+	p := newProgress(ctx, newClock(), func(string) { close(began); <-never })
 	defer close(never)
 	p.say("one")
 	<-began

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/oauth2/google"
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/sim"
+	"github.com/managed-mesh/terraform-provider-asm/internal/simtest"
 	"github.com/managed-mesh/terraform-provider-asm/provider"
 )
 
@@ -71,29 +72,16 @@ func (p *plugin) configure(t *testing.T, deferral bool, values map[string]tftype
 	return resp
 }
 
-func (p *plugin) onSimulator(t *testing.T, server *sim.Server) {
+// configureAs configures the provider for a caller of a simulated world.
+func (p *plugin) configureAs(t *testing.T, world *simtest.World, caller string) {
 	t.Helper()
-	values := map[string]tftypes.Value{"project": text("mesh-sim-1"), "access_token": text("sim-token.admin@example.com")}
-	for argument, api := range map[string]string{"resource_manager_v3": "cloudresourcemanager", "service_usage": "serviceusage", "container": "container", "gke_hub": "gkehub", "logging": "logging"} {
-		values[argument+"_custom_endpoint"] = text(server.URL() + "/" + api + ".googleapis.com/")
+	values := map[string]tftypes.Value{"project": text(simtest.Project), "access_token": text(simtest.Token(caller))}
+	for argument, address := range world.CustomEndpoints() {
+		values[argument+"_custom_endpoint"] = text(address + "/")
 	}
 	if resp := p.configure(t, false, values); len(resp.Diagnostics) > 0 {
 		t.Fatal(resp.Diagnostics[0].Summary, resp.Diagnostics[0].Detail)
 	}
-}
-
-func startSim(t *testing.T, o sim.Options) *sim.Server {
-	t.Helper()
-	server, err := sim.Start(t.Context(), o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := server.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return server
 }
 
 func TestMissingCredentialsAreOneErrorAtTheArgument(t *testing.T) {
@@ -161,9 +149,9 @@ func attribute(t *testing.T, schema *tfprotov6.Schema, value *tfprotov6.DynamicV
 // Terraform answers Ctrl-C with StopProvider and then waits for the provider.
 func TestStopEndsAWait(t *testing.T) {
 	served := make(chan string, 1000)
-	server := startSim(t, sim.Options{Faults: []string{"connectgateway-disabled", "stuck-operations"}, Observe: func(e sim.Exchange) { served <- e.Path }})
+	world := simtest.Start(t, sim.Options{Faults: []string{"connectgateway-disabled", "stuck-operations"}, Observe: func(e sim.Exchange) { served <- e.Path }})
 	p := newPlugin(t, provider.Options{})
-	p.onSimulator(t, server)
+	p.configureAs(t, world, simtest.Owner)
 	schema := p.schemas.ResourceSchemas["asm_project_services"]
 	kind := schema.ValueType()
 	nothing, err := tfprotov6.NewDynamicValue(kind, tftypes.NewValue(kind, nil))

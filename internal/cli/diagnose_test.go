@@ -2,77 +2,28 @@ package cli_test
 
 import (
 	"encoding/json"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/diagnosis"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 	"github.com/managed-mesh/terraform-provider-asm/internal/sim"
+	"github.com/managed-mesh/terraform-provider-asm/internal/simtest"
 )
 
-// simulate starts a simulated Google Cloud that the environment leads to, and
-// counts what is asked of it.
-func simulate(t *testing.T, o sim.Options) (server *sim.Server, requests func() int) {
+// simulate starts a simulated Google Cloud that the environment leads to.
+func simulate(t *testing.T, o sim.Options) *simtest.World {
 	t.Helper()
-	var mu sync.Mutex
-	n := 0
-	observe := o.Observe
-	o.Observe = func(e sim.Exchange) {
-		mu.Lock()
-		defer mu.Unlock()
-		n++
-		if observe != nil {
-			observe(e)
-		}
-	}
-	server, err := sim.Start(t.Context(), o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = server.Close() })
-	for variable, api := range map[string]string{
-		"RESOURCE_MANAGER_V3": "cloudresourcemanager", "SERVICE_USAGE": "serviceusage", "CONTAINER": "container", "GKE_HUB": "gkehub",
-		"LOGGING": "logging", "IAM_CREDENTIALS": "iamcredentials", "CONNECT_GATEWAY": "us-central1-connectgateway",
-	} {
-		t.Setenv("GOOGLE_"+variable+"_CUSTOM_ENDPOINT", server.URL()+"/"+api+".googleapis.com")
-	}
-	t.Setenv("GOOGLE_OAUTH_ACCESS_TOKEN", "sim-token.admin@example.com")
-	t.Setenv("GOOGLE_PROJECT", "mesh-sim-1")
-	return server, func() int {
-		mu.Lock()
-		defer mu.Unlock()
-		return n
-	}
-}
-
-func fault(t *testing.T, server *sim.Server, path string) {
-	t.Helper()
-	method := http.MethodPut
-	if strings.HasPrefix(path, "clock") {
-		method = http.MethodPost
-	}
-	req, err := http.NewRequestWithContext(t.Context(), method, server.URL()+"/_sim/"+path, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = resp.Body.Close()
-	if resp.StatusCode >= 300 {
-		t.Fatalf("%s: %s", path, resp.Status)
-	}
-	http.DefaultClient.CloseIdleConnections()
+	w := simtest.Start(t, o)
+	w.SetEnvironment()
+	return w
 }
 
 func TestDiagnose(t *testing.T) {
-	server, _ := simulate(t, sim.Options{Projects: 2, Clusters: 2})
+	world := simulate(t, sim.Options{Projects: 2, Clusters: 2})
 	if code, out, errs := run(t, "diagnose"); code != 0 || !strings.HasPrefix(out, "HEALTHY") {
 		t.Fatalf("healthy: exit %d\n%s\n%s", code, out, errs)
 	}
@@ -80,8 +31,7 @@ func TestDiagnose(t *testing.T) {
 	if code, out, _ := run(t, "diagnose", "--output", "json="+baseline); code != 0 || out != "" {
 		t.Fatalf("exit %d, %q", code, out)
 	}
-	fault(t, server, "faults/binding-revoked")
-	fault(t, server, "clock?advance=1h")
+	world.Suffer("binding-revoked")
 
 	page := filepath.Join(t.TempDir(), "report.html")
 	code, out, errs := run(t, "diagnose", "--output", "json", "--output", "html="+page, "--baseline", baseline)
@@ -135,10 +85,9 @@ func TestDiagnoseExitCodes(t *testing.T) {
 		"a fleet without mesh":    {args: []string{"--fleet-project", "mesh-sim-2"}, want: 0},
 	} {
 		t.Run(name, func(t *testing.T) {
-			server, _ := simulate(t, sim.Options{Projects: 2, Clusters: 2})
+			world := simulate(t, sim.Options{Projects: 2, Clusters: 2})
 			if c.fault != "" {
-				fault(t, server, "faults/"+c.fault)
-				fault(t, server, "clock?advance=1h")
+				world.Suffer(c.fault)
 			}
 			if code, out, errs := run(t, append([]string{"diagnose"}, c.args...)...); code != c.want {
 				t.Errorf("exit %d, want %d\n%s\n%s", code, c.want, out, errs)
@@ -149,7 +98,7 @@ func TestDiagnoseExitCodes(t *testing.T) {
 
 // All mistakes are reported at once, before any request.
 func TestDiagnoseMistakes(t *testing.T) {
-	_, requests := simulate(t, sim.Options{})
+	world := simulate(t, sim.Options{})
 	code, out, errs := run(t, "diagnose", "--fleet-project", "x y", "--membership", "foo", "--cluster", "bar", "--fail-on", "maybe",
 		"--baseline", "/no/such", "--suppressions", "/no/such/list", "--concurrency", "0", "--since", "-1h")
 	for _, want := range []string{"--fleet-project", "--membership", "--cluster", "--fail-on", "--baseline", "--suppressions",
@@ -175,7 +124,7 @@ func TestDiagnoseMistakes(t *testing.T) {
 	if code, _, errs := run(t, "diagnose"); code != 1 || !strings.Contains(errs, "name what to diagnose") {
 		t.Errorf("exit %d: %s", code, errs)
 	}
-	if n := requests(); n > 0 {
+	if n := len(world.All()); n > 0 {
 		t.Errorf("%d requests were made", n)
 	}
 }

@@ -7,15 +7,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -23,63 +20,35 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/journal"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/store"
 	"github.com/managed-mesh/terraform-provider-asm/internal/sim"
+	"github.com/managed-mesh/terraform-provider-asm/internal/simtest"
 )
 
 const (
-	member      = "projects/mesh-sim-1/locations/us-central1/memberships/cluster-1"
+	member      = simtest.Membership
 	bindingBook = "restore-service-agent-binding"
 )
 
-// world is a simulated Google Cloud that runbooks work on. Waits let its time pass
-// at once.
+// world is a simulated Google Cloud that runbooks work on. Waits let its time pass at once.
 type world struct {
-	t      *testing.T
-	server *sim.Server
-	clock  *hasty
-	dir    string // of the runs
-
-	mu     sync.Mutex
-	writes []string
+	*simtest.World
+	t   *testing.T
+	dir string // of the runs
 }
 
 func newWorld(t *testing.T, clusters int, faults ...string) *world {
 	t.Helper()
-	w := &world{t: t, dir: filepath.Join(t.TempDir(), "runs")}
-	w.server, _ = simulate(t, sim.Options{Clusters: clusters, Observe: w.observe})
-	w.clock = &hasty{url: w.server.URL()}
+	w := &world{t: t, World: simulate(t, sim.Options{Clusters: clusters}), dir: filepath.Join(t.TempDir(), "runs")}
 	t.Setenv("XDG_STATE_HOME", t.TempDir())
-	for _, f := range faults {
-		w.fault(f)
-	}
+	w.Suffer(faults...)
 	return w
 }
 
-// fault does something to the world and lets the mesh notice.
-func (w *world) fault(name string) {
-	w.t.Helper()
-	fault(w.t, w.server, "faults/"+name)
-	if err := w.clock.pass(time.Hour); err != nil {
-		w.t.Fatal(err)
+// wrote returns the writes since the last call, as METHOD PATH.
+func (w *world) wrote() (all []string) {
+	for _, e := range w.Writes() {
+		all = append(all, e.Method+" "+e.Path)
 	}
-	w.wrote()
-}
-
-func (w *world) observe(e sim.Exchange) {
-	reads := []string{":getIamPolicy", ":testIamPermissions", "entries:list", "selfsubjectaccessreviews", ":search"}
-	if e.Method == http.MethodGet || slices.ContainsFunc(reads, func(end string) bool { return strings.HasSuffix(e.Path, end) }) {
-		return
-	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.writes = append(w.writes, e.Method+" "+e.Path)
-}
-
-// wrote are the writes since it was asked last.
-func (w *world) wrote() []string {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	all := w.writes
-	w.writes = nil
+	w.Forget()
 	return all
 }
 
@@ -99,7 +68,7 @@ func (w *world) answer(answers string, args ...string) (code int, stdout, stderr
 	var out, errs bytes.Buffer
 	ctx, cancel := context.WithTimeout(w.t.Context(), 2*time.Minute)
 	defer cancel()
-	code = cli.MainAt(ctx, w.clock, from, append(slices.Clone(args), "--state-dir="+w.dir), &out, &errs)
+	code = cli.MainAt(ctx, w.Clock, from, append(slices.Clone(args), "--state-dir="+w.dir), &out, &errs)
 	return code, out.String(), errs.String()
 }
 
@@ -127,32 +96,11 @@ func (w *world) last() string {
 // document is the world's JSON.
 func (w *world) document() string {
 	w.t.Helper()
-	return get(w.t, w.server.URL()+"/_sim/world")
-}
-
-// hasty is a clock whose waits let the world's time pass at once.
-type hasty struct {
-	url   string
-	ahead atomic.Int64 // nanoseconds
-}
-
-func (c *hasty) Now() time.Time { return time.Now().Add(time.Duration(c.ahead.Load())) }
-
-func (c *hasty) After(d time.Duration) <-chan time.Time {
-	if err := c.pass(d); err != nil {
-		panic(err) // the simulator is gone, and nothing after it makes sense
-	}
-	return time.After(0)
-}
-
-func (c *hasty) pass(d time.Duration) error {
-	resp, err := http.Post(c.url+"/_sim/clock?advance="+d.String(), "", nil)
+	text, err := w.Control.World(w.t.Context())
 	if err != nil {
-		return err
+		w.t.Fatal(err)
 	}
-	defer http.DefaultClient.CloseIdleConnections()
-	c.ahead.Add(int64(d))
-	return resp.Body.Close()
+	return string(text)
 }
 
 func contains(t *testing.T, text string, wants ...string) {
@@ -169,7 +117,7 @@ func TestRunbookPlan(t *testing.T) {
 	w := newWorld(t, 1)
 	out, _ := w.want(0, "runbook", "plan", bindingBook, "--membership", member)
 	contains(t, out, "NOTHING TO DO", "✓ grant")
-	w.fault("binding-revoked")
+	w.Suffer("binding-revoked")
 	saved := filepath.Join(t.TempDir(), "plan.json")
 	out, _ = w.want(2, "runbook", "plan", bindingBook, "--membership", member, "--out", saved)
 	contains(t, out, "CHANGES", "~ grant", "granted: false -> true", "fingerprint: ")
@@ -405,7 +353,7 @@ func TestRemediate(t *testing.T) {
 		t.Errorf("run again it wrote %q", did)
 	}
 	// A cause that needs a person is listed with its remedy.
-	w.fault("new-enum")
+	w.Suffer("new-enum")
 	_, out, _ = w.run("remediate", "--fleet-project", "mesh-sim-1", "--yes", "--patience=1m")
 	contains(t, out, "Left to a person")
 }
@@ -453,7 +401,7 @@ func TestRunbookFan(t *testing.T) {
 
 // All mistakes of a command line are reported at once, before any request.
 func TestRunbookMistakes(t *testing.T) {
-	_, requests := simulate(t, sim.Options{})
+	world := simulate(t, sim.Options{})
 	_, _, errs := run(t, "runbook", "run", "restart-proxy", "--membership", "m", "--project", "x y", "--approve-risk", "much",
 		"--max-failures", "some", "--canary=-1", "--concurrency=0",
 		"--state-dir=a", "--state-namespace=b", "--approval-file=/no/such", "--shards=-1", "--approval-valid=0s")
@@ -477,7 +425,7 @@ func TestRunbookMistakes(t *testing.T) {
 			t.Errorf("%v: exit %d, %q, %q", args, code, out, errs)
 		}
 	}
-	if n := requests(); n > 0 {
+	if n := len(world.All()); n > 0 {
 		t.Errorf("%d requests were made", n)
 	}
 }

@@ -164,7 +164,7 @@ func TestClusterIsNamedOneWay(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if asked := w.asked(); len(asked) > 0 {
+	if asked := w.Lines(); len(asked) > 0 {
 		t.Errorf("it asked %q", asked)
 	}
 }

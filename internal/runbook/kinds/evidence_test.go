@@ -55,9 +55,9 @@ func TestEvidence(t *testing.T) {
 		t.Fatalf("%v, met %t", err, state.Met())
 	}
 	_, before := state.Gap()
-	w.pass(time.Minute)
+	w.Advance(time.Minute)
 	w.env.Run = "20261122-1700-abcd"
-	w.forget()
+	w.Forget()
 	_, thing := w.thing("evidence", about)
 	if state, err = thing.Check(t.Context(), true); err != nil || state.Met() {
 		t.Fatalf("%v, met %t", err, state.Met())
@@ -113,10 +113,10 @@ func TestEvidence(t *testing.T) {
 
 	// Done once: an executor that takes over asks nobody and writes nothing.
 	written, _ := os.Stat(path)
-	w.forget()
+	w.Forget()
 	_, again := w.thing("evidence", about)
-	if state, err := again.Check(t.Context(), true); err != nil || !state.Met() || len(w.asked()) > 0 {
-		t.Errorf("resumed: %v, asked %q", err, w.asked())
+	if state, err := again.Check(t.Context(), true); err != nil || !state.Met() || len(w.Lines()) > 0 {
+		t.Errorf("resumed: %v, asked %q", err, w.Lines())
 	}
 	var kept *prereq.KeptError
 	if err := again.Undo(t.Context(), change); !errors.As(err, &kept) {
@@ -166,7 +166,7 @@ func TestEvidenceWithoutAFolder(t *testing.T) {
 			t.Errorf("%s: %v", dir, err)
 		}
 	}
-	if asked := w.asked(); len(asked) > 0 {
+	if asked := w.Lines(); len(asked) > 0 {
 		t.Errorf("it asked %q", asked)
 	}
 	if names := find(t, lang.Ensure, "evidence").Permissions; !slices.Contains(names, "logging.logEntries.list") {

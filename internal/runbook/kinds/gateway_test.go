@@ -17,7 +17,7 @@ func gatewayConfig(t *testing.T, answer http.HandlerFunc, w *world) cluster.Conf
 	t.Helper()
 	s := httptest.NewServer(answer)
 	t.Cleanup(s.Close)
-	return cluster.Config{GatewayEndpoint: s.URL, Clock: w, FindEndpoint: func(context.Context, mesh.Cluster) (cluster.Endpoint, error) {
+	return cluster.Config{GatewayEndpoint: s.URL, Clock: w.Clock, FindEndpoint: func(context.Context, mesh.Cluster) (cluster.Endpoint, error) {
 		return cluster.Endpoint{}, errors.New("there is no endpoint that can be reached from here")
 	}}
 }

@@ -51,8 +51,8 @@ func TestAssertsOfEnsures(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, c.fault)
 			w.sees(lang.Assert, c.name, c.given, kinds.Fails, c.fails)
-			w.unfault(c.fault)
-			w.pass(2 * time.Hour)
+			w.ClearFault(c.fault)
+			w.Advance(2 * time.Hour)
 			w.sees(lang.Assert, c.name, c.given, kinds.Holds, ": ")
 		})
 	}
@@ -63,7 +63,7 @@ func TestAssertsLookAfresh(t *testing.T) {
 	w := newWorld(t)
 	binding := given{"project": fleet, "fleet_project": fleet}
 	w.sees(lang.Assert, "service_agent_binding", binding, kinds.Holds, "has its role")
-	w.fault("binding-revoked")
+	w.Fault("binding-revoked")
 	w.sees(lang.Assert, "service_agent_binding", binding, kinds.Fails, "does not hold")
 }
 
@@ -100,17 +100,17 @@ func TestControlPlaneAndDataPlaneState(t *testing.T) {
 	w.sees(lang.Wait, "control_plane_state", ofMember, "ACTIVE", "is ACTIVE (REVISION_READY Ready: asm-managed)")
 	w.sees(lang.Wait, "data_plane_state", ofMember, "ACTIVE", "the data plane of "+member)
 	w.sees(lang.Assert, "mesh_healthy", ofMember, kinds.Holds, "as healthy")
-	w.fault("binding-revoked")
-	w.pass(time.Hour)
+	w.Fault("binding-revoked")
+	w.Advance(time.Hour)
 	w.sees(lang.Wait, "control_plane_state", ofMember, "FAILED_PRECONDITION", "the control plane of "+member)
 	w.sees(lang.Assert, "mesh_healthy", ofMember, kinds.Fails, "is unhealthy: ")
-	w.unfault("binding-revoked")
+	w.ClearFault("binding-revoked")
 
 	other := given{"membership": "projects/mesh-sim-1/locations/us-central1/memberships/other"}
 	w.sees(lang.Wait, "control_plane_state", other, "NOT_REPORTED", "the fleet reports no state")
 	w.sees(lang.Assert, "mesh_healthy", other, kinds.Fails, "reports nothing about the mesh of")
-	w.fault("feature-disabled")
-	w.pass(time.Hour)
+	w.Fault("feature-disabled")
+	w.Advance(time.Hour)
 	w.sees(lang.Wait, "control_plane_state", ofMember, "DISABLED", "the mesh feature of the fleet")
 	w.sees(lang.Assert, "mesh_healthy", ofMember, kinds.Fails, "the mesh feature of the fleet")
 }
@@ -118,7 +118,7 @@ func TestControlPlaneAndDataPlaneState(t *testing.T) {
 func TestDisabledIsFinalOnlyWhereNothingElseIsAskedFor(t *testing.T) {
 	w := newWorld(t)
 	override := func(management string) {
-		w.edit(func(doc map[string]any) {
+		w.Edit(func(doc map[string]any) {
 			feature := doc["projects"].([]any)[0].(map[string]any)["fleet"].(map[string]any)["features"].(map[string]any)["servicemesh"].(map[string]any)
 			for _, spec := range feature["membershipSpecs"].(map[string]any) {
 				spec.(map[string]any)["mesh"].(map[string]any)["management"] = management
@@ -146,8 +146,8 @@ func TestRevisionReady(t *testing.T) {
 		"Missing",
 		"has no ControlPlaneRevision asm-managed-rapid",
 	)
-	w.fault("stop-channel")
-	w.pass(time.Hour)
+	w.Fault("stop-channel")
+	w.Advance(time.Hour)
 	w.sees(lang.Wait, "revision_ready", ofManaged, "Stalled", "is stalled (channel-does-not-match-name)")
 }
 
@@ -156,8 +156,8 @@ func TestServiceUsable(t *testing.T) {
 	gateway := given{"project": fleet, "service": "connectgateway.googleapis.com", "membership": member}
 	w.sees(lang.Wait, "service_usable", gateway, "disabled", "is not enabled on project mesh-sim-1")
 	// Enabled, and the gateway has yet to notice.
-	w.fault("slow-propagation")
-	w.unfault("connectgateway-disabled")
+	w.Fault("slow-propagation")
+	w.ClearFault("connectgateway-disabled")
 	w.sees(
 		lang.Wait,
 		"service_usable",
@@ -165,8 +165,8 @@ func TestServiceUsable(t *testing.T) {
 		"usable",
 		"container.googleapis.com is enabled",
 	)
-	w.unfault("slow-propagation")
-	w.pass(time.Hour)
+	w.ClearFault("slow-propagation")
+	w.Advance(time.Hour)
 	w.sees(lang.Wait, "service_usable", gateway, "usable", "Connect Gateway reaches the cluster of "+member)
 }
 
@@ -224,13 +224,13 @@ func TestFindings(t *testing.T) {
 	// The audit log does not show the fix yet, so that what is left looks as if it had a
 	// cause of its own. It is an echo all the same.
 	w.sees(lang.Wait, "findings_gone", both, "present", "revisions-unhealthy")
-	w.pass(61 * time.Second)
+	w.Advance(61 * time.Second)
 	w.sees(lang.Wait, "findings_gone", both, "waiting", "the mesh has not updated its state yet: revisions-unhealthy")
 	w.sees(lang.Assert, "no_findings", unhealthy, kinds.Fails, "revisions-unhealthy")
-	w.pass(time.Hour)
+	w.Advance(time.Hour)
 	w.sees(lang.Wait, "findings_gone", both, "gone", "none is found")
 	// Somebody else takes it away again: what was read a moment ago does not count.
-	w.fault("binding-revoked")
+	w.Fault("binding-revoked")
 	w.sees(lang.Wait, "findings_gone", binding, "present", "service-agent-binding-missing")
 }
 
@@ -292,9 +292,9 @@ func TestDiagnosed(t *testing.T) {
 	if seen.State != kinds.Holds || attribute(seen.Result, "roots") != "[]" || attribute(seen.Result, "blocking") != "[]" {
 		t.Errorf("of a world that is well: %+v", seen)
 	}
-	w.fault("proxies-failed")
-	w.fault("binding-revoked")
-	w.pass(time.Hour)
+	w.Fault("proxies-failed")
+	w.Fault("binding-revoked")
+	w.Advance(time.Hour)
 	seen = w.look(lang.Assert, "diagnosed", ofMember)
 	if got := attribute(seen.Result, "blocking"); got != "[service-agent-binding-missing=restore-service-agent-binding]" {
 		t.Errorf("blocking are %s", got)
@@ -339,8 +339,8 @@ func TestRevisionsListed(t *testing.T) {
 	if attribute(seen.Result, "unsupported") != "[]" || attribute(seen.Result, "supported") != "[asm-managed]" {
 		t.Errorf("%+v", seen)
 	}
-	w.fault("stop-name")
-	w.fault("stop-namespace")
+	w.Fault("stop-name")
+	w.Fault("stop-namespace")
 	seen = w.look(lang.Assert, "revisions_listed", ofMember)
 	if got := attribute(seen.Result, "unsupported"); got != "[default/asm-managed= istio-system/asm-custom=]" {
 		t.Errorf("unsupported are %s", got)
@@ -363,8 +363,8 @@ func TestInjectorPresent(t *testing.T) {
 		kinds.Fails,
 		"has no webhook that injects for revision asm-managed-rapid",
 	)
-	w.fault("wrong-injection")
-	w.pass(time.Hour)
+	w.Fault("wrong-injection")
+	w.Advance(time.Hour)
 	seen = w.look(lang.Assert, "injector_present", ofManaged)
 	if seen.State != kinds.Holds || attribute(seen.Result, "leftover") != "istio-sidecar-injector" ||
 		attribute(seen.Result, "wrong") != "[shop]" ||
@@ -376,8 +376,8 @@ func TestInjectorPresent(t *testing.T) {
 func TestProxiesCurrent(t *testing.T) {
 	w := newWorld(t)
 	w.sees(lang.Wait, "proxies_current", ofMember, "current", "the proxies of ")
-	w.fault("proxies-failed")
-	w.pass(time.Hour)
+	w.Fault("proxies-failed")
+	w.Advance(time.Hour)
 	w.sees(lang.Wait, "proxies_current", ofMember, "failed", "their proxies could not be upgraded")
 	w.sees(lang.Wait, "proxies_current", given{"membership": member, "namespaces": []string{"istio-system"}}, "current", "the proxies of ")
 }
@@ -386,11 +386,11 @@ func TestLogQuiet(t *testing.T) {
 	w := newWorld(t)
 	quiet := given{"projects": []string{fleet}, "since": "30m"}
 	w.sees(lang.Assert, "log_quiet", quiet, kinds.Holds, "no such line in the last 30m0s")
-	w.fault("connectgateway-disabled")
-	w.pass(20 * time.Minute)
+	w.Fault("connectgateway-disabled")
+	w.Advance(20 * time.Minute)
 	w.sees(lang.Assert, "log_quiet", quiet, kinds.Fails, "such line(s) in the last 30m0s, the latest at ")
-	w.unfault("connectgateway-disabled")
-	w.pass(2 * time.Hour)
+	w.ClearFault("connectgateway-disabled")
+	w.Advance(2 * time.Hour)
 	w.sees(lang.Assert, "log_quiet", quiet, kinds.Holds, "no such line")
 	w.sees(lang.Assert, "log_quiet", given{"projects": []string{fleet}, "since": "24h"}, kinds.Fails, "the latest at ")
 }

@@ -17,12 +17,12 @@ func TestRestartTellsWhatItRestarted(t *testing.T) {
 	if err != nil || before.Met() {
 		t.Fatalf("%v, met %t", err, before.Met())
 	}
-	w.env.Run, w.env.Started = "run-1", w.Now().UTC().Truncate(time.Second)
+	w.env.Run, w.env.Started = "run-1", w.Clock.Now().UTC().Truncate(time.Second)
 	_, thing := w.thing("rolling_restart", restart)
 	if state, err := thing.Check(t.Context(), true); err != nil || attribute(d.ResultValue(state), "restarted") != "[]" {
 		t.Errorf("before anything was restarted: %v, %s", err, attribute(d.ResultValue(state), "restarted"))
 	}
-	w.forget()
+	w.Forget()
 	change, err := thing.Enforce(t.Context(), before)
 	if err != nil {
 		t.Fatal(err)
@@ -31,7 +31,7 @@ func TestRestartTellsWhatItRestarted(t *testing.T) {
 	if len(restarted) == 0 || len(restarted) != len(change.After) {
 		t.Errorf("it wrote %q for %v", restarted, change.After)
 	}
-	w.pass(time.Minute)
+	w.Advance(time.Minute)
 	after, err := thing.Check(t.Context(), true)
 	if err != nil || !after.Met() {
 		t.Fatalf("%v, %+v", err, after)
@@ -53,8 +53,8 @@ func TestRestartTellsWhatItRestarted(t *testing.T) {
 		t.Errorf("undo: %v", err)
 	}
 	// The next run did not restart them.
-	w.pass(time.Hour)
-	w.env.Run, w.env.Started = "run-2", w.Now().UTC().Truncate(time.Second)
+	w.Advance(time.Hour)
+	w.env.Run, w.env.Started = "run-2", w.Clock.Now().UTC().Truncate(time.Second)
 	_, next := w.thing("rolling_restart", restart)
 	if state, err := next.Check(t.Context(), true); err != nil || attribute(d.ResultValue(state), "restarted") != "[]" {
 		t.Errorf("the next run: %v, %s", err, attribute(d.ResultValue(state), "restarted"))
@@ -81,11 +81,11 @@ func TestPlanningARestartOfNothingAsksOnce(t *testing.T) {
 	asks := func() int {
 		t.Helper()
 		_, thing := w.thing("rolling_restart", ofMember)
-		w.forget()
+		w.Forget()
 		if state, err := thing.Check(t.Context(), true); err != nil || !state.Met() {
 			t.Fatalf("%v, met %t", err, state.Met())
 		}
-		return len(w.asked())
+		return len(w.Lines())
 	}
 	planning := asks()
 	w.env.Run = "run"

@@ -1,181 +1,61 @@
 package kinds_test
 
 import (
-	"context"
-	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/zclconf/go-cty/cty"
 
-	"github.com/managed-mesh/terraform-provider-asm/internal/cluster"
-	"github.com/managed-mesh/terraform-provider-asm/internal/gcp"
-	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
 	"github.com/managed-mesh/terraform-provider-asm/internal/prereq"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/journal"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/kinds"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/lang"
 	"github.com/managed-mesh/terraform-provider-asm/internal/sim"
+	"github.com/managed-mesh/terraform-provider-asm/internal/sim/control"
+	"github.com/managed-mesh/terraform-provider-asm/internal/simtest"
 )
 
 const (
-	fleet  = "mesh-sim-1"
-	member = "projects/mesh-sim-1/locations/us-central1/memberships/cluster-1"
-	gke    = "projects/mesh-sim-1/locations/us-central1/clusters/cluster-1"
+	fleet  = simtest.Project
+	member = simtest.Membership
+	gke    = simtest.Cluster
 )
 
 // world is a simulated Google Cloud with one cluster, and what kinds act with in it.
 type world struct {
-	t      *testing.T
-	server *sim.Server
-	env    *kinds.Runtime
-	ahead  atomic.Int64 // nanoseconds
-
-	mu   sync.Mutex
-	seen []sim.Exchange
+	*simtest.World
+	t   *testing.T
+	env *kinds.Runtime
 }
 
 func newWorld(t *testing.T, faults ...string) *world {
 	t.Helper()
-	w := &world{t: t}
-	server, err := sim.Start(t.Context(), sim.Options{Projects: 1, Clusters: 1, Observe: func(e sim.Exchange) {
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		w.seen = append(w.seen, e)
-	}})
-	if err != nil {
-		t.Fatal(err)
+	w := &world{t: t, World: simtest.Start(t, sim.Options{Projects: 1, Clusters: 1})}
+	client := w.Client(simtest.Owner)
+	w.env = &kinds.Runtime{
+		Client: client, Clusters: w.Clusters(client), Clock: w.Clock, Started: w.Clock.Now().UTC().Truncate(time.Second),
+		Tool: "terraform-provider-asm test", Redactor: journal.NewRedactor(),
 	}
-	t.Cleanup(func() { _ = server.Close() })
-	w.server = server
-	at := func(api string) string { return server.URL() + "/" + api + ".googleapis.com" }
-	client, err := gcp.New(t.Context(), gcp.Config{AccessToken: "sim-token.admin@example.com", Clock: w, Endpoints: gcp.Endpoints{
-		ResourceManager: at("cloudresourcemanager"), ServiceUsage: at("serviceusage"), Container: at("container"),
-		GKEHub: at("gkehub"), Logging: at("logging"), IAMCredentials: at("iamcredentials"),
-	}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	clusters := prereq.NewClusters(client, cluster.Config{
-		GatewayEndpoint: at("us-central1-connectgateway"), Clock: w,
-		FindEndpoint: func(_ context.Context, c mesh.Cluster) (cluster.Endpoint, error) {
-			return cluster.Endpoint{Address: server.URL() + "/_cluster/" + c.Project + "/" + c.Location + "/" + c.Name}, nil
-		},
-	})
-	w.env = &kinds.Runtime{Client: client, Clusters: clusters, Clock: w, Started: w.Now().UTC().Truncate(time.Second), Tool: "terraform-provider-asm test", Redactor: journal.NewRedactor()}
-	w.pass(time.Hour)
-	for _, f := range faults {
-		w.fault(f)
-		w.pass(time.Hour)
-	}
-	w.forget()
+	w.Advance(time.Hour)
+	w.Suffer(faults...)
+	w.Forget()
 	return w
 }
 
-// Now implements wait.Clock.
-func (w *world) Now() time.Time { return time.Now().Add(time.Duration(w.ahead.Load())) }
-
-// After implements wait.Clock: the world's time passes at once. A shared read may wait
-// for longer than the test that began it, so a world that is gone is no failure here.
-func (w *world) After(d time.Duration) <-chan time.Time {
-	resp, err := http.Post(w.server.URL()+"/_sim/clock?advance="+d.String(), "", nil)
-	if err == nil {
-		resp.Body.Close()
-		w.ahead.Add(int64(d))
-	}
-	return time.After(0)
-}
-
-func (w *world) request(method, path, contentType, body string) []byte {
-	w.t.Helper()
-	req, err := http.NewRequestWithContext(context.Background(), method, w.server.URL()+path, strings.NewReader(body))
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	req.Header.Set("Authorization", "Bearer sim-token.admin@example.com")
-	req.Header.Set("Content-Type", contentType)
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	answer, _ := io.ReadAll(resp.Body)
-	if resp.StatusCode >= 300 {
-		w.t.Fatalf("%s %s: %d %s", method, path, resp.StatusCode, answer)
-	}
-	return answer
-}
-
-func (w *world) pass(d time.Duration) {
-	w.t.Helper()
-	w.request("POST", "/_sim/clock?advance="+d.String(), "", "")
-	w.ahead.Add(int64(d))
-}
-
-func (w *world) fault(name string) {
-	w.t.Helper()
-	w.request("PUT", "/_sim/faults/"+name, "", "")
-}
-
-func (w *world) unfault(name string) {
-	w.t.Helper()
-	w.request("DELETE", "/_sim/faults/"+name, "", "")
-}
-
-const inCluster = "/us-central1-connectgateway.googleapis.com/v1/projects/mesh-sim-1/locations/us-central1/gkeMemberships/cluster-1"
-
-// patch changes an object in the cluster as somebody else.
+// patch changes an object in the cluster as another client.
 func (w *world) patch(path, body string) {
 	w.t.Helper()
-	w.request("PATCH", inCluster+path, "application/merge-patch+json", body)
+	w.Call(http.MethodPatch, simtest.InCluster+path, body)
 }
 
-// edit changes the world's document.
-func (w *world) edit(change func(doc map[string]any)) {
-	w.t.Helper()
-	var doc map[string]any
-	if err := json.Unmarshal(w.request("GET", "/_sim/world", "", ""), &doc); err != nil {
-		w.t.Fatal(err)
-	}
-	change(doc)
-	text, err := json.Marshal(doc)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	w.request("PUT", "/_sim/world", "application/json", string(text))
-}
-
-func (w *world) forget() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.seen = nil
-}
-
-// asked are the requests since forget.
-func (w *world) asked() []string {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	var all []string
-	for _, e := range w.seen {
-		all = append(all, e.Method+" "+e.Host+e.Path)
-	}
-	return all
-}
-
-// wrote are the requests since forget that changed something, or meant to.
+// wrote returns the writes since Forget.
 func (w *world) wrote() []string {
 	var all []string
-	for _, r := range w.asked() {
-		if strings.HasPrefix(r, "GET ") || strings.HasSuffix(r, "etIamPolicy") && !strings.HasSuffix(r, ":setIamPolicy") || strings.HasSuffix(r, "entries:list") {
-			continue
-		}
-		all = append(all, r)
+	for _, e := range w.Writes() {
+		all = append(all, control.Line(e))
 	}
 	return all
 }
@@ -259,7 +139,7 @@ func (w *world) look(action lang.ActionKind, name string, given map[string]any) 
 func (w *world) try(action lang.ActionKind, name string, given map[string]any) (kinds.Observation, error) {
 	w.t.Helper()
 	d := find(w.t, action, name)
-	w.forget()
+	w.Forget()
 	seen, err := d.Observe(w.t.Context(), w.env, args(w.t, d, given))
 	if wrote := w.wrote(); len(wrote) > 0 {
 		w.t.Errorf("%s %s wrote %q", action, name, wrote)
