@@ -22,8 +22,8 @@ func BenchmarkPlanFleet(b *testing.B) {
 	for _, n := range []int{1, 100, 1000} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
 			w := newWorld(b, sim.Options{Projects: max(1, n/20), Clusters: n})
-			w.fault("binding-revoked")
-			w.pass(time.Hour)
+			w.Fault("binding-revoked")
+			w.Advance(time.Hour)
 			j := job(b, "restore-service-agent-binding")
 			e := w.engine(runs(b))
 			targets, err := e.Targets(b.Context(), j.Runbook, runbook.Selection{Fleets: []string{fleetProject}})
@@ -36,7 +36,7 @@ func BenchmarkPlanFleet(b *testing.B) {
 			}
 			var asked int
 			for b.Loop() {
-				w.forget()
+				w.Forget()
 				report, err := e.RunAll(b.Context(), "", names, runbook.Fan{Concurrency: 16}, func(name string) runbook.Work {
 					return func(ctx context.Context) ([]runbook.Result, error) {
 						j := j
@@ -53,14 +53,12 @@ func BenchmarkPlanFleet(b *testing.B) {
 				if err != nil || len(report.Results) > 0 {
 					b.Fatalf("%v, %+v", err, report)
 				}
-				w.mu.Lock()
-				asked = len(w.seen)
-				w.mu.Unlock()
+				asked = len(w.All())
 			}
 			b.ReportMetric(float64(asked)/float64(n), "requests/target")
 			b.ReportMetric(float64(b.Elapsed().Milliseconds())/float64(b.N)/float64(n), "ms/target")
 			start := time.Now()
-			floor(b, w.server.URL()+"/serviceusage.googleapis.com/v1/projects/"+fleetProject+"/services/mesh.googleapis.com", asked)
+			floor(b, w.URL()+"/serviceusage.googleapis.com/v1/projects/"+fleetProject+"/services/mesh.googleapis.com", asked)
 			b.ReportMetric(float64(time.Since(start).Milliseconds())/float64(n), "floor-ms/target")
 		})
 	}

@@ -180,8 +180,8 @@ func TestContinueWhatIsDone(t *testing.T) {
 	if again.Run != first.Run || again.Changed() != 1 || len(w.runs(dir)) != 1 {
 		t.Errorf("again it is\n%s, of %d runs", told(again), len(w.runs(dir)))
 	}
-	w.fault("binding-revoked")
-	w.forget()
+	w.Fault("binding-revoked")
+	w.Forget()
 	if third := w.goOn(dir, j); third.Run == first.Run || third.Changed() != 1 || len(w.acts()) != 1 {
 		t.Errorf("after it was taken away again it wrote %q\n%s", w.acts(), told(third))
 	}
@@ -289,7 +289,7 @@ func TestContinueGoesOnWithWhatWaits(t *testing.T) {
 		t.Errorf("with an approval it is run %s, and %s waits", got, waits)
 	}
 	j = named(own(t, strings.Replace(mixed, "cluster-3", "cluster-1", 1)), "april")
-	w.fault("mesh-api-disabled")
+	w.Fault("mesh-api-disabled")
 	failed := attempt(j, yes, journal.Failed)
 	if got := attempt(j, yes, journal.Failed); got != failed {
 		t.Errorf("again it is run %s, and %s failed", got, failed)

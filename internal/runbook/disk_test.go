@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -23,6 +24,8 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/lang"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/store"
 	"github.com/managed-mesh/terraform-provider-asm/internal/sim"
+	"github.com/managed-mesh/terraform-provider-asm/internal/sim/control"
+	"github.com/managed-mesh/terraform-provider-asm/internal/simtest"
 )
 
 const diskVariable = "ASM_TEST_DISK"
@@ -77,9 +80,8 @@ func crampedMain(text string) (said crampedSaid, err error) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	clock := &hasty{url: c.URL}
-	clock.ahead.Store(int64(c.Ahead))
-	e, err := newEngine(ctx, c.URL, "admin@example.com", filepath.Join(c.Dir, "runs"), clock)
+	clock := simtest.JumpingClock(c.URL, c.Ahead)
+	e, err := newEngine(ctx, c.URL, simtest.Owner, filepath.Join(c.Dir, "runs"), clock)
 	if err != nil {
 		return said, err
 	}
@@ -116,7 +118,7 @@ func crampedMain(text string) (said crampedSaid, err error) {
 	if err := syscall.Mount("runs", c.Dir, "tmpfs", syscall.MS_REMOUNT, "size=4m"); err != nil {
 		return said, err
 	}
-	again, err := newEngine(ctx, c.URL, "admin@example.com", filepath.Join(c.Dir, "runs"), clock)
+	again, err := newEngine(ctx, c.URL, simtest.Owner, filepath.Join(c.Dir, "runs"), clock)
 	if err != nil {
 		return said, err
 	}
@@ -136,7 +138,7 @@ func crampedMain(text string) (said crampedSaid, err error) {
 
 // actsAt counts the writes that a world has taken.
 func actsAt(url string) (n int, err error) {
-	answer, err := control(url, "GET", "requests", "")
+	answer, err := control.NewClient(url).Do(context.Background(), http.MethodGet, "requests", nil)
 	if err != nil {
 		return 0, err
 	}
@@ -148,7 +150,7 @@ func actsAt(url string) (n int, err error) {
 		return 0, err
 	}
 	for _, r := range served {
-		if r.Status < 300 && writes(sim.Exchange{Method: r.Method, Path: r.Path}) {
+		if r.Status < 300 && control.IsWrite(sim.Exchange{Method: r.Method, Path: r.Path}) {
 			n++
 		}
 	}
@@ -157,7 +159,7 @@ func actsAt(url string) (n int, err error) {
 
 func (w *world) cramp(c cramped) crampedSaid {
 	w.t.Helper()
-	c.URL, c.Dir, c.Ahead = w.server.URL(), w.t.TempDir(), time.Duration(w.clock.ahead.Load())
+	c.URL, c.Dir, c.Ahead = w.URL(), w.t.TempDir(), w.Clock.Ahead()
 	text, err := json.Marshal(c)
 	if err != nil {
 		w.t.Fatal(err)

@@ -65,8 +65,8 @@ func TestPlanSaysWhatIsAndWhatShallBe(t *testing.T) {
 	if got := w.writes(); len(got) > 0 {
 		t.Errorf("planning wrote %q", got)
 	}
-	w.unfault("binding-revoked")
-	w.pass(time.Hour)
+	w.ClearFault("binding-revoked")
+	w.Advance(time.Hour)
 	p = plan(t, e, own(t, gated))
 	if p.ExitCode() != 0 || !p.Clean() {
 		t.Errorf("of a world that is well: exit code %d, %+v", p.ExitCode(), p.Steps)
@@ -90,7 +90,7 @@ func TestTargetThatIsNotThere(t *testing.T) {
 
 func TestPlanNamesMissingPermissions(t *testing.T) {
 	w := suffer(t, "binding-revoked")
-	e, err := newEngine(t.Context(), w.server.URL(), "viewer@example.com", runs(t), w.clock)
+	e, err := newEngine(t.Context(), w.URL(), "viewer@example.com", runs(t), w.Clock)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -123,14 +123,14 @@ func TestSavedPlanIsRefusedWhenTheWorldHasChanged(t *testing.T) {
 	if err := saved.Same(plan(t, e, j).Plan); err != nil {
 		t.Errorf("nothing has changed: %v", err)
 	}
-	w.fault("mesh-api-disabled")
+	w.Fault("mesh-api-disabled")
 	var changed *runbook.WorldChangedError
 	if err := saved.Same(plan(t, e, j).Plan); !errors.As(err, &changed) || !strings.Contains(err.Error(), `step apis was "satisfied" and is "change"`) {
 		t.Errorf("the API is off: %v", err)
 	}
-	w.unfault("mesh-api-disabled")
-	w.unfault("binding-revoked")
-	w.fault("binding-conditional")
+	w.ClearFault("mesh-api-disabled")
+	w.ClearFault("binding-revoked")
+	w.Fault("binding-conditional")
 	e.Client.Forget()
 	if err := saved.Same(plan(t, e, j).Plan); err != nil {
 		t.Logf("the binding is now conditional: %v", err)
@@ -162,8 +162,8 @@ func TestGateStopsAndResumeGoesOn(t *testing.T) {
 	for _, a := range []runbook.Approvals{
 		{Steps: []string{"apis"}},
 		{UpTo: lang.NoRisk},
-		{Files: []*runbook.ApprovalFile{{Fingerprint: strings.Repeat("0", 64), Approver: "boss", Expires: w.clock.Now().Add(time.Hour)}}},
-		{Files: []*runbook.ApprovalFile{{Fingerprint: plan(t, e, own(t, gated)).Fingerprint, Approver: "boss", Expires: w.clock.Now().Add(-time.Hour)}}},
+		{Files: []*runbook.ApprovalFile{{Fingerprint: strings.Repeat("0", 64), Approver: "boss", Expires: w.Clock.Now().Add(time.Hour)}}},
+		{Files: []*runbook.ApprovalFile{{Fingerprint: plan(t, e, own(t, gated)).Fingerprint, Approver: "boss", Expires: w.Clock.Now().Add(-time.Hour)}}},
 		{Ask: func(context.Context, runbook.Question) (bool, string, error) { return false, "boss", nil }},
 	} {
 		again, err := e.Resume(t.Context(), r.Run, nil, a)
@@ -193,7 +193,7 @@ func TestGateStopsAndResumeGoesOn(t *testing.T) {
 func TestApprovalsByFileRiskAndTerminal(t *testing.T) {
 	for name, of := range map[string]func(p *runbook.Prepared, w *world) runbook.Approvals{
 		"file": func(p *runbook.Prepared, w *world) runbook.Approvals {
-			return runbook.Approvals{Files: []*runbook.ApprovalFile{{Fingerprint: p.Fingerprint, Approver: "boss", Expires: w.clock.Now().Add(time.Hour)}}}
+			return runbook.Approvals{Files: []*runbook.ApprovalFile{{Fingerprint: p.Fingerprint, Approver: "boss", Expires: w.Clock.Now().Add(time.Hour)}}}
 		},
 		"risk": func(*runbook.Prepared, *world) runbook.Approvals {
 			return runbook.Approvals{UpTo: lang.LowRisk, Approver: "boss"}
@@ -239,8 +239,8 @@ runbook "pool" {
 	w := suffer(t, "workload-pool-missing")
 	e := w.engine(runs(t))
 	p := plan(t, e, own(t, pool))
-	w.unfault("workload-pool-missing")
-	w.fault("workload-pool-wrong")
+	w.ClearFault("workload-pool-missing")
+	w.Fault("workload-pool-wrong")
 	r := run(t, e, p, runbook.Approvals{Steps: []string{"pool"}})
 	if r.Outcome != journal.NeedsApprove || !strings.Contains(r.Error, "has changed since the plan") || len(w.writes()) > 0 {
 		t.Fatalf("%s, writes %q", told(r), w.writes())
@@ -258,7 +258,7 @@ func TestUndoTakesBackAndRefusesWhatIsNotOursAnyMore(t *testing.T) {
 	if r.Outcome != journal.Succeeded {
 		t.Fatal(told(r))
 	}
-	w.forget()
+	w.Forget()
 	back, err := e.PlanUndo(t.Context(), r.Run)
 	if err != nil {
 		t.Fatal(err)
@@ -293,9 +293,9 @@ func TestUndoLeavesAloneWhatSomebodyChangedSince(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.unfault("workload-pool-missing")
-	w.fault("workload-pool-wrong")
-	w.forget()
+	w.ClearFault("workload-pool-missing")
+	w.Fault("workload-pool-wrong")
+	w.Forget()
 	e.Client.Forget()
 	var refused *runbook.UndoRefusedError
 	if _, err := e.PlanUndo(t.Context(), r.Run); !errors.As(err, &refused) || !strings.Contains(err.Error(), "some-other-project.svc.id.goog") || !strings.Contains(err.Error(), "Nothing was changed") {

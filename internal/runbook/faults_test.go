@@ -59,12 +59,9 @@ var worldFaults = []worldFault{
 func suffer(t *testing.T, faults ...string) *world {
 	t.Helper()
 	w := newWorld(t, sim.Options{})
-	w.pass(time.Hour)
-	for _, f := range faults {
-		w.fault(f)
-		w.pass(time.Hour)
-	}
-	w.forget()
+	w.Advance(time.Hour)
+	w.Suffer(faults...)
+	w.Forget()
 	return w
 }
 
@@ -143,7 +140,7 @@ func TestRemediateEveryFault(t *testing.T) {
 			if f.person == nil && w.diagnose(e).Verdict != mesh.Healthy {
 				t.Errorf("the verdict is %s\n%s", w.diagnose(e).Verdict, tale(m))
 			}
-			w.forget()
+			w.Forget()
 			again := w.remediate(e)
 			if more := w.writes(); len(more) > 0 {
 				t.Errorf("run again it wrote %q\n%s", more, tale(again))

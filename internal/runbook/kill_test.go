@@ -21,6 +21,8 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/lang"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/store"
 	"github.com/managed-mesh/terraform-provider-asm/internal/sim"
+	"github.com/managed-mesh/terraform-provider-asm/internal/sim/control"
+	"github.com/managed-mesh/terraform-provider-asm/internal/simtest"
 )
 
 const childVariable = "ASM_TEST_EXECUTOR"
@@ -68,9 +70,8 @@ func childMain(text string) error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
-	clock := &hasty{url: c.URL}
-	clock.ahead.Store(int64(c.Ahead))
-	e, err := newEngine(ctx, c.URL, "admin@example.com", c.Dir, clock)
+	clock := simtest.JumpingClock(c.URL, c.Ahead)
+	e, err := newEngine(ctx, c.URL, simtest.Owner, c.Dir, clock)
 	if err != nil {
 		return err
 	}
@@ -115,7 +116,7 @@ func (w *world) spawn(c child) *exec.Cmd {
 
 func (w *world) command(c child) *exec.Cmd {
 	w.t.Helper()
-	c.URL, c.Ahead = w.server.URL(), time.Duration(w.clock.ahead.Load())
+	c.URL, c.Ahead = w.URL(), w.Clock.Ahead()
 	text, err := json.Marshal(c)
 	if err != nil {
 		w.t.Fatal(err)
@@ -159,7 +160,7 @@ type reference struct {
 func (w *world) reference(name string) reference {
 	w.t.Helper()
 	e := w.engine(runs(w.t))
-	ref := reference{broken: w.document()}
+	ref := reference{broken: w.Document()}
 	e.Events = func(event runbook.Event) {
 		if event.Entry.Seq > 0 {
 			ref.entries++
@@ -169,7 +170,7 @@ func (w *world) reference(name string) reference {
 	if r.Outcome != journal.Succeeded {
 		w.t.Fatalf("uninterrupted: %s", told(r))
 	}
-	ref.writes, ref.world = w.acts(), w.document()
+	ref.writes, ref.world = w.acts(), w.Document()
 	return ref
 }
 
@@ -196,9 +197,9 @@ func (w *world) settled(dir string, ref reference, off time.Duration, what strin
 	if info.Finished() {
 		return
 	}
-	w.clock.ahead.Add(int64(off))
+	w.Clock.Set(w.Clock.Ahead() + off)
 	r, err := e.Resume(w.t.Context(), info.Run, nil, yes)
-	w.clock.ahead.Add(-int64(off))
+	w.Clock.Set(w.Clock.Ahead() - off)
 	if err != nil {
 		w.t.Errorf("%s: %v", what, err)
 		return
@@ -335,7 +336,7 @@ func TestKilledAtEveryWrite(t *testing.T) {
 	}
 }
 
-// victim is a world that kills who writes to it.
+// victim is a world that kills the executor that writes to it.
 type victim struct {
 	*world
 	killAt, victim, count atomic.Int64
@@ -343,27 +344,18 @@ type victim struct {
 
 func newVictim(t *testing.T, fault string) *victim {
 	t.Helper()
-	v := &victim{world: &world{t: t}}
-	server, err := sim.Start(t.Context(), sim.Options{Observe: func(e sim.Exchange) {
-		v.mu.Lock()
-		v.seen = append(v.seen, e)
-		v.mu.Unlock()
-		if v.killAt.Load() > 0 && writes(e) && e.Status < 300 && v.count.Add(1) == v.killAt.Load() {
+	v := &victim{}
+	v.world = newWorld(t, sim.Options{Observe: func(e sim.Exchange) {
+		if v.killAt.Load() > 0 && control.IsWrite(e) && e.Status < 300 && v.count.Add(1) == v.killAt.Load() {
 			for v.victim.Load() == 0 { // its number is not known yet
 				time.Sleep(time.Millisecond)
 			}
 			_ = syscall.Kill(int(v.victim.Load()), syscall.SIGKILL)
 		}
 	}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = server.Close() })
-	v.server, v.clock = server, &hasty{url: server.URL()}
-	v.pass(time.Hour)
-	v.fault(fault)
-	v.pass(time.Hour)
-	v.forget()
+	v.Advance(time.Hour)
+	v.Suffer(fault)
+	v.Forget()
 	return v
 }
 

@@ -84,8 +84,8 @@ func alike(t *testing.T, r runbook.Result) string {
 // of each what its executor said of it.
 func TestMergeTellsWhatTheExecutorsTold(t *testing.T) {
 	w, dir := newWorld(t, sim.Options{Projects: 7, Clusters: 7}), runs(t)
-	w.fault("binding-revoked?project=*")
-	w.fault("mesh-api-disabled?project=*")
+	w.Fault("binding-revoked?project=*")
+	w.Fault("mesh-api-disabled?project=*")
 	e := w.engine(dir)
 	all := map[string]runbook.Target{}
 	var targets []runbook.Target

@@ -46,16 +46,16 @@ func TestRemediateEveryPair(t *testing.T) {
 					// A person does their part, and remediate the rest.
 					for _, f := range []worldFault{b, a} {
 						if f.person != nil {
-							w.unfault(f.name)
+							w.ClearFault(f.name)
 						}
 					}
-					w.pass(2 * time.Hour)
+					w.Advance(2 * time.Hour)
 					m = w.remediate(e)
 					if r := w.diagnose(e); r.Verdict != mesh.Healthy || len(alarms(r)) > 0 {
 						t.Errorf("after the person's part: %s: left are %q\n%s", r.Verdict, alarms(r), tale(m))
 					}
 				}
-				w.forget()
+				w.Forget()
 				again := w.remediate(e)
 				if more := w.writes(); len(more) > 0 {
 					t.Errorf("run again it wrote %q\n%s", more, tale(again))

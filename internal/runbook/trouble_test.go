@@ -19,6 +19,8 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/journal"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/store"
 	"github.com/managed-mesh/terraform-provider-asm/internal/sim"
+	"github.com/managed-mesh/terraform-provider-asm/internal/sim/control"
+	"github.com/managed-mesh/terraform-provider-asm/internal/simtest"
 )
 
 // meddle stands between an engine and a world and does something to one write, the
@@ -33,7 +35,7 @@ func (w *world) meddle(dir string, n int, with trouble) *runbook.Engine {
 			panic(http.ErrAbortHandler)
 		}
 		forward := func() *http.Response {
-			again, err := http.NewRequestWithContext(r.Context(), r.Method, w.server.URL()+r.URL.RequestURI(), bytes.NewReader(body))
+			again, err := http.NewRequestWithContext(r.Context(), r.Method, w.URL()+r.URL.RequestURI(), bytes.NewReader(body))
 			if err != nil {
 				panic(http.ErrAbortHandler)
 			}
@@ -45,7 +47,7 @@ func (w *world) meddle(dir string, n int, with trouble) *runbook.Engine {
 			return resp
 		}
 		mu.Lock()
-		if writes(sim.Exchange{Method: r.Method, Path: r.URL.Path}) {
+		if control.IsWrite(sim.Exchange{Method: r.Method, Path: r.URL.Path}) {
 			count++
 		} else {
 			mu.Unlock()
@@ -61,7 +63,7 @@ func (w *world) meddle(dir string, n int, with trouble) *runbook.Engine {
 		with.do(rw, forward)
 	}))
 	w.t.Cleanup(server.Close)
-	e, err := newEngine(w.t.Context(), server.URL, "admin@example.com", dir, w.clock)
+	e, err := newEngine(w.t.Context(), server.URL, simtest.Owner, dir, w.Clock)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -168,10 +170,10 @@ func TestOperationsThatDoNotEndOrFail(t *testing.T) {
 			t.Run(fault+"/"+s.runbook+"/"+s.fault, func(t *testing.T) {
 				t.Parallel()
 				w, dir := suffer(t, s.fault), runs(t)
-				w.fault(fault)
+				w.Fault(fault)
 				e := w.engine(dir)
 				r := run(t, e, plan(t, e, job(t, s.runbook)), yes)
-				w.unfault(fault)
+				w.ClearFault(fault)
 				if r.Outcome != journal.Succeeded {
 					if r.Error == "" || !strings.Contains(r.Next, "runbook resume "+r.Run) {
 						t.Errorf("%q, next %q", r.Error, r.Next)

@@ -24,12 +24,12 @@ func TestUndoRestoresTheWorld(t *testing.T) {
 			w := suffer(t, s.fault)
 			e := w.engine(runs(t))
 			w.diagnose(e) // the simulator's clusters are in its document once somebody has looked into them
-			before := w.document()
+			before := w.Document()
 			r := run(t, e, plan(t, e, job(t, s.runbook)), yes)
 			if r.Outcome != journal.Succeeded || r.Changed() == 0 {
 				t.Fatal(told(r))
 			}
-			if same := differences("", before, w.document()); len(same) == 0 {
+			if same := differences("", before, w.Document()); len(same) == 0 {
 				t.Fatal("the run changed nothing in the world")
 			}
 			p, err := e.PlanUndo(t.Context(), r.Run)
@@ -46,17 +46,17 @@ func TestUndoRestoresTheWorld(t *testing.T) {
 				}
 				return
 			}
-			w.pass(time.Hour)
+			w.Advance(time.Hour)
 			w.diagnose(e) // the cluster's controllers look, too
 			restarted := slices.ContainsFunc(r.Steps, func(s runbook.StepResult) bool {
 				return s.Status == runbook.StepChanged && strings.HasPrefix(s.Step, "restart")
 			})
-			for _, d := range differences("", before, w.document()) {
+			for _, d := range differences("", before, w.Document()) {
 				if !stays(d) && (!restarted || !remade(d)) {
 					t.Errorf("%s", d)
 				}
 			}
-			w.forget()
+			w.Forget()
 			again, err := e.PlanUndo(t.Context(), r.Run)
 			if err != nil {
 				t.Fatal(err)

@@ -2,23 +2,17 @@ package runbook_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"net/http"
 	"os"
 	"slices"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/cluster"
 	"github.com/managed-mesh/terraform-provider-asm/internal/diagnosis"
 	"github.com/managed-mesh/terraform-provider-asm/internal/gcp"
-	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 	"github.com/managed-mesh/terraform-provider-asm/internal/prereq"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook"
@@ -26,162 +20,42 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/lang"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/store"
 	"github.com/managed-mesh/terraform-provider-asm/internal/sim"
+	"github.com/managed-mesh/terraform-provider-asm/internal/sim/control"
+	"github.com/managed-mesh/terraform-provider-asm/internal/simtest"
+	"github.com/managed-mesh/terraform-provider-asm/internal/wait"
 )
 
 const (
-	fleetProject = "mesh-sim-1"
-	member       = "projects/mesh-sim-1/locations/us-central1/memberships/cluster-1"
+	fleetProject = simtest.Project
+	member       = simtest.Membership
 )
 
 // world is a simulated Google Cloud. Its clock goes on when a run waits.
 type world struct {
-	t      testing.TB
-	server *sim.Server
-	clock  *hasty
-
-	mu   sync.Mutex
-	seen []sim.Exchange
+	*simtest.World
+	t testing.TB
 }
 
 func newWorld(t testing.TB, o sim.Options) *world {
 	t.Helper()
-	w := &world{t: t}
-	o.Observe = func(e sim.Exchange) {
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		w.seen = append(w.seen, e)
-	}
-	server, err := sim.Start(t.Context(), o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := server.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	w.server, w.clock = server, &hasty{url: server.URL()}
-	return w
+	return &world{t: t, World: simtest.Start(t, o)}
 }
 
-// hasty is a clock whose waits let the world's time pass at once.
-type hasty struct {
-	url   string
-	ahead atomic.Int64 // nanoseconds
-}
-
-func (c *hasty) Now() time.Time { return time.Now().Add(time.Duration(c.ahead.Load())) }
-
-func (c *hasty) After(d time.Duration) <-chan time.Time {
-	if err := c.pass(d); err != nil {
-		panic(err) // the simulator is gone, and nothing after it makes sense
-	}
-	return time.After(0)
-}
-
-func (c *hasty) pass(d time.Duration) error {
-	_, err := control(c.url, "POST", "clock?advance="+d.String(), "")
-	c.ahead.Add(int64(d))
-	return err
-}
-
-func control(url, method, path, body string) ([]byte, error) {
-	req, err := http.NewRequest(method, url+"/_sim/"+path, strings.NewReader(body))
-	if err != nil {
-		return nil, err
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return nil, err
-	}
-	defer resp.Body.Close()
-	answer, err := io.ReadAll(resp.Body)
-	if err == nil && resp.StatusCode >= 300 {
-		err = fmt.Errorf("%s %s: %d %s", method, path, resp.StatusCode, answer)
-	}
-	return answer, err
-}
-
-func (w *world) control(method, path, body string) []byte {
-	w.t.Helper()
-	answer, err := control(w.server.URL(), method, path, body)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	return answer
-}
-
-func (w *world) fault(name string)   { w.t.Helper(); w.control("PUT", "faults/"+name, "") }
-func (w *world) unfault(name string) { w.t.Helper(); w.control("DELETE", "faults/"+name, "") }
-
-func (w *world) pass(d time.Duration) {
-	w.t.Helper()
-	if err := w.clock.pass(d); err != nil {
-		w.t.Fatal(err)
-	}
-}
-
-// forget lets the requests be counted anew.
-func (w *world) forget() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.seen = nil
-}
-
-// writes are the requests since forget that changed something, or meant to.
-func (w *world) writes() []string {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	var all []string
-	for _, e := range w.seen {
-		if writes(e) {
-			all = append(all, fmt.Sprintf("%s %s%s %d", e.Method, e.Host, e.Path, e.Status))
-		}
+// writes returns the requests since Forget that changed something, or attempted to.
+func (w *world) writes() (all []string) {
+	for _, e := range w.Writes() {
+		all = append(all, control.Line(e))
 	}
 	return all
 }
 
-func writes(e sim.Exchange) bool {
-	if e.Method == "GET" || e.Method == "HEAD" {
-		return false
-	}
-	for _, reads := range []string{":getIamPolicy", ":testIamPermissions", "entries:list", "selfsubjectaccessreviews", ":search"} {
-		if strings.HasSuffix(e.Path, reads) {
-			return false
-		}
-	}
-	return true
-}
-
-// document is the world's JSON.
-func (w *world) document() map[string]any {
-	w.t.Helper()
-	var doc map[string]any
-	if err := json.Unmarshal(w.control("GET", "world", ""), &doc); err != nil {
-		w.t.Fatal(err)
-	}
-	return doc
-}
-
-// engine works on a world as somebody, with the runs of a folder.
-func newEngine(ctx context.Context, url, caller, dir string, clock *hasty) (*runbook.Engine, error) {
-	at := func(api string) string { return url + "/" + api + ".googleapis.com" }
-	client, err := gcp.New(ctx, gcp.Config{
-		AccessToken: "sim-token." + caller, Clock: clock,
-		Endpoints: gcp.Endpoints{
-			ResourceManager: at("cloudresourcemanager"), ServiceUsage: at("serviceusage"), Container: at("container"),
-			GKEHub: at("gkehub"), Logging: at("logging"), IAMCredentials: at("iamcredentials"),
-		},
-	})
+// newEngine works on the world at an address as a caller, with the runs of a folder.
+func newEngine(ctx context.Context, url, caller, dir string, clock wait.Clock) (*runbook.Engine, error) {
+	client, err := gcp.New(ctx, gcp.Config{AccessToken: simtest.Token(caller), Clock: clock, Endpoints: gcp.EndpointsBelow(url)})
 	if err != nil {
 		return nil, err
 	}
-	clusters := prereq.NewClusters(client, cluster.Config{
-		GatewayEndpoint: at("us-central1-connectgateway"), Clock: clock,
-		FindEndpoint: func(_ context.Context, c mesh.Cluster) (cluster.Endpoint, error) {
-			return cluster.Endpoint{Address: url + "/_cluster/" + c.Project + "/" + c.Location + "/" + c.Name}, nil
-		},
-	})
+	clusters := prereq.NewClusters(client, cluster.Config{FindEndpoint: simtest.FindEndpoint(url)})
 	redactor := journal.NewRedactor()
 	return &runbook.Engine{
 		Client: client, Clusters: clusters, Redactor: redactor, Clock: clock, Version: "test",
@@ -210,7 +84,7 @@ func runs(t testing.TB) string {
 
 func (w *world) engine(dir string) *runbook.Engine {
 	w.t.Helper()
-	e, err := newEngine(w.t.Context(), w.server.URL(), "admin@example.com", dir, w.clock)
+	e, err := newEngine(w.t.Context(), w.URL(), simtest.Owner, dir, w.Clock)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -228,7 +102,7 @@ func (w *world) diagnose(e *runbook.Engine) *diagnosis.Report {
 }
 
 func (w *world) options() diagnosis.Options {
-	return diagnosis.Options{FleetProjects: []string{fleetProject}, Clock: w.clock, Since: time.Hour}
+	return diagnosis.Options{FleetProjects: []string{fleetProject}, Clock: w.Clock, Since: time.Hour}
 }
 
 // alarms are the findings that are not for information only.

@@ -3,12 +3,14 @@ package simtest
 import (
 	"context"
 	"strings"
+	"time"
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/cluster"
 	"github.com/managed-mesh/terraform-provider-asm/internal/gcp"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
 	"github.com/managed-mesh/terraform-provider-asm/internal/prereq"
 	"github.com/managed-mesh/terraform-provider-asm/internal/sim/control"
+	"github.com/managed-mesh/terraform-provider-asm/internal/wait"
 )
 
 // Config is how a caller reaches the world's APIs.
@@ -35,6 +37,21 @@ func FindEndpoint(url string) func(context.Context, mesh.Cluster) (cluster.Endpo
 	return func(_ context.Context, c mesh.Cluster) (cluster.Endpoint, error) {
 		return cluster.Endpoint{Address: server.ClusterURL(c.Project, c.Location, c.Name)}, nil
 	}
+}
+
+// JumpingClock is the clock of the simulator at an address, for a process other than the world's; ahead is what the world's
+// Clock.Ahead says.
+func JumpingClock(url string, ahead time.Duration) *wait.Shifted {
+	server := control.NewClient(url)
+	clock := &wait.Shifted{Jump: true, OnAdvance: func(d time.Duration) error {
+		err := server.Advance(context.Background(), d)
+		if err != nil {
+			panic(err) // the clocks differ from now on, and nothing after it makes sense
+		}
+		return err
+	}}
+	clock.Set(ahead)
+	return clock
 }
 
 // CustomEndpoints are the world's addresses by the name of the provider's argument, without its _custom_endpoint.

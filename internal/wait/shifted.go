@@ -44,5 +44,8 @@ func (s *Shifted) Advance(d time.Duration) error {
 	return nil
 }
 
+// Ahead is the distance from the machine's clock.
+func (s *Shifted) Ahead() time.Duration { return time.Duration(s.shift.Load()) }
+
 // Set makes d the distance from the machine's clock, without a call of OnAdvance.
 func (s *Shifted) Set(d time.Duration) { s.shift.Store(int64(d)) }
