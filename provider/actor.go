@@ -109,7 +109,7 @@ func (a *actor) engine(ctx context.Context, o order, redactor *journal.Redactor)
 
 // follow plans when the target's turn has come, and runs the plan.
 func (a *actor) follow(ctx context.Context, engine *runbook.Engine, o order, told *progress) (*runbook.Prepared, *runbook.Result, error) {
-	end, err := a.data.turns.take(ctx, o.job.Target.Name)
+	end, err := a.data.running.Lock(ctx, o.job.Target.Name)
 	if err != nil {
 		return nil, nil, err
 	}

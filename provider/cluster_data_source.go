@@ -12,11 +12,11 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/managed-mesh/terraform-provider-asm/internal/apierr"
 	"github.com/managed-mesh/terraform-provider-asm/internal/cluster"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/health"
-	"github.com/managed-mesh/terraform-provider-asm/internal/prereq"
 )
 
 // clusterReader is what the data sources that look into a cluster share.
@@ -82,7 +82,7 @@ func (d *clusterReader) health(ctx context.Context, target cluster.Target, read 
 			return health
 		}
 	}
-	return prereq.UnreadHealth(target.String(), err)
+	return apierr.UnreadHealth(target.String(), err)
 }
 
 func (m *clusterModel) take(subject string, h health.Health) {

@@ -56,7 +56,8 @@ type Data struct {
 
 	version     string // of this program
 	clock, pace wait.Clock
-	turns       turns // of the runs of actions
+	// running holds one run on a target at a time: the store of runs would refuse a second one.
+	running wait.KeyedLock
 }
 
 func (p *asmProvider) Configure(ctx context.Context, req provider.ConfigureRequest, resp *provider.ConfigureResponse) {

@@ -10,8 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
-	"github.com/managed-mesh/terraform-provider-asm/internal/cluster"
-	"github.com/managed-mesh/terraform-provider-asm/internal/gcp"
+	"github.com/managed-mesh/terraform-provider-asm/internal/apierr"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 	"github.com/managed-mesh/terraform-provider-asm/internal/prereq"
 	"github.com/managed-mesh/terraform-provider-asm/internal/wait"
@@ -29,8 +28,7 @@ func addError(diags *diag.Diagnostics, summary string, err error) {
 	case errors.As(err, &expired):
 		detail += "\n\nRaise the timeout in the resource's timeouts block if it needs longer, and apply again: what is done already is not repeated."
 	}
-	_, gatewayDisabled := cluster.GatewayDisabled(err)
-	if gcp.Disabled(err) || gatewayDisabled {
+	if _, disabled := apierr.Disabled(err); disabled {
 		detail += "\n\nWhere an asm_project_services of this configuration enables it, apply that first: terraform apply -target=ADDRESS."
 	}
 	diags.AddError(summary, sentence(detail))

@@ -12,7 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/managed-mesh/terraform-provider-asm/internal/cluster"
+	"github.com/managed-mesh/terraform-provider-asm/internal/apierr"
 	"github.com/managed-mesh/terraform-provider-asm/internal/prereq"
 )
 
@@ -172,7 +172,7 @@ func (r *enforced[M, P]) Read(ctx context.Context, req resource.ReadRequest, res
 		s, err = p.Check(ctx, false)
 	}
 	var gone *prereq.GoneError
-	_, gatewayDisabled := cluster.GatewayDisabled(err)
+	_, gatewayDisabled := apierr.GatewayDisabled(err)
 	switch {
 	case errors.As(err, &gone):
 		resp.State.RemoveResource(ctx)

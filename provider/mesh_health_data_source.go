@@ -12,7 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/managed-mesh/terraform-provider-asm/internal/gcp"
+	"github.com/managed-mesh/terraform-provider-asm/internal/apierr"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/health"
@@ -208,7 +208,7 @@ func (d *meshHealth) look(ctx context.Context, fleet types.String, only *mesh.Me
 	}
 	feature, err := d.data.Client.MeshFeature(ctx, fleet.ValueString())
 	switch {
-	case gcp.NotFound(err):
+	case apierr.NotFound(err):
 		return alone(catalogue.FeatureDisabled, mesh.Unhealthy, fmt.Sprintf("the mesh feature is not enabled in fleet project %s", fleet.ValueString()))
 	case err != nil:
 		return finding(mesh.Unknown, prereq.Unreadable(subject, err))

@@ -58,7 +58,7 @@ func New(config Config) *Access {
 		config.MaxClients = 64
 	}
 	if config.Tokens != nil {
-		config.Tokens = tokens{config.Tokens}
+		config.Tokens = tokenSource{config.Tokens}
 	}
 	if config.Clock == nil {
 		config.Clock = wait.Real

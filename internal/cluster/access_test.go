@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/managed-mesh/terraform-provider-asm/internal/apierr"
 	"github.com/managed-mesh/terraform-provider-asm/internal/cluster"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
 )
@@ -91,7 +92,7 @@ func TestBothWaysFailing(t *testing.T) {
 	gateway, endpoint := serve(t, says(403, gatewayDisabled)), serve(t, says(403, rbacDenied))
 	c := open(t, access(t, cluster.Config{GatewayEndpoint: gateway.URL, FindEndpoint: endpointAt(endpoint.URL)}), membershipName, clusterName)
 	_, err := c.Revisions(t.Context())
-	if _, disabled := cluster.GatewayDisabled(err); !disabled || !strings.Contains(err.Error(), "controlplanerevisions") {
+	if _, disabled := apierr.GatewayDisabled(err); !disabled || !strings.Contains(err.Error(), "controlplanerevisions") {
 		t.Errorf("an error that lacks one of the two: %v", err)
 	}
 }
@@ -100,7 +101,7 @@ func TestAWriteThatWasNotAnsweredIsNotSentElsewhere(t *testing.T) {
 	gateway, endpoint := serve(t, asleep), serve(t, says(200, `{"metadata":{}}`))
 	c := open(t, access(t, cluster.Config{GatewayEndpoint: gateway.URL, FindEndpoint: endpointAt(endpoint.URL), RequestTimeout: 50 * time.Millisecond}), membershipName, clusterName)
 	value := "asm-managed"
-	if _, err := c.MarkNamespace(t.Context(), "shop", map[string]*string{mesh.LabelRevision: &value}, nil); !cluster.Unreachable(err) {
+	if _, err := c.MarkNamespace(t.Context(), "shop", map[string]*string{mesh.LabelRevision: &value}, nil); !apierr.Unreachable(err) {
 		t.Errorf("got %v", err)
 	}
 	if got := endpoint.requests(); len(got) != 0 {
@@ -264,7 +265,7 @@ func TestALateTurnIsNoFailure(t *testing.T) {
 	for i := range 3 {
 		c := open(t, a, fmt.Sprintf("projects/1234567/locations/global/memberships/m-bad-%d", i), "")
 		group.Go(func() {
-			if _, err := c.Revisions(t.Context()); !cluster.Unreachable(err) {
+			if _, err := c.Revisions(t.Context()); !apierr.Unreachable(err) {
 				t.Errorf("a cluster that does not answer: %v", err)
 			}
 		})

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/managed-mesh/terraform-provider-asm/internal/apierr"
 	"github.com/managed-mesh/terraform-provider-asm/internal/cluster"
 	"github.com/managed-mesh/terraform-provider-asm/internal/gcp"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
@@ -96,15 +97,15 @@ func readFleet(b *testing.B, config cluster.Config, clusters int) []health.Healt
 func readHealth(ctx context.Context, a *cluster.Access, membership string) health.Health {
 	target, err := cluster.ParseTarget(membership, "")
 	if err != nil {
-		return cluster.UnreadHealth(membership, err)
+		return apierr.UnreadHealth(membership, err)
 	}
 	c, err := a.Open(target)
 	if err != nil {
-		return cluster.UnreadHealth(membership, err)
+		return apierr.UnreadHealth(membership, err)
 	}
 	s, err := c.Read(ctx)
 	if err != nil {
-		return cluster.UnreadHealth(membership, err)
+		return apierr.UnreadHealth(membership, err)
 	}
 	return s.Health()
 }

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/managed-mesh/terraform-provider-asm/internal/apierr"
 	"github.com/managed-mesh/terraform-provider-asm/internal/cluster"
 )
 
@@ -93,7 +94,7 @@ func testDebugNoAccount(t *testing.T, on target) {
 	via := controlPlane(t, func(http.ResponseWriter, *http.Request) { called = true })
 	c, _ := reach(t, on)
 	_, err := c.Debug(t.Context(), cluster.DebugRequest{HTTP: via, ServiceAccount: "gone"})
-	if !cluster.NotFound(err) || !strings.Contains(err.Error(), "default/gone") || called {
+	if !apierr.NotFound(err) || !strings.Contains(err.Error(), "default/gone") || called {
 		t.Errorf("%v, called %t", err, called)
 	}
 }

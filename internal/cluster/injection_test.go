@@ -14,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/kubernetes"
 
+	"github.com/managed-mesh/terraform-provider-asm/internal/apierr"
 	"github.com/managed-mesh/terraform-provider-asm/internal/cluster"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
@@ -181,7 +182,7 @@ func testNoNamespace(t *testing.T, on target) {
 	_, err := c.Namespace(t.Context(), "gone")
 	_, err2 := c.MarkNamespace(t.Context(), "gone", map[string]*string{mesh.LabelRevision: &revision}, nil)
 	for _, err := range []error{err, err2} {
-		if !cluster.NotFound(err) || !strings.Contains(err.Error(), `namespaces "gone" not found`) {
+		if !apierr.NotFound(err) || !strings.Contains(err.Error(), `namespaces "gone" not found`) {
 			t.Errorf("a missing namespace: %v", err)
 		}
 	}

@@ -2,12 +2,13 @@ package cluster
 
 import (
 	"context"
-	"net/http"
 	"net/url"
 	"strconv"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/managed-mesh/terraform-provider-asm/internal/apierr"
 )
 
 // The resources that this package reads and changes. They are fixed: asking a
@@ -59,7 +60,7 @@ func listAll[T any](ctx context.Context, c *Cluster, r request, labels string) (
 		var p page[T]
 		err := c.do(ctx, r, &p)
 		if err != nil {
-			if next != "" && !startedOver && fromCluster(err, http.StatusGone) {
+			if next != "" && !startedOver && apierr.Gone(err) {
 				items, next, startedOver = nil, "", true
 				continue
 			}

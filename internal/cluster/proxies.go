@@ -12,6 +12,7 @@ import (
 	policyv1 "k8s.io/api/policy/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/managed-mesh/terraform-provider-asm/internal/apierr"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/health"
 )
@@ -189,7 +190,7 @@ var controlErrors = map[string]string{"1": "InvalidRevision", "2": "TooManyEvict
 // kind, the managed data plane was never on, and there is nothing to tell.
 func (c *Cluster) listControls(ctx context.Context) ([]health.DataPlaneControl, error) {
 	raw, err := listAll[dataPlaneControl](ctx, c, request{doing: "list the DataPlaneControls", resource: dataPlaneControls}, "")
-	if NotFound(err) {
+	if apierr.NotFound(err) {
 		return nil, nil
 	}
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/oauth2"
 
+	"github.com/managed-mesh/terraform-provider-asm/internal/apierr"
 	"github.com/managed-mesh/terraform-provider-asm/internal/cluster"
 	"github.com/managed-mesh/terraform-provider-asm/internal/gcp"
 	"github.com/managed-mesh/terraform-provider-asm/internal/kubetest"
@@ -53,11 +54,11 @@ func testNobody(t *testing.T, on target) {
 			return results[0].Err
 		},
 	} {
-		if err := do(); !cluster.Forbidden(err) || cluster.NotFound(err) || !strings.Contains(err.Error(), rule) || !strings.Contains(err.Error(), "nobody@example.com") {
+		if err := do(); !apierr.Forbidden(err) || apierr.NotFound(err) || !strings.Contains(err.Error(), rule) || !strings.Contains(err.Error(), "nobody@example.com") {
 			t.Errorf("%s: got %v", rule, err)
 		}
 	}
-	if _, err := c.Read(t.Context()); !cluster.Forbidden(err) {
+	if _, err := c.Read(t.Context()); !apierr.Forbidden(err) {
 		t.Errorf("a full read: %v", err)
 	}
 }
@@ -72,11 +73,11 @@ func TestRBACNamesTheMissingRule(t *testing.T) {
 	t.Cleanup(front.Close)
 	a := access(t, cluster.Config{GatewayEndpoint: front.URL, Tokens: token(kubetest.Token("nobody@example.com"))})
 	_, err = open(t, a, membershipName, "").Revisions(t.Context())
-	if !cluster.Forbidden(err) || !strings.Contains(err.Error(), `{apiGroups: ["mesh.cloud.google.com"], resources: ["controlplanerevisions"], verbs: ["list"]}`) {
+	if !apierr.Forbidden(err) || !strings.Contains(err.Error(), `{apiGroups: ["mesh.cloud.google.com"], resources: ["controlplanerevisions"], verbs: ["list"]}`) {
 		t.Errorf("got %v", err)
 	}
 	_, err = open(t, a, "projects/100000000001/locations/global/memberships/other", "").Revisions(t.Context())
-	if cluster.NotFound(err) || err == nil || !strings.Contains(err.Error(), "memberships list") {
+	if apierr.NotFound(err) || err == nil || !strings.Contains(err.Error(), "memberships list") {
 		t.Errorf("an unknown membership: %v", err)
 	}
 }
@@ -96,12 +97,12 @@ func TestTheGatewayNamesTheMissingPermission(t *testing.T) {
 		t.Errorf("the owner: %v", err)
 	}
 	_, err := through("nobody@example.com").Revisions(t.Context())
-	if !cluster.Forbidden(err) || !strings.Contains(err.Error(), "gkehub.gateway.get") || !strings.Contains(err.Error(), "roles/gkehub.gatewayReader") {
+	if !apierr.Forbidden(err) || !strings.Contains(err.Error(), "gkehub.gateway.get") || !strings.Contains(err.Error(), "roles/gkehub.gatewayReader") {
 		t.Errorf("a read: %v", err)
 	}
 	revision := "asm-managed"
 	_, err = through("nobody@example.com").MarkNamespace(t.Context(), "default", map[string]*string{mesh.LabelRevision: &revision}, nil)
-	if !cluster.Forbidden(err) || !strings.Contains(err.Error(), "gkehub.gateway.patch") {
+	if !apierr.Forbidden(err) || !strings.Contains(err.Error(), "gkehub.gateway.patch") {
 		t.Errorf("a write: %v", err)
 	}
 }
@@ -166,7 +167,7 @@ func testAsleep(t *testing.T, on target) {
 	})
 	s, err := c.Read(t.Context())
 	must(t, err)
-	if h := s.Health(); len(s.Unread) != 1 || !cluster.Unreachable(s.Unread["its namespaces"]) || !strings.Contains(h.Summary, "no answer came in time") || len(s.Revisions) != 1 {
+	if h := s.Health(); len(s.Unread) != 1 || !apierr.Unreachable(s.Unread["its namespaces"]) || !strings.Contains(h.Summary, "no answer came in time") || len(s.Revisions) != 1 {
 		t.Errorf("unread %v, %s", s.Unread, h.Summary)
 	}
 }
@@ -178,10 +179,10 @@ func testUnreachable(t *testing.T, on target) {
 	}
 	s.Close()
 	_, err := c.Read(t.Context())
-	if !cluster.Unreachable(err) || cluster.NotFound(err) || !strings.Contains(err.Error(), "kubectl works with the same kubeconfig") {
+	if !apierr.Unreachable(err) || apierr.NotFound(err) || !strings.Contains(err.Error(), "kubectl works with the same kubeconfig") {
 		t.Errorf("got %v", err)
 	}
-	if h := cluster.UnreadHealth("c", err); h.Verdict != mesh.Unknown || len(h.Findings) != 1 {
+	if h := apierr.UnreadHealth("c", err); h.Verdict != mesh.Unknown || len(h.Findings) != 1 {
 		t.Errorf("health %+v", h)
 	}
 }

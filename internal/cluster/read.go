@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/managed-mesh/terraform-provider-asm/internal/apierr"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/health"
 )
@@ -115,7 +116,7 @@ func (s *State) unreadHealth(parts ...part) []health.Health {
 		if !s.lacks(p) {
 			continue
 		}
-		h := UnreadHealth(s.Cluster, s.Unread[string(p)])
+		h := apierr.UnreadHealth(s.Cluster, s.Unread[string(p)])
 		if key := h.Findings[0].Message; !told[key] {
 			told[key] = true
 			health = append(health, h)

@@ -8,6 +8,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/managed-mesh/terraform-provider-asm/internal/apierr"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/health"
 )
@@ -68,7 +69,7 @@ func (c *Cluster) renewable(ctx context.Context, q RenewalQuery, s *State) ([]me
 		var all []mesh.ProxyPod
 		for _, name := range slices.Compact(slices.Sorted(slices.Values(q.Namespaces))) {
 			if !slices.ContainsFunc(s.Namespaces, func(n health.Namespace) bool { return n.Name == name }) {
-				return nil, &Error{Doing: "find namespace " + name, Cluster: c.String(), Via: c.Via(), Side: SideCluster, Code: http.StatusNotFound,
+				return nil, &apierr.Error{Doing: "find namespace " + name, Cluster: c.String(), Via: c.Via(), Source: apierr.Kubernetes, Code: http.StatusNotFound,
 					Message: "it is not there, or is being deleted", Next: "Check the names of the namespaces."}
 			}
 			found, err := c.podsOf(ctx, name, "")

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/managed-mesh/terraform-provider-asm/internal/apierr"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
 	"github.com/managed-mesh/terraform-provider-asm/internal/wait"
 )
@@ -78,7 +79,7 @@ func (c *Cluster) restart(ctx context.Context, owner mesh.Owner, how Restart, li
 		return Skipped, why, nil
 	}
 	w, err := c.workload(ctx, owner)
-	if NotFound(err) {
+	if apierr.NotFound(err) {
 		return Skipped, "it is gone", nil
 	}
 	if err != nil {
@@ -95,7 +96,7 @@ func (c *Cluster) restart(ctx context.Context, owner mesh.Owner, how Restart, li
 			return Blocked, why, nil
 		}
 		if err := c.annotate(ctx, owner, how.Since); err != nil {
-			*started = Doubtful(err)
+			*started = apierr.Ambiguous(err)
 			return failure(err)
 		}
 		delete(limits, owner.Namespace) // the roll-out uses up what budgets allow
@@ -108,7 +109,7 @@ func (c *Cluster) restart(ctx context.Context, owner mesh.Owner, how Restart, li
 }
 
 func failure(err error) (Outcome, string, error) {
-	why, _ := Words(err)
+	why, _ := apierr.Describe(err)
 	return Failed, why, err
 }
 
@@ -173,7 +174,7 @@ func (c *Cluster) awaitRollout(ctx context.Context, owner mesh.Owner) error {
 	return wait.Until(ctx, pace, "the roll-out of "+owner.String(), func(ctx context.Context) (bool, string, error) {
 		w, err := c.workload(ctx, owner)
 		if err != nil {
-			if Unreachable(err) { // the cluster may come back; the context bounds it
+			if apierr.Unreachable(err) { // the cluster may come back; the context bounds it
 				return false, err.Error(), nil
 			}
 			return false, "", err

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/oauth2"
 
+	"github.com/managed-mesh/terraform-provider-asm/internal/apierr"
 	"github.com/managed-mesh/terraform-provider-asm/internal/cluster"
 )
 
@@ -48,18 +49,18 @@ func TestRetryableAndDoubtful(t *testing.T) {
 			}
 			label := "x"
 			_, err := open(t, access(t, test.config), membershipName, "").MarkNamespace(t.Context(), "shop", map[string]*string{"a": &label}, nil)
-			if err == nil || cluster.Retryable(err) != test.retryable || cluster.Doubtful(err) != test.doubtful {
-				t.Errorf("retryable %t, doubtful %t: %v", cluster.Retryable(err), cluster.Doubtful(err), err)
+			if err == nil || apierr.Retryable(err) != test.retryable || apierr.Ambiguous(err) != test.doubtful {
+				t.Errorf("retryable %t, doubtful %t: %v", apierr.Retryable(err), apierr.Ambiguous(err), err)
 			}
 		})
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	s := serve(t, func(w http.ResponseWriter, r *http.Request) { cancel(); asleep(w, r) })
 	_, err := open(t, access(t, cluster.Config{GatewayEndpoint: s.URL}), membershipName, "").MarkNamespace(ctx, "shop", nil, nil)
-	if !errors.Is(err, context.Canceled) || cluster.Retryable(err) || !cluster.Doubtful(err) {
+	if !errors.Is(err, context.Canceled) || apierr.Retryable(err) || !apierr.Ambiguous(err) {
 		t.Errorf("interrupted: %v", err)
 	}
-	if cluster.Retryable(nil) || cluster.Doubtful(nil) {
+	if apierr.Retryable(nil) || apierr.Ambiguous(nil) {
 		t.Error("no failure at all is one")
 	}
 }

@@ -12,6 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/managed-mesh/terraform-provider-asm/internal/apierr"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/health"
 )
@@ -58,7 +59,7 @@ func (c *Cluster) Traces(ctx context.Context) ([]string, error) {
 // RevisionHealth judges the revisions that were read.
 func (s *State) RevisionHealth() Revisions {
 	if s.lacks(partRevisions) {
-		return Revisions{Health: UnreadHealth(s.Cluster, s.Unread[string(partRevisions)])}
+		return Revisions{Health: apierr.UnreadHealth(s.Cluster, s.Unread[string(partRevisions)])}
 	}
 	r := Revisions{Installed: s.Installed, All: s.Revisions}
 	r.Health = health.JudgeRevisions(s.Cluster, s.Revisions, s.now())
@@ -94,7 +95,7 @@ type controlPlaneRevision struct {
 func (c *Cluster) listRevisions(ctx context.Context) (revisions []mesh.ControlPlaneRevision, installed bool, err error) {
 	for _, version := range []schema.GroupVersionResource{revisionsBeta, revisionsAlpha} {
 		raw, err := listAll[controlPlaneRevision](ctx, c, request{doing: "list the ControlPlaneRevisions", resource: version}, "")
-		if NotFound(err) {
+		if apierr.NotFound(err) {
 			continue
 		}
 		if err != nil {
@@ -143,7 +144,7 @@ func (c *Cluster) getRevision(ctx context.Context, namespace, name string, out a
 			doing: "read ControlPlaneRevision " + name, verb: "get",
 			resource: version, namespace: namespace, name: name,
 		}, out)
-		if !NotFound(err) {
+		if !apierr.NotFound(err) {
 			return version, err
 		}
 		if first == nil {

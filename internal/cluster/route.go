@@ -14,6 +14,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/runtime/serializer"
 	"k8s.io/client-go/rest"
+
+	"github.com/managed-mesh/terraform-provider-asm/internal/apierr"
 )
 
 // route is one way to a cluster.
@@ -144,4 +146,15 @@ func (t withHeader) RoundTrip(request *http.Request) (*http.Response, error) {
 	request = request.Clone(request.Context())
 	request.Header.Set(t.name, t.value)
 	return t.base.RoundTrip(request)
+}
+
+// tokenSource marks the failures of a source of tokens.
+type tokenSource struct{ oauth2.TokenSource }
+
+func (s tokenSource) Token() (*oauth2.Token, error) {
+	token, err := s.TokenSource.Token()
+	if err != nil {
+		err = &apierr.TokenError{Err: err}
+	}
+	return token, err
 }

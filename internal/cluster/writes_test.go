@@ -14,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/kubernetes"
 
+	"github.com/managed-mesh/terraform-provider-asm/internal/apierr"
 	"github.com/managed-mesh/terraform-provider-asm/internal/cluster"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/health"
@@ -41,11 +42,11 @@ func testRevisionSpec(t *testing.T, on target) {
 	if _, err = c.SetRevisionSpec(t.Context(), "asm-managed", "channel", &regular); err != nil {
 		t.Error(err)
 	}
-	if _, err := c.SetRevisionSpec(t.Context(), "none", "channel", &regular); !cluster.NotFound(err) {
+	if _, err := c.SetRevisionSpec(t.Context(), "none", "channel", &regular); !apierr.NotFound(err) {
 		t.Errorf("a revision that is not there: %v", err)
 	}
 	wrong := "in_cluster"
-	if _, err := c.SetRevisionSpec(t.Context(), "asm-managed", "type", &wrong); !cluster.Invalid(err) || cluster.Retryable(err) || cluster.Doubtful(err) {
+	if _, err := c.SetRevisionSpec(t.Context(), "asm-managed", "type", &wrong); !apierr.Invalid(err) || apierr.Retryable(err) || apierr.Ambiguous(err) {
 		t.Errorf("a type that the schema refuses: %v", err)
 	}
 }
@@ -65,16 +66,16 @@ func testRevisionImage(t *testing.T, on target) {
 	// It is another object by now.
 	_, err = objects.Patch(t.Context(), "asm-mine", types.MergePatchType, []byte(`{"metadata":{"labels":{"a":"c"}}}`), metav1.PatchOptions{})
 	must(t, err)
-	if err := c.DeleteRevision(t.Context(), image); !cluster.Conflict(err) || !cluster.Retryable(err) || cluster.Doubtful(err) {
+	if err := c.DeleteRevision(t.Context(), image); !apierr.Conflict(err) || !apierr.Retryable(err) || apierr.Ambiguous(err) {
 		t.Errorf("deleted what has changed since: %v", err)
 	}
 	image, err = c.RevisionImage(t.Context(), "default", "asm-mine")
 	must(t, err)
 	must(t, c.DeleteRevision(t.Context(), image))
-	if _, err := c.RevisionImage(t.Context(), "default", "asm-mine"); !cluster.NotFound(err) {
+	if _, err := c.RevisionImage(t.Context(), "default", "asm-mine"); !apierr.NotFound(err) {
 		t.Errorf("it is still there: %v", err)
 	}
-	if err := c.DeleteRevision(t.Context(), image); !cluster.NotFound(err) {
+	if err := c.DeleteRevision(t.Context(), image); !apierr.NotFound(err) {
 		t.Errorf("deleted twice: %v", err)
 	}
 	raw, err := json.Marshal(image.Object)
@@ -82,7 +83,7 @@ func testRevisionImage(t *testing.T, on target) {
 	var kept map[string]any
 	must(t, json.Unmarshal(raw, &kept))
 	must(t, c.CreateRevision(t.Context(), kept))
-	if err := c.CreateRevision(t.Context(), kept); !cluster.Conflict(err) {
+	if err := c.CreateRevision(t.Context(), kept); !apierr.Conflict(err) {
 		t.Errorf("created twice: %v", err)
 	}
 	again, err := c.RevisionImage(t.Context(), "default", "asm-mine")
@@ -133,10 +134,10 @@ func testWebhookURLs(t *testing.T, on target) {
 		}
 		return false
 	})
-	if changed, err := set(raced, wanted, old); !cluster.Conflict(err) || !cluster.Retryable(err) || len(changed) > 0 {
+	if changed, err := set(raced, wanted, old); !apierr.Conflict(err) || !apierr.Retryable(err) || len(changed) > 0 {
 		t.Errorf("changed %v, %v, asked %v", changed, err, s.requests())
 	}
-	if _, err := c.SetWebhookURLs(t.Context(), health.ValidatingKind, "no-such", nil); !cluster.NotFound(err) {
+	if _, err := c.SetWebhookURLs(t.Context(), health.ValidatingKind, "no-such", nil); !apierr.NotFound(err) {
 		t.Errorf("a configuration that is not there: %v", err)
 	}
 }

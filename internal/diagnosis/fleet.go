@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/managed-mesh/terraform-provider-asm/internal/apierr"
 	"github.com/managed-mesh/terraform-provider-asm/internal/gcp"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
@@ -30,13 +31,13 @@ func (r *run) readFleet(ctx context.Context, f *fleet) {
 	_ = group.Wait() // failures are findings
 
 	r.checked(about, mesh.FleetFeature)
-	if (featureErr != nil && !gcp.NotFound(featureErr) || hubErr != nil) && r.Client.ProjectGone(ctx, f.project) {
+	if (featureErr != nil && !apierr.NotFound(featureErr) || hubErr != nil) && r.Client.ProjectGone(ctx, f.project) {
 		r.add(about, catalogue.NewFinding(catalogue.ProjectDeleted, about, "the fleet's host project "+f.project+" is deleted"))
 		f.blind, f.gone = true, true
 		return
 	}
 	switch {
-	case gcp.NotFound(featureErr):
+	case apierr.NotFound(featureErr):
 		f.off = true
 	case featureErr != nil:
 		f.blind = true

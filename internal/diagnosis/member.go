@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/managed-mesh/terraform-provider-asm/internal/apierr"
 	"github.com/managed-mesh/terraform-provider-asm/internal/cluster"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
@@ -192,9 +193,9 @@ func (r *run) readCluster(ctx context.Context, about string, m member) {
 
 // refusals are the failures of the ways to a cluster, one for each way. Which of the
 // reads failed first is chance, so none is named.
-func refusals(errs []error) (ways []*cluster.Error) {
-	for e := range cluster.Errors(errors.Join(errs...)) {
-		if !slices.ContainsFunc(ways, func(have *cluster.Error) bool { return have.Via == e.Via }) {
+func refusals(errs []error) (ways []*apierr.Error) {
+	for e := range apierr.All(errors.Join(errs...)) {
+		if !slices.ContainsFunc(ways, func(have *apierr.Error) bool { return have.Via == e.Via }) {
 			of := *e
 			of.Doing = "read the mesh"
 			ways = append(ways, &of)
@@ -204,14 +205,14 @@ func refusals(errs []error) (ways []*cluster.Error) {
 }
 
 // unreached notes that no way to a cluster served, with what each says.
-func (r *run) unreached(about string, ways []*cluster.Error, err error) {
+func (r *run) unreached(about string, ways []*apierr.Error, err error) {
 	if len(ways) == 0 {
 		r.unread(about, mesh.ControlPlane, err)
 		return
 	}
 	var what, next []string
 	for _, e := range ways {
-		says, then := cluster.Words(e)
+		says, then := apierr.Describe(e)
 		what = append(what, says)
 		if then != "" && !slices.Contains(next, then) {
 			next = append(next, then)
@@ -227,12 +228,12 @@ func (r *run) unreached(about string, ways []*cluster.Error, err error) {
 
 // gateway notes that Connect Gateway is disabled, which is a finding even where
 // the cluster was then reached at its endpoint, and reports whether it is.
-func (r *run) gateway(about string, ways []*cluster.Error) bool {
+func (r *run) gateway(about string, ways []*apierr.Error) bool {
 	for _, e := range ways {
-		if _, disabled := cluster.GatewayDisabled(e); !disabled {
+		if _, disabled := apierr.GatewayDisabled(e); !disabled {
 			continue
 		}
-		what, next := cluster.Words(e)
+		what, next := apierr.Describe(e)
 		f := catalogue.NewFinding(catalogue.ConnectGatewayDisabled, about, what)
 		if next != "" {
 			f.Remediation = next

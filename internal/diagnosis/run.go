@@ -13,7 +13,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/managed-mesh/terraform-provider-asm/internal/cluster"
+	"github.com/managed-mesh/terraform-provider-asm/internal/apierr"
 	"github.com/managed-mesh/terraform-provider-asm/internal/gcp"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
@@ -126,7 +126,7 @@ func (r *run) membershipOf(ctx context.Context, name mesh.Cluster) (mesh.Members
 	subject := name.String()
 	c, err := r.Client.Cluster(ctx, name)
 	switch {
-	case err != nil && gcp.NotFound(err):
+	case err != nil && apierr.NotFound(err):
 		r.subject(subject, TypeCluster, "", place{homes: []string{name.Project}})
 		f := catalogue.NewFinding(catalogue.ClusterMissing, subject, "cluster "+subject+" does not exist")
 		f.Remediation = "Check the name, location and project that were given: gcloud container clusters list --project " + name.Project + "."
@@ -271,14 +271,11 @@ func (r *run) unread(about string, kind mesh.Kind, err error) {
 
 // disabledService is the API for want of which a read failed, or "".
 func disabledService(err error) string {
-	if _, disabled := cluster.GatewayDisabled(err); disabled {
+	if _, disabled := apierr.GatewayDisabled(err); disabled {
 		return mesh.GatewayService
 	}
-	var e *gcp.Error
-	if gcp.Disabled(err) && errors.As(err, &e) {
-		return e.Service
-	}
-	return ""
+	service, _ := apierr.Disabled(err)
+	return service
 }
 
 // check runs a prerequisite's own check. One of the prerequisites of a fleet's

@@ -117,7 +117,7 @@ func (c *Client) changes(ctx context.Context, project string) ([]change, error) 
 		answer, err := c.auditQueue.ask(ctx, []string{project})
 		return answer[project], err
 	})
-	return changes, c.failed(err, "search the audit log of project "+project, "logging.logEntries.list")
+	return changes, failed(err, "search the audit log of project "+project, "logging.logEntries.list")
 }
 
 // auditFilter finds what the prerequisites can lose and get back, and more: an

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/managed-mesh/terraform-provider-asm/internal/apierr"
 	"github.com/managed-mesh/terraform-provider-asm/internal/gcp"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
 	"github.com/managed-mesh/terraform-provider-asm/internal/sim"
@@ -53,10 +54,10 @@ func TestWhoBlamesNobodyForWhatDidNotHappen(t *testing.T) {
 		}
 	}
 	viewer := c.as(t, "viewer@example.com")
-	if _, err := viewer.RemoveMember(t.Context(), project, mesh.AgentRole, agent); !gcp.Forbidden(err) {
+	if _, err := viewer.RemoveMember(t.Context(), project, mesh.AgentRole, agent); !apierr.Forbidden(err) {
 		t.Fatalf("a viewer may revoke: %v", err)
 	}
-	if err := viewer.DisableService(t.Context(), project, mesh.GatewayService); !gcp.Forbidden(err) {
+	if err := viewer.DisableService(t.Context(), project, mesh.GatewayService); !apierr.Forbidden(err) {
 		t.Fatalf("a viewer may disable APIs: %v", err)
 	}
 	if who, found, err := c.as(t, simtest.Owner).WhoDisabled(t.Context(), project, mesh.GatewayService); found || err != nil {

@@ -153,7 +153,7 @@ func (c *Client) impersonated(ctx context.Context, caller *http.Client) (oauth2.
 	return oauth2.ReuseTokenSourceWithExpiry(nil, tokenFunc(func() (*oauth2.Token, error) {
 		answer, err := service.Projects.ServiceAccounts.GenerateAccessToken("projects/-/serviceAccounts/"+c.config.Impersonate, request).Context(ctx).Do()
 		if err != nil {
-			return nil, c.failed(err, "act as service account "+c.config.Impersonate, "")
+			return nil, failed(err, "act as service account "+c.config.Impersonate, "")
 		}
 		expiry, err := time.Parse(time.RFC3339, answer.ExpireTime)
 		if err != nil {

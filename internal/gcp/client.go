@@ -78,7 +78,7 @@ type Client struct {
 	endpointOf memo[string, Endpoint]
 	audits     memo[string, []change]
 	auditQueue coalescer[string, []change]
-	writers    keyedLock
+	writers    wait.KeyedLock
 	auditQuota *limiter
 }
 

@@ -13,6 +13,7 @@ import (
 	"google.golang.org/api/container/v1"
 	"google.golang.org/api/googleapi"
 
+	"github.com/managed-mesh/terraform-provider-asm/internal/apierr"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/text"
 	"github.com/managed-mesh/terraform-provider-asm/internal/wait"
@@ -91,7 +92,7 @@ func (c *Client) clusterList(ctx context.Context, project string) (clusterList, 
 		}
 		return list, nil
 	})
-	return list, c.failed(err, "list the clusters of project "+project, "container.clusters.list")
+	return list, failed(err, "list the clusters of project "+project, "container.clusters.list")
 }
 
 // Cluster returns one cluster. All clusters of a project are read by one request,
@@ -99,7 +100,7 @@ func (c *Client) clusterList(ctx context.Context, project string) (clusterList, 
 // the cluster is asked for by name.
 func (c *Client) Cluster(ctx context.Context, name mesh.Cluster) (Cluster, error) {
 	list, err := c.clusterList(ctx, name.Project)
-	if err != nil && !Forbidden(err) {
+	if err != nil && !apierr.Forbidden(err) {
 		return Cluster{}, err
 	}
 	if cluster, found := list.clusters[name.Location+"/"+name.Name]; found {
@@ -117,7 +118,7 @@ func (c *Client) FreshCluster(ctx context.Context, name mesh.Cluster) (Cluster, 
 func (c *Client) getCluster(ctx context.Context, name mesh.Cluster) (Cluster, error) {
 	raw, err := c.container.Projects.Locations.Clusters.Get(name.String()).Fields(clusterFields).Context(chargedTo(ctx, name.Project)).Do()
 	if err != nil {
-		return Cluster{}, c.failed(err, "read cluster "+name.String(), "container.clusters.get")
+		return Cluster{}, failed(err, "read cluster "+name.String(), "container.clusters.get")
 	}
 	return readCluster(name.Project, raw), nil
 }
@@ -178,9 +179,9 @@ func (c *Client) Endpoint(ctx context.Context, name mesh.Cluster) (Endpoint, err
 		return e, nil
 	})
 	if err == nil && e.Address == "" {
-		err = &Error{Doing: doing, Message: "the cluster has none: it is being made, or it failed", Next: "Look at the cluster's state: gcloud container clusters describe " + name.Name + " --location " + name.Location + " --project " + name.Project + "."}
+		err = &apierr.Error{Doing: doing, Message: "the cluster has none: it is being made, or it failed", Next: "Look at the cluster's state: gcloud container clusters describe " + name.Name + " --location " + name.Location + " --project " + name.Project + "."}
 	}
-	return e, c.failed(err, doing, "container.clusters.get")
+	return e, failed(err, doing, "container.clusters.get")
 }
 
 // SetWorkloadPool sets a cluster's workload pool, or turns Workload Identity off
@@ -211,7 +212,7 @@ func (c *Client) SetNodeMetadata(ctx context.Context, name mesh.Cluster, pool, m
 // end.
 func (c *Client) updateCluster(ctx context.Context, name mesh.Cluster, doing string, start func(context.Context) (*container.Operation, error)) error {
 	ctx = chargedTo(ctx, name.Project)
-	unlock, err := c.writers.lock(ctx, name.String())
+	unlock, err := c.writers.Lock(ctx, name.String())
 	if err != nil {
 		return err
 	}
@@ -226,8 +227,8 @@ func (c *Client) updateCluster(ctx context.Context, name mesh.Cluster, doing str
 				op = started
 				return true, "", nil
 			}
-			err = c.failed(err, doing, "container.clusters.update")
-			var e *Error
+			err = failed(err, doing, "container.clusters.update")
+			var e *apierr.Error
 			if errors.As(err, &e) && e.Code == http.StatusBadRequest && (e.Reason == "CLUSTER_ALREADY_HAS_OPERATION" || text.IsBusyCluster(e.Message)) {
 				return false, e.Message, nil
 			}
@@ -241,7 +242,7 @@ func (c *Client) updateCluster(ctx context.Context, name mesh.Cluster, doing str
 		if op.Status != "DONE" && !begun {
 			next, err := c.container.Projects.Locations.Operations.Get("projects/" + name.Project + "/locations/" + name.Location + "/operations/" + op.Name).Context(ctx).Do()
 			if err != nil {
-				return false, "", c.unfollowed(err, doing, "container.operations.get")
+				return false, "", unfollowed(err, doing, "container.operations.get")
 			}
 			op = next
 		}

@@ -9,10 +9,11 @@ import (
 	"testing"
 
 	"google.golang.org/api/googleapi"
+
+	"github.com/managed-mesh/terraform-provider-asm/internal/apierr"
 )
 
 func TestFailedKeepsTheAPIsWordsAndSaysWhatToDo(t *testing.T) {
-	c := &Client{}
 	disabled := `{"error":{"code":403,"status":"PERMISSION_DENIED","message":"Kubernetes Engine API has not been used in project 123 before or it is disabled. Enable it by visiting …",
 		"details":[{"@type":"type.googleapis.com/google.rpc.Help"},{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"SERVICE_DISABLED","metadata":{"service":"container.googleapis.com","consumer":"projects/%s"}}]}}`
 	tests := []struct {
@@ -40,7 +41,7 @@ func TestFailedKeepsTheAPIsWordsAndSaysWhatToDo(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			err := c.failed(test.err, "do it", "x.y.get")
+			err := failed(test.err, "do it", "x.y.get")
 			for _, want := range test.says {
 				if !strings.Contains(err.Error(), want) {
 					t.Errorf("%q does not say %q", err, want)
@@ -49,15 +50,15 @@ func TestFailedKeepsTheAPIsWordsAndSaysWhatToDo(t *testing.T) {
 			if strings.Contains(err.Error(), "Ae-hA1") {
 				t.Error("the opaque help token is shown; it differs each time")
 			}
-			if Forbidden(err) != test.forbidden {
-				t.Errorf("Forbidden is %t", Forbidden(err))
+			if apierr.Forbidden(err) != test.forbidden {
+				t.Errorf("Forbidden is %t", apierr.Forbidden(err))
 			}
 		})
 	}
-	if err := c.failed(context.Canceled, "do it", ""); !errors.Is(err, context.Canceled) {
+	if err := failed(context.Canceled, "do it", ""); !errors.Is(err, context.Canceled) {
 		t.Errorf("an interruption became %v", err)
 	}
-	if !Conflict(c.failed(&googleapi.Error{Code: 409, Body: `{}`}, "", "")) {
+	if !apierr.Conflict(failed(&googleapi.Error{Code: 409, Body: `{}`}, "", "")) {
 		t.Error("a 409 without a body is not a conflict")
 	}
 }

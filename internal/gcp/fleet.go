@@ -23,7 +23,7 @@ func (c *Client) MeshFeature(ctx context.Context, fleetProject string) (mesh.Fea
 		}
 		return readFeature(name, raw), nil
 	})
-	return f, c.failed(err, "read the mesh feature of fleet project "+fleetProject, "gkehub.features.get")
+	return f, failed(err, "read the mesh feature of fleet project "+fleetProject, "gkehub.features.get")
 }
 
 func readFeature(name string, raw *gkehub.Feature) mesh.Feature {

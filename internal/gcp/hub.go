@@ -41,21 +41,21 @@ func hubOperationOfV2(op *hubv2.Operation) hubOperation {
 // end. Operations of v2 are followed through v1: they are the same service's.
 func (c *Client) changeHub(ctx context.Context, project, resource, doing, permission string, start func(context.Context) (hubOperation, error)) error {
 	ctx = chargedTo(ctx, project)
-	unlock, err := c.writers.lock(ctx, resource)
+	unlock, err := c.writers.Lock(ctx, resource)
 	if err != nil {
 		return err
 	}
 	defer unlock()
 	op, err := start(ctx)
 	if err != nil {
-		return c.failed(err, doing, permission)
+		return failed(err, doing, permission)
 	}
 	begun := true // op is as good as new: it need not be asked for at once
 	return wait.Until(ctx, c.backoff(), "operation "+op.name+" to "+doing, func(ctx context.Context) (bool, string, error) {
 		if !op.done && !begun {
 			next, err := c.hub.Projects.Locations.Operations.Get(op.name).Context(ctx).Do()
 			if err != nil {
-				return false, "", c.unfollowed(err, doing, "gkehub.operations.get")
+				return false, "", unfollowed(err, doing, "gkehub.operations.get")
 			}
 			op = hubOperationOf(next)
 		}

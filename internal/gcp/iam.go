@@ -17,6 +17,7 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/fieldmaskpb"
 
+	"github.com/managed-mesh/terraform-provider-asm/internal/apierr"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/text"
 	"github.com/managed-mesh/terraform-provider-asm/internal/wait"
 )
@@ -25,8 +26,6 @@ import (
 // and writing such an answer back would destroy them.
 const policyVersion = 3
 
-var errMalformed = errors.New("malformed answer")
-
 // Policy returns a project's IAM policy at version 3. Callers must not change it.
 func (c *Client) Policy(ctx context.Context, project string) (*iampb.Policy, error) {
 	policy, err := c.policies.get(ctx, project, func(ctx context.Context) (*iampb.Policy, error) {
@@ -34,7 +33,7 @@ func (c *Client) Policy(ctx context.Context, project string) (*iampb.Policy, err
 		request := &iampb.GetIamPolicyRequest{Options: &iampb.GetPolicyOptions{RequestedPolicyVersion: policyVersion}}
 		return policy, c.iam(ctx, project, "getIamPolicy", request, policy)
 	})
-	return policy, c.failed(err, "read the IAM policy of project "+project, "resourcemanager.projects.getIamPolicy")
+	return policy, failed(err, "read the IAM policy of project "+project, "resourcemanager.projects.getIamPolicy")
 }
 
 // FreshPolicy is Policy past anything that was read before.
@@ -113,7 +112,7 @@ func Grant(p *iampb.Policy, role, member string) Granted {
 // writer a project in this process, and starts over from a new read when
 // somebody else wrote in between.
 func (c *Client) changePolicy(ctx context.Context, project, doing string, modify func(*iampb.Policy) bool) (bool, error) {
-	unlock, err := c.writers.lock(ctx, project)
+	unlock, err := c.writers.Lock(ctx, project)
 	if err != nil {
 		return false, err
 	}
@@ -131,15 +130,15 @@ func (c *Client) changePolicy(ctx context.Context, project, doing string, modify
 				return true, "", nil
 			}
 			if err := writable(read); err != nil {
-				return false, "", &Error{Doing: doing, Message: err.Error(), Next: "Nothing was written. Update this provider, or make the change by hand."}
+				return false, "", &apierr.Error{Doing: doing, Message: err.Error(), Next: "Nothing was written. Update this provider, or make the change by hand."}
 			}
 			policy.Version = policyVersion
 			request := &iampb.SetIamPolicyRequest{Policy: policy, UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"bindings", "etag"}}}
 			err = c.iam(ctx, project, "setIamPolicy", request, &iampb.Policy{})
 			c.policies.forget(project)
-			err = c.failed(err, doing, "resourcemanager.projects.setIamPolicy")
-			if Conflict(err) {
-				lost = lost || Doubtful(err)
+			err = failed(err, doing, "resourcemanager.projects.setIamPolicy")
+			if apierr.Conflict(err) {
+				lost = lost || apierr.Ambiguous(err)
 				return false, err.Error(), nil
 			}
 			wrote = wrote || err == nil
@@ -193,7 +192,7 @@ func (c *Client) iam(ctx context.Context, project, verb string, in, out proto.Me
 		// A field that this version does not know: readable, but see writable.
 		lenient := protojson.UnmarshalOptions{DiscardUnknown: true}
 		if lenient.Unmarshal(answer, out) != nil {
-			return fmt.Errorf("%w: %w", errMalformed, err)
+			return fmt.Errorf("%w: %w", apierr.ErrMalformed, err)
 		}
 		out.ProtoReflect().SetUnknown(unknownMark)
 	}
@@ -210,7 +209,7 @@ func (c *Client) GenerateServiceIdentity(ctx context.Context, project, service s
 	doing := "generate the service identity of " + service + " for project " + project
 	op, err := c.identities.Services.GenerateServiceIdentity("projects/" + project + "/services/" + service).Context(chargedTo(ctx, project)).Do()
 	if err != nil {
-		return c.failed(err, doing, "serviceusage.services.enable")
+		return failed(err, doing, "serviceusage.services.enable")
 	}
 	if op.Error != nil {
 		return operationError(doing, op.Error.Code, op.Error.Message)
@@ -223,6 +222,6 @@ func (c *Client) GenerateServiceIdentity(ctx context.Context, project, service s
 // IsMissingAgent reports whether err is IAM's refusal to grant a role to the mesh
 // service agent because that account does not exist yet.
 func IsMissingAgent(err error, email string) bool {
-	var e *Error
+	var e *apierr.Error
 	return errors.As(err, &e) && e.Code == http.StatusBadRequest && text.IsMissingAgent(e.Message, email)
 }

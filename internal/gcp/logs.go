@@ -7,8 +7,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 	"google.golang.org/api/logging/v2"
+
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 )
 
 // LogLine is a line of Cloud Logging that one of the mesh's signatures found.
@@ -43,7 +44,7 @@ func (c *Client) MeshLogs(ctx context.Context, projects []string, since time.Tim
 			}
 			answer, err := c.logging.Entries.List(request).Context(chargedTo(ctx, chunk[0])).Do()
 			if err != nil {
-				return lines, c.failed(err, "search the logs of project "+chunk[0], "logging.logEntries.list")
+				return lines, failed(err, "search the logs of project "+chunk[0], "logging.logEntries.list")
 			}
 			for _, entry := range answer.Entries {
 				if line, ok := readLine(entry); ok {

@@ -9,6 +9,7 @@ import (
 	"google.golang.org/api/gkehub/v1"
 	hubv2 "google.golang.org/api/gkehub/v2"
 
+	"github.com/managed-mesh/terraform-provider-asm/internal/apierr"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
 )
 
@@ -86,7 +87,7 @@ func managementOf(management, controlPlane string) string {
 
 func (c *Client) membershipFeature(ctx context.Context, name mesh.Membership) (*hubv2.MembershipFeature, error) {
 	feature, err := c.hub2.Projects.Locations.Memberships.Features.Get(name.String() + "/features/" + mesh.FeatureID).Context(chargedTo(ctx, name.Project)).Do()
-	return feature, c.failed(err, "read the mesh feature of membership "+name.String(), "gkehub.membershipfeatures.get")
+	return feature, failed(err, "read the mesh feature of membership "+name.String(), "gkehub.membershipfeatures.get")
 }
 
 // SetManagement asks for a management of one membership's mesh, or for none when
@@ -146,7 +147,7 @@ func (c *Client) setManagementV2(ctx context.Context, name mesh.Membership, doin
 	feature := name.String() + "/features/" + mesh.FeatureID
 	return c.changeHub(ctx, name.Project, feature, doing, "gkehub.membershipfeatures.update", func(ctx context.Context) (hubOperation, error) {
 		now, err := c.membershipFeature(ctx, name)
-		if err != nil && !NotFound(err) {
+		if err != nil && !apierr.NotFound(err) {
 			return hubOperation{}, err
 		}
 		spec := &hubv2.FeatureSpec{}

@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 	"google.golang.org/api/gkehub/v1"
 
+	"github.com/managed-mesh/terraform-provider-asm/internal/apierr"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
 )
 
@@ -59,7 +60,7 @@ func (c *Client) membershipList(ctx context.Context, fleetProject string) (membe
 		slices.Sort(list.unreachable)
 		return list, err
 	})
-	return list, c.failed(err, "list the memberships of fleet project "+fleetProject, "gkehub.memberships.list")
+	return list, failed(err, "list the memberships of fleet project "+fleetProject, "gkehub.memberships.list")
 }
 
 // Membership returns one membership. All of a fleet are read by one request,
@@ -67,7 +68,7 @@ func (c *Client) membershipList(ctx context.Context, fleetProject string) (membe
 // the membership is asked for by name.
 func (c *Client) Membership(ctx context.Context, name mesh.Membership) (Membership, error) {
 	list, err := c.membershipList(ctx, name.Project)
-	if err != nil && !Forbidden(err) {
+	if err != nil && !apierr.Forbidden(err) {
 		return Membership{}, err
 	}
 	if m, found := list.members[name.Location+"/"+name.Name]; found {
@@ -85,7 +86,7 @@ func (c *Client) FreshMembership(ctx context.Context, name mesh.Membership) (Mem
 func (c *Client) getMembership(ctx context.Context, name mesh.Membership) (Membership, error) {
 	raw, err := c.hub.Projects.Locations.Memberships.Get(name.String()).Context(chargedTo(ctx, name.Project)).Do()
 	if err != nil {
-		return Membership{}, c.failed(err, "read membership "+name.String(), "gkehub.memberships.get")
+		return Membership{}, failed(err, "read membership "+name.String(), "gkehub.memberships.get")
 	}
 	m, _ := readMembership(raw)
 	m.Name = name

@@ -100,28 +100,3 @@ func (m *memo[K, V]) advance(key K) {
 	}
 	m.epochs[key]++
 }
-
-// keyedLock is one lock a key, which a context can give up waiting for.
-type keyedLock struct {
-	mu    sync.Mutex
-	locks map[string]chan struct{}
-}
-
-func (l *keyedLock) lock(ctx context.Context, key string) (unlock func(), err error) {
-	l.mu.Lock()
-	if l.locks == nil {
-		l.locks = map[string]chan struct{}{}
-	}
-	held, found := l.locks[key]
-	if !found {
-		held = make(chan struct{}, 1)
-		l.locks[key] = held
-	}
-	l.mu.Unlock()
-	select {
-	case held <- struct{}{}:
-		return func() { <-held }, nil
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-}

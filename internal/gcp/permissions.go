@@ -7,6 +7,8 @@ import (
 	"slices"
 
 	crm "google.golang.org/api/cloudresourcemanager/v3"
+
+	"github.com/managed-mesh/terraform-provider-asm/internal/apierr"
 )
 
 // maxTestPermissions is how many permissions projects.testIamPermissions takes.
@@ -34,8 +36,8 @@ func (c *Client) TestPermissions(ctx context.Context, project string, permission
 func (c *Client) testPermissions(ctx context.Context, project string, wanted []string) (missing []string, err error) {
 	answer, err := c.crm.Projects.TestIamPermissions("projects/"+project, &crm.TestIamPermissionsRequest{Permissions: wanted}).
 		Context(chargedTo(ctx, project)).Do()
-	err = c.failed(err, "ask for the caller's permissions on project "+project, "")
-	var e *Error
+	err = failed(err, "ask for the caller's permissions on project "+project, "")
+	var e *apierr.Error
 	if errors.As(err, &e) && e.Code == http.StatusBadRequest {
 		if len(wanted) == 1 {
 			return nil, nil

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/managed-mesh/terraform-provider-asm/internal/apierr"
 	"github.com/managed-mesh/terraform-provider-asm/internal/gcp"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
 	"github.com/managed-mesh/terraform-provider-asm/internal/sim"
@@ -27,7 +28,7 @@ func TestPermissionsThatAreMissing(t *testing.T) {
 	if err != nil || !slices.Equal(missing, []string{"container.clusters.update", "resourcemanager.projects.setIamPolicy", "serviceusage.services.enable"}) {
 		t.Errorf("missing %v, %v", missing, err)
 	}
-	if _, err := c.TestPermissions(t.Context(), "no-such-project", wanted); !gcp.Forbidden(err) {
+	if _, err := c.TestPermissions(t.Context(), "no-such-project", wanted); !apierr.Forbidden(err) {
 		t.Errorf("a project that is not there: %v", err)
 	}
 }
@@ -36,10 +37,10 @@ func TestRegisterAndEnableTheFeature(t *testing.T) {
 	c := newCloud(t, sim.Options{})
 	m := mesh.Membership{Project: project, Location: "us-central1", Name: "cluster-1"}
 	cluster := mesh.Cluster{Project: project, Location: "us-central1", Name: "cluster-1"}
-	if err := c.Register(t.Context(), m, cluster); !gcp.Exists(err) || !gcp.Conflict(err) {
+	if err := c.Register(t.Context(), m, cluster); !apierr.AlreadyExists(err) || !apierr.Conflict(err) {
 		t.Errorf("registered twice: %v", err)
 	}
-	if err := c.EnableMeshFeature(t.Context(), project); !gcp.Exists(err) {
+	if err := c.EnableMeshFeature(t.Context(), project); !apierr.AlreadyExists(err) {
 		t.Errorf("enabled twice: %v", err)
 	}
 	if err := c.DisableMeshFeature(t.Context(), project); err == nil {
@@ -51,7 +52,7 @@ func TestRegisterAndEnableTheFeature(t *testing.T) {
 	if err := c.DisableMeshFeature(t.Context(), project); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.MeshFeature(t.Context(), project); !gcp.NotFound(err) {
+	if _, err := c.MeshFeature(t.Context(), project); !apierr.NotFound(err) {
 		t.Errorf("the feature is still there: %v", err)
 	}
 	if err := c.Unregister(t.Context(), m, cluster); err != nil {

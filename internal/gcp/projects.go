@@ -24,7 +24,7 @@ func (c *Client) Project(ctx context.Context, project string) (Project, error) {
 		}
 		return Project{ID: p.ProjectId, Number: strings.TrimPrefix(p.Name, "projects/"), Active: p.State == "ACTIVE"}, nil
 	})
-	return p, c.failed(err, "read project "+project, "resourcemanager.projects.get")
+	return p, failed(err, "read project "+project, "resourcemanager.projects.get")
 }
 
 // ProjectNumber is the number of a project; for a project given by number it

@@ -17,14 +17,14 @@ import (
 
 	"google.golang.org/api/googleapi"
 
+	"github.com/managed-mesh/terraform-provider-asm/internal/apierr"
 	"github.com/managed-mesh/terraform-provider-asm/internal/wait"
 )
 
 func TestRetryableAndDoubtful(t *testing.T) {
-	c := &Client{}
-	answer := func(code int) error { return c.failed(&googleapi.Error{Code: code, Body: `{}`}, "do it", "") }
+	answer := func(code int) error { return failed(&googleapi.Error{Code: code, Body: `{}`}, "do it", "") }
 	sent := func(err error) error {
-		return c.failed(&url.Error{Op: "Post", URL: "https://x", Err: err}, "do it", "")
+		return failed(&url.Error{Op: "Post", URL: "https://x", Err: err}, "do it", "")
 	}
 	expired, cancel := context.WithTimeout(t.Context(), 0)
 	defer cancel()
@@ -44,27 +44,27 @@ func TestRetryableAndDoubtful(t *testing.T) {
 		{"refused", answer(403), false, false},
 		{"invalid", answer(400), false, false},
 		{"not there", answer(404), false, false},
-		{"cut after sending", sent(&lostError{io.ErrUnexpectedEOF}), true, true},
+		{"cut after sending", sent(&unansweredError{io.ErrUnexpectedEOF}), true, true},
 		{"no connection", sent(&net.OpError{Op: "dial", Err: errors.New("connection refused")}), true, false},
-		{"no token", sent(&identityError{errors.New("expired")}), false, false},
-		{"broken JSON", c.failed(&json.SyntaxError{}, "do it", ""), false, true},
-		{"too slow", c.failed(context.DeadlineExceeded, "do it", ""), true, true},
-		{"interrupted", c.failed(context.Canceled, "do it", ""), false, true},
+		{"no token", sent(&apierr.TokenError{Err: errors.New("expired")}), false, false},
+		{"broken JSON", failed(&json.SyntaxError{}, "do it", ""), false, true},
+		{"too slow", failed(context.DeadlineExceeded, "do it", ""), true, true},
+		{"interrupted", failed(context.Canceled, "do it", ""), false, true},
 		{"interrupted while waiting", wait.Until(canceled(t), wait.Backoff{}, "x", never), false, true},
 		{"waited too long", wait.Until(expired, wait.Backoff{}, "x", never), true, true},
 		{"operation aborted", operationError("do it", 10, ""), true, false},
 		{"operation unavailable", operationError("do it", 14, ""), true, false},
 		{"operation denied", operationError("do it", 7, ""), false, false},
 		{"operation failed", operationError("do it", 3, "no"), false, false},
-		{"operation not followed", c.unfollowed(&googleapi.Error{Code: 403, Body: `{}`}, "do it", ""), false, true},
-		{"of our own", &Error{Doing: "do it", Message: "the policy came without an etag"}, false, false},
+		{"operation not followed", unfollowed(&googleapi.Error{Code: 403, Body: `{}`}, "do it", ""), false, true},
+		{"of our own", &apierr.Error{Doing: "do it", Message: "the policy came without an etag"}, false, false},
 		{"in another", fmt.Errorf("while at it: %w", answer(429)), true, false},
 	}
 	for _, test := range tests {
-		if got := Retryable(test.err); got != test.retryable {
+		if got := apierr.Retryable(test.err); got != test.retryable {
 			t.Errorf("%s: retryable is %t", test.name, got)
 		}
-		if got := Doubtful(test.err); got != test.doubtful {
+		if got := apierr.Ambiguous(test.err); got != test.doubtful {
 			t.Errorf("%s: doubtful is %t", test.name, got)
 		}
 	}
@@ -124,7 +124,7 @@ func TestARequestThatNeverLeftIsNotDoubtful(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err = c.Project(t.Context(), "p-mesh-1"); !Retryable(err) || Doubtful(err) {
-		t.Errorf("retryable %t, doubtful %t: %v", Retryable(err), Doubtful(err), err)
+	if _, err = c.Project(t.Context(), "p-mesh-1"); !apierr.Retryable(err) || apierr.Ambiguous(err) {
+		t.Errorf("retryable %t, doubtful %t: %v", apierr.Retryable(err), apierr.Ambiguous(err), err)
 	}
 }

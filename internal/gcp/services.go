@@ -11,6 +11,7 @@ import (
 
 	"google.golang.org/api/serviceusage/v1"
 
+	"github.com/managed-mesh/terraform-provider-asm/internal/apierr"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/text"
 	"github.com/managed-mesh/terraform-provider-asm/internal/wait"
@@ -27,7 +28,7 @@ const (
 // about the same time, and the default set, share one request.
 func (c *Client) Services(ctx context.Context, project string, names []string) (map[string]string, error) {
 	states, err := c.states.get(ctx, project, names)
-	return states, c.failed(err, "read which APIs are enabled on project "+project, "serviceusage.services.get")
+	return states, failed(err, "read which APIs are enabled on project "+project, "serviceusage.services.get")
 }
 
 // FreshServices is Services past anything that was read before.
@@ -40,7 +41,7 @@ func (c *Client) FreshServices(ctx context.Context, project string, names []stri
 // done. Being enabled is idempotent; that every caller of the API notices takes
 // minutes more.
 func (c *Client) EnableServices(ctx context.Context, project string, names []string) error {
-	unlock, err := c.writers.lock(ctx, "services/"+project)
+	unlock, err := c.writers.Lock(ctx, "services/"+project)
 	if err != nil {
 		return err
 	}
@@ -64,7 +65,7 @@ func (c *Client) EnableServices(ctx context.Context, project string, names []str
 // DisableService disables an API on a project. It fails rather than disable what
 // depends on it.
 func (c *Client) DisableService(ctx context.Context, project, name string) error {
-	unlock, err := c.writers.lock(ctx, "services/"+project)
+	unlock, err := c.writers.Lock(ctx, "services/"+project)
 	if err != nil {
 		return err
 	}
@@ -82,8 +83,8 @@ func (c *Client) serviceChange(ctx context.Context, doing, permission string, st
 	err := wait.Until(ctx, wait.Backoff{First: time.Second, Max: 15 * time.Second, Clock: c.clock}, "Service Usage to "+doing,
 		func(context.Context) (_ bool, _ string, err error) {
 			op, err = start()
-			err = c.failed(err, doing, permission)
-			var e *Error
+			err = failed(err, doing, permission)
+			var e *apierr.Error
 			if errors.As(err, &e) && e.Code == http.StatusBadRequest && text.IsActivationBusy(e.Message) {
 				return false, e.Message, nil
 			}
@@ -102,7 +103,7 @@ func (c *Client) serviceChange(ctx context.Context, doing, permission string, st
 		if !op.Done && !begun {
 			next, err := c.services.Operations.Get(op.Name).Context(ctx).Do()
 			if err != nil {
-				return false, "", c.unfollowed(err, doing, "serviceusage.operations.get")
+				return false, "", unfollowed(err, doing, "serviceusage.operations.get")
 			}
 			op = next
 		}

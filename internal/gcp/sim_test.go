@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/managed-mesh/terraform-provider-asm/internal/apierr"
 	"github.com/managed-mesh/terraform-provider-asm/internal/gcp"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
 	"github.com/managed-mesh/terraform-provider-asm/internal/sim"
@@ -303,7 +304,7 @@ func TestForbiddenNamesThePermission(t *testing.T) {
 		"gkehub.features.get": func() error { _, err := nobody.MeshFeature(t.Context(), project); return err },
 	} {
 		err := read()
-		if !gcp.Forbidden(err) || !strings.Contains(err.Error(), name) {
+		if !apierr.Forbidden(err) || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

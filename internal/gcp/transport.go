@@ -3,11 +3,9 @@ package gcp
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"strconv"
 	"time"
@@ -15,6 +13,7 @@ import (
 	"golang.org/x/oauth2"
 	"golang.org/x/time/rate"
 
+	"github.com/managed-mesh/terraform-provider-asm/internal/apierr"
 	"github.com/managed-mesh/terraform-provider-asm/internal/wait"
 )
 
@@ -48,80 +47,58 @@ func chargedTo(ctx context.Context, project string) context.Context {
 	return context.WithValue(ctx, quotaKey{}, project)
 }
 
-func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
+func (t *transport) RoundTrip(request *http.Request) (response *http.Response, err error) {
 	ctx := request.Context()
-	clock := t.client.clock
-	pause := wait.Backoff{First: 500 * time.Millisecond, Max: 15 * time.Second}.Pauses()
-	lost := false
-	for start, attempt := clock.Now(), 1; ; attempt++ {
-		response, err := t.attempt(request, attempt)
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
-		lost = lost || err != nil && mayHaveArrived(err)
-		again := repeatable(response, err)
-		next := pause()
-		if response != nil {
-			if after, err := strconv.Atoi(response.Header.Get("Retry-After")); err == nil {
-				next = max(next, time.Duration(after)*time.Second)
-			}
-		}
-		if !again || clock.Now().Sub(start)+next > retryFor || (request.Body != nil && request.GetBody == nil) {
-			return marked(response, err, lost)
-		}
-		if err := wait.Sleep(ctx, clock, next); err != nil {
-			return nil, err
-		}
-	}
-}
-
-// lostHeader marks an answer to a request of which an earlier sending was not
-// answered and may have been obeyed. It is never sent.
-const lostHeader = "X-Asm-Lost-Answer"
-
-// lostError marks a request that was sent, and may have been obeyed, without an
-// answer.
-type lostError struct{ err error }
-
-func (e *lostError) Error() string { return e.err.Error() }
-func (e *lostError) Unwrap() error { return e.err }
-
-func marked(response *http.Response, err error, lost bool) (*http.Response, error) {
+	retry := wait.Retry{Backoff: wait.Backoff{First: 500 * time.Millisecond, Max: 15 * time.Second, Clock: t.client.clock}, For: retryFor}
+	unanswered := false
+	ended := retry.Do(ctx, func(attempt int) (bool, time.Duration) {
+		response, err = t.attempt(request, attempt)
+		unanswered = unanswered || err != nil && apierr.MayHaveArrived(err)
+		return repeatable(request, response, err), retryAfter(response)
+	})
 	switch {
-	case lost && err != nil:
-		err = &lostError{err}
-	case lost:
-		response.Header.Set(lostHeader, "1")
+	case ended != nil:
+		return nil, ended
+	case unanswered && err != nil:
+		err = &unansweredError{err}
+	case unanswered:
+		response.Header.Set(unansweredHeader, "1")
 	}
 	return response, err
 }
 
-// mayHaveArrived reports whether a request that was not answered may have reached
-// the API: not one for which there was no token or no connection.
-func mayHaveArrived(err error) bool {
-	var refused *identityError
-	var network *net.OpError
-	var certificate *tls.CertificateVerificationError
-	connecting := errors.As(err, &network) && (network.Op == "dial" || network.Op == "proxyconnect")
-	return !connecting && !errors.As(err, &refused) && !errors.As(err, &certificate)
-}
+// unansweredHeader marks an answer to a request that had been sent before without
+// an answer, and may have been obeyed then. It is never sent.
+const unansweredHeader = "X-Asm-Unanswered"
+
+// unansweredError marks a request that was sent without an answer, and may have
+// been obeyed.
+type unansweredError struct{ err error }
+
+func (e *unansweredError) Error() string { return e.err.Error() }
+func (e *unansweredError) Unwrap() error { return e.err }
 
 // repeatable: the answers that ask to come back later, and broken connections.
 // 409 is not among them: it needs a new read first.
-func repeatable(response *http.Response, err error) bool {
-	var refused *identityError
-	if err != nil {
-		return !errors.As(err, &refused)
+func repeatable(request *http.Request, response *http.Response, err error) bool {
+	var token *apierr.TokenError
+	switch {
+	case request.Body != nil && request.GetBody == nil:
+		return false
+	case err != nil:
+		return !errors.As(err, &token)
 	}
-	return response.StatusCode == http.StatusTooManyRequests || response.StatusCode == http.StatusServiceUnavailable ||
-		response.StatusCode == http.StatusBadGateway || response.StatusCode == http.StatusGatewayTimeout
+	return apierr.Busy(response.StatusCode) || apierr.BadGateway(response.StatusCode)
 }
 
-// identityError is the failure to get a token; the API itself was not asked.
-type identityError struct{ err error }
-
-func (e *identityError) Error() string { return e.err.Error() }
-func (e *identityError) Unwrap() error { return e.err }
+// retryAfter is the pause that an answer asks for, or 0.
+func retryAfter(response *http.Response) time.Duration {
+	if response == nil {
+		return 0
+	}
+	seconds, _ := strconv.Atoi(response.Header.Get("Retry-After")) // a date is not used by these APIs
+	return time.Duration(seconds) * time.Second
+}
 
 func (t *transport) attempt(request *http.Request, attempt int) (*http.Response, error) {
 	ctx, cancel := context.WithTimeout(request.Context(), t.client.config.RequestTimeout)
@@ -164,7 +141,7 @@ func (t *transport) sign(request *http.Request) error {
 	}
 	token, err := t.tokens.Token()
 	if err != nil {
-		return &identityError{fmt.Errorf("cannot get an access token: %w", err)}
+		return &apierr.TokenError{Err: err}
 	}
 	token.SetAuthHeader(request)
 	if config.RequestReason != "" {

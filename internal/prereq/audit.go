@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/managed-mesh/terraform-provider-asm/internal/apierr"
 	"github.com/managed-mesh/terraform-provider-asm/internal/gcp"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
@@ -123,7 +124,7 @@ func fleetClusters(ctx context.Context, client *gcp.Client, project string) ([]m
 // Unreadable is the finding that a failed read leaves behind: nothing can be told
 // about subject, for this reason.
 func Unreadable(subject string, err error) catalogue.Finding {
-	what, next := Words(err)
+	what, next := apierr.Describe(err)
 	f := catalogue.NewFinding(catalogue.Unreadable, subject, what)
 	if next != "" {
 		f.Remediation = next

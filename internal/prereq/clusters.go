@@ -3,12 +3,11 @@ package prereq
 import (
 	"cmp"
 	"context"
-	"errors"
 
+	"github.com/managed-mesh/terraform-provider-asm/internal/apierr"
 	"github.com/managed-mesh/terraform-provider-asm/internal/cluster"
 	"github.com/managed-mesh/terraform-provider-asm/internal/gcp"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
-	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/health"
 )
 
 // Clusters reaches the clusters that prerequisites are inside of, as the same
@@ -61,46 +60,16 @@ func (c *Clusters) Open(ctx context.Context, target cluster.Target) (*cluster.Cl
 // gone reports whether a failed read came about because the cluster, its
 // membership or its project is deleted. A gateway's answer alone does not tell.
 func (c *Clusters) gone(ctx context.Context, target cluster.Target, err error) bool {
-	if err == nil || cluster.Unreachable(err) {
+	if err == nil || apierr.Unreachable(err) {
 		return false
 	}
 	if m := target.Membership; m != nil {
 		_, err := c.Client.Membership(ctx, *m)
-		return gcp.NotFound(err) || gone(ctx, c.Client, m.Project, err)
+		return apierr.NotFound(err) || gone(ctx, c.Client, m.Project, err)
 	}
 	if name := target.Cluster; name != nil {
 		_, err := c.Client.Cluster(ctx, *name)
-		return gcp.NotFound(err) || gone(ctx, c.Client, name.Project, err)
+		return apierr.NotFound(err) || gone(ctx, c.Client, name.Project, err)
 	}
 	return false
-}
-
-// Words splits an error in one line that says what failed and the next step.
-func Words(err error) (what, next string) {
-	var restart *RestartError
-	if errors.As(err, &restart) {
-		return restart.Error(), "See to what blocks each, then run it again: what was restarted is not restarted twice."
-	}
-	if cluster.IsError(err) {
-		return cluster.Words(err)
-	}
-	return gcp.Words(err)
-}
-
-// Retryable reports whether what failed may succeed a while later.
-func Retryable(err error) bool { return cluster.Retryable(err) || gcp.Retryable(err) }
-
-// Doubtful reports whether err leaves open if a write happened.
-func Doubtful(err error) bool {
-	if cluster.IsError(err) { // and what it may wrap was a read on the way there
-		return cluster.Doubtful(err)
-	}
-	return gcp.Doubtful(err)
-}
-
-// UnreadHealth is the health of what err kept from being read: unknown, with the
-// reason and the next step.
-func UnreadHealth(subject string, err error) health.Health {
-	what, next := Words(err)
-	return health.UnreadHealth(subject, what, next)
 }

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/managed-mesh/terraform-provider-asm/internal/cluster"
+	"github.com/managed-mesh/terraform-provider-asm/internal/apierr"
 	"github.com/managed-mesh/terraform-provider-asm/internal/gcp"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
@@ -72,7 +72,7 @@ func TestControlPlaneProvisionedWithoutTheFeature(t *testing.T) {
 	if s.Met() || s.Findings()[0].Code != catalogue.FeatureDisabled {
 		t.Errorf("%+v", s)
 	}
-	if _, err := p.Enforce(t.Context(), s); !gcp.NotFound(err) {
+	if _, err := p.Enforce(t.Context(), s); !apierr.NotFound(err) {
 		t.Errorf("enforced: %v", err)
 	}
 }
@@ -239,7 +239,7 @@ func TestRevisionRemovedIsTheOneThatWasChecked(t *testing.T) {
 	}
 	w.Call("PATCH", revisionPath+"asm-custom", `{"metadata":{"labels":{"theirs":"1"}}}`)
 	_, err := p.Enforce(t.Context(), s)
-	if !cluster.Conflict(err) || !prereq.Retryable(err) || prereq.Doubtful(err) {
+	if !apierr.Conflict(err) || !apierr.Retryable(err) || apierr.Ambiguous(err) {
 		t.Errorf("deleted: %v", err)
 	}
 	if w.check(p).Met() {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/managed-mesh/terraform-provider-asm/internal/apierr"
 	"github.com/managed-mesh/terraform-provider-asm/internal/cluster"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
@@ -117,7 +118,7 @@ func (d *ManagedDataPlane) annotation(ctx context.Context) (string, error) {
 		return "", err
 	}
 	revision, err := opened.Revision(ctx, d.Revision)
-	if cluster.NotFound(err) || d.Clusters.gone(ctx, d.Target, err) {
+	if apierr.NotFound(err) || d.Clusters.gone(ctx, d.Target, err) {
 		return "", &GoneError{d.Subject()}
 	}
 	return revision.Annotations[mesh.AnnotationProxy], err

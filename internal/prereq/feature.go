@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/managed-mesh/terraform-provider-asm/internal/apierr"
 	"github.com/managed-mesh/terraform-provider-asm/internal/gcp"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
@@ -74,7 +75,7 @@ func (f *MeshFeature) Read(ctx context.Context, fresh bool) (FeatureState, error
 		read = f.Client.FreshMeshFeature
 	}
 	_, err := read(ctx, f.FleetProject)
-	if err != nil && !gcp.NotFound(err) {
+	if err != nil && !apierr.NotFound(err) {
 		if gone(ctx, f.Client, f.FleetProject, err) {
 			err = &GoneError{"projects/" + f.FleetProject}
 		}
@@ -92,9 +93,9 @@ func (f *MeshFeature) Enforce(ctx context.Context, state State) (Change, error) 
 		return change, nil
 	}
 	switch err := f.Client.EnableMeshFeature(ctx, f.FleetProject); {
-	case gcp.Exists(err) && !gcp.Doubtful(err):
+	case apierr.AlreadyExists(err) && !apierr.Ambiguous(err):
 		return change, nil
-	case err != nil && !gcp.Exists(err):
+	case err != nil && !apierr.AlreadyExists(err):
 		return change, err
 	}
 	change.Before, change.After = s.Gap()
@@ -105,7 +106,7 @@ func (f *MeshFeature) Enforce(ctx context.Context, state State) (Change, error) 
 func (f *MeshFeature) Settle(ctx context.Context) error {
 	return wait.Until(ctx, settling(f.Client), f.Subject()+" to be free of operations", func(ctx context.Context) (bool, string, error) {
 		feature, err := f.Client.FreshMeshFeature(ctx, f.FleetProject)
-		if gcp.NotFound(err) {
+		if apierr.NotFound(err) {
 			return true, "", nil
 		}
 		return err == nil && !atWork(feature.ResourceState), "its state is " + feature.ResourceState, err
@@ -119,7 +120,7 @@ func (f *MeshFeature) Undo(ctx context.Context, c Change) error {
 		return nil
 	}
 	feature, err := f.Client.FreshMeshFeature(ctx, f.FleetProject)
-	if gcp.NotFound(err) {
+	if apierr.NotFound(err) {
 		return nil
 	}
 	if err != nil {

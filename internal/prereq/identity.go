@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/managed-mesh/terraform-provider-asm/internal/apierr"
 	"github.com/managed-mesh/terraform-provider-asm/internal/gcp"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
@@ -93,7 +94,7 @@ func (i *MembershipIdentity) Read(ctx context.Context, fresh bool) (IdentityStat
 	}
 	m, err := read(ctx, i.Membership)
 	if err != nil {
-		if gcp.NotFound(err) || gone(ctx, i.Client, i.Membership.Project, err) {
+		if apierr.NotFound(err) || gone(ctx, i.Client, i.Membership.Project, err) {
 			return s, &GoneError{i.Subject()}
 		}
 		return s, err
@@ -162,7 +163,7 @@ func settleMembership(ctx context.Context, client *gcp.Client, name mesh.Members
 	return wait.Until(ctx, settling(client), "membership "+name.String()+" to be free of operations",
 		func(ctx context.Context) (bool, string, error) {
 			m, err := client.FreshMembership(ctx, name)
-			if gcp.NotFound(err) {
+			if apierr.NotFound(err) {
 				return true, "", nil
 			}
 			return err == nil && !atWork(m.State), "its state is " + m.State, err

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/managed-mesh/terraform-provider-asm/internal/apierr"
 	"github.com/managed-mesh/terraform-provider-asm/internal/cluster"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
@@ -106,7 +107,7 @@ func (c *Clusters) namespace(ctx context.Context, target cluster.Target, name st
 		return health.Namespace{}, err
 	}
 	namespace, err := opened.Namespace(ctx, name)
-	if cluster.NotFound(err) || c.gone(ctx, target, err) {
+	if apierr.NotFound(err) || c.gone(ctx, target, err) {
 		return namespace, &GoneError{target.String() + "/namespaces/" + name}
 	}
 	return namespace, err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/managed-mesh/terraform-provider-asm/internal/apierr"
 	"github.com/managed-mesh/terraform-provider-asm/internal/gcp"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
@@ -83,7 +84,7 @@ func (m *MeshManagement) Check(ctx context.Context, fresh bool) (State, error) {
 func (m *MeshManagement) Read(ctx context.Context, fresh bool) (ManagementState, error) {
 	s := ManagementState{Wanted: m.Management, membership: m.Membership}
 	spec, err := m.Client.MeshSpec(ctx, m.Membership, m.Version, fresh)
-	if err != nil && !gcp.NotFound(err) {
+	if err != nil && !apierr.NotFound(err) {
 		if gone(ctx, m.Client, m.Membership.Project, err) {
 			return s, &GoneError{m.Subject()}
 		}
@@ -93,7 +94,7 @@ func (m *MeshManagement) Read(ctx context.Context, fresh bool) (ManagementState,
 	if spec.Management != "" {
 		return s, nil
 	}
-	if _, err := m.Client.Membership(ctx, m.Membership); gcp.NotFound(err) || gone(ctx, m.Client, m.Membership.Project, err) {
+	if _, err := m.Client.Membership(ctx, m.Membership); apierr.NotFound(err) || gone(ctx, m.Client, m.Membership.Project, err) {
 		return s, &GoneError{m.Subject()}
 	}
 	// v2 answers 404 for a membership without the feature, and for a fleet without.
@@ -126,7 +127,7 @@ func settleSpec(ctx context.Context, client *gcp.Client, name mesh.Membership, v
 	return wait.Until(ctx, settling(client), "the mesh feature of membership "+name.String()+" to be free of operations",
 		func(ctx context.Context) (bool, string, error) {
 			spec, err := client.MeshSpec(ctx, name, version, true)
-			if gcp.NotFound(err) {
+			if apierr.NotFound(err) {
 				return true, "", nil
 			}
 			return err == nil && !atWork(spec.Lifecycle), "its state is " + spec.Lifecycle, err

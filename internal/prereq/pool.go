@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/managed-mesh/terraform-provider-asm/internal/apierr"
 	"github.com/managed-mesh/terraform-provider-asm/internal/gcp"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
@@ -123,7 +124,7 @@ func readCluster(ctx context.Context, client *gcp.Client, name mesh.Cluster, fre
 		read = client.FreshCluster
 	}
 	cluster, err := read(ctx, name)
-	if err != nil && (gcp.NotFound(err) || gone(ctx, client, name.Project, err)) {
+	if err != nil && (apierr.NotFound(err) || gone(ctx, client, name.Project, err)) {
 		err = &GoneError{name.String()}
 	}
 	return cluster, err

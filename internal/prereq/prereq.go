@@ -7,6 +7,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/managed-mesh/terraform-provider-asm/internal/apierr"
 	"github.com/managed-mesh/terraform-provider-asm/internal/gcp"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
@@ -94,7 +95,7 @@ func messages(s State) string {
 
 // gone reports whether err came about because the project is deleted.
 func gone(ctx context.Context, client *gcp.Client, project string, err error) bool {
-	return (gcp.Forbidden(err) || gcp.NotFound(err)) && client.ProjectGone(ctx, project)
+	return (apierr.Forbidden(err) || apierr.NotFound(err)) && client.ProjectGone(ctx, project)
 }
 
 // GoneError is returned by Check when the project, cluster, membership or

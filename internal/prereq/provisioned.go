@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"github.com/managed-mesh/terraform-provider-asm/internal/apierr"
 	"github.com/managed-mesh/terraform-provider-asm/internal/gcp"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
@@ -97,7 +98,7 @@ func (p *ControlPlaneProvisioned) Read(ctx context.Context, fresh bool) (Provisi
 		read = p.Client.FreshMeshFeature
 	}
 	feature, err := read(ctx, p.Membership.Project)
-	if err != nil && !gcp.NotFound(err) {
+	if err != nil && !apierr.NotFound(err) {
 		return s, err
 	}
 	s.Mesh = mesh.MembershipMesh{Name: p.Subject(), Management: s.Management, Origin: s.Origin}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/managed-mesh/terraform-provider-asm/internal/apierr"
 	"github.com/managed-mesh/terraform-provider-asm/internal/gcp"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
@@ -96,7 +97,7 @@ func (r *MembershipRegistration) Read(ctx context.Context, fresh bool) (Registra
 	}
 	m, err := read(ctx, s.Membership)
 	switch {
-	case gcp.NotFound(err):
+	case apierr.NotFound(err):
 		return s, nil
 	case err != nil:
 		return s, err
@@ -152,9 +153,9 @@ func (r *MembershipRegistration) Enforce(ctx context.Context, state State) (Chan
 		return change, nil
 	}
 	switch err := r.Client.Register(ctx, s.Membership, s.cluster); {
-	case gcp.Exists(err) && !gcp.Doubtful(err):
+	case apierr.AlreadyExists(err) && !apierr.Ambiguous(err):
 		return change, nil
-	case err != nil && !gcp.Exists(err):
+	case err != nil && !apierr.AlreadyExists(err):
 		return change, err
 	}
 	change.Before, change.After = s.Gap()
@@ -176,7 +177,7 @@ func (r *MembershipRegistration) Undo(ctx context.Context, c Change) error {
 	}
 	now, err := r.Client.FreshMembership(ctx, made)
 	switch {
-	case gcp.NotFound(err):
+	case apierr.NotFound(err):
 		return nil
 	case err != nil:
 		return err
@@ -184,7 +185,7 @@ func (r *MembershipRegistration) Undo(ctx context.Context, c Change) error {
 		return nil
 	}
 	spec, err := r.Client.MeshSpec(ctx, made, gcp.HubV1, true)
-	if err != nil && !gcp.NotFound(err) {
+	if err != nil && !apierr.NotFound(err) {
 		return err
 	}
 	if spec.Management != "" && !strings.HasPrefix(spec.Origin, "FLEET") {

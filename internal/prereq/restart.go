@@ -214,6 +214,11 @@ func (e *RestartError) Error() string {
 	return fmt.Sprintf("%s: %d of %d workloads were not restarted: %s", e.Cluster, len(e.Results), e.Asked, strings.Join(each, "; "))
 }
 
+// NextStep returns what a person does about the workloads that were not restarted.
+func (e *RestartError) NextStep() string {
+	return "Correct what blocks each, then run it again: what was restarted is not restarted twice."
+}
+
 // Unwrap implements errors: the failures behind it.
 func (e *RestartError) Unwrap() []error {
 	var errs []error

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/managed-mesh/terraform-provider-asm/internal/apierr"
 	"github.com/managed-mesh/terraform-provider-asm/internal/cluster"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/health"
@@ -147,7 +148,7 @@ func TestRestartThatIsBlocked(t *testing.T) {
 	if !errors.As(err, &failed) || !strings.Contains(err.Error(), "1 of 1 workloads were not restarted: Deployment shop/backend is blocked: PodDisruptionBudget shop/backend") || !change.Empty() || len(w.wrote()) > 0 {
 		t.Errorf("%v, changed %v", err, change)
 	}
-	if what, _ := prereq.Words(err); !strings.Contains(what, "Deployment shop/backend is blocked") || prereq.Retryable(err) || prereq.Doubtful(err) {
+	if what, _ := apierr.Describe(err); !strings.Contains(what, "Deployment shop/backend is blocked") || apierr.Retryable(err) || apierr.Ambiguous(err) {
 		t.Errorf("in words: %s", what)
 	}
 	p.IgnoreBudgets = true
@@ -177,7 +178,7 @@ func TestRestartThatIsInterrupted(t *testing.T) {
 		}
 	}})
 	change, err := p.Enforce(ctx, s)
-	if !errors.Is(err, context.Canceled) || len(change.After) != 1 || len(w.patched()) != 1 || !prereq.Doubtful(err) || prereq.Retryable(err) {
+	if !errors.Is(err, context.Canceled) || len(change.After) != 1 || len(w.patched()) != 1 || !apierr.Ambiguous(err) || apierr.Retryable(err) {
 		t.Errorf("%v, changed %v", err, change.After)
 	}
 }
@@ -212,7 +213,7 @@ func TestRestartLeavesAlone(t *testing.T) {
 	}
 	unknown := w.restart(prereq.RestartNeeded)
 	unknown.Namespaces = []string{"no-such"}
-	if _, err := unknown.Read(t.Context(), true); !cluster.NotFound(err) || !strings.Contains(err.Error(), "no-such") {
+	if _, err := unknown.Read(t.Context(), true); !apierr.NotFound(err) || !strings.Contains(err.Error(), "no-such") {
 		t.Errorf("a namespace that is not there: %v", err)
 	}
 	p.StatefulSets = true

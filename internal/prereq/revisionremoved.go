@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/managed-mesh/terraform-provider-asm/internal/apierr"
 	"github.com/managed-mesh/terraform-provider-asm/internal/cluster"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
@@ -82,7 +83,7 @@ func (r *RevisionRemoved) Read(ctx context.Context, _ bool) (RemovedState, error
 	}
 	s.Image, err = opened.RevisionImage(ctx, r.Namespace, r.Revision)
 	switch {
-	case cluster.NotFound(err):
+	case apierr.NotFound(err):
 		return s, nil
 	case r.Clusters.gone(ctx, r.Target, err):
 		return s, &GoneError{r.Target.String()}
@@ -127,7 +128,7 @@ func (r *RevisionRemoved) Enforce(ctx context.Context, state State) (Change, err
 		return change, err
 	}
 	if err := opened.DeleteRevision(ctx, s.Image); err != nil {
-		if cluster.NotFound(err) { // somebody did it before us
+		if apierr.NotFound(err) { // somebody did it before us
 			return change, nil
 		}
 		return change, err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/managed-mesh/terraform-provider-asm/internal/apierr"
 	"github.com/managed-mesh/terraform-provider-asm/internal/cluster"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
@@ -146,7 +147,7 @@ func (f revisionField) read(ctx context.Context, wanted string) (RevisionSpecSta
 		return s, err
 	}
 	revision, err := opened.Revision(ctx, f.revision)
-	if cluster.NotFound(err) || f.clusters.gone(ctx, f.target, err) {
+	if apierr.NotFound(err) || f.clusters.gone(ctx, f.target, err) {
 		return s, &GoneError{s.subject}
 	}
 	if err != nil {
@@ -209,8 +210,8 @@ func (f revisionField) undo(ctx context.Context, c Change) error {
 		value = nil
 	}
 	err = f.set(ctx, value)
-	if cluster.Invalid(err) {
-		what, _ := cluster.Words(err)
+	if apierr.Invalid(err) {
+		what, _ := apierr.Describe(err)
 		return &KeptError{f.subject(), fmt.Sprintf("spec.%s was %q, which the cluster accepts no more: %s", f.field, before, what)}
 	}
 	return err

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/managed-mesh/terraform-provider-asm/internal/apierr"
 	"github.com/managed-mesh/terraform-provider-asm/internal/cluster"
 	"github.com/managed-mesh/terraform-provider-asm/internal/gcp"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
@@ -191,7 +192,7 @@ func TestMeshManagementWithoutTheFeature(t *testing.T) {
 	if err != nil || !s.FeatureOff || s.Met() || s.Findings()[0].Code != catalogue.FeatureDisabled {
 		t.Errorf("%+v, %v", s, err)
 	}
-	if _, _, err := prereq.Apply(t.Context(), p); !gcp.NotFound(err) {
+	if _, _, err := prereq.Apply(t.Context(), p); !apierr.NotFound(err) {
 		t.Errorf("applied: %v", err)
 	}
 }
@@ -260,10 +261,10 @@ func TestGoneIsToldFromUnread(t *testing.T) {
 	w.Fault("connectgateway-disabled")
 	p.Target = cluster.Target{Membership: &member}
 	_, err := p.Read(t.Context(), false)
-	if _, disabled := cluster.GatewayDisabled(err); !disabled || errors.As(err, &gone) {
+	if _, disabled := apierr.GatewayDisabled(err); !disabled || errors.As(err, &gone) {
 		t.Errorf("with the gateway disabled: %v", err)
 	}
-	if what, next := prereq.Words(err); !strings.Contains(what, "SERVICE_DISABLED") || !strings.Contains(next, "connectgateway.googleapis.com") {
+	if what, next := apierr.Describe(err); !strings.Contains(what, "SERVICE_DISABLED") || !strings.Contains(next, "connectgateway.googleapis.com") {
 		t.Errorf("in words: %q, %q", what, next)
 	}
 	ctx, cancel := context.WithCancel(t.Context())

@@ -11,6 +11,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 	ctyjson "github.com/zclconf/go-cty/cty/json"
 
+	"github.com/managed-mesh/terraform-provider-asm/internal/apierr"
 	"github.com/managed-mesh/terraform-provider-asm/internal/prereq"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/journal"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/kinds"
@@ -49,7 +50,7 @@ func (s *stepRun) ensure(ctx context.Context) error {
 			return err
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
-		case !prereq.Retryable(err) || s.attempt >= a.attempts() || !s.engine.clock().Now().Before(a.deadline):
+		case !apierr.Retryable(err) || s.attempt >= a.attempts() || !s.engine.clock().Now().Before(a.deadline):
 			return s.fail(ctx, err)
 		}
 		s.progress(s.name, "to be tried again: "+errorText(err))
@@ -88,7 +89,7 @@ func (a *act) pause() time.Duration {
 }
 
 // try does the step once. An error that is worth another attempt is
-// prereq.Retryable.
+// apierr.Retryable.
 func (a *act) try(ctx context.Context) error {
 	if err := a.start(ctx); err != nil {
 		return err
@@ -120,7 +121,7 @@ func (a *act) try(ctx context.Context) error {
 	}
 	change := journal.Change{Kind: a.def.Name, Subject: a.prerequisite.Subject(), Before: made.Before, After: made.After, Args: a.args}
 	if err != nil {
-		a.doubt = prereq.Doubtful(err) || ctx.Err() != nil
+		a.doubt = apierr.Ambiguous(err) || ctx.Err() != nil
 		failed := journal.ActFailed{Step: a.name, Change: change, Doubtful: a.doubt, Error: a.engine.redact(errorText(err))}
 		if _, written := a.write(ctx, failed); written != nil {
 			return written
@@ -254,7 +255,7 @@ func (a *act) verify(ctx context.Context) error {
 		case err == nil:
 			a.state = state
 			a.progress(a.name, messages(state))
-		case !prereq.Retryable(err):
+		case !apierr.Retryable(err):
 			return fmt.Errorf("the change was made, and cannot be verified: %w", err)
 		}
 		if !clock.Now().Before(a.deadline) {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/zclconf/go-cty/cty"
 
+	"github.com/managed-mesh/terraform-provider-asm/internal/apierr"
 	"github.com/managed-mesh/terraform-provider-asm/internal/prereq"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/journal"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/kinds"
@@ -27,7 +28,7 @@ func (s *stepRun) assert(ctx context.Context) error {
 		}
 		seen, good, known, err := s.evaluation.judge(ctx, s.step.Action, s.instance)
 		attempts := s.settings.Attempts
-		if err != nil && attempts == 0 && prereq.Retryable(err) {
+		if err != nil && attempts == 0 && apierr.Retryable(err) {
 			attempts = defaultAttempts
 		}
 		switch {
@@ -65,7 +66,7 @@ func (s *stepRun) wait(ctx context.Context) error {
 		switch {
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
-		case err != nil && !prereq.Retryable(err) && !unreadable(err):
+		case err != nil && !apierr.Retryable(err) && !unreadable(err):
 			return s.fail(ctx, err)
 		case err != nil:
 			inRow, last = 0, errorText(err)

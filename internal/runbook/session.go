@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 
+	"github.com/managed-mesh/terraform-provider-asm/internal/apierr"
 	"github.com/managed-mesh/terraform-provider-asm/internal/prereq"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/kinds"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/lang"
@@ -153,13 +154,13 @@ func errorText(err error) string {
 	if errors.As(err, &mistakes) {
 		return strings.Join(strings.Fields(mistakes.Error()), " ")
 	}
-	what, _ := prereq.Words(err)
+	what, _ := apierr.Describe(err)
 	return what
 }
 
 // nextStep is what the reader of an error can do, or "".
 func nextStep(err error) string {
-	_, next := prereq.Words(err)
+	_, next := apierr.Describe(err)
 	return next
 }
 

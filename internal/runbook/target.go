@@ -9,8 +9,8 @@ import (
 
 	"github.com/zclconf/go-cty/cty"
 
+	"github.com/managed-mesh/terraform-provider-asm/internal/apierr"
 	"github.com/managed-mesh/terraform-provider-asm/internal/cluster"
-	"github.com/managed-mesh/terraform-provider-asm/internal/gcp"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
 	"github.com/managed-mesh/terraform-provider-asm/internal/prereq"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/lang"
@@ -157,7 +157,7 @@ func (f *targetFacts) gke(ctx context.Context) (*mesh.Cluster, error) {
 	}
 	m, err := f.engine.Client.Membership(ctx, *f.membership)
 	if err != nil {
-		if gcp.NotFound(err) {
+		if apierr.NotFound(err) {
 			return nil, &prereq.GoneError{Subject: f.target.Name}
 		}
 		return nil, err

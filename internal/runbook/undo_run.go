@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/managed-mesh/terraform-provider-asm/internal/apierr"
 	"github.com/managed-mesh/terraform-provider-asm/internal/prereq"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/journal"
 	"github.com/managed-mesh/terraform-provider-asm/internal/wait"
@@ -136,7 +137,7 @@ func (u *undoRun) act(ctx context.Context, change prereq.Change) error {
 	var kept *prereq.KeptError
 	failed := journal.ActFailed{
 		Step: u.name, Change: journal.Change{Kind: kind, Subject: back.Subject}, Error: u.engine.redact(errorText(err)),
-		Doubtful: !errors.As(err, &kept) && (prereq.Doubtful(err) || ctx.Err() != nil),
+		Doubtful: !errors.As(err, &kept) && (apierr.Ambiguous(err) || ctx.Err() != nil),
 	}
 	if _, written := u.write(ctx, failed); written != nil {
 		return written
@@ -156,7 +157,7 @@ func (u *undoRun) awaitBefore(ctx context.Context, change prereq.Change) error {
 				return nil
 			}
 			err = &VerificationError{Subject: change.Subject, Seen: messages(state), After: clock.Now().Sub(u.started).Round(time.Second)}
-		} else if !prereq.Retryable(err) {
+		} else if !apierr.Retryable(err) {
 			return fmt.Errorf("it was taken back, and that cannot be verified: %w", err)
 		}
 		if !clock.Now().Before(deadline) {

@@ -46,6 +46,13 @@ type Backoff struct {
 	Clock      Clock
 }
 
+func (b Backoff) clock() Clock {
+	if b.Clock == nil {
+		return Real
+	}
+	return b.Clock
+}
+
 // Pauses returns the sequence of pauses, for a caller with a loop of its own.
 func (b Backoff) Pauses() func() time.Duration {
 	e := backoff.NewExponentialBackOff()
@@ -58,10 +65,7 @@ func (b Backoff) Pauses() func() time.Duration {
 // ends first, the error is an *Expired that says what was waited for and what
 // was last seen.
 func Until(ctx context.Context, b Backoff, what string, done func(context.Context) (finished bool, seen string, err error)) error {
-	clock := b.Clock
-	if clock == nil {
-		clock = Real
-	}
+	clock := b.clock()
 	start, pause, last := clock.Now(), b.Pauses(), ""
 	for {
 		finished, seen, err := done(ctx)

@@ -12,9 +12,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/managed-mesh/terraform-provider-asm/internal/apierr"
 	"github.com/managed-mesh/terraform-provider-asm/internal/cluster"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
-	"github.com/managed-mesh/terraform-provider-asm/internal/prereq"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/journal"
 )
 
@@ -58,7 +58,7 @@ func (b *bundle) write(ctx context.Context, path string) (err error) {
 func (b *bundle) collect(ctx context.Context) (pages []page, unread []string, err error) {
 	note := func(name string, content any, err error) {
 		if err != nil {
-			what, next := prereq.Words(err)
+			what, next := apierr.Describe(err)
 			unread = append(unread, strings.TrimSpace(name+": "+what+" "+next))
 			return
 		}

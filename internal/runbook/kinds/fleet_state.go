@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/managed-mesh/terraform-provider-asm/internal/gcp"
+	"github.com/managed-mesh/terraform-provider-asm/internal/apierr"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/health"
@@ -27,7 +27,7 @@ func fleetReport(ctx context.Context, env *Runtime, a Args) (report mesh.Members
 	}
 	report.Name = membership.String()
 	feature, err := env.Client.FreshMeshFeature(ctx, membership.Project)
-	if gcp.NotFound(err) {
+	if apierr.NotFound(err) {
 		return report, true, nil
 	}
 	if err != nil {

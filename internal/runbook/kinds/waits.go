@@ -9,6 +9,7 @@ import (
 
 	"github.com/zclconf/go-cty/cty"
 
+	"github.com/managed-mesh/terraform-provider-asm/internal/apierr"
 	"github.com/managed-mesh/terraform-provider-asm/internal/cluster"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
@@ -130,7 +131,7 @@ func serviceIsUsable(ctx context.Context, env *Runtime, a Args) (Observation, er
 		return Observation{}, err
 	}
 	_, err = opened.Namespace(ctx, "kube-system") // which every cluster has
-	if refused, off := cluster.GatewayDisabled(err); off {
+	if refused, off := apierr.GatewayDisabled(err); off {
 		return Observation{
 			State:   servicePropagating,
 			Message: fmt.Sprintf("%s is enabled on project %s, and Connect Gateway still refuses project %s", service, project, refused),
@@ -144,8 +145,8 @@ func serviceIsUsable(ctx context.Context, env *Runtime, a Args) (Observation, er
 
 // answered reports whether a failed read reached the cluster.
 func answered(err error) bool {
-	for e := range cluster.Errors(err) {
-		if e.Side == cluster.SideCluster {
+	for e := range apierr.All(err) {
+		if e.Source == apierr.Kubernetes {
 			return true
 		}
 	}
@@ -167,7 +168,7 @@ func revisionReady(ctx context.Context, env *Runtime, a Args) (Observation, erro
 	}
 	name := a.Text("revision")
 	r, err := opened.Revision(ctx, name)
-	if cluster.NotFound(err) {
+	if apierr.NotFound(err) {
 		return Observation{State: revisionMissing, Message: fmt.Sprintf("%s has no ControlPlaneRevision %s", opened, name)}, nil
 	}
 	if err != nil {

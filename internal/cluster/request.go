@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"time"
@@ -12,6 +13,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/managed-mesh/terraform-provider-asm/internal/apierr"
 	"github.com/managed-mesh/terraform-provider-asm/internal/wait"
 )
 
@@ -88,25 +90,20 @@ func (c *Cluster) do(ctx context.Context, r request, out any) error {
 // mayLeave reports whether a failure is the way's own. A write that was not
 // answered may have happened, so it is not sent again elsewhere.
 func (c *Cluster) mayLeave(way route, r request, err error) bool {
-	var e *Error
+	var e *apierr.Error
 	if !way.gateway || !errors.As(err, &e) {
 		return false
 	}
-	switch e.Side {
-	case SideGateway:
+	switch e.Source {
+	case apierr.Gateway:
 		return e.Code == http.StatusForbidden || e.Code == http.StatusNotFound || e.Code == http.StatusBadRequest || r.reads()
-	case SideNone:
+	case apierr.Unknown:
 		return r.reads()
 	}
 	return false
 }
 
-// tries bounds how often one request is sent when the answer is that of a busy
-// or restarting server.
-const tries = 3
-
 func (c *Cluster) send(ctx context.Context, way route, r request, out any) error {
-	e := &Error{Doing: r.doing, Cluster: c.String(), Via: way.via}
 	// In a large fleet clusters wait for their turn. That is not timed: it would look
 	// as if the cluster did not answer.
 	client, release, err := c.access.pool.lease(ctx, way.key, func(ctx context.Context) (*client, error) {
@@ -118,31 +115,25 @@ func (c *Cluster) send(ctx context.Context, way route, r request, out any) error
 		if errors.Is(ctx.Err(), context.Canceled) {
 			return ctx.Err()
 		}
-		return r.unanswered(e, err)
+		return c.newError(way, r).Unanswered(err)
 	}
 	defer release()
 	limited, cancel := context.WithTimeout(ctx, c.access.config.RequestTimeout)
 	defer cancel()
-	pause := wait.Backoff{First: 200 * time.Millisecond, Max: 2 * time.Second}.Pauses()
-	for try := 1; ; try++ {
-		err := c.sendOnce(limited, client, way, r, out)
-		var refused *Error
-		if err == nil || try == tries || !errors.As(err, &refused) || !passing(refused.Code) {
-			if errors.Is(ctx.Err(), context.Canceled) {
-				return ctx.Err()
-			}
-			return err
-		}
-		if wait.Sleep(limited, c.access.config.Clock, pause()) != nil {
-			return err
-		}
+	pauses := wait.Backoff{First: 200 * time.Millisecond, Max: 2 * time.Second, Clock: c.access.config.Clock}
+	_ = wait.Retry{Backoff: pauses, Attempts: 3}.Do(limited, func(int) (bool, time.Duration) {
+		err = c.sendOnce(limited, client, way, r, out)
+		var refused *apierr.Error
+		return errors.As(err, &refused) && apierr.Busy(refused.Code), 0
+	})
+	if errors.Is(ctx.Err(), context.Canceled) {
+		return ctx.Err()
 	}
+	return err
 }
 
-// passing are the answers of a server that did not do what it was asked, and may
-// a moment later.
-func passing(code int) bool {
-	return code == http.StatusTooManyRequests || code == http.StatusServiceUnavailable
+func (c *Cluster) newError(way route, r request) *apierr.Error {
+	return &apierr.Error{Doing: r.doing, Cluster: c.String(), Via: way.via}
 }
 
 func (c *Cluster) sendOnce(ctx context.Context, client *client, way route, r request, out any) error {
@@ -170,22 +161,20 @@ func (c *Cluster) sendOnce(ctx context.Context, client *client, way route, r req
 	}
 	c.log(ctx, r, way, code, time.Since(start))
 
-	e := &Error{Doing: r.doing, Cluster: c.String(), Via: way.via, Code: code}
+	e := c.newError(way, r)
+	e.Code = code
 	switch {
 	case code >= 200 && code < 300 && err == nil:
-		if jsonErr := json.Unmarshal(body, out); jsonErr != nil {
-			e.Message = "the answer is not valid JSON: " + jsonErr.Error()
-			e.Next = "Something between here and the cluster answers in its place, or cuts answers short: check proxies and custom endpoints."
-			e.cause = jsonErr
-			return e
+		if err := json.Unmarshal(body, out); err != nil {
+			return e.Unanswered(fmt.Errorf("%w: %w", apierr.ErrMalformed, err))
 		}
 		return nil
 	case code == 0 || (code >= 200 && code < 300):
 		if ctx.Err() != nil {
 			err = ctx.Err()
 		}
-		e.Code, e.sent = 0, true
-		return r.unanswered(e, err)
+		e.Code, e.Ambiguous = 0, apierr.MayHaveArrived(err)
+		return e.Unanswered(err)
 	}
 	return r.refused(e, body)
 }

@@ -1,0 +1,81 @@
+package apierr
+
+import (
+	"net/http"
+	"slices"
+)
+
+// NotFound reports whether an API or a cluster says that an object does not exist.
+// A 404 of Connect Gateway is about the membership, so it does not count.
+func NotFound(err error) bool { return answered(err, http.StatusNotFound) }
+
+// Conflict reports whether something changed between a read and the write based
+// on it (409 or 412).
+func Conflict(err error) bool {
+	return answered(err, http.StatusConflict, http.StatusPreconditionFailed)
+}
+
+// Gone reports whether a cluster no longer keeps the state that a list continues.
+func Gone(err error) bool { return answered(err, http.StatusGone) }
+
+// Invalid reports whether a cluster rejects the content of a write.
+func Invalid(err error) bool { return answered(err, http.StatusUnprocessableEntity) }
+
+// answered reports whether an API or a cluster, not the gateway on the way there,
+// answered with one of these codes.
+func answered(err error, codes ...int) bool {
+	return contains(err, func(e *Error) bool {
+		return (e.Source == GoogleAPI || e.Source == Kubernetes) && slices.Contains(codes, e.Code)
+	})
+}
+
+// Forbidden reports whether the caller is refused (403). Google gives this answer
+// for what does not exist, too: it never proves that something is deleted.
+func Forbidden(err error) bool {
+	return contains(err, func(e *Error) bool { return e.Code == http.StatusForbidden })
+}
+
+// AlreadyExists reports whether a Google API says that the object to create exists.
+func AlreadyExists(err error) bool {
+	return contains(err, func(e *Error) bool { return e.Code == http.StatusConflict && e.Status == "ALREADY_EXISTS" })
+}
+
+// Unreachable reports whether a call was not answered, or not in time.
+func Unreachable(err error) bool {
+	return contains(err, func(e *Error) bool { return e.Code == 0 && e.Status == "" })
+}
+
+// Disabled reports whether a call failed because an API is not enabled. service is
+// the API, or "" where the answer does not name it.
+func Disabled(err error) (service string, disabled bool) {
+	for e := range All(err) {
+		if e.Reason == reasonDisabled {
+			return e.Service, true
+		}
+		// A cluster whose endpoint could not be looked up because of it.
+		if service, disabled := Disabled(e.Cause); disabled {
+			return service, true
+		}
+	}
+	return "", false
+}
+
+// GatewayDisabled reports whether a call failed because the Connect Gateway API is
+// not enabled, and on which project.
+func GatewayDisabled(err error) (project string, disabled bool) {
+	for e := range All(err) {
+		if e.Source == Gateway && e.Reason == reasonDisabled && e.isGatewayService() && e.Consumer != gcloudProject {
+			return e.Consumer, true
+		}
+	}
+	return "", false
+}
+
+func contains(err error, is func(*Error) bool) bool {
+	for e := range All(err) {
+		if is(e) {
+			return true
+		}
+	}
+	return false
+}
