@@ -7,7 +7,7 @@ import (
 )
 
 // AuditEvent is who changed something, by which client and when, as an audit log
-// tells it. The client's name is the client's own claim: evidence, not proof.
+// reports it. The client's name is the client's own claim: evidence, not proof.
 type AuditEvent struct {
 	Time      time.Time
 	Principal string // e-mail address, or the subject of an external identity
@@ -64,7 +64,7 @@ var clients = []struct {
 	{regexp.MustCompile(`(?i)\bPuppet\b`), func([]string) string { return "Puppet" }},
 }
 
-// String says who, with what and when, in one sentence.
+// String returns one sentence with the principal, the client and the time.
 func (e AuditEvent) String() string {
 	who := e.Principal
 	if who == "" {

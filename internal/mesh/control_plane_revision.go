@@ -11,12 +11,12 @@ const RevisionType = "managed_service"
 // The types of a ControlPlaneRevision's conditions.
 const (
 	ConditionReconciled = "Reconciled"           // True: the control plane works
-	ConditionStalled    = "Stalled"              // True: it takes a person to go on
+	ConditionStalled    = "Stalled"              // True: provisioning stopped; a person must act
 	ConditionFinished   = "ProvisioningFinished" // True: provisioning ended, either way
 )
 
 // ControlPlaneRevision is a revision of the managed control plane as its object
-// in the cluster tells it (mesh.cloud.google.com, v1alpha1 and v1beta1 alike).
+// in the cluster has it (mesh.cloud.google.com, v1alpha1 and v1beta1 alike).
 type ControlPlaneRevision struct {
 	Name, Namespace string
 	Channel         string // spec.channel: regular, rapid, stable
@@ -45,7 +45,7 @@ func (r ControlPlaneRevision) Condition(kind string) RevisionCondition {
 }
 
 // Age is how long a condition has had its status, or zero where that is not
-// told or lies in the future.
+// known or lies in the future.
 func (c RevisionCondition) Age(now time.Time) time.Duration {
 	if c.Since.IsZero() || now.Before(c.Since) {
 		return 0

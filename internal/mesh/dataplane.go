@@ -7,7 +7,7 @@ import (
 )
 
 // ProxyManaged reads an annotation mesh.cloud.google.com/proxy, such as
-// {"managed":"true"}. set is false where it does not say: the annotation is not
+// {"managed":"true"}. set is false where it is missing: the annotation is not
 // there or leaves the key out. Its value is a string; a boolean is accepted, too.
 func ProxyManaged(annotation string) (managed, set bool, err error) {
 	if annotation == "" {

@@ -9,7 +9,7 @@ import (
 // a revision's Environment.
 const EnvironmentPrefix = "env-"
 
-// Environment is what ConfigMap env-REVISION says about a revision. That these
+// Environment is the content of ConfigMap env-REVISION of a revision. That these
 // keys make the webhooks' URLs is known from a fork of Google's own tool, so a
 // difference is a finding with its evidence and nothing to correct unasked; for
 // TRAFFIC_DIRECTOR the scheme may differ.
@@ -35,7 +35,7 @@ func NewEnvironment(configMap string, data map[string]string) Environment {
 const unknownProject = "PROJECT"
 
 // InjectURL is the URL that a mutating webhook of the revision should call, or
-// "" where the environment does not tell. In a proxied one, PROJECT stands for
+// "" where the environment lacks it. In a proxied one, PROJECT stands for
 // the project.
 func (e Environment) InjectURL() string {
 	switch {

@@ -36,7 +36,7 @@ type Feature struct {
 	Unreachable   []string // regions that could not be asked
 }
 
-// MembershipMesh is the mesh of one membership: what is asked for and what is.
+// MembershipMesh is the mesh of one membership: its spec and its state.
 type MembershipMesh struct {
 	Name           string // as the API spells it: with the project's number
 	Management     string
@@ -44,7 +44,7 @@ type MembershipMesh struct {
 	Reported       bool   // the API has a state for it
 	Code           string // OK, WARNING, ERROR; may be absent while provisioning
 	Description    string
-	Updated        time.Time // state.updateTime; zero where it is not told
+	Updated        time.Time // state.updateTime; zero where it is missing
 	Implementation string    // ISTIOD, TRAFFIC_DIRECTOR, UPDATING
 	ControlPlane   Component
 	DataPlane      Component

@@ -22,7 +22,7 @@ func IssuedBy(issuer string) (c Cluster, found bool) {
 	return c, err == nil
 }
 
-// CheckIssuer says what is wrong with an issuer, or returns nil. The rules are
+// CheckIssuer returns an error for an invalid issuer. The rules are
 // those of the GKE Hub API: an https URL under 2,000 characters, and locations/
 // rather than zones/ for a GKE cluster.
 func CheckIssuer(issuer string) error {

@@ -38,7 +38,7 @@ func IsClusterName(s string) bool { return clusterID.MatchString(s) }
 // IsMembershipName reports whether s may be the name of a fleet membership, which is an RFC 1123 label.
 func IsMembershipName(s string) bool { return membershipID.MatchString(s) }
 
-// CheckProject says what is wrong with a project's id or number, or returns nil.
+// CheckProject returns an error for an invalid project id or number.
 // The rules are those of Google Cloud: an id has 6 to 30 lower-case letters,
 // digits and hyphens and starts with a letter (older, domain-scoped ids carry
 // "example.com:" in front); a number has digits only.
@@ -55,7 +55,7 @@ func CheckProject(project string) error {
 // IsProjectNumber reports whether project is a project number rather than an id.
 func IsProjectNumber(project string) bool { return projectNumber.MatchString(project) }
 
-// CheckProjectNumber says what is wrong with a project number, or returns nil.
+// CheckProjectNumber returns an error for an invalid project number.
 func CheckProjectNumber(number string) error {
 	if IsProjectNumber(number) {
 		return nil
@@ -63,7 +63,7 @@ func CheckProjectNumber(number string) error {
 	return fmt.Errorf("%q is not a project number: a number has 1 to 19 digits, for example 123456789012 (`gcloud projects describe PROJECT_ID --format='value(projectNumber)'` prints it)", number)
 }
 
-// CheckProjectID says what is wrong with a project id, or returns nil. A number
+// CheckProjectID returns an error for an invalid project id. A number
 // is refused: workload pools are named after the id.
 func CheckProjectID(id string) error {
 	if projectID.MatchString(id) {
@@ -171,7 +171,7 @@ func ParseMembership(name string) (Membership, error) {
 }
 
 // revisions pairs the release channels with the only name that a
-// ControlPlaneRevision of that channel may have (the seed's stop codes).
+// ControlPlaneRevision of that channel may have (stop codes of Google's page).
 var revisions = map[string]string{
 	"regular": "asm-managed",
 	"rapid":   "asm-managed-rapid",
@@ -192,8 +192,8 @@ func Revision(channel string) (string, error) {
 
 var revisionName = regexp.MustCompile(`^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$`)
 
-// CheckRevision says what is wrong with the name of a revision or of a revision
-// tag, or returns nil: it is the value of a label and part of object names.
+// CheckRevision returns an error for an invalid name of a revision or of a revision
+// tag: it is the value of a label and part of object names.
 func CheckRevision(name string) error {
 	if revisionName.MatchString(name) {
 		return nil

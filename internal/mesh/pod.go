@@ -33,7 +33,7 @@ type ProxyPod struct {
 	Restarted       time.Time // when its owner was restarted by a person, as kubectl notes it; zero where it was not
 }
 
-// Budget is a PodDisruptionBudget as its status stands.
+// Budget is a PodDisruptionBudget with its status.
 type Budget struct {
 	Namespace, Name string
 	Selector        Selector

@@ -7,7 +7,7 @@ type Kind string
 
 // The prerequisites in the order in which they depend on each other: a later
 // one cannot be met while an earlier one is not. The order is inferred from the
-// causes and conditions that Google documents (facts of the seed and of the
+// causes and conditions that Google documents (facts of Google's page and of the
 // feature-state-condition page), not stated by Google as a list.
 const (
 	APIs               Kind = "apis"

@@ -7,7 +7,7 @@ import (
 )
 
 // GatewayService is the API through which Google's managed control plane
-// reaches a GKE cluster; without it provisioning fails (the seed's last section).
+// reaches a GKE cluster; without it provisioning fails (last section of Google's page).
 const GatewayService = "connectgateway.googleapis.com"
 
 // Service is an API that managed mesh may need on a project.
@@ -71,7 +71,7 @@ func DefaultServices() []string {
 // each part sorted by name.
 func Services() []Service { return slices.Clone(services) }
 
-// ServiceReason says what an API is needed for, or "" for one that is not known.
+// ServiceReason returns why the mesh needs an API, or "" for an unlisted one.
 func ServiceReason(name string) string {
 	for _, s := range services {
 		if s.Name == name {
@@ -81,7 +81,7 @@ func ServiceReason(name string) string {
 	return ""
 }
 
-// CheckService says what is wrong with an API's name, or returns nil.
+// CheckService returns an error for an invalid API name.
 func CheckService(name string) error {
 	if ServiceReason(name) != "" {
 		return nil

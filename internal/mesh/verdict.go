@@ -1,11 +1,11 @@
 package mesh
 
 // Verdict is the health of a mesh, of one membership or of one prerequisite.
-// The set is closed; what cannot be told is Unknown, never Healthy.
+// The set is closed; what could not be read or is not known is Unknown, never Healthy.
 type Verdict string
 
 // The verdicts, best first. Worst ranks them otherwise: what is known to be
-// broken outranks what cannot be told.
+// broken outranks what is unknown.
 const (
 	Healthy      Verdict = "healthy"
 	Provisioning Verdict = "provisioning"

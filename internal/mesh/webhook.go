@@ -34,11 +34,11 @@ type Webhook struct {
 	Namespace Selector
 	Object    Selector
 	// Conditional is true with matchConditions, CEL that only the API server
-	// evaluates; what such an entry does to a pod cannot be told.
+	// evaluates; what such an entry does to a pod is unknown.
 	Conditional bool
 }
 
-// Plane says whose control plane a webhook calls.
+// Plane is the control plane that a webhook calls.
 type Plane string
 
 // The planes.
@@ -131,7 +131,7 @@ func isManagedRevision(name string) bool {
 // InClusterService is the Kubernetes service that a webhook calls.
 type InClusterService struct{ Namespace, Name, Path string }
 
-// String is the service's name as the seed writes it: istiod.istio-system.
+// String is the service's name as Google's page writes it: istiod.istio-system.
 func (s InClusterService) String() string { return s.Name + "." + s.Namespace }
 
 func (s InClusterService) istiod() bool {

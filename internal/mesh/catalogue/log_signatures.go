@@ -1,6 +1,6 @@
 package catalogue
 
-// LogSignatures are the two log lines by which the seed's last section knows that
+// LogSignatures are the two log lines by which Google's page's last section knows that
 // managed mesh cannot reach its cluster: the type of the resource that logs it, a
 // filter of Cloud Logging for the rest, and the finding of each.
 var LogSignatures = []struct {

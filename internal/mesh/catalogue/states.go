@@ -96,7 +96,7 @@ func DescribeState(state string) (StateInfo, bool) {
 	return StateInfo{}, false
 }
 
-// States are the states that are known, in the seed's order; those that the seed
+// States are the states that are known, in Google's page's order; those that Google's page
 // lacks are last.
 func States() []StateInfo { return append([]StateInfo(nil), states...) }
 

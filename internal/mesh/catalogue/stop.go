@@ -7,11 +7,11 @@ import (
 )
 
 // StopCode names why a ControlPlaneRevision stopped: one of the thirteen
-// messages that the condition Stalled brings (the seed, "ControlPlaneRevision
+// messages that the condition Stalled brings (Google's page, "ControlPlaneRevision
 // stop codes"), or StopUnknown. The names are ours; Google gives only texts.
 type StopCode string
 
-// The stop codes, in the seed's order.
+// The stop codes, in Google's page's order.
 const (
 	StopNotGKE            StopCode = "not-a-gke-cluster"
 	StopName              StopCode = "unsupported-revision-name"
@@ -40,7 +40,7 @@ type Stop struct {
 	Code        StopCode
 	Reason      string            // as reported, or the code's own where none was
 	Message     string            // as reported, whole
-	Variables   map[string]string // by the seed's names, such as EXISTING_URL; never nil
+	Variables   map[string]string // by Google's page's names, such as EXISTING_URL; never nil
 	Explanation string
 	// Established is false where the wording that was recognised is inferred and
 	// not one that Google published, and for a message that is not known at all.
@@ -55,7 +55,7 @@ type Stop struct {
 	Follows []Code
 }
 
-// ParseStop recognises a stop message, in English or in the seed's Chinese,
+// ParseStop recognises a stop message, in English or in Google's Chinese page,
 // whatever its case and spacing. A message that is not known is StopUnknown, and
 // shown whole. The message decides, because a reason covers many.
 func ParseStop(reason, message string) Stop {

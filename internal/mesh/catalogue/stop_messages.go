@@ -2,8 +2,8 @@ package catalogue
 
 import "github.com/managed-mesh/terraform-provider-asm/internal/mesh/text"
 
-// stops is the seed's table of stop codes. English wordings are those of
-// Google's page as of 2026-04-08, Chinese ones those of the seed; the one that
+// stops is Google's page's table of stop codes. English wordings are those of
+// Google's page as of 2026-04-08, Chinese ones those of its Chinese edition; the one that
 // is marked inferred was in neither.
 var StopMessages = []struct {
 	Stop     Stop

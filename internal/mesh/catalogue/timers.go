@@ -6,7 +6,7 @@ import "time"
 // otherwise.
 const (
 	// ProvisioningLimit is how long provisioning may take before something is
-	// wrong: asmcli waits 600 s, and the seed gives the data plane ten minutes.
+	// wrong: asmcli waits 600 s, and Google's page gives the data plane ten minutes.
 	ProvisioningLimit = 10 * time.Minute
 	// PreconditionRetry is when a failed precondition is looked at again at the
 	// latest: "This will be retried within 15 minutes", says the detail of

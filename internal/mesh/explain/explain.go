@@ -11,7 +11,7 @@ import (
 	"unicode/utf8"
 )
 
-// Explanation is what is known about a message that somebody met.
+// Explanation is what is known about a message.
 type Explanation struct {
 	Code        catalogue.Code     `json:"code"`
 	Detail      string             `json:"detail,omitempty"` // a condition's code, a stop code or a state
@@ -22,7 +22,7 @@ type Explanation struct {
 	Evidence    string             `json:"evidence"`            // the part of the text that was recognised, without escapes and breaks
 	Variables   map[string]string  `json:"variables,omitempty"` // what the text names: project, cluster, existing_url …
 	Remedy      string             `json:"remedy"`
-	NextCommand string             `json:"next_command"`    // what to run next; capitals stand for what the text does not tell
+	NextCommand string             `json:"next_command"`    // what to run next; capitals stand for what the text lacks
 	Roots       []catalogue.Code   `json:"roots,omitempty"` // findings that usually bring it about
 	FixedBy     string             `json:"fixed_by,omitempty"`
 	Runbook     string             `json:"runbook,omitempty"` // the runbook that corrects it
@@ -37,7 +37,7 @@ type Explanation struct {
 // Explain recognises what a person pastes: an error of an installer, gcloud,
 // kubectl or Terraform, a log entry, a condition, the output of "gcloud container
 // fleet mesh describe" or a part of it, the name of a state, condition or finding;
-// in English or as the seed's Chinese page words it, with timestamps, prefixes,
+// in English or as Google's Chinese page words it, with timestamps, prefixes,
 // escapes, colours and line breaks around and in it. Root causes come first. Of a
 // text that is not known it returns nothing.
 func Explain(raw string) []Explanation {
@@ -66,7 +66,7 @@ type explainer struct {
 }
 
 // add appends an explanation of a kind of finding, as the catalogue has it, and
-// returns it for what is particular. What is said already is not said twice.
+// returns it for what is particular. A finding that is already there is not added twice.
 func (e *explainer) add(code catalogue.Code, detail, evidence string, at int, established bool) *Explanation {
 	for i := range e.found {
 		if e.found[i].Code == code && e.found[i].Detail == detail {
@@ -95,7 +95,7 @@ func (e *explainer) stops() {
 				continue
 			}
 			if known.Stop.Code == catalogue.StopWorkloadIdentity && e.installer(at) {
-				// The installer says so of a cluster, before there is a revision.
+				// The installer prints it of a cluster, before a revision exists.
 				e.add(catalogue.PoolMissing, "", evidence, at, false)
 				continue
 			}
@@ -243,7 +243,7 @@ var (
 var gatewayTitle = "Connect Gateway API"
 
 // disabledAPI recognises the refusal of an API. That of Connect Gateway in the
-// control plane's log is the seed's last section.
+// control plane's log is the last section of Google's page.
 func (e *explainer) disabledAPI() {
 	e.Hits("hasnotbeenusedinproject", func(at, end int) bool {
 		text := e.Window(at, 0, end, 200)
@@ -277,7 +277,7 @@ func (e *explainer) disabledAPI() {
 }
 
 // gcloudsProject is Google's own project, which answers for user credentials
-// without a quota project; enabling an API there is nobody's to do.
+// without a quota project; no user can enable an API there.
 const gcloudsProject = "764086051850"
 
 func (e *explainer) refused(service, project, evidence string, at int) {

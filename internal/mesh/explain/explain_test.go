@@ -16,8 +16,8 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/meshtest"
 )
 
-// explained are messages as the seed and the facts print them, in English and in
-// the seed's Chinese, and what they are: CODE or CODE/DETAIL, root causes first.
+// explained are messages as Google's page and the facts print them, in English and in
+// Google's Chinese page, and what they are: CODE or CODE/DETAIL, root causes first.
 var explained = []struct {
 	text      string
 	want      string
@@ -266,7 +266,7 @@ func TestExplainFindsStopsInNoise(t *testing.T) {
 	}
 }
 
-// A page that holds every message at once, as the seed does: none hides another.
+// A page that holds every message at once, as Google's page does: none hides another.
 func TestExplainKnowsAPageOfMessages(t *testing.T) {
 	var page []string
 	var want []string

@@ -11,7 +11,7 @@ type sign struct {
 	code     catalogue.Code
 	detail   string
 	wordings []text.Wording
-	unless   string // squeezed; not where this stands anywhere in the text
+	unless   string // squeezed; not where the text contains this
 	roots    []catalogue.Code
 	// What is particular to the message; "" is the catalogue's.
 	title, means, cause, remedy string
@@ -26,8 +26,8 @@ func inferred(templates ...string) []text.Wording {
 	return ws
 }
 
-// signs are the messages of the seed, of Google's newer pages, of outputs that
-// people published and of this product, by section of the seed.
+// signs are the messages of Google's troubleshooting page, of its newer pages, of outputs that
+// people published and of this product, by section of that page.
 var signs = []sign{
 	// Revision(s) reporting unhealthy.
 	{
@@ -97,7 +97,7 @@ var signs = []sign{
 			inferred(`PodDisruptionBudgets are preventing upgrade`, `EvictionError: `)...),
 	},
 	{code: catalogue.DataPlaneProgress, wordings: catalogue.Published(`TooManyEvictions`)},
-	// No identity provider. The first half is the seed's; the installer has two second halves.
+	// No identity provider. The first half is that of Google's page; the installer has two second halves.
 	{
 		code: catalogue.IdentityMissing, roots: []catalogue.Code{catalogue.PoolMissing},
 		wordings: append(catalogue.Published(

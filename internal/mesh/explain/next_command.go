@@ -57,7 +57,7 @@ func (e *explainer) name(x *Explanation) {
 	}
 }
 
-// The commands by which to go on. {project} is a variable; without it the name in
+// The next commands. {project} is a variable; without it the name in
 // capitals stands there for a person to fill in.
 const (
 	enableAPI   = "gcloud services enable {service} --project={project}"
@@ -173,7 +173,7 @@ func (x Explanation) diagnose() string {
 }
 
 // NextCommand is the command to run next about a finding, with what it names
-// filled in and capitals for the rest; "" where no one command goes on.
+// filled in and capitals for the rest; "" where no single command helps.
 func NextCommand(f catalogue.Finding) string {
 	p := text.NewPasted(f.Message + " " + f.Subject)
 	x := Explanation{Code: f.Code, Detail: f.Detail, Variables: map[string]string{}}

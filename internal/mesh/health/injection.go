@@ -23,7 +23,7 @@ type Injector struct {
 	Revision      string
 	Tag           string
 	Calls         string // its URL, or NAME.NAMESPACE of its service
-	Conditional   bool   // whether it would cannot be told: it has match conditions
+	Conditional   bool   // whether it would is unknown: it has match conditions
 }
 
 // String names the injector and what it calls.
@@ -99,7 +99,7 @@ func JudgeNamespace(configurations []mesh.WebhookConfiguration, namespace Namesp
 	return n
 }
 
-// wrongInjection is the seed's "Pod injected with istiod.istio-system".
+// wrongInjection is "Pod injected with istiod.istio-system".
 func (j *judge) wrongInjection(namespace Namespace, by Injector, managedRevisions []string, labels string) {
 	why, revision := labels, managedRevisions[0]
 	if meant := namespace.Labels[mesh.LabelRevision]; slices.Contains(managedRevisions, meant) {

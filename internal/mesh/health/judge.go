@@ -90,8 +90,8 @@ func summary(v mesh.Verdict, total int, counts map[mesh.Verdict]int) string {
 	return fmt.Sprintf("%s: %d membership(s): %s", v, total, strings.Join(parts, ", "))
 }
 
-// examples tells of the first memberships that are not healthy, so that a small
-// fleet's summary says what is wrong and a large one's stays a line.
+// examples names the first memberships that are not healthy, so that a small
+// fleet's summary names them and a large one's stays a line.
 func examples(members []mesh.MembershipMesh, healths []Health) string {
 	const most = 2
 	var told []string
@@ -224,7 +224,7 @@ func (j *judge) membershipCode(m mesh.MembershipMesh) {
 	case "ERROR":
 		j.add(code, mesh.Unhealthy, "ERROR"+says)
 	case "", "CODE_UNSPECIFIED":
-		// Left out while a revision rolls out; otherwise nobody knows.
+		// Left out while a revision rolls out; otherwise the state is unknown.
 		if m.ControlPlane.State != mesh.StateProvisioning {
 			j.unlisted("membershipStates[].state.code", m.Code)
 		}
@@ -246,7 +246,7 @@ func (j *judge) conditions(conditions []mesh.Condition) {
 		case "WARNING":
 			f = j.add(catalogue.ConditionReported, mesh.Degraded, text)
 		case "INFO":
-			continue // not requiring any action, says the API
+			continue // the API documents that it requires no action
 		default:
 			f = j.add(catalogue.ConditionReported, mesh.Unknown, text+" (severity "+orNone(c.Severity)+")")
 		}

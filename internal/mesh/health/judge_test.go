@@ -46,7 +46,7 @@ func TestJudgeMembership(t *testing.T) {
 		{"an implementation that did not exist", func(m *mesh.MembershipMesh) { m.Implementation = "AMBIENT" }, mesh.Unknown, []catalogue.Code{catalogue.UnlistedValue}},
 		{"membership code absent though active", func(m *mesh.MembershipMesh) { m.Code = "" }, mesh.Unknown, []catalogue.Code{catalogue.UnlistedValue}},
 		{"an unlisted membership code", func(m *mesh.MembershipMesh) { m.Code = "PUZZLED" }, mesh.Unknown, []catalogue.Code{catalogue.UnlistedValue}},
-		{"the seed's message", func(m *mesh.MembershipMesh) { m.Code, m.Description = "ERROR", "Revision(s) reporting unhealthy" }, mesh.Unhealthy, []catalogue.Code{catalogue.RevisionsUnhealthy}},
+		{"Google's page's message", func(m *mesh.MembershipMesh) { m.Code, m.Description = "ERROR", "Revision(s) reporting unhealthy" }, mesh.Unhealthy, []catalogue.Code{catalogue.RevisionsUnhealthy}},
 		{"an error condition", func(m *mesh.MembershipMesh) {
 			m.Conditions = []mesh.Condition{{Code: "MESH_IAM_PERMISSION_DENIED", Severity: "ERROR"}}
 		}, mesh.Unhealthy, []catalogue.Code{catalogue.ConditionReported}},

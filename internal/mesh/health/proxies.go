@@ -22,7 +22,7 @@ const (
 	BlockUnknown       Block = "unknown"
 )
 
-// BlockOf tells what keeps the data plane from moving a pod, gravest first, with
+// BlockOf returns what keeps the data plane from evicting a pod, most severe first, with
 // the budget when it is one.
 func BlockOf(pod mesh.ProxyPod, budgets []mesh.Budget) (Block, *mesh.Budget) {
 	switch {
@@ -58,7 +58,7 @@ func (o FailedOwner) Restartable() bool {
 	return slices.Contains([]string{"Deployment", "StatefulSet", "DaemonSet"}, o.Owner.Kind)
 }
 
-// Why says what blocks the owner's proxies, and what to do, in a sentence.
+// Why returns a sentence with what blocks the owner's proxies and what to do.
 func (o FailedOwner) Why() string {
 	switch o.Block {
 	case BlockBudget:
@@ -156,7 +156,7 @@ type DataPlaneControl struct {
 	Managed, Unmanaged      int64
 }
 
-// ProxyState is what a cluster tells about its proxies.
+// ProxyState is what was read of a cluster's proxies.
 type ProxyState struct {
 	Failed   []FailedOwner
 	Outdated []mesh.ProxyPod

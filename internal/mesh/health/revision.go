@@ -89,8 +89,8 @@ func (j *judge) unfinished(r mesh.ControlPlaneRevision, now time.Time) {
 	}
 }
 
-// revisionFields tells of fields that managed mesh will not accept, also before
-// it has said so in a condition. The detail is the stop code that it will say.
+// revisionFields reports fields that managed mesh does not accept, also before
+// a condition reports them. The detail is the stop code that the condition will have.
 func (j *judge) revisionFields(r mesh.ControlPlaneRevision) {
 	mismatch := func(stop catalogue.StopCode, message string) {
 		f := j.add(catalogue.RevisionMismatch, mesh.Unhealthy, message)

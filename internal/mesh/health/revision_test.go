@@ -39,7 +39,7 @@ func TestJudgeRevision(t *testing.T) {
 		codes  []catalogue.Code
 		says   string
 	}{
-		"the seed's good example": {nil, mesh.Healthy, nil, ""},
+		"Google's page's good example": {nil, mesh.Healthy, nil, ""},
 		"conditions in another order": {func(r *revision) {
 			r.Conditions = conditions("Stalled=False", "Reconciled=True")
 		}, mesh.Healthy, nil, ""},

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// JudgeSpec compares what is asked for a membership with what runs, which the
+// JudgeSpec compares a membership's spec with what runs, which the
 // state alone does not show. It reports nothing where they agree, where the
 // control plane does not run anyway, and while it is being removed as asked.
 func JudgeSpec(m mesh.MembershipMesh) (f catalogue.Finding, differs bool) {
@@ -29,7 +29,7 @@ var (
 	IstiodSupportEnd = time.Date(2028, time.March, 1, 0, 0, 0, 0, time.UTC)
 )
 
-// JudgeImplementation tells of a control plane whose implementation is
+// JudgeImplementation reports a control plane whose implementation is
 // deprecated, without support, or being changed. Its text has the two dates and
 // no age, so that it does not differ from read to read.
 func JudgeImplementation(m mesh.MembershipMesh, now time.Time) (f catalogue.Finding, reported bool) {

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// Stale says why a pod is to be made anew.
+// Stale is the reason why a pod must be recreated.
 type Stale string
 
 // Why pods are stale.
@@ -22,12 +22,12 @@ const (
 	StaleAsked   Stale = "asked"    // nothing is wrong with it: everything is to be restarted
 )
 
-// Renewal is an owner whose pods are to be made anew, because a pod gets its proxy
+// Renewal is an owner whose pods must be recreated, because a pod gets its proxy
 // only when it is created.
 type Renewal struct {
 	Owner     mesh.Owner
 	Pods      []string // names of those that are stale, sorted
-	Stale     Stale    // the gravest reason
+	Stale     Stale    // the most severe reason
 	Revision  string   // that would inject them
 	Why       string   // in words
 	Restarted time.Time
@@ -36,8 +36,8 @@ type Renewal struct {
 	Lost bool
 }
 
-// gravest puts the reasons in order.
-var gravest = []Stale{StaleFailed, StalePlane, StaleNone, StaleVersion, StaleAsked}
+// bySeverity has the reasons, most severe first.
+var bySeverity = []Stale{StaleFailed, StalePlane, StaleNone, StaleVersion, StaleAsked}
 
 // WouldInject is the managed webhook that would inject a pod if it were created now:
 // one alone, and without conditions that cannot be judged.
@@ -52,7 +52,7 @@ func WouldInject(configurations []mesh.WebhookConfiguration, namespace Namespace
 	return found[0], true
 }
 
-// StaleFor tells why a pod is stale, when by would inject it; "" when it is not. A
+// StaleFor returns why a pod is stale, when by would inject it; "" when it is not. A
 // version that is not known is not compared.
 func StaleFor(pod mesh.ProxyPod, by Injector, environments []mesh.Environment) Stale {
 	has, wanted := ImageTag(pod.Image), wantedTag(by.Revision, environments)
@@ -104,7 +104,7 @@ func Renewals(pods []mesh.ProxyPod, namespaces []Namespace, configurations []mes
 			r = &Renewal{Owner: p.Owner, Stale: stale, Revision: by.Revision, Restarted: p.Restarted}
 			byOwner[p.Owner] = r
 		}
-		if slices.Index(gravest, stale) < slices.Index(gravest, r.Stale) {
+		if slices.Index(bySeverity, stale) < slices.Index(bySeverity, r.Stale) {
 			r.Stale = stale
 		}
 		r.Pods, r.Lost = append(r.Pods, p.Name), r.Lost || !managed
@@ -138,7 +138,7 @@ func (r Renewal) inWords() string {
 	return fmt.Sprintf("%d pod(s): %s", len(r.Pods), what)
 }
 
-// Finding tells of pods that are to be made anew.
+// Finding reports pods that must be recreated.
 func (r Renewal) Finding(cluster string) catalogue.Finding {
 	code := catalogue.ProxiesOutdated
 	switch r.Stale {

@@ -36,7 +36,7 @@ type TugOfWar struct {
 	Times       int           // how often it was removed and then restored
 	Period      time.Duration // between one removal and the next; the median
 	First, Last time.Time     // of the removals
-	Culprit     string        // what usually does that, where the client tells; else ""
+	Culprit     string        // what usually does that, judged by the client; "" where unknown
 }
 
 // tugRounds is how often a binding must be removed and restored before that is
@@ -97,7 +97,7 @@ func (t TugOfWar) Finding(subject string) catalogue.Finding {
 	return f
 }
 
-// Evidence says how often and when, in one line.
+// Evidence is one line with the count and the times.
 func (t TugOfWar) Evidence() string {
 	return fmt.Sprintf("removed and restored %d times; first removed at %s, last at %s, some %s apart",
 		t.Times, t.First.UTC().Format(time.RFC3339), t.Last.UTC().Format(time.RFC3339), t.Period.Round(time.Minute))

@@ -101,7 +101,7 @@ func (j *judge) validating(c mesh.WebhookConfiguration, environments []mesh.Envi
 }
 
 // ExpectedURL is the address that the revisions' environments call for in a
-// configuration of this kind, or "" where they do not tell. The validating
+// configuration of this kind, or "" where they lack it. The validating
 // configuration is shared: any revision's is as good.
 func (w Webhooks) ExpectedURL(kind string, c mesh.WebhookConfiguration) string {
 	if kind == MutatingKind {

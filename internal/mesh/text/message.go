@@ -11,7 +11,7 @@ import (
 var revisionsUnhealthy = regexp.MustCompile(`(?i)revision\(?s?\)?\s+reporting\s+unhealthy`)
 
 // IsRevisionsUnhealthy recognises the message that the mesh shows when, most
-// often, its service agent lost its role (the seed's first section).
+// often, its service agent lost its role (first section of Google's page).
 func IsRevisionsUnhealthy(message string) bool { return revisionsUnhealthy.MatchString(message) }
 
 // IsMissingAgent recognises IAM's refusal to grant a role to an account that

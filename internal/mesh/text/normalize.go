@@ -215,7 +215,7 @@ func entity(s string) (n int, means string) {
 	return 1, "&"
 }
 
-// linePrefix is the length of what stands before a message at the start of a
+// linePrefix is the length of the prefix before a message at the start of a
 // line: blanks, frames, marks of a quoted mail, and one timestamp.
 func linePrefix(s string) int {
 	n, stamped := 0, false

@@ -20,7 +20,7 @@ var placeholder = regexp.MustCompile(`\$\{([A-Z_]+)\}`)
 
 // compileWording makes patterns from a message as Google prints it, with
 // ${VARIABLES}. Blanks may be more, fewer or none; quotes, commas and full stops
-// may be missing; a colon is kept, for it alone tells "name: X" from
+// may be missing; a colon is kept, because it alone separates "name: X" from
 // "namespace: X".
 func CompileWording(template string, established bool) Wording {
 	var b strings.Builder
@@ -65,7 +65,7 @@ func CompileWording(template string, established bool) Wording {
 	}
 	literal(rest, first)
 	w.Whole, w.within = regexp.MustCompile(`(?i)^ *`+b.String()+` *\.? *$`), regexp.MustCompile(`(?i)`+b.String())
-	if rest == "" && last != "" { // nothing tells where the last variable ends but a blank
+	if rest == "" && last != "" { // only a blank ends the last variable
 		w.Whole = regexp.MustCompile(`(?i)^ *` + b.String() + ` *"?(?P<` + last + `>[^ "]*?)"? *` + ` *\.? *$`)
 		w.within = regexp.MustCompile(`(?i)` + b.String() + `(?: *"?(?P<` + last + `>[^ ",;)}\]<>]+))?`)
 	}
@@ -75,7 +75,7 @@ func CompileWording(template string, established bool) Wording {
 	return w
 }
 
-// reach is how far a message goes on after its key, in bytes: webhooks' URLs are
+// reach is how far a message extends after its key, in bytes: webhooks' URLs are
 // its longest variables.
 const reach = 1500
 
