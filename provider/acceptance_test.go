@@ -24,6 +24,8 @@ import (
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/contract"
 	"github.com/managed-mesh/terraform-provider-asm/internal/sim"
+	"github.com/managed-mesh/terraform-provider-asm/internal/sim/control"
+	"github.com/managed-mesh/terraform-provider-asm/internal/simtest"
 )
 
 // The acceptance suite: every script in testdata/script runs on each Terraform
@@ -275,11 +277,14 @@ func simCommand(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) > 2 {
 		body = ts.ReadFile(args[2])
 	}
-	status, answer := call(ts, args[0], server(ts).URL()+"/_sim/"+args[1], "", body)
-	if (status >= 300) != neg {
-		ts.Fatalf("%s %s answers %d: %s", args[0], args[1], status, answer)
+	answer, err := control.NewClient(server(ts).URL()).Do(context.Background(), args[0], args[1], []byte(body))
+	if (err != nil) != neg {
+		ts.Fatalf("%s %s: %v", args[0], args[1], err)
 	}
-	_, _ = fmt.Fprint(ts.Stdout(), answer)
+	if err != nil {
+		answer = []byte(err.Error())
+	}
+	_, _ = ts.Stdout().Write(answer)
 }
 
 // ciAgent is the user agent of a google provider in some CI job.
@@ -308,9 +313,7 @@ func call(ts *testscript.TestScript, method, url, caller, body string) (int, str
 	if strings.Contains(url, "connectgateway") && method == http.MethodPatch {
 		req.Header.Set("Content-Type", "application/merge-patch+json")
 	}
-	if caller != "" {
-		req.Header.Set("Authorization", "Bearer sim-token."+caller)
-	}
+	req.Header.Set("Authorization", "Bearer "+simtest.Token(caller))
 	resp, err := http.DefaultClient.Do(req)
 	ts.Check(err)
 	defer func() { _ = resp.Body.Close() }()
@@ -326,9 +329,10 @@ type servedRequest struct {
 }
 
 func requestsCommand(ts *testscript.TestScript, _ bool, args []string) {
-	base := server(ts).URL() + "/_sim/requests"
+	simulator := control.NewClient(server(ts).URL())
 	if len(args) == 1 && args[0] == "reset" {
-		call(ts, http.MethodDelete, base, "", "")
+		_, err := simulator.Do(context.Background(), http.MethodDelete, "requests", nil)
+		ts.Check(err)
 		return
 	}
 	if len(args) != 2 {
@@ -338,9 +342,10 @@ func requestsCommand(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	pattern, err := regexp.Compile(args[1])
 	ts.Check(err)
-	_, answer := call(ts, http.MethodGet, base, "", "")
+	answer, err := simulator.Do(context.Background(), http.MethodGet, "requests", nil)
+	ts.Check(err)
 	var served []servedRequest
-	ts.Check(json.Unmarshal([]byte(answer), &served))
+	ts.Check(json.Unmarshal(answer, &served))
 	var matched, all []string
 	for _, r := range served {
 		line := r.Method + " " + r.URL
@@ -358,22 +363,10 @@ func hurryCommand(ts *testscript.TestScript, _ bool, args []string) {
 	if len(args) != 1 {
 		ts.Fatalf("usage: hurry DURATION")
 	}
-	url := server(ts).URL() + "/_sim/clock?advance=" + args[0]
-	advance := func(ctx context.Context) error {
-		request, err := http.NewRequestWithContext(ctx, http.MethodPost, url, nil)
-		if err != nil {
-			return err
-		}
-		response, err := http.DefaultClient.Do(request)
-		if err != nil {
-			return err
-		}
-		if err := response.Body.Close(); response.StatusCode != http.StatusOK {
-			return errors.Join(fmt.Errorf("the clock answers %s", response.Status), err)
-		}
-		return nil
-	}
-	ts.Check(advance(context.Background()))
+	step, err := time.ParseDuration(args[0])
+	ts.Check(err)
+	simulator := control.NewClient(server(ts).URL())
+	ts.Check(simulator.Advance(context.Background(), step))
 	ctx, stop := context.WithCancel(context.Background())
 	stopped := make(chan struct{})
 	go func() {
@@ -384,7 +377,7 @@ func hurryCommand(ts *testscript.TestScript, _ bool, args []string) {
 				tick.Stop()
 				return
 			case <-tick.C:
-				_ = advance(ctx) // the next request of the script fails, too
+				_ = simulator.Advance(ctx, step) // the next request of the script fails, too
 			}
 		}
 	}()

@@ -11,6 +11,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/managed-mesh/terraform-provider-asm/internal/wait"
 )
 
 func TestEveryByteIsChained(t *testing.T) {
@@ -41,7 +43,7 @@ func TestEveryByteIsChained(t *testing.T) {
 func TestLinesOutOfPlace(t *testing.T) {
 	lines := bytes.SplitAfter(content(t, write(t, Options{}, story[:6]...)), []byte("\n"))[:6]
 	// A line with a good hash of its own, but not of this chain.
-	other := bytes.SplitAfter(content(t, write(t, Options{Clock: &clock{noon.Add(time.Second)}}, story[:6]...)), []byte("\n"))[:6]
+	other := bytes.SplitAfter(content(t, write(t, Options{Clock: wait.NewManual(noon.Add(time.Second))}, story[:6]...)), []byte("\n"))[:6]
 	for name, c := range map[string]struct {
 		lines [][]byte
 		line  int
@@ -112,13 +114,13 @@ func TestKindOfALaterVersion(t *testing.T) {
 }
 
 func TestClockThatRunsBackwards(t *testing.T) {
-	c := &clock{noon}
+	c := wait.NewManual(noon)
 	path := write(t, Options{Clock: c}, story[0])
 	f, got, _, err := OpenFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.now = noon.Add(-48 * time.Hour)
+	c.Advance(-48 * time.Hour)
 	w := NewWriter(f, got[0], Options{Clock: c})
 	for _, p := range story[1:] {
 		if _, err := w.Append(t.Context(), p); err != nil {

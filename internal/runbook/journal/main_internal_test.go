@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"github.com/managed-mesh/terraform-provider-asm/internal/wait"
 )
 
 // children are what the test binary does instead of tests, by the variable that
@@ -21,12 +23,6 @@ func TestMain(m *testing.M) {
 	}
 	os.Exit(m.Run())
 }
-
-// clock is a clock that tests set. Nothing waits on it.
-type clock struct{ now time.Time }
-
-func (c *clock) Now() time.Time                       { return c.now }
-func (c *clock) After(time.Duration) <-chan time.Time { return nil }
 
 var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 
@@ -72,7 +68,7 @@ func write(t testing.TB, o Options, payloads ...Payload) string {
 		t.Fatal(err)
 	}
 	if o.Clock == nil {
-		o.Clock = &clock{noon}
+		o.Clock = wait.NewManual(noon)
 	}
 	w := NewWriter(f, Entry{}, o)
 	for _, p := range payloads {

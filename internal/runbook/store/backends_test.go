@@ -4,7 +4,6 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -23,13 +22,6 @@ func TestMain(m *testing.M) {
 	}
 	os.Exit(kubetest.Main(m))
 }
-
-// clock is the machine's, set to another time.
-type clock struct{ skew atomic.Int64 }
-
-func (c *clock) Now() time.Time                         { return time.Now().Add(time.Duration(c.skew.Load())) }
-func (c *clock) After(d time.Duration) <-chan time.Time { return time.After(d) }
-func (c *clock) move(d time.Duration)                   { c.skew.Add(int64(d)) }
 
 // Place is where runs are kept. It goes to child processes as JSON.
 type Place struct {

@@ -17,6 +17,7 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/kubetest"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/journal"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/store"
+	"github.com/managed-mesh/terraform-provider-asm/internal/wait"
 )
 
 // between stands between an executor and the API server.
@@ -132,8 +133,8 @@ func TestJournalOfSeveralObjects(t *testing.T) {
 	}
 	b.act(nil)
 	before := read(t, s, owner.Run)
-	later := &clock{}
-	later.move(time.Hour)
+	later := &wait.Shifted{}
+	must(t, later.Advance(time.Hour))
 	other := place.open(t, store.Options{Clock: later})
 	next := newRun()
 	next.Run = owner.Run
@@ -160,8 +161,8 @@ func TestTakenOverBetweenLookAndWrite(t *testing.T) {
 				for i := range entries {
 					appendTo(t, w, big(i))
 				}
-				later := &clock{}
-				later.move(time.Hour)
+				later := &wait.Shifted{}
+				must(t, later.Advance(time.Hour))
 				other := place.open(t, store.Options{Clock: later})
 				var once sync.Once
 				b.act(func(r *http.Request, next http.RoundTripper) (*http.Response, error) {
@@ -203,8 +204,8 @@ func TestSuccessorDiesBeforeItClosesTheJournal(t *testing.T) {
 	place, s, _ := onKube(t)
 	owner := newRun()
 	w := begin(t, s, acquire(t, s, owner))
-	later := &clock{}
-	later.move(time.Hour)
+	later := &wait.Shifted{}
+	must(t, later.Advance(time.Hour))
 
 	dying := &between{}
 	second, err := place.store(store.Options{Clock: later}, func(c *rest.Config) {
@@ -223,7 +224,7 @@ func TestSuccessorDiesBeforeItClosesTheJournal(t *testing.T) {
 		t.Fatal("it has the lock, though the journal is open to its predecessor")
 	}
 	third := place.open(t, store.Options{Clock: later})
-	later.move(time.Hour)
+	must(t, later.Advance(time.Hour))
 	lock := acquire(t, third, newRun())
 	_, err = w.Append(t.Context(), story[0])
 	fails[*store.LostError](t, err)

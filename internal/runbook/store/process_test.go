@@ -9,6 +9,7 @@ import (
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/journal"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/store"
+	"github.com/managed-mesh/terraform-provider-asm/internal/wait"
 )
 
 // Of ten executors on one target one runs, and nine are told who does.
@@ -62,10 +63,10 @@ func TestFrozenExecutor(t *testing.T) {
 			frozen.expect("stored")
 			frozen.stopped()
 
-			later := &clock{}
+			later := &wait.Shifted{}
 			s := place.open(t, store.Options{Clock: later})
 			fails[*store.HeldError](t, second(s.Acquire(t.Context(), target, newRun(), minute)))
-			later.move(time.Hour)
+			must(t, later.Advance(time.Hour))
 			owner := newRun()
 			if same {
 				owner.Run = run
@@ -139,12 +140,12 @@ func TestKilledAndResumed(t *testing.T) {
 					want--
 				}
 
-				later := &clock{}
+				later := &wait.Shifted{}
 				s := place.open(t, store.Options{Clock: later})
 				if dead > 0 {
 					fails[*store.HeldError](t, second(s.Acquire(t.Context(), target, newRun(), minute)))
 				}
-				later.move(dead)
+				must(t, later.Advance(dead))
 				owner := newRun()
 				owner.Run = run
 				lock := acquire(t, s, owner)

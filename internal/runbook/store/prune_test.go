@@ -12,6 +12,7 @@ import (
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/journal"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/store"
+	"github.com/managed-mesh/terraform-provider-asm/internal/wait"
 )
 
 // keep keeps a run on a target that says so much, and returns its name.
@@ -51,8 +52,8 @@ var ended = journal.RunFinished{Outcome: journal.Succeeded}
 
 func TestPrune(t *testing.T) {
 	onBackends(t, func(t *testing.T, place Place, _ time.Duration) {
-		past := &clock{}
-		past.move(-48 * time.Hour)
+		past := &wait.Shifted{}
+		must(t, past.Advance(-48*time.Hour))
 		then, now := place.open(t, store.Options{Clock: past}), place.open(t, store.Options{})
 		old := keep(t, then, target, "", ended)
 		failed := keep(t, then, target, "", journal.RunFinished{Outcome: journal.Failed})

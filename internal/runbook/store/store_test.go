@@ -10,6 +10,7 @@ import (
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/journal"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/store"
+	"github.com/managed-mesh/terraform-provider-asm/internal/wait"
 )
 
 func TestRunFromStartToEnd(t *testing.T) {
@@ -106,20 +107,20 @@ func TestOneHolderAtATime(t *testing.T) {
 // Whoever was silent for longer than the lease has lost the lock, and with it the pen.
 func TestLeaseThatRanOut(t *testing.T) {
 	onBackends(t, func(t *testing.T, place Place, _ time.Duration) {
-		later := &clock{}
+		later := &wait.Shifted{}
 		mine, other := place.open(t, store.Options{}), place.open(t, store.Options{Clock: later})
 		old := newRun()
 		old.Host = "elsewhere" // so that nothing but the lease speaks
 		lock := acquire(t, mine, old)
 		w := begin(t, mine, lock)
 
-		later.move(50 * time.Second)
+		must(t, later.Advance(50*time.Second))
 		fails[*store.HeldError](t, second(other.Acquire(t.Context(), target, newRun(), minute)))
 		must(t, lock.Renew(t.Context()))
-		later.move(5 * time.Second)
+		must(t, later.Advance(5*time.Second))
 		fails[*store.HeldError](t, second(other.Acquire(t.Context(), target, newRun(), minute)))
 
-		later.move(time.Hour)
+		must(t, later.Advance(time.Hour))
 		appendTo(t, w, journal.Note{Text: "late, but nobody took over"})
 		young := newRun()
 		successor := acquire(t, other, young)
@@ -155,14 +156,14 @@ func TestLeaseThatRanOut(t *testing.T) {
 // A clock that went back two days does not make a later run an earlier one.
 func TestClockSetBack(t *testing.T) {
 	onBackends(t, func(t *testing.T, place Place, _ time.Duration) {
-		c := &clock{}
+		c := &wait.Shifted{}
 		s := place.open(t, store.Options{Clock: c})
 		var last string
 		for range 3 {
 			owner := store.Me(journal.NewID(c.Now()))
 			lock := acquire(t, s, owner)
 			w := begin(t, s, lock)
-			c.move(-48 * time.Hour)
+			must(t, c.Advance(-48*time.Hour))
 			appendTo(t, w, journal.RunFinished{Outcome: journal.Succeeded})
 			must(t, lock.Renew(t.Context()))
 			must(t, lock.Release(t.Context()))
@@ -212,7 +213,7 @@ func TestKeep(t *testing.T) {
 		first := lock.Holder().Until
 		kept, stop := store.Keep(t.Context(), ticks, lock, minute)
 		for range 3 {
-			ticks.skew.Add(int64(20 * time.Second))
+			must(t, ticks.Advance(20*time.Second))
 			ticks.c <- time.Time{}
 		}
 		stop()
@@ -227,8 +228,8 @@ func TestKeep(t *testing.T) {
 		// Taken over while this executor slept.
 		kept, stop = store.Keep(t.Context(), ticks, lock, minute)
 		defer stop()
-		later := &clock{}
-		later.move(time.Hour)
+		later := &wait.Shifted{}
+		must(t, later.Advance(time.Hour))
 		asking := newRun()
 		acquire(t, place.open(t, store.Options{Clock: later}), asking)
 		ticks.c <- time.Time{}
@@ -241,7 +242,7 @@ func TestKeep(t *testing.T) {
 
 // ticking is a clock on which a wait ends when the test says so.
 type ticking struct {
-	clock
+	wait.Shifted
 	c chan time.Time
 }
 
