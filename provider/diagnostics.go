@@ -34,73 +34,43 @@ func addError(diags *diag.Diagnostics, summary string, err error) {
 	diags.AddError(summary, sentence(detail))
 }
 
-// loss is one thing that a prerequisite lost, and how to ask the audit log for it.
-type loss struct {
-	finding catalogue.Finding
-	subject string // as prereq.Cause wants it
-}
-
-// warnOfDrift tells why a resource is about to change: what is missing, what that
-// does to the mesh, and who took it away as far as the audit log tells. The words
-// are right both in a plan and while it is applied.
-func warnOfDrift(ctx context.Context, diags *diag.Diagnostics, data *Data, p prereq.Prerequisite, s prereq.State, losses []loss) {
-	if len(losses) == 0 {
+// warnOfDrift says why a resource is about to change: what is missing, what that
+// does to the mesh, and who took it away as far as the audit log shows. The words are
+// right both in a plan and while it is applied.
+func warnOfDrift(ctx context.Context, diags *diag.Diagnostics, p prereq.Prerequisite, s prereq.State, lost []catalogue.Finding) {
+	if len(lost) == 0 {
 		return
 	}
 	var b strings.Builder
-	for _, l := range losses {
-		b.WriteString(strings.TrimSpace(sentence(l.finding.Message)+" "+cause(ctx, data, p, s, l)) + "\n")
+	var details []string
+	for _, f := range lost {
+		b.WriteString(strings.TrimSpace(sentence(f.Message)+" "+cause(ctx, p, s, f)) + "\n")
+		details = append(details, f.Detail)
 	}
-	fmt.Fprintf(&b, "\n%s This configuration corrects it.", catalogue.Describe(losses[0].finding.Code).Means)
-	diags.AddWarning(driftTitle(p, losses), b.String())
+	d := catalogue.Describe(lost[0].Code)
+	fmt.Fprintf(&b, "\n%s This configuration corrects it.", d.Means)
+	// The title names the project or cluster: Terraform folds warnings of one title
+	// into the first of them.
+	diags.AddWarning("Drift: "+d.Lost(details...)+" ("+p.Subject()+")", b.String())
 }
 
-// driftTitle names the project or cluster: Terraform folds warnings of one title
-// into the first of them.
-func driftTitle(p prereq.Prerequisite, losses []loss) string {
-	what := "changed"
-	switch losses[0].finding.Code {
-	case catalogue.BindingMissing:
-		what = "the mesh service agent lost its role"
-	case catalogue.BindingConditional:
-		what = "the mesh service agent holds its role only under a condition"
-	case catalogue.BindingDeleted:
-		what = "the role is granted to a deleted mesh service agent"
-	case catalogue.ServiceDisabled:
-		what = losses[0].subject + " was disabled"
-		if len(losses) > 1 {
-			what = fmt.Sprintf("%d APIs were disabled", len(losses))
-		}
-	case catalogue.PoolMissing, catalogue.PoolWrong:
-		what = "the workload pool was changed"
-	case catalogue.IdentityMissing, catalogue.IdentityWrong:
-		what = "the identity provider was changed"
-	case catalogue.ManagementDiffers:
-		what = "the mesh management was changed"
-	case catalogue.InjectionLabel:
-		what = "the injection labels were changed"
-	case catalogue.ProxyUnmanaged:
-		what = "the management of the data plane was changed"
-	}
-	return "Drift: " + what + " (" + p.Subject() + ")"
-}
-
-// cause says who did it, or nothing when that cannot be told.
-func cause(ctx context.Context, data *Data, p prereq.Prerequisite, s prereq.State, l loss) string {
-	if data == nil || data.Client == nil || !prereq.Audited(p) {
+// cause says who brought a finding about, or nothing where no log shows it.
+func cause(ctx context.Context, p prereq.Prerequisite, s prereq.State, f catalogue.Finding) string {
+	if !prereq.Audited(p, f) {
 		return ""
 	}
 	start := time.Now()
-	who, found, err := prereq.Cause(ctx, data.Client, p, s, l.subject)
+	who, found, err := prereq.Cause(ctx, p, s, f)
 	if err != nil {
-		tflog.Debug(ctx, "the audit log could not be read", map[string]any{"subject": p.Subject(), "error": err.Error(), "ms": time.Since(start).Milliseconds()})
+		tflog.Debug(ctx, "the audit log could not be read",
+			map[string]any{"subject": p.Subject(), "error": err.Error(), "ms": time.Since(start).Milliseconds()})
 		return "Who changed it is not known: the audit log could not be read (it takes logging.logEntries.list)."
 	}
 	if !found {
 		return "The audit log of the last 30 days does not show who changed it."
 	}
 	said := "Changed " + who.String() + "."
-	if hint := who.Hint(); hint != "" && l.finding.Code == catalogue.BindingMissing {
+	if hint := who.Hint(); hint != "" && f.Code == catalogue.BindingMissing {
 		said += " " + hint
 	}
 	return said

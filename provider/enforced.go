@@ -250,9 +250,5 @@ func (r *enforced[M, P]) warn(ctx context.Context, kept keptPrivate, state, plan
 	if err != nil {
 		return
 	}
-	var losses []loss
-	for _, f := range seen.Findings() {
-		losses = append(losses, loss{finding: f})
-	}
-	warnOfDrift(ctx, diags, r.data, p, seen, losses)
+	warnOfDrift(ctx, diags, p, seen, seen.Findings())
 }

@@ -229,12 +229,7 @@ func (r *projectServices) warnOfLoss(ctx context.Context, state *servicesModel, 
 	if err != nil {
 		return
 	}
-	var losses []loss
-	disabled := s.Disabled()
-	for i, f := range s.Findings() {
-		losses = append(losses, loss{f, disabled[i]})
-	}
-	warnOfDrift(ctx, &resp.Diagnostics, r.data, p, s, losses)
+	warnOfDrift(ctx, &resp.Diagnostics, p, s, s.Findings())
 }
 
 // ImportState takes the project, or the identity. The default set is assumed

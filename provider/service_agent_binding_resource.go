@@ -192,11 +192,7 @@ func (r *serviceAgentBinding) warnOfLoss(ctx context.Context, state *bindingMode
 	if err != nil || s.Met() {
 		return // with -refresh=false the state may be older than the cloud
 	}
-	var losses []loss
-	for _, f := range s.Findings() {
-		losses = append(losses, loss{finding: f})
-	}
-	warnOfDrift(ctx, &resp.Diagnostics, r.data, p, s, losses)
+	warnOfDrift(ctx, &resp.Diagnostics, p, s, s.Findings())
 }
 
 // ImportState takes PROJECT or PROJECT/FLEET_PROJECT, or the identity.

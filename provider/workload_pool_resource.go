@@ -227,7 +227,7 @@ func (r *workloadPool) warnOfPools(ctx context.Context, state, plan poolModel, r
 			}
 			resp.Diagnostics.AddWarning("Node pools without GKE_METADATA ("+p.Subject()+")", sentence(f.Message)+" Pods on them have no workload identity. "+effect)
 		} else {
-			warnOfDrift(ctx, &resp.Diagnostics, r.data, p, s, []loss{{finding: f}})
+			warnOfDrift(ctx, &resp.Diagnostics, p, s, []catalogue.Finding{f})
 		}
 	}
 }

@@ -8,7 +8,7 @@ const (
 	ExitClean     = 0
 	ExitChanges   = 2 // a prerequisite is to be corrected; Terraform's own code for changes
 	ExitUnhealthy = 3 // the mesh is not well though its prerequisites are
-	ExitUnknown   = 4 // it cannot be told
+	ExitUnknown   = 4 // it is not known
 )
 
 // FailOn says which reports fail.
@@ -28,18 +28,11 @@ func FailOns() []FailOn {
 	return []FailOn{FailNever, FailUnhealthy, FailUnknown, FailDegraded, FailNew}
 }
 
-// correctable are the kinds that a resource of ours or a runbook's ensure step
-// corrects without waiting for the mesh.
-var correctable = map[mesh.Kind]bool{
-	mesh.APIs: true, mesh.ServiceAgentGrant: true, mesh.ClusterPool: true, mesh.NodePoolMetadata: true, mesh.MembershipIdentity: true,
-	mesh.FleetFeature: true, mesh.MeshManagement: true, mesh.InjectionLabels: true,
-}
-
 // ExitCode is the exit code that a report deserves.
 func (o *Report) ExitCode(on FailOn) int {
 	code := ExitClean
 	worse := func(to int) {
-		// Changes outrank health, and both what cannot be told.
+		// Changes outrank health, and both outrank what is not known.
 		rank := map[int]int{ExitClean: 0, ExitUnknown: 1, ExitUnhealthy: 2, ExitChanges: 3}
 		if rank[to] > rank[code] {
 			code = to
@@ -52,7 +45,7 @@ func (o *Report) ExitCode(on FailOn) int {
 		switch {
 		case f.Verdict == mesh.Unknown:
 			worse(ExitUnknown)
-		case f.Root() && (correctable[f.Kind] || f.FixedBy != ""):
+		case f.Root() && (f.Kind.Row().Correctable || f.FixedBy != ""):
 			worse(ExitChanges)
 		default:
 			worse(ExitUnhealthy)

@@ -302,10 +302,10 @@ func (r *run) judgeState(about, fleet string, p prereq.Prerequisite, state prere
 		f.Subject = about
 		of := found(about, f)
 		of.fleet = fleet
-		if f.Code != catalogue.NodePoolNoMetadata { // who changed a node pool is not asked for
+		if prereq.Audited(p, f) {
 			of.log = projectOf(p.Subject())
 			of.cause = func(ctx context.Context) (mesh.AuditEvent, bool, error) {
-				return prereq.Cause(ctx, r.Client, p, state, f.Detail)
+				return prereq.Cause(ctx, p, state, f)
 			}
 		}
 		r.checked(about, of.Kind)

@@ -150,7 +150,7 @@ var configured = map[string]bool{"asm_mesh_management": true, "asm_namespace_inj
 
 func (j *join) compare(rc *tfjson.ResourceChange, now, want values, outside bool) (found bool) {
 	s := j.subject(rc.Address, diagnosis.TypeResource, mesh.Healthy, inPlace)
-	if kind := kindOf[rc.Type]; kind != "" {
+	if kind := mesh.KindOf(rc.Type); kind != "" {
 		s.Checks = append(s.Checks, diagnosis.Check{Kind: kind, Status: diagnosis.Met})
 	}
 	d := drifted{rc.Type, now, want}
@@ -177,7 +177,7 @@ func (j *join) compare(rc *tfjson.ResourceChange, now, want values, outside bool
 func (j *join) gone(rc *tfjson.ResourceChange) {
 	d := drifted{kind: rc.Type, now: newValues(rc.Change.Before, rc.Change.BeforeSensitive)}
 	f := j.add(rc.Address, catalogue.NewFinding(catalogue.ResourceGone, d.subject(), fmt.Sprintf("%s has left the state: %s, or what it is in, does not exist", rc.Address, d.subject())))
-	if kind := kindOf[rc.Type]; kind != "" {
+	if kind := mesh.KindOf(rc.Type); kind != "" {
 		f.Kind = kind
 	}
 }

@@ -10,17 +10,6 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 )
 
-// kindOf is the prerequisite that each resource of this provider keeps in place.
-var kindOf = map[string]mesh.Kind{
-	"asm_project_services":      mesh.APIs,
-	"asm_service_agent_binding": mesh.ServiceAgentGrant,
-	"asm_workload_pool":         mesh.ClusterPool,
-	"asm_membership_identity":   mesh.MembershipIdentity,
-	"asm_mesh_management":       mesh.MeshManagement,
-	"asm_namespace_injection":   mesh.InjectionLabels,
-	"asm_managed_data_plane":    mesh.DataPlane,
-}
-
 // drifted is a resource of this provider as the refresh saw it, beside what the
 // plan wants.
 type drifted struct {

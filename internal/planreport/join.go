@@ -163,12 +163,7 @@ func (j *join) saw(address string, v values, f catalogue.Finding) *finding {
 
 // alike reports whether two findings of one key are one.
 func alike(a, b catalogue.Finding) bool {
-	switch a.Code {
-	case catalogue.BindingMissing, catalogue.BindingConditional, catalogue.BindingDeleted, catalogue.PoolMissing, catalogue.PoolWrong, catalogue.NodePoolNoMetadata,
-		catalogue.IdentityMissing, catalogue.IdentityWrong, catalogue.ManagementDiffers, catalogue.InjectionLabel, catalogue.ProxyUnmanaged, catalogue.FeatureDisabled:
-		return true
-	}
-	return a.Message == b.Message || a.Detail != "" && a.Detail == b.Detail
+	return catalogue.Describe(a.Code).Single || a.Message == b.Message || a.Detail != "" && a.Detail == b.Detail
 }
 
 // canonical is a resource name with the project's id where it is known.

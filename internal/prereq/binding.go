@@ -21,7 +21,10 @@ type ServiceAgentBinding struct {
 	FleetNumber  string // its number, where it is known already; saves a request
 }
 
-var _ Prerequisite = (*ServiceAgentBinding)(nil)
+var (
+	_ Prerequisite = (*ServiceAgentBinding)(nil)
+	_ Attributor   = (*ServiceAgentBinding)(nil)
+)
 
 // BindingState is how a project grants the mesh service agent its role.
 type BindingState struct {
@@ -127,6 +130,11 @@ func (b *ServiceAgentBinding) Enforce(ctx context.Context, state State) (Change,
 			return err == nil, "", err
 		})
 	return change, err
+}
+
+// WhoChanged implements Attributor.
+func (b *ServiceAgentBinding) WhoChanged(ctx context.Context, s State, _ catalogue.Finding) (mesh.AuditEvent, bool, error) {
+	return b.Client.WhoRevoked(ctx, b.Project, mesh.AgentRole, s.(BindingState).Member)
 }
 
 // Undo implements Prerequisite. It takes the role from the agent again.

@@ -28,6 +28,7 @@ type MembershipIdentity struct {
 
 var (
 	_ Prerequisite = (*MembershipIdentity)(nil)
+	_ Attributor   = (*MembershipIdentity)(nil)
 	_ Settler      = (*MembershipIdentity)(nil)
 )
 
@@ -175,6 +176,11 @@ func settleMembership(ctx context.Context, client *gcp.Client, name mesh.Members
 // nothing can be awaited.
 func atWork(state string) bool {
 	return slices.Contains([]string{"CREATING", "ENABLING", "UPDATING", "SERVICE_UPDATING", "DELETING", "DISABLING"}, state)
+}
+
+// WhoChanged implements Attributor.
+func (i *MembershipIdentity) WhoChanged(ctx context.Context, _ State, _ catalogue.Finding) (mesh.AuditEvent, bool, error) {
+	return i.Client.WhoSetIdentity(ctx, i.Membership)
 }
 
 // Undo implements Prerequisite. It restores the issuer that the membership had,

@@ -21,6 +21,7 @@ type MeshManagement struct {
 
 var (
 	_ Prerequisite = (*MeshManagement)(nil)
+	_ Attributor   = (*MeshManagement)(nil)
 	_ Settler      = (*MeshManagement)(nil)
 )
 
@@ -132,6 +133,11 @@ func settleSpec(ctx context.Context, client *gcp.Client, name mesh.Membership, v
 			}
 			return err == nil && !atWork(spec.Lifecycle), "its state is " + spec.Lifecycle, err
 		})
+}
+
+// WhoChanged implements Attributor.
+func (m *MeshManagement) WhoChanged(ctx context.Context, _ State, _ catalogue.Finding) (mesh.AuditEvent, bool, error) {
+	return m.Client.WhoSetManagement(ctx, m.Membership)
 }
 
 // Undo implements Prerequisite. It restores the management that was asked for

@@ -24,6 +24,7 @@ type WorkloadPool struct {
 
 var (
 	_ Prerequisite = (*WorkloadPool)(nil)
+	_ Attributor   = (*WorkloadPool)(nil)
 	_ Settler      = (*WorkloadPool)(nil)
 )
 
@@ -179,6 +180,11 @@ func settleCluster(ctx context.Context, client *gcp.Client, name mesh.Cluster) (
 // settling is the pace at which Google's operations on a subject are waited for.
 func settling(client *gcp.Client) wait.Backoff {
 	return wait.Backoff{First: time.Second, Max: 20 * time.Second, Clock: client.Config().Clock}
+}
+
+// WhoChanged implements Attributor.
+func (w *WorkloadPool) WhoChanged(ctx context.Context, _ State, _ catalogue.Finding) (mesh.AuditEvent, bool, error) {
+	return w.Client.WhoSetPool(ctx, w.Cluster)
 }
 
 // Undo implements Prerequisite. It restores the pool that the cluster had, if it

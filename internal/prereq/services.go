@@ -17,7 +17,10 @@ type ProjectServices struct {
 	Names   []string // APIs, such as connectgateway.googleapis.com
 }
 
-var _ Prerequisite = (*ProjectServices)(nil)
+var (
+	_ Prerequisite = (*ProjectServices)(nil)
+	_ Attributor   = (*ProjectServices)(nil)
+)
 
 // ServicesState tells which of the APIs are enabled.
 type ServicesState struct {
@@ -117,6 +120,11 @@ func (p *ProjectServices) Enforce(ctx context.Context, state State) (Change, err
 	// Recorded before the call: when it breaks off, some of them may be on.
 	change.Before, change.After = s.Gap()
 	return change, p.Client.EnableServices(ctx, p.Project, s.Disabled())
+}
+
+// WhoChanged implements Attributor.
+func (p *ProjectServices) WhoChanged(ctx context.Context, _ State, f catalogue.Finding) (mesh.AuditEvent, bool, error) {
+	return p.Client.WhoDisabled(ctx, p.Project, f.Detail)
 }
 
 // Undo implements Prerequisite. It disables the APIs that the change enabled, and

@@ -17,7 +17,7 @@ var apiFindings = []Description{
 		Cause:    "A person, or automation that lists the APIs of the project and leaves this one out (google_project_service destroyed, or disable_on_destroy).",
 		Source:   "Cloud Audit Logs of Service Usage; which automation does it is inferred from its user agent",
 		Remedy:   "Take the API into the configuration that removed it, then enable it. Enabled alone, it is disabled again at that automation's next run.",
-		FixedBy:  fixServices, Blocks: []Code{ServiceDisabled}, DocURL: docTroubleshoot,
+		FixedBy:  mesh.APIs.Resource(), Blocks: []Code{ServiceDisabled}, DocURL: docTroubleshoot,
 	},
 	{
 		Code: ServiceDisabled, Title: "An API is disabled", Severity: Error, Kind: mesh.APIs,
@@ -27,7 +27,7 @@ var apiFindings = []Description{
 		Source:      seedConnect + ", for connectgateway; Google's list of required APIs for the others",
 		Established: true,
 		Remedy:      "Enable the API. It takes minutes to take effect everywhere.",
-		FixedBy:     fixServices, Runbook: runGateway, DocURL: docTroubleshoot,
+		FixedBy:     mesh.APIs.Resource(), Runbook: runGateway, DocURL: docTroubleshoot,
 		Blocks: []Code{
 			ConnectGatewayDisabled, LogGatewayDisabled, LogWebhookFailed, FeatureNotReady, MembershipState, ControlPlaneState, DataPlaneState,
 			RevisionsUnhealthy, RevisionMissing, RevisionNotReady, ConditionReported, Unreadable,
@@ -41,7 +41,7 @@ var apiFindings = []Description{
 		Source:      seedConnect,
 		Established: true,
 		Remedy:      "Enable connectgateway.googleapis.com on the project, wait some minutes, provision managed mesh again, then restart the workloads one after the other.",
-		FixedBy:     fixServices, Runbook: runGateway, DocURL: docTroubleshoot,
+		FixedBy:     mesh.APIs.Resource(), Runbook: runGateway, DocURL: docTroubleshoot,
 		Blocks: []Code{
 			LogGatewayDisabled, LogWebhookFailed, MembershipState, ControlPlaneState, DataPlaneState, RevisionsUnhealthy, RevisionMissing,
 			RevisionNotReady, Unreadable,

@@ -27,6 +27,21 @@ type Description struct {
 	// corrected later, as a membership's identity after the workload pool, is not.
 	Blocks []Code
 	DocURL string
+	// Drift says what happened, in the title of a plan's warning, where that is more
+	// than the row of its kind says.
+	Drift string
+	// Single is set where a subject has it at most once: what two reads say about it
+	// is then one finding, in whatever words.
+	Single bool
+}
+
+// Lost says what happened to what findings of a kind are about, in the title of a
+// plan's warning. details are those of its findings, one for each finding.
+func (d Description) Lost(details ...string) string {
+	if d.Drift != "" {
+		return d.Drift
+	}
+	return d.Kind.Row().Lost(details...)
 }
 
 const (
@@ -60,19 +75,7 @@ const (
 	runUnblock    = "unblock-cluster-resources"
 )
 
-// The Terraform resources that correct findings.
-const (
-	fixBinding    = "asm_service_agent_binding"
-	fixServices   = "asm_project_services"
-	fixPool       = "asm_workload_pool"
-	fixIdentity   = "asm_membership_identity"
-	fixManagement = "asm_mesh_management"
-	fixInjection  = "asm_namespace_injection"
-	fixDataPlane  = "asm_managed_data_plane"
-)
-
-// The sources that several findings share; the seed is Google's page on
-// troubleshooting managed Anthos Service Mesh, in Chinese.
+// The sources that several findings share.
 const (
 	seedUnhealthy  = "Google's troubleshooting page, \"Revision(s) reporting unhealthy\""
 	seedInjection  = "Google's troubleshooting page, \"Pod injected with istiod.istio-system\""

@@ -12,11 +12,7 @@ import (
 )
 
 var (
-	kebab     = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)+$`)
-	resources = []string{
-		"asm_service_agent_binding", "asm_project_services", "asm_workload_pool", "asm_membership_identity", "asm_mesh_management",
-		"asm_namespace_injection", "asm_managed_data_plane",
-	}
+	kebab    = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)+$`)
 	runbooks = []string{
 		"restore-service-agent-binding", "correct-injection", "enable-workload-identity", "enable-managed-data-plane", "restart-proxies",
 		"register-membership-identity", "provision-control-plane", "restore-connect-gateway", "fix-revision-channel", "fix-revision-type",
@@ -28,7 +24,7 @@ var (
 // named tells whether a resource and a runbook are ones that exist, or none.
 func named(t *testing.T, what, resource, runbook string) {
 	t.Helper()
-	if resource != "" && !slices.Contains(resources, resource) {
+	if resource != "" && mesh.KindOf(resource) == "" {
 		t.Errorf("%s is fixed by %q, which is no resource", what, resource)
 	}
 	if runbook != "" && !slices.Contains(runbooks, runbook) {

@@ -64,14 +64,14 @@ var clusterConditions = []ConditionInfo{
 		Cause:  "The agent's role " + mesh.AgentRole + " was revoked on the fleet's project, usually by Terraform, Puppet or CI/CD.",
 		Remedy: "Grant the role to the agent on the fleet's project, and make sure that no automation takes it away again.",
 		// A Shared VPC host or a cluster's project may be meant, too: the details say.
-		Follows: []Code{BindingMissing, BindingConditional, BindingDeleted}, FixedBy: fixBinding, Runbook: runBinding, Established: true,
+		Follows: []Code{BindingMissing, BindingConditional, BindingDeleted}, FixedBy: mesh.ServiceAgentGrant.Resource(), Runbook: runBinding, Established: true,
 	},
 	{
 		Code: "MESH_IAM_CROSS_PROJECT_PERMISSION_DENIED", Kind: mesh.ServiceAgentGrant, Blocks: true,
 		Means:   "The fleet's mesh service agent lacks permissions on the project of the cluster.",
 		Cause:   "The cluster is in another project than the fleet, and the agent of the fleet's project does not hold " + mesh.AgentRole + " there.",
 		Remedy:  "Grant the role to the fleet's agent on the cluster's project.",
-		Follows: []Code{BindingMissing, BindingConditional, BindingDeleted}, FixedBy: fixBinding, Runbook: runBinding, Established: true,
+		Follows: []Code{BindingMissing, BindingConditional, BindingDeleted}, FixedBy: mesh.ServiceAgentGrant.Resource(), Runbook: runBinding, Established: true,
 	},
 	{
 		Code: "CNI_CONFIG_UNSUPPORTED", Kind: mesh.DataPlane, Blocks: true,
@@ -92,7 +92,7 @@ var clusterConditions = []ConditionInfo{
 		Means:   "One or more node pools have Workload Identity Federation off.",
 		Cause:   "A node pool does not run the GKE metadata server (GKE_METADATA).",
 		Remedy:  "Set GKE_METADATA on every node pool; that recreates the nodes.",
-		Follows: []Code{NodePoolNoMetadata}, FixedBy: fixPool, Runbook: runIdentity, Established: true,
+		Follows: []Code{NodePoolNoMetadata}, FixedBy: mesh.ClusterPool.Resource(), Runbook: runIdentity, Established: true,
 	},
 	{
 		Code: "CNI_INSTALLATION_FAILED", Kind: mesh.DataPlane, Blocks: true,
@@ -139,7 +139,7 @@ var clusterConditions = []ConditionInfo{
 		Means:   "The membership uses the deprecated field controlPlane, and management is not set.",
 		Cause:   "An old gcloud or configuration set controlPlane: AUTOMATIC.",
 		Remedy:  "Set the membership's management to automatic.",
-		FixedBy: fixManagement, Runbook: runProvision, Established: true,
+		FixedBy: mesh.MeshManagement.Resource(), Runbook: runProvision, Established: true,
 	},
 	{
 		Code: "DEPRECATED_SPEC_CONTROL_PLANE_MANAGEMENT_SAFE", Kind: mesh.MeshManagement,
@@ -158,7 +158,7 @@ var clusterConditions = []ConditionInfo{
 		Means:   "Workload Identity is not enabled on the cluster.",
 		Cause:   "The cluster has no workload pool, or not its project's.",
 		Remedy:  "Set the cluster's workload pool to PROJECT_ID.svc.id.goog.",
-		Follows: []Code{PoolMissing, PoolWrong}, FixedBy: fixPool, Runbook: runIdentity, Established: true,
+		Follows: []Code{PoolMissing, PoolWrong}, FixedBy: mesh.ClusterPool.Resource(), Runbook: runIdentity, Established: true,
 	},
 	{
 		Code: "NON_STANDARD_BINARY_USAGE", Kind: mesh.DataPlane,
@@ -193,7 +193,7 @@ var clusterConditions = []ConditionInfo{
 		Means:   "The mesh service agent lacks permissions on the Shared VPC's host project.",
 		Cause:   "The agent does not hold " + mesh.AgentRole + " on the network host project.",
 		Remedy:  "Grant the role to the fleet's agent on the network host project.",
-		Follows: []Code{BindingMissing, BindingConditional, BindingDeleted}, FixedBy: fixBinding, Runbook: runBinding, Established: true,
+		Follows: []Code{BindingMissing, BindingConditional, BindingDeleted}, FixedBy: mesh.ServiceAgentGrant.Resource(), Runbook: runBinding, Established: true,
 	},
 	{
 		Code: "REQUIRED_ORG_POLICY_DISABLED", Kind: mesh.APIs, Blocks: true,

@@ -35,7 +35,7 @@ var controlPlaneFindings = []Description{
 		Source:      seedUnhealthy,
 		Established: true,
 		Remedy:      "Restore the binding with asm_service_agent_binding on the fleet, cluster and network host projects.",
-		FixedBy:     fixBinding, Runbook: runBinding, DocURL: docTroubleshoot,
+		FixedBy:     mesh.ServiceAgentGrant.Resource(), Runbook: runBinding, DocURL: docTroubleshoot,
 		Blocks: []Code{MembershipState},
 	},
 	{
@@ -46,7 +46,7 @@ var controlPlaneFindings = []Description{
 		Source:      seedPlane,
 		Established: true,
 		Remedy:      "Turn on mesh management for the membership: gcloud container fleet mesh update --management automatic --memberships MEMBERSHIP.",
-		FixedBy:     fixManagement, Runbook: runProvision, DocURL: docTroubleshoot,
+		FixedBy:     mesh.MeshManagement.Resource(), Runbook: runProvision, DocURL: docTroubleshoot,
 		Blocks: []Code{InjectorMissing, InjectionNone},
 	},
 	{

@@ -55,7 +55,7 @@ var injectionFindings = []Description{
 		Source:      seedInjection,
 		Established: true,
 		Remedy:      "Set the label istio.io/rev to the revision, remove istio-injection, then restart the workloads.",
-		FixedBy:     fixInjection, Runbook: runInjection, DocURL: docTroubleshoot,
+		FixedBy:     mesh.InjectionLabels.Resource(), Runbook: runInjection, DocURL: docTroubleshoot,
 	},
 	{
 		Code: InjectionNone, Title: "Injection is asked for and does not happen", Severity: Warning, Kind: mesh.DataPlane,
@@ -65,7 +65,7 @@ var injectionFindings = []Description{
 		Source:      "Istio's documentation on injection",
 		Established: true,
 		Remedy:      "Set the label istio.io/rev to a revision that exists, and remove istio-injection.",
-		FixedBy:     fixInjection, Runbook: runInjection, DocURL: docTroubleshoot,
+		FixedBy:     mesh.InjectionLabels.Resource(), Runbook: runInjection, DocURL: docTroubleshoot,
 	},
 	{
 		Code: InjectionUnclear, Title: "What injects is not well defined", Severity: Warning, Kind: mesh.DataPlane,
@@ -75,17 +75,18 @@ var injectionFindings = []Description{
 		Source:      "Google's page on injection: behaviour is undefined with both labels",
 		Established: true,
 		Remedy:      "Keep the label istio.io/rev alone.",
-		FixedBy:     fixInjection, Runbook: runInjection, DocURL: docTroubleshoot,
+		FixedBy:     mesh.InjectionLabels.Resource(), Runbook: runInjection, DocURL: docTroubleshoot,
 	},
 	{
 		Code: InjectionLabel, Title: "A namespace lacks the injection label", Severity: Error, Kind: mesh.InjectionLabels,
+		Single:      true,
 		Means:       "A namespace does not carry the label that makes the managed control plane inject its pods, or carries istio-injection beside it.",
 		JudgedBy:    "namespace labels istio.io/rev and istio-injection",
 		Cause:       "The label istio-injection was not replaced, or another tool rewrote the namespace's labels.",
 		Source:      seedInjection,
 		Established: true,
 		Remedy:      "Set the label istio.io/rev to the revision, remove istio-injection, then restart the workloads.",
-		FixedBy:     fixInjection, Runbook: runInjection, DocURL: docTroubleshoot,
+		FixedBy:     mesh.InjectionLabels.Resource(), Runbook: runInjection, DocURL: docTroubleshoot,
 		Blocks: []Code{InjectionWrong, InjectionNone, InjectionUnclear},
 	},
 }

@@ -20,7 +20,7 @@ var logFindings = []Description{
 		Source:      seedConnect,
 		Established: true,
 		Remedy:      "Enable connectgateway.googleapis.com, provision managed mesh again, then restart the workloads one after the other. Lines from before the fix stay in the log.",
-		FixedBy:     fixServices, Runbook: runGateway, DocURL: docTroubleshoot,
+		FixedBy:     mesh.APIs.Resource(), Runbook: runGateway, DocURL: docTroubleshoot,
 		Blocks: []Code{ControlPlaneState},
 	},
 	{
@@ -31,7 +31,7 @@ var logFindings = []Description{
 		Source:      seedConnect,
 		Established: true,
 		Remedy:      "Enable connectgateway.googleapis.com, provision managed mesh again, then restart the workloads one after the other.",
-		FixedBy:     fixServices, Runbook: runGateway, DocURL: docTroubleshoot,
+		FixedBy:     mesh.APIs.Resource(), Runbook: runGateway, DocURL: docTroubleshoot,
 	},
 }
 

@@ -25,13 +25,14 @@ var proxyFindings = []Description{
 	},
 	{
 		Code: ProxyUnmanaged, Title: "The managed data plane is not set as asked for", Severity: Error, Kind: mesh.DataPlane,
+		Single:      true,
 		Means:       "The managed data plane is not set as asked for by the annotation mesh.cloud.google.com/proxy of a namespace or a revision.",
 		JudgedBy:    "annotation mesh.cloud.google.com/proxy",
 		Cause:       "The annotation was never set, was changed, or is not valid JSON, which counts as unset.",
 		Source:      seedDataPlane + ", state DISABLED; " + sourceDataCtrl + " on broken JSON",
 		Established: true,
 		Remedy:      "Set the annotation.",
-		FixedBy:     fixDataPlane, Runbook: runDataPlane, DocURL: docTroubleshoot,
+		FixedBy:     mesh.DataPlane.Resource(), Runbook: runDataPlane, DocURL: docTroubleshoot,
 		Blocks: []Code{DataPlaneState, ProxiesOutdated},
 	},
 	{

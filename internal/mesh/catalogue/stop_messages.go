@@ -1,10 +1,13 @@
 package catalogue
 
-import "github.com/managed-mesh/terraform-provider-asm/internal/mesh/text"
+import (
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/text"
+)
 
-// stops is Google's page's table of stop codes. English wordings are those of
-// Google's page as of 2026-04-08, Chinese ones those of its Chinese edition; the one that
-// is marked inferred was in neither.
+// StopMessages are the stop codes with their wordings. English ones are those of
+// Google's troubleshooting page as of 2026-04-08, Chinese ones those of its
+// Chinese edition; the one that is marked inferred was in neither.
 var StopMessages = []struct {
 	Stop     Stop
 	Wordings []text.Wording
@@ -92,7 +95,7 @@ var StopMessages = []struct {
 			Explanation:   "Workload Identity is not enabled on the cluster.",
 			MechanicalFix: "Set the cluster's workload pool to PROJECT_ID.svc.id.goog.",
 			Remedy:        "Enable Workload Identity: set the cluster's workload pool to PROJECT_ID.svc.id.goog. It takes up to some ten minutes.",
-			FixedBy:       "asm_workload_pool",
+			FixedBy:       mesh.ClusterPool.Resource(),
 			Runbook:       runIdentity,
 			Follows:       []Code{PoolMissing},
 		},
@@ -104,7 +107,7 @@ var StopMessages = []struct {
 			Explanation:   "The cluster's workload pool must read PROJECT_ID.svc.id.goog.",
 			MechanicalFix: "Set the cluster's workload pool to PROJECT_ID.svc.id.goog.",
 			Remedy:        "Set the cluster's workload pool to PROJECT_ID.svc.id.goog.",
-			FixedBy:       "asm_workload_pool",
+			FixedBy:       mesh.ClusterPool.Resource(),
 			Runbook:       runIdentity,
 			Follows:       []Code{PoolWrong},
 		},
