@@ -59,7 +59,7 @@ func (f *jobFlags) read(flags *pflag.FlagSet, args []string) (*order, error) {
 
 // jobs finds the targets, and returns a job for each.
 func (o *order) jobs(ctx context.Context, e *runbook.Engine, name string) ([]runbook.Job, error) {
-	targets, err := e.Targets(ctx, o.runbook, o.selection)
+	targets, err := runbook.Targets(ctx, e, o.runbook, o.selection)
 	if err != nil {
 		return nil, err
 	}

@@ -115,7 +115,7 @@ func (m *remediation) run(ctx context.Context, o runbook.RemediateOptions) error
 		return m.show(ctx, r, plans)
 	}
 	m.live.start()
-	done, err := m.Remediate(ctx, o)
+	done, err := runbook.Remediate(ctx, m.Engine, o)
 	progress.done()
 	m.live.end()
 	if err != nil && (done.Before == nil || ctx.Err() == nil && !started(done)) {

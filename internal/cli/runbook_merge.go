@@ -70,7 +70,7 @@ func (f *mergeFlags) run(cmd *cobra.Command, p program, job string) error {
 // merge merges the runs of a job. Without an order it has only the targets with a run.
 func (s *session) merge(ctx context.Context, name string, order *order) (*runbook.Report, error) {
 	if order == nil {
-		return s.Merge(ctx, name, nil)
+		return runbook.Merge(ctx, s.Engine, name, nil)
 	}
 	jobs, err := order.jobs(ctx, s.Engine, name)
 	if err != nil {
@@ -80,7 +80,7 @@ func (s *session) merge(ctx context.Context, name string, order *order) (*runboo
 	for _, job := range jobs {
 		targets = append(targets, job.Target)
 	}
-	r, err := s.Merge(ctx, name, targets)
+	r, err := runbook.Merge(ctx, s.Engine, name, targets)
 	if err != nil || len(r.NotRun) == 0 {
 		return r, err
 	}

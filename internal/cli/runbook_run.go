@@ -200,7 +200,7 @@ func (f *runFlags) assign(ctx context.Context, s *session, asked *request) ([]as
 // refused when a fresh one differs from it.
 func (s *session) runOne(ctx context.Context, a assignment, approvals runbook.Approvals) (*runbook.Result, error) {
 	if a.saved == nil {
-		return s.Continue(ctx, a.job, approvals)
+		return runbook.Continue(ctx, s.Engine, a.job, approvals)
 	}
 	job, err := a.saved.Job(a.given)
 	if err != nil {
@@ -232,7 +232,7 @@ func (s *session) runAll(
 	var notStarted error
 	s.live.start()
 	defer s.live.end()
-	r, err := s.RunAll(ctx, job, names, fanOf(fan, len(names)), func(target string) runbook.Work {
+	r, err := runbook.RunAll(ctx, s.Engine, job, names, fanOf(fan, len(names)), func(target string) runbook.Work {
 		return func(ctx context.Context) ([]runbook.Result, error) {
 			result, err := s.runOne(ctx, by[target], approvals)
 			mu.Lock()

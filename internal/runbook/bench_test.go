@@ -26,7 +26,7 @@ func BenchmarkPlanFleet(b *testing.B) {
 			w.Advance(time.Hour)
 			j := job(b, "restore-service-agent-binding")
 			e := w.engine(runs(b))
-			targets, err := e.Targets(b.Context(), j.Runbook, runbook.Selection{Fleets: []string{fleetProject}})
+			targets, err := runbook.Targets(b.Context(), e, j.Runbook, runbook.Selection{Fleets: []string{fleetProject}})
 			if err != nil || len(targets) != n {
 				b.Fatalf("%d targets, %v", len(targets), err)
 			}
@@ -37,7 +37,7 @@ func BenchmarkPlanFleet(b *testing.B) {
 			var asked int
 			for b.Loop() {
 				w.Forget()
-				report, err := e.RunAll(b.Context(), "", names, runbook.Fan{Concurrency: 16}, func(name string) runbook.Work {
+				report, err := runbook.RunAll(b.Context(), e, "", names, runbook.Fan{Concurrency: 16}, func(name string) runbook.Work {
 					return func(ctx context.Context) ([]runbook.Result, error) {
 						j := j
 						if j.Target, err = runbook.ParseTarget(lang.TargetMembership, name, ""); err != nil {

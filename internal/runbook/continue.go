@@ -6,8 +6,6 @@ import (
 	"reflect"
 	"time"
 
-	"github.com/zclconf/go-cty/cty"
-
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/journal"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/store"
 	"github.com/managed-mesh/terraform-provider-asm/internal/wait"
@@ -25,14 +23,14 @@ import (
 // meanwhile.
 //
 // A job without a name shares nothing: it is planned and run.
-func (e *Engine) Continue(ctx context.Context, job Job, approvals Approvals) (*Result, error) {
+func Continue(ctx context.Context, e *Engine, job Job, approvals Approvals) (*Result, error) {
 	for {
-		r, err := e.resumeOrRun(ctx, job, approvals)
+		r, err := resumeOrRun(ctx, e, job, approvals)
 		var held *store.HeldError
 		if job.Name == "" || !errors.As(err, &held) {
 			return r, err
 		}
-		if expired, waited := e.awaitExpiry(ctx, held); waited != nil {
+		if expired, waited := awaitExpiry(ctx, e, held); waited != nil {
 			return r, waited
 		} else if !expired {
 			return r, err
@@ -41,10 +39,10 @@ func (e *Engine) Continue(ctx context.Context, job Job, approvals Approvals) (*R
 }
 
 // resumeOrRun does what Continue does while the lock is free.
-func (e *Engine) resumeOrRun(ctx context.Context, job Job, approvals Approvals) (*Result, error) {
+func resumeOrRun(ctx context.Context, e *Engine, job Job, approvals Approvals) (*Result, error) {
 	var before *Result
 	if job.Name != "" {
-		state, entries, err := e.previousRun(ctx, job)
+		state, entries, err := previousRun(ctx, e, job)
 		if err != nil {
 			return nil, err
 		}
@@ -69,7 +67,7 @@ func (e *Engine) resumeOrRun(ctx context.Context, job Job, approvals Approvals) 
 
 // previousRun is the latest run on the target, when it is of the same job, runbook
 // and inputs; else nil.
-func (e *Engine) previousRun(ctx context.Context, job Job) (*journal.State, []journal.Entry, error) {
+func previousRun(ctx context.Context, e *Engine, job Job) (*journal.State, []journal.Entry, error) {
 	info, err := e.Store.Latest(ctx, job.Target.Name)
 	var none *store.NoRunError
 	switch {
@@ -100,22 +98,10 @@ func (e *Engine) previousRun(ctx context.Context, job Job) (*journal.State, []jo
 	return state, entries, nil
 }
 
-// sensitiveInputs are the inputs that a journal does not have, for a run that is
-// resumed.
-func (j Job) sensitiveInputs(shown map[string]any) map[string]cty.Value {
-	given := map[string]cty.Value{}
-	for name, v := range j.Inputs {
-		if in := j.Runbook.Input(name); in != nil && (in.Sensitive || holdsHidden(shown[name])) {
-			given[name] = v
-		}
-	}
-	return given
-}
-
 // awaitExpiry waits until the lease of a lock expires, and reports false as soon as
 // its holder renews it. It does not wait for a lease that is far longer than its
 // own.
-func (e *Engine) awaitExpiry(ctx context.Context, held *store.HeldError) (expired bool, err error) {
+func awaitExpiry(ctx context.Context, e *Engine, held *store.HeldError) (expired bool, err error) {
 	clock := wait.Real // as that of locks, and not the one of the waits of runs
 	end := held.By.Until.Add(e.lease())
 	if end.After(clock.Now().Add(3 * e.lease())) {

@@ -83,7 +83,7 @@ func (w *world) goOn(dir string, j runbook.Job) *runbook.Result {
 	w.t.Helper()
 	e := w.engine(dir)
 	e.Lease = shortLease
-	r, err := e.Continue(w.t.Context(), j, yes)
+	r, err := runbook.Continue(w.t.Context(), e, j, yes)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -221,7 +221,7 @@ func TestContinueLeavesTheLivingAlone(t *testing.T) {
 			e.Lease = shortLease
 			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 			defer cancel()
-			_, err = e.Continue(ctx, named(own(t, grants), "march"), yes)
+			_, err = runbook.Continue(ctx, e, named(own(t, grants), "march"), yes)
 			var held *store.HeldError
 			if !errors.As(err, &held) || held.By.Run != owner.Run {
 				t.Errorf("it says %v", err)
@@ -256,7 +256,7 @@ func TestContinueEndsWhileItWaits(t *testing.T) {
 	e.Lease = time.Minute
 	ctx, cancel := context.WithTimeoutCause(t.Context(), shortLease, errors.New("told to stop"))
 	defer cancel()
-	if _, err := e.Continue(ctx, j, yes); err == nil || !strings.Contains(err.Error(), "told to stop") {
+	if _, err := runbook.Continue(ctx, e, j, yes); err == nil || !strings.Contains(err.Error(), "told to stop") {
 		t.Errorf("it ends with %v", err)
 	}
 	if got := w.writes(); len(got) > 0 {
@@ -271,7 +271,7 @@ func TestContinueGoesOnWithWhatWaits(t *testing.T) {
 	e := w.engine(dir)
 	attempt := func(j runbook.Job, a runbook.Approvals, want journal.Outcome) string {
 		t.Helper()
-		r, err := e.Continue(t.Context(), j, a)
+		r, err := runbook.Continue(t.Context(), e, j, a)
 		if err != nil {
 			t.Fatal(err)
 		}

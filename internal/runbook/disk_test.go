@@ -96,7 +96,7 @@ func crampedMain(text string) (said crampedSaid, err error) {
 		return said, err
 	}
 	j := runbook.Job{Runbook: book.Runbook, File: book.File, Target: at, Name: "march"}
-	r, err := e.Continue(ctx, j, yes)
+	r, err := runbook.Continue(ctx, e, j, yes)
 	if err != nil {
 		said.Error = err.Error()
 	} else {
@@ -123,7 +123,7 @@ func crampedMain(text string) (said crampedSaid, err error) {
 		return said, err
 	}
 	again.Lease = shortLease
-	r, err = again.Continue(ctx, j, yes)
+	r, err = runbook.Continue(ctx, again, j, yes)
 	var held *store.HeldError
 	switch {
 	case errors.As(err, &held):

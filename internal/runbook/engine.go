@@ -64,6 +64,13 @@ func (e Event) MarshalJSON() ([]byte, error) {
 	return json.Marshal(fields)
 }
 
+// ShareReads lets plans share what was read until the function that it returns is
+// called: many targets of one fleet are then planned with few requests.
+func (e *Engine) ShareReads() (stop func()) {
+	e.sharing.Add(1)
+	return func() { e.sharing.Add(-1) }
+}
+
 // Emit passes an event to Events.
 func (e *Engine) Emit(event Event) {
 	if e.Events == nil {

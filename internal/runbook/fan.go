@@ -66,11 +66,10 @@ type Work func(ctx context.Context) ([]Result, error)
 // RunAll does work on targets, the canary first. Work that is under way when too
 // much has failed is finished, and no other is begun. An error of a target is in
 // its result; the error is of the context alone.
-func (e *Engine) RunAll(ctx context.Context, job string, targets []string, fan Fan, work func(target string) Work) (*Report, error) {
+func RunAll(ctx context.Context, e *Engine, job string, targets []string, fan Fan, work func(target string) Work) (*Report, error) {
 	r := &Report{Schema: ReportSchema, Tool: e.Tool(), Job: job, Started: e.clock().Now().UTC()}
 	e.Client.Forget()
-	e.sharing.Add(1)
-	defer e.sharing.Add(-1)
+	defer e.ShareReads()()
 	var mu sync.Mutex
 	results := make([][]Result, len(targets))
 	failed := 0

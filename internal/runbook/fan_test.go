@@ -46,7 +46,7 @@ func TestFanStopsWhereItShould(t *testing.T) {
 			e := newWorld(t, sim.Options{}).engine(runs(t))
 			var mu sync.Mutex
 			var begun []string
-			r, err := e.RunAll(t.Context(), "job", targets, c.fan, func(target string) runbook.Work {
+			r, err := runbook.RunAll(t.Context(), e, "job", targets, c.fan, func(target string) runbook.Work {
 				return func(context.Context) ([]runbook.Result, error) {
 					mu.Lock()
 					defer mu.Unlock()
@@ -79,7 +79,7 @@ func TestFanStopsWhereItShould(t *testing.T) {
 func TestFanThatIsInterruptedIsNoThreshold(t *testing.T) {
 	e := newWorld(t, sim.Options{}).engine(runs(t))
 	ctx, cancel := context.WithCancelCause(t.Context())
-	r, err := e.RunAll(ctx, "job", []string{"a", "b", "c"}, runbook.Fan{Concurrency: 1}, func(target string) runbook.Work {
+	r, err := runbook.RunAll(ctx, e, "job", []string{"a", "b", "c"}, runbook.Fan{Concurrency: 1}, func(target string) runbook.Work {
 		return func(context.Context) ([]runbook.Result, error) {
 			cancel(errors.New("somebody pressed Ctrl-C"))
 			return []runbook.Result{{Target: target, Outcome: journal.Stopped}}, nil

@@ -67,7 +67,7 @@ func suffer(t *testing.T, faults ...string) *world {
 
 func (w *world) remediate(e *runbook.Engine) *runbook.Remediation {
 	w.t.Helper()
-	m, err := e.Remediate(w.t.Context(), runbook.RemediateOptions{Diagnosis: w.options(), Books: builtIn(w.t), Approvals: yes})
+	m, err := runbook.Remediate(w.t.Context(), e, runbook.RemediateOptions{Diagnosis: w.options(), Books: builtIn(w.t), Approvals: yes})
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -157,3 +157,15 @@ func (p *Plan) Job(given map[string]cty.Value) (Job, error) {
 	inputs, err := readInputs(r, p.Inputs, given)
 	return Job{Runbook: r, File: file, Inputs: inputs, Target: p.Target}, err
 }
+
+// sensitiveInputs are the inputs that a journal does not have, for a run that is
+// resumed.
+func (j Job) sensitiveInputs(shown map[string]any) map[string]cty.Value {
+	given := map[string]cty.Value{}
+	for name, v := range j.Inputs {
+		if in := j.Runbook.Input(name); in != nil && (in.Sensitive || holdsHidden(shown[name])) {
+			given[name] = v
+		}
+	}
+	return given
+}

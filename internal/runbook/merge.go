@@ -15,7 +15,7 @@ import (
 // them: of each target its latest run of that job. Targets without a run are listed
 // as not run; only their executor knows why. A run that has not ended is reported
 // as stopped, with the command that resumes it.
-func (e *Engine) Merge(ctx context.Context, job string, targets []Target) (*Report, error) {
+func Merge(ctx context.Context, e *Engine, job string, targets []Target) (*Report, error) {
 	runs, err := e.Store.List(ctx, store.Filter{Job: job})
 	if err != nil {
 		return nil, err
@@ -27,7 +27,7 @@ func (e *Engine) Merge(ctx context.Context, job string, targets []Target) (*Repo
 			continue
 		}
 		seen[info.Target] = true
-		one, err := e.storedResult(ctx, info)
+		one, err := storedResult(ctx, e, info)
 		if err != nil {
 			return nil, err
 		}
@@ -46,7 +46,7 @@ func (e *Engine) Merge(ctx context.Context, job string, targets []Target) (*Repo
 
 // storedResult is the result of a run that is or was run elsewhere. A journal that
 // is broken is the result's error.
-func (e *Engine) storedResult(ctx context.Context, info store.Info) (*Result, error) {
+func storedResult(ctx context.Context, e *Engine, info store.Info) (*Result, error) {
 	_, entries, err := e.History(ctx, info.Run)
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)

@@ -90,7 +90,7 @@ func TestMergeTellsWhatTheExecutorsTold(t *testing.T) {
 	all := map[string]runbook.Target{}
 	var targets []runbook.Target
 	book, _ := builtIn(t).Find("restore-service-agent-binding")
-	found, err := e.Targets(t.Context(), book.Runbook, runbook.Selection{Fleets: []string{fleetProject}})
+	found, err := runbook.Targets(t.Context(), e, book.Runbook, runbook.Selection{Fleets: []string{fleetProject}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,7 +105,7 @@ func TestMergeTellsWhatTheExecutorsTold(t *testing.T) {
 	}
 	do := func(cluster, job string, a runbook.Approvals, outcome journal.Outcome) runbook.Result {
 		t.Helper()
-		r, err := e.Continue(t.Context(), on(cluster, job), a)
+		r, err := runbook.Continue(t.Context(), e, on(cluster, job), a)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -135,7 +135,7 @@ func TestMergeTellsWhatTheExecutorsTold(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	report, err := e.Merge(t.Context(), "march", targets)
+	report, err := runbook.Merge(t.Context(), e, "march", targets)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -167,7 +167,7 @@ func TestMergeTellsWhatTheExecutorsTold(t *testing.T) {
 	if err := lock.Release(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	report, err = e.Merge(t.Context(), "march", targets)
+	report, err = runbook.Merge(t.Context(), e, "march", targets)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -175,7 +175,7 @@ func TestMergeTellsWhatTheExecutorsTold(t *testing.T) {
 	if r := report.Results[at]; r.Outcome != journal.Stopped || !strings.Contains(r.Error, "without a word") || !strings.Contains(r.Next, "runbook resume "+left) {
 		t.Errorf("one whose executor is gone is told as %s", told(&r))
 	}
-	if none, err := e.Merge(t.Context(), "may", targets); err != nil || len(none.NotRun) != 7 || none.ExitCode() != runbook.ExitFailed {
+	if none, err := runbook.Merge(t.Context(), e, "may", targets); err != nil || len(none.NotRun) != 7 || none.ExitCode() != runbook.ExitFailed {
 		t.Errorf("a job that nobody began is %+v, %v", none, err)
 	}
 }

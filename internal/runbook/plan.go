@@ -85,6 +85,12 @@ type PlannedStep struct {
 	AtMost   int      `json:"at_most_seconds,omitempty"`
 }
 
+// baseName is the step of restart["web"]: restart.
+func baseName(step string) string {
+	name, _, _ := strings.Cut(step, "[")
+	return name
+}
+
 // MissingPermission is a permission that a step needs and the caller lacks.
 type MissingPermission struct {
 	Step       string `json:"step"`

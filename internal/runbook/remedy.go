@@ -18,13 +18,6 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/wait"
 )
 
-// Remedy is a runbook that fixes something of a membership.
-type Remedy struct {
-	Membership string   `json:"membership"` // full resource name
-	Runbook    string   `json:"runbook"`
-	Findings   []string `json:"findings"` // codes of the root causes that it is for
-}
-
 // Remedies picks the runbooks for the root causes of a diagnosis: by membership,
 // and for each in the order in which prerequisites depend on each other. byHand
 // are the root causes that no runbook fixes.
@@ -77,34 +70,6 @@ func Remedies(report *diagnosis.Report, books *Books) (remedies []Remedy, byHand
 // cause may hide another.
 const maxRounds = 4
 
-// Remediation is what Remediate found and did.
-type Remediation struct {
-	Schema int                 `json:"schema"` // ReportSchema
-	Before *diagnosis.Report   `json:"before"`
-	Rounds []Round             `json:"rounds"`
-	After  *diagnosis.Report   `json:"after,omitempty"`   // nil where nothing was run
-	ByHand []diagnosis.Finding `json:"by_hand,omitempty"` // root causes that no runbook fixes, at the end
-}
-
-// Round is one diagnosis with the runbooks that it asked for.
-type Round struct {
-	Remedies []Remedy `json:"remedies"`
-	Report   *Report  `json:"report,omitempty"` // nil where it was only planned, or refused
-}
-
-// ExitCode is 7, 6 or 5 where a round ended so, else that of the last diagnosis.
-func (m *Remediation) ExitCode(on diagnosis.FailOn) int {
-	for _, code := range []int{ExitThreshold, ExitFailed, ExitApproval} {
-		if n := len(m.Rounds); n > 0 && m.Rounds[n-1].Report != nil && m.Rounds[n-1].Report.ExitCode() == code {
-			return code
-		}
-	}
-	if m.After != nil {
-		return m.After.ExitCode(on)
-	}
-	return m.Before.ExitCode(on)
-}
-
 // RemediateOptions say what to diagnose, and how to correct it.
 type RemediateOptions struct {
 	Diagnosis diagnosis.Options
@@ -123,12 +88,12 @@ type RemediateOptions struct {
 // Remediate diagnoses, runs the runbooks of the root causes membership by
 // membership, waits until the mesh has noticed, and diagnoses again, until nothing
 // is left that a runbook fixes.
-func (e *Engine) Remediate(ctx context.Context, o RemediateOptions) (*Remediation, error) {
+func Remediate(ctx context.Context, e *Engine, o RemediateOptions) (*Remediation, error) {
 	m := &Remediation{Schema: ReportSchema}
 	tried := map[string]bool{}
 	var until time.Time // when the mesh has had its time to notice the last change
 	for {
-		report, err := e.diagnose(ctx, o.Diagnosis)
+		report, err := diagnose(ctx, e, o.Diagnosis)
 		if err != nil {
 			return m, err
 		}
@@ -151,7 +116,7 @@ func (e *Engine) Remediate(ctx context.Context, o RemediateOptions) (*Remediatio
 			}
 			continue
 		}
-		plans, err := e.planRemedies(ctx, fresh, o.Books, o.Job)
+		plans, err := planRemedies(ctx, e, fresh, o.Books, o.Job)
 		if err != nil {
 			return m, err
 		}
@@ -165,7 +130,7 @@ func (e *Engine) Remediate(ctx context.Context, o RemediateOptions) (*Remediatio
 		for _, r := range fresh {
 			tried[r.key()] = true
 		}
-		round.Report, err = e.runRemedies(ctx, fresh, o)
+		round.Report, err = runRemedies(ctx, e, fresh, o)
 		m.Rounds = append(m.Rounds, round)
 		if err != nil {
 			return m, err
@@ -193,21 +158,20 @@ func lingers(report *diagnosis.Report, tried []Remedy) bool {
 	return len(tried) > 0 || slices.ContainsFunc(report.Findings, func(f diagnosis.Finding) bool { return f.Waiting && f.Severity != catalogue.Info })
 }
 
-func (e *Engine) diagnose(ctx context.Context, o diagnosis.Options) (*diagnosis.Report, error) {
+func diagnose(ctx context.Context, e *Engine, o diagnosis.Options) (*diagnosis.Report, error) {
 	e.Client.Forget()
 	return diagnosis.Run(ctx, diagnosis.Reader{Client: e.Client, Clusters: e.Clusters}, o)
 }
 
 // planRemedies plans every remedy as things stand now.
-func (e *Engine) planRemedies(ctx context.Context, remedies []Remedy, books *Books, job string) ([]*Plan, error) {
-	e.sharing.Add(1) // the diagnosis has just read all of it
-	defer e.sharing.Add(-1)
+func planRemedies(ctx context.Context, e *Engine, remedies []Remedy, books *Books, job string) ([]*Plan, error) {
+	defer e.ShareReads()() // the diagnosis has just read all of it
 	plans := make([]*Plan, len(remedies))
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(16)
 	for i, r := range remedies {
 		group.Go(func() error {
-			p, err := e.planRemedy(ctx, r, books, job)
+			p, err := planRemedy(ctx, e, r, books, job)
 			if err == nil {
 				plans[i] = p.Plan
 			}
@@ -217,7 +181,7 @@ func (e *Engine) planRemedies(ctx context.Context, remedies []Remedy, books *Boo
 	return plans, group.Wait()
 }
 
-func (e *Engine) planRemedy(ctx context.Context, r Remedy, books *Books, job string) (*Prepared, error) {
+func planRemedy(ctx context.Context, e *Engine, r Remedy, books *Books, job string) (*Prepared, error) {
 	book, found := books.Find(r.Runbook)
 	if !found {
 		return nil, fmt.Errorf("there is no runbook %q", r.Runbook)
@@ -231,7 +195,7 @@ func (e *Engine) planRemedy(ctx context.Context, r Remedy, books *Books, job str
 
 // runRemedies runs the runbooks of each membership one after the other, planned
 // anew when their turn comes, and memberships beside each other.
-func (e *Engine) runRemedies(ctx context.Context, remedies []Remedy, o RemediateOptions) (*Report, error) {
+func runRemedies(ctx context.Context, e *Engine, remedies []Remedy, o RemediateOptions) (*Report, error) {
 	var memberships []string
 	of := map[string][]Remedy{}
 	for _, r := range remedies {
@@ -240,11 +204,11 @@ func (e *Engine) runRemedies(ctx context.Context, remedies []Remedy, o Remediate
 		}
 		of[r.Membership] = append(of[r.Membership], r)
 	}
-	return e.RunAll(ctx, o.Job, memberships, o.Fan, func(membership string) Work {
+	return RunAll(ctx, e, o.Job, memberships, o.Fan, func(membership string) Work {
 		return func(ctx context.Context) ([]Result, error) {
 			var results []Result
 			for _, r := range of[membership] {
-				p, err := e.planRemedy(ctx, r, o.Books, o.Job)
+				p, err := planRemedy(ctx, e, r, o.Books, o.Job)
 				if err != nil {
 					return results, err
 				}

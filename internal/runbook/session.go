@@ -90,12 +90,6 @@ func stepName(st *lang.Step, i lang.Instance) string {
 	return fmt.Sprintf("%s[%q]", st.Name, i.Key)
 }
 
-// baseName is the step of restart["web"]: restart.
-func baseName(step string) string {
-	name, _, _ := strings.Cut(step, "[")
-	return name
-}
-
 // args are the arguments of an action, when all of them are known.
 func (v *evaluation) args(a *lang.Action, i lang.Instance) (args kinds.Args, known bool, err error) {
 	value, diags := a.Args(v.scope, i)

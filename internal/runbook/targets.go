@@ -30,7 +30,7 @@ type Selection struct {
 // Targets lists what a selection comes to for a runbook, sorted. The error is of
 // names that cannot be, of a fleet that cannot be listed whole, or of a selection
 // that has nothing for this runbook.
-func (e *Engine) Targets(ctx context.Context, r *lang.Runbook, s Selection) ([]Target, error) {
+func Targets(ctx context.Context, e *Engine, r *lang.Runbook, s Selection) ([]Target, error) {
 	var wrong []error
 	found := map[Target]bool{}
 	add := func(kind lang.TargetKind, name, fleet string) {
@@ -66,7 +66,7 @@ func (e *Engine) Targets(ctx context.Context, r *lang.Runbook, s Selection) ([]T
 		return nil, errors.Join(wrong...)
 	}
 	for _, fleet := range s.Fleets {
-		if err := e.spread(ctx, r.Target, strings.TrimPrefix(fleet, "projects/"), add); err != nil {
+		if err := spread(ctx, e, r.Target, strings.TrimPrefix(fleet, "projects/"), add); err != nil {
 			return nil, err
 		}
 	}
@@ -97,7 +97,7 @@ func ShardOf(name string, shards int) int {
 }
 
 // spread adds what a fleet has of a kind of targets.
-func (e *Engine) spread(ctx context.Context, kind lang.TargetKind, fleet string, add func(kind lang.TargetKind, name, fleet string)) error {
+func spread(ctx context.Context, e *Engine, kind lang.TargetKind, fleet string, add func(kind lang.TargetKind, name, fleet string)) error {
 	if kind == lang.TargetFleet {
 		add(kind, fleet, "")
 		return nil

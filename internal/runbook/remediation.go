@@ -1,0 +1,38 @@
+package runbook
+
+import "github.com/managed-mesh/terraform-provider-asm/internal/diagnosis"
+
+// Remedy is a runbook that fixes something of a membership.
+type Remedy struct {
+	Membership string   `json:"membership"` // full resource name
+	Runbook    string   `json:"runbook"`
+	Findings   []string `json:"findings"` // codes of the root causes that it is for
+}
+
+// Remediation is what Remediate found and did.
+type Remediation struct {
+	Schema int                 `json:"schema"` // ReportSchema
+	Before *diagnosis.Report   `json:"before"`
+	Rounds []Round             `json:"rounds"`
+	After  *diagnosis.Report   `json:"after,omitempty"`   // nil where nothing was run
+	ByHand []diagnosis.Finding `json:"by_hand,omitempty"` // root causes that no runbook fixes, at the end
+}
+
+// Round is one diagnosis with the runbooks that it asked for.
+type Round struct {
+	Remedies []Remedy `json:"remedies"`
+	Report   *Report  `json:"report,omitempty"` // nil where it was only planned, or refused
+}
+
+// ExitCode is 7, 6 or 5 where a round ended so, else that of the last diagnosis.
+func (m *Remediation) ExitCode(on diagnosis.FailOn) int {
+	for _, code := range []int{ExitThreshold, ExitFailed, ExitApproval} {
+		if n := len(m.Rounds); n > 0 && m.Rounds[n-1].Report != nil && m.Rounds[n-1].Report.ExitCode() == code {
+			return code
+		}
+	}
+	if m.After != nil {
+		return m.After.ExitCode(on)
+	}
+	return m.Before.ExitCode(on)
+}
