@@ -15,6 +15,7 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/gcp"
 	"github.com/managed-mesh/terraform-provider-asm/internal/prereq"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook"
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/engine"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/journal"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/lang"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/store"
@@ -44,7 +45,7 @@ func (a *actor) ready(diags *diag.Diagnostics) bool {
 // order is a run that an action is to make.
 type order struct {
 	job         runbook.Job
-	approvals   runbook.Approvals
+	approvals   engine.Approvals
 	dir, reason string // "": the default
 	timeout     func(context.Context, time.Duration) (time.Duration, diag.Diagnostics)
 }
@@ -83,7 +84,7 @@ func (a *actor) run(ctx context.Context, o order, resp *action.InvokeResponse) {
 }
 
 // engine makes the engine for one run.
-func (a *actor) engine(ctx context.Context, o order, redactor *journal.Redactor) (*runbook.Engine, error) {
+func (a *actor) engine(ctx context.Context, o order, redactor *journal.Redactor) (*engine.Engine, error) {
 	dir := o.dir
 	if dir == "" {
 		var err error
@@ -101,14 +102,14 @@ func (a *actor) engine(ctx context.Context, o order, redactor *journal.Redactor)
 		}
 		clusters = prereq.NewClusters(client, cluster.Config{})
 	}
-	return &runbook.Engine{
+	return &engine.Engine{
 		Client: client, Clusters: clusters, Redactor: redactor, Clock: a.data.clock, Version: a.data.version, Reason: reason,
 		Store: store.NewLocal(dir, store.Options{Redactor: redactor}),
 	}, nil
 }
 
 // follow plans when the target's turn has come, and runs the plan.
-func (a *actor) follow(ctx context.Context, engine *runbook.Engine, o order, told *progress) (*runbook.Prepared, *runbook.Result, error) {
+func (a *actor) follow(ctx context.Context, engine *engine.Engine, o order, told *progress) (*engine.Prepared, *runbook.Result, error) {
 	end, err := a.data.running.Lock(ctx, o.job.Target.Name)
 	if err != nil {
 		return nil, nil, err

@@ -13,6 +13,7 @@ import (
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/gcp"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook"
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/engine"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/journal"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/lang"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/store"
@@ -33,7 +34,7 @@ func (t teller) add(summary, detail string) {
 
 // tell adds the error of a run. plan is nil where none was made, and err is of what
 // kept the run from being begun or recorded.
-func (t teller) tell(plan *runbook.Prepared, result *runbook.Result, err error) {
+func (t teller) tell(plan *engine.Prepared, result *runbook.Result, err error) {
 	name := t.job.Runbook.Name
 	var held *store.HeldError
 	begun := result != nil && result.Run != ""
@@ -61,7 +62,7 @@ func (t teller) tell(plan *runbook.Prepared, result *runbook.Result, err error) 
 }
 
 // failure names the step, its cause and what is left to do.
-func (t teller) failure(plan *runbook.Prepared, result *runbook.Result) {
+func (t teller) failure(plan *engine.Prepared, result *runbook.Result) {
 	i := slices.IndexFunc(result.Steps, func(s runbook.StepResult) bool { return s.Status == runbook.StepFailed })
 	if i < 0 {
 		t.add("Runbook "+t.job.Runbook.Name+" failed", sentence(result.Error)+t.done(result)+t.goOn(result))
@@ -83,7 +84,7 @@ func (t teller) failure(plan *runbook.Prepared, result *runbook.Result) {
 }
 
 // gate names the step that waits for somebody, and how it goes on.
-func (t teller) gate(plan *runbook.Prepared, result *runbook.Result) {
+func (t teller) gate(plan *engine.Prepared, result *runbook.Result) {
 	name := result.Gates[0]
 	why := result.Error
 	if i := slices.IndexFunc(result.Steps, func(s runbook.StepResult) bool { return s.Status == runbook.StepWaits }); i >= 0 {

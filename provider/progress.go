@@ -8,7 +8,7 @@ import (
 	"time"
 	"unicode"
 
-	"github.com/managed-mesh/terraform-provider-asm/internal/runbook"
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/engine"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/journal"
 	"github.com/managed-mesh/terraform-provider-asm/internal/wait"
 )
@@ -120,7 +120,7 @@ func (p *progress) beat() {
 
 // told is runbook.Engine.Events. What waits see is told when it has been quiet for
 // a while, and steps at once.
-func (p *progress) told(e runbook.Event) {
+func (p *progress) told(e engine.Event) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if e.Entry.Seq == 0 {

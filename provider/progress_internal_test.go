@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/managed-mesh/terraform-provider-asm/internal/runbook"
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/engine"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/journal"
 	"github.com/managed-mesh/terraform-provider-asm/internal/wait"
 )
@@ -37,8 +37,8 @@ func next(t *testing.T, sent <-chan string) string {
 	}
 }
 
-func entry(seq int64, data journal.Payload) runbook.Event {
-	return runbook.Event{Run: "r1", Runbook: "b", Target: "m", Entry: journal.Entry{Seq: seq, Data: data}}
+func entry(seq int64, data journal.Payload) engine.Event {
+	return engine.Event{Run: "r1", Runbook: "b", Target: "m", Entry: journal.Entry{Seq: seq, Data: data}}
 }
 
 func TestProgressIsOneMessageASecond(t *testing.T) {
@@ -81,7 +81,7 @@ func TestProgressRepeatsAWaitEveryHalfMinute(t *testing.T) {
 	awaitPause(t, clock, 30*time.Second) // before the first message
 	awaitPause(t, clock, 30*time.Second) // and behind it
 	for range 29 {
-		p.told(runbook.Event{Step: "active", Seen: "PROVISIONING"})
+		p.told(engine.Event{Step: "active", Seen: "PROVISIONING"})
 		clock.Advance(time.Second)
 	}
 	select {
@@ -89,7 +89,7 @@ func TestProgressRepeatsAWaitEveryHalfMinute(t *testing.T) {
 		t.Fatalf("%q after 29 seconds", got)
 	default:
 	}
-	p.told(runbook.Event{Step: "active", Seen: "PROVISIONING: almost"})
+	p.told(engine.Event{Step: "active", Seen: "PROVISIONING: almost"})
 	clock.Advance(time.Second)
 	if got := next(t, sent); got != "active: under way for 30s; PROVISIONING: almost" {
 		t.Errorf("%q", got)

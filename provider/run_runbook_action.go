@@ -21,6 +21,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook"
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/engine"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/kinds"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/lang"
 )
@@ -308,8 +309,8 @@ func (m runRunbookModel) approved(ctx context.Context, diags *diag.Diagnostics) 
 
 // approvals are what the configuration agrees to. known is false where some of it
 // has yet to be known.
-func (m runRunbookModel) approvals(ctx context.Context, diags *diag.Diagnostics) (a runbook.Approvals, known bool) {
-	a = runbook.Approvals{All: m.ApproveAll.ValueBool(), Steps: m.approved(ctx, diags), UpTo: lang.Risk(m.ApproveRisk.ValueString())}
+func (m runRunbookModel) approvals(ctx context.Context, diags *diag.Diagnostics) (a engine.Approvals, known bool) {
+	a = engine.Approvals{All: m.ApproveAll.ValueBool(), Steps: m.approved(ctx, diags), UpTo: lang.Risk(m.ApproveRisk.ValueString())}
 	known = !m.Approve.IsUnknown() && len(a.Steps) == len(m.Approve.Elements()) && !m.ApproveAll.IsUnknown() && !m.ApproveRisk.IsUnknown()
 	return a, known
 }
@@ -332,7 +333,7 @@ func gateOf(st *lang.Step) (risk lang.Risk, asks bool) {
 }
 
 // unapproved are the steps of a runbook that ask, and that nothing agrees to.
-func unapproved(r *lang.Runbook, a runbook.Approvals) (names []string) {
+func unapproved(r *lang.Runbook, a engine.Approvals) (names []string) {
 	if a.All {
 		return nil
 	}

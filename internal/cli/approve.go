@@ -19,6 +19,7 @@ import (
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/report"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook"
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/engine"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/lang"
 )
 
@@ -47,8 +48,8 @@ func (f *approvalFlags) any() bool {
 }
 
 // read checks the flags. It reports all mistakes at once.
-func (f *approvalFlags) read() (runbook.Approvals, error) {
-	a := runbook.Approvals{All: f.yes, Steps: f.steps, UpTo: lang.Risk(f.risk), Approver: f.approver, Valid: f.valid}
+func (f *approvalFlags) read() (engine.Approvals, error) {
+	a := engine.Approvals{All: f.yes, Steps: f.steps, UpTo: lang.Risk(f.risk), Approver: f.approver, Valid: f.valid}
 	var wrong []error
 	if f.risk != "" && (!slices.Contains(lang.Risks(), a.UpTo) || a.UpTo == lang.NoRisk) {
 		wrong = append(wrong, fmt.Errorf("--approve-risk: %q is not one of low, medium, high", f.risk))
@@ -138,7 +139,7 @@ func (a *asker) whole(ctx context.Context, question string) (bool, error) {
 }
 
 // gate asks for the approval of one step; it is runbook.Approvals.Ask.
-func (a *asker) gate(ctx context.Context, q runbook.Question) (bool, string, error) {
+func (a *asker) gate(ctx context.Context, q engine.Question) (bool, string, error) {
 	a.live.hold()
 	defer a.live.release()
 	fmt.Fprintf(a.to, "\n%s on %s: step %s", q.Runbook, q.Target, q.Step)

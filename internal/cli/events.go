@@ -7,9 +7,8 @@ import (
 	"io"
 	"os"
 
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/engine"
 	"github.com/spf13/pflag"
-
-	"github.com/managed-mesh/terraform-provider-asm/internal/runbook"
 )
 
 // eventFlags is the flag --events: the events of runs, as JSON lines.
@@ -45,7 +44,7 @@ func (f *eventFlags) open(stderr io.Writer) (*live, func() error, error) {
 
 // stream writes one event. It keeps the first failure for the end: a run does not
 // stop half-way because its reader has gone.
-func (l *live) stream(e runbook.Event) {
+func (l *live) stream(e engine.Event) {
 	if l.events == nil || l.streamErr != nil {
 		return
 	}

@@ -8,6 +8,8 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook"
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/engine"
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/fleet"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/journal"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/kinds"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/lang"
@@ -31,7 +33,7 @@ type order struct {
 	runbook   *lang.Runbook
 	file      *lang.File
 	inputs    map[string]cty.Value
-	selection runbook.Selection
+	selection fleet.Selection
 }
 
 // read checks the flags before any request is made. It reports all mistakes at once.
@@ -58,8 +60,8 @@ func (f *jobFlags) read(flags *pflag.FlagSet, args []string) (*order, error) {
 }
 
 // jobs finds the targets, and returns a job for each.
-func (o *order) jobs(ctx context.Context, e *runbook.Engine, name string) ([]runbook.Job, error) {
-	targets, err := runbook.Targets(ctx, e, o.runbook, o.selection)
+func (o *order) jobs(ctx context.Context, e *engine.Engine, name string) ([]runbook.Job, error) {
+	targets, err := fleet.Targets(ctx, e, o.runbook, o.selection)
 	if err != nil {
 		return nil, err
 	}

@@ -24,7 +24,7 @@ func (f *bookFlags) flags(flags *pflag.FlagSet) {
 }
 
 // all returns the built-in runbooks and those of --dir.
-func (f *bookFlags) all() (*runbook.Books, error) {
+func (f *bookFlags) all() (*runbook.Library, error) {
 	books, err := runbook.BuiltIn()
 	if err != nil || f.dir == "" {
 		return books, err
@@ -34,7 +34,7 @@ func (f *bookFlags) all() (*runbook.Books, error) {
 	} else if !info.IsDir() {
 		return nil, fmt.Errorf("--dir: %s is not a folder; give a single file with --file", f.dir)
 	}
-	own, err := runbook.ReadBooks(os.DirFS(f.dir), false)
+	own, err := runbook.ReadLibrary(os.DirFS(f.dir), false)
 	if err != nil {
 		return nil, fmt.Errorf("--dir %s:\n\n%w", f.dir, err)
 	}
@@ -70,7 +70,7 @@ func (f *bookFlags) find(name string) (*lang.Runbook, *lang.File, error) {
 	return book.Runbook, book.File, nil
 }
 
-func near(name string, books *runbook.Books) string {
+func near(name string, books *runbook.Library) string {
 	best, least := "", 4
 	for _, b := range books.All() {
 		if d := levenshtein.Distance(name, b.Name, nil); d < least || best == "" && len(name) > 3 && strings.Contains(b.Name, name) {

@@ -10,7 +10,7 @@ import (
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/diagnosis"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
-	"github.com/managed-mesh/terraform-provider-asm/internal/runbook"
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/fleet"
 )
 
 // indexVariable is the environment variable with the index of a pod in an Indexed Job
@@ -40,8 +40,8 @@ func (f *targetFlags) shardFlags(flags *pflag.FlagSet) {
 }
 
 // selection checks the flags and reads the report. It reports all mistakes at once.
-func (f *targetFlags) selection(flags *pflag.FlagSet) (runbook.Selection, error) {
-	s := runbook.Selection{
+func (f *targetFlags) selection(flags *pflag.FlagSet) (fleet.Selection, error) {
+	s := fleet.Selection{
 		Fleets: f.fleets, Memberships: f.memberships, Clusters: f.clusters, Projects: f.projects, Fleet: f.fleet,
 		Shard: f.shard, Shards: f.shards,
 	}
@@ -84,7 +84,7 @@ func (f *targetFlags) any() bool {
 	return len(f.memberships)+len(f.clusters)+len(f.projects)+len(f.fleets) > 0 || f.diagnosis != ""
 }
 
-func (f *targetFlags) checkShards(flags *pflag.FlagSet, s *runbook.Selection) error {
+func (f *targetFlags) checkShards(flags *pflag.FlagSet, s *fleet.Selection) error {
 	given := flags.Changed("shard-index")
 	switch text := os.Getenv(indexVariable); {
 	case f.shards < 0:

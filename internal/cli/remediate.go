@@ -14,6 +14,7 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/diagnosis"
 	"github.com/managed-mesh/terraform-provider-asm/internal/report"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook"
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/fleet"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/journal"
 )
 
@@ -92,7 +93,7 @@ func (f *remediateFlags) run(cmd *cobra.Command, p program) error {
 		return err
 	}
 	options.Clock = p.clock
-	o := runbook.RemediateOptions{Diagnosis: options, Books: books, Fan: fan, Approvals: approvals, Job: f.job, Patience: f.patience}
+	o := fleet.RemediateOptions{Diagnosis: options, Library: books, Rollout: fan, Approvals: approvals, Job: f.job, Patience: f.patience}
 	if o.Job == "" {
 		o.Job = "remediate-" + journal.NewID(p.clock.Now())
 	}
@@ -102,7 +103,7 @@ func (f *remediateFlags) run(cmd *cobra.Command, p program) error {
 	})
 }
 
-func (m *remediation) run(ctx context.Context, o runbook.RemediateOptions) error {
+func (m *remediation) run(ctx context.Context, o fleet.RemediateOptions) error {
 	m.ask = m.askAt(&o.Approvals)
 	progress := newProgress(m.stderr)
 	o.Diagnosis.Progress = func(done, total int, name string) {
@@ -115,7 +116,7 @@ func (m *remediation) run(ctx context.Context, o runbook.RemediateOptions) error
 		return m.show(ctx, r, plans)
 	}
 	m.live.start()
-	done, err := runbook.Remediate(ctx, m.Engine, o)
+	done, err := fleet.Remediate(ctx, m.Engine, o)
 	progress.done()
 	m.live.end()
 	if err != nil && (done.Before == nil || ctx.Err() == nil && !started(done)) {
@@ -130,7 +131,7 @@ func started(m *runbook.Remediation) bool {
 }
 
 // checkSteps refuses approvals of steps that no runbook has.
-func (f *remediateFlags) checkSteps(books *runbook.Books) error {
+func (f *remediateFlags) checkSteps(books *runbook.Library) error {
 	var wrong []error
 	for _, step := range f.steps {
 		name, _, _ := strings.Cut(step, "[")

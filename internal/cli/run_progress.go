@@ -12,7 +12,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/report"
-	"github.com/managed-mesh/terraform-provider-asm/internal/runbook"
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/engine"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/journal"
 )
 
@@ -101,8 +101,8 @@ func (l *live) release() {
 	l.held--
 }
 
-// onEvent is runbook.Engine.Events.
-func (l *live) onEvent(e runbook.Event) {
+// onEvent is engine.Engine.Events.
+func (l *live) onEvent(e engine.Event) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.stream(e)

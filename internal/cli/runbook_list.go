@@ -44,7 +44,7 @@ type listed struct {
 	BuiltIn     bool             `json:"built_in"`
 }
 
-func listOf(books *runbook.Books) *report.List {
+func listOf(books *runbook.Library) *report.List {
 	all, rows := []listed{}, [][]string{}
 	for _, b := range books.All() {
 		one := listed{b.Name, b.Title, b.Description, b.Reference, b.Target, append([]catalogue.Code{}, b.Fixes...), []string{}, []string{},

@@ -10,6 +10,8 @@ import (
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/report"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook"
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/engine"
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/fleet"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/journal"
 )
 
@@ -70,7 +72,7 @@ func (f *mergeFlags) run(cmd *cobra.Command, p program, job string) error {
 // merge merges the runs of a job. Without an order it has only the targets with a run.
 func (s *session) merge(ctx context.Context, name string, order *order) (*runbook.Report, error) {
 	if order == nil {
-		return runbook.Merge(ctx, s.Engine, name, nil)
+		return fleet.Merge(ctx, s.Engine, name, nil)
 	}
 	jobs, err := order.jobs(ctx, s.Engine, name)
 	if err != nil {
@@ -80,7 +82,7 @@ func (s *session) merge(ctx context.Context, name string, order *order) (*runboo
 	for _, job := range jobs {
 		targets = append(targets, job.Target)
 	}
-	r, err := runbook.Merge(ctx, s.Engine, name, targets)
+	r, err := fleet.Merge(ctx, s.Engine, name, targets)
 	if err != nil || len(r.NotRun) == 0 {
 		return r, err
 	}
@@ -102,8 +104,8 @@ func (s *session) merge(ctx context.Context, name string, order *order) (*runboo
 
 // cleanOnes returns the plans with nothing to do, by target. A target that cannot be
 // planned is not among them.
-func (s *session) cleanOnes(ctx context.Context, jobs []runbook.Job) (map[string]*runbook.Prepared, error) {
-	plans := make([]*runbook.Prepared, len(jobs))
+func (s *session) cleanOnes(ctx context.Context, jobs []runbook.Job) (map[string]*engine.Prepared, error) {
+	plans := make([]*engine.Prepared, len(jobs))
 	var group errgroup.Group
 	group.SetLimit(8)
 	for i, job := range jobs {
@@ -116,7 +118,7 @@ func (s *session) cleanOnes(ctx context.Context, jobs []runbook.Job) (map[string
 	if ctx.Err() != nil {
 		return nil, errors.New("interrupted; nothing was changed")
 	}
-	clean := map[string]*runbook.Prepared{}
+	clean := map[string]*engine.Prepared{}
 	for _, p := range plans {
 		if p != nil && p.Clean() {
 			clean[p.Target.Name] = p

@@ -17,6 +17,7 @@ import (
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/report"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook"
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/engine"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/journal"
 )
 
@@ -116,7 +117,7 @@ func (s *session) writePlans(plans []*runbook.Plan, failed []report.Unplanned) e
 // planAll plans several jobs at once. It returns an error for a mistake in the runbook
 // itself, and the targets that could not be planned otherwise.
 func (s *session) planAll(ctx context.Context, jobs []runbook.Job, atOnce int) ([]*runbook.Plan, []report.Unplanned, error) {
-	plans, errs := make([]*runbook.Prepared, len(jobs)), make([]error, len(jobs))
+	plans, errs := make([]*engine.Prepared, len(jobs)), make([]error, len(jobs))
 	var group errgroup.Group
 	group.SetLimit(atOnce)
 	for i, job := range jobs {

@@ -14,6 +14,8 @@ import (
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/report"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook"
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/engine"
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/fleet"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/journal"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/lang"
 )
@@ -33,8 +35,8 @@ func (f *fanFlags) flags(flags *pflag.FlagSet) {
 	flags.StringVar(&f.job, "job", "", "name of the runs for history and merge (default a generated one for several targets)")
 }
 
-func (f *fanFlags) read() (runbook.Fan, error) {
-	fan := runbook.Fan{Concurrency: f.concurrency, Canary: f.canary}
+func (f *fanFlags) read() (fleet.Rollout, error) {
+	fan := fleet.Rollout{Concurrency: f.concurrency, Canary: f.canary}
 	var wrong []error
 	if f.canary < 0 {
 		wrong = append(wrong, fmt.Errorf("--canary: %d is negative", f.canary))
@@ -43,14 +45,14 @@ func (f *fanFlags) read() (runbook.Fan, error) {
 		wrong = append(wrong, fmt.Errorf("--concurrency: %d is less than 1", f.concurrency))
 	}
 	var err error
-	if fan.MaxFailures, err = runbook.ParseThreshold(f.maxFailures); err != nil {
+	if fan.MaxFailures, err = fleet.ParseThreshold(f.maxFailures); err != nil {
 		wrong = append(wrong, fmt.Errorf("--max-failures: %w", err))
 	}
 	return fan, errors.Join(wrong...)
 }
 
 // fanOf adapts a fan to a number of targets: a single target needs no canary.
-func fanOf(fan runbook.Fan, targets int) runbook.Fan {
+func fanOf(fan fleet.Rollout, targets int) fleet.Rollout {
 	if targets <= 1 {
 		fan.Canary = 0
 	}
@@ -198,9 +200,9 @@ func (f *runFlags) assign(ctx context.Context, s *session, asked *request) ([]as
 
 // runOne runs on one target, or resumes its unfinished run. A saved plan is
 // refused when a fresh one differs from it.
-func (s *session) runOne(ctx context.Context, a assignment, approvals runbook.Approvals) (*runbook.Result, error) {
+func (s *session) runOne(ctx context.Context, a assignment, approvals engine.Approvals) (*runbook.Result, error) {
 	if a.saved == nil {
-		return runbook.Continue(ctx, s.Engine, a.job, approvals)
+		return fleet.Continue(ctx, s.Engine, a.job, approvals)
 	}
 	job, err := a.saved.Job(a.given)
 	if err != nil {
@@ -220,7 +222,7 @@ func (s *session) runOne(ctx context.Context, a assignment, approvals runbook.Ap
 // runAll plans and runs on each target. An error that keeps the only target from
 // starting is returned; with several targets it is in the report.
 func (s *session) runAll(
-	ctx context.Context, job string, assignments []assignment, fan runbook.Fan, approvals runbook.Approvals,
+	ctx context.Context, job string, assignments []assignment, fan fleet.Rollout, approvals engine.Approvals,
 ) (*runbook.Report, error) {
 	var names []string
 	by := map[string]assignment{}
@@ -232,7 +234,7 @@ func (s *session) runAll(
 	var notStarted error
 	s.live.start()
 	defer s.live.end()
-	r, err := runbook.RunAll(ctx, s.Engine, job, names, fanOf(fan, len(names)), func(target string) runbook.Work {
+	r, err := fleet.RunAll(ctx, s.Engine, job, names, fanOf(fan, len(names)), func(target string) fleet.TargetFunc {
 		return func(ctx context.Context) ([]runbook.Result, error) {
 			result, err := s.runOne(ctx, by[target], approvals)
 			mu.Lock()

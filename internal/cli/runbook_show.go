@@ -12,6 +12,7 @@ import (
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/report"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook"
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/engine"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/journal"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/store"
 )
@@ -46,7 +47,7 @@ func (f *showFlags) run(cmd *cobra.Command, p program, typed string) error {
 	if err != nil {
 		return err
 	}
-	e := &runbook.Engine{Store: journals, Clock: p.clock}
+	e := &engine.Engine{Store: journals, Clock: p.clock}
 	state, entries, err := e.History(cmd.Context(), run)
 	if err != nil {
 		return err

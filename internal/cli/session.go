@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook"
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/engine"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/journal"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/store"
 )
@@ -29,7 +30,7 @@ func (f *sessionFlags) flags(flags *pflag.FlagSet) {
 
 // session is the engine of a command, with its terminal and its outputs.
 type session struct {
-	*runbook.Engine
+	*engine.Engine
 	program program
 	cmd     *cobra.Command
 	flags   *sessionFlags
@@ -72,7 +73,7 @@ func (f *sessionFlags) open(cmd *cobra.Command, p program) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &runbook.Engine{
+	e := &engine.Engine{
 		Client: reader.Client, Clusters: reader.Clusters, Store: journals, Redactor: redactor, Clock: p.clock, Version: p.version,
 		Reason: f.reason,
 	}
@@ -85,7 +86,7 @@ func (f *sessionFlags) open(cmd *cobra.Command, p program) (*session, error) {
 }
 
 // askAt lets gates ask at the terminal. It returns nil where there is none.
-func (s *session) askAt(approvals *runbook.Approvals) *asker {
+func (s *session) askAt(approvals *engine.Approvals) *asker {
 	ask := s.program.newAsker(s.cmd, approvals.Approver)
 	if ask != nil {
 		ask.live = s.live

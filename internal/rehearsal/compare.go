@@ -10,7 +10,7 @@ import (
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/diagnosis"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
-	"github.com/managed-mesh/terraform-provider-asm/internal/runbook"
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/engine"
 )
 
 // logWindow is how far back the diagnosis afterwards searches logs: long enough for a
@@ -18,7 +18,7 @@ import (
 const logWindow = 15 * time.Minute
 
 // compare compares the result of a phase with what is expected.
-func (r *rehearsal) compare(ctx context.Context, e *runbook.Engine, p phase, got phaseResult) error {
+func (r *rehearsal) compare(ctx context.Context, e *engine.Engine, p phase, got phaseResult) error {
 	x := p.expect
 	if outcome := got.outcome(); outcome != x.outcome {
 		r.failAt(x.line, "%s: the outcome is %s, not %s%s", p.what, outcome, x.outcome, lines("", reasons(got)))
@@ -140,7 +140,7 @@ func (r *rehearsal) values(p phase, raw []byte) error {
 }
 
 // diagnose lists the root causes that are errors or warnings.
-func (r *rehearsal) diagnose(ctx context.Context, e *runbook.Engine, doc document) ([]string, error) {
+func (r *rehearsal) diagnose(ctx context.Context, e *engine.Engine, doc document) ([]string, error) {
 	e.Client.Forget()
 	report, err := diagnosis.Run(ctx, diagnosis.Reader{Client: e.Client, Clusters: e.Clusters}, diagnosis.Options{
 		FleetProjects: doc.fleets(), Since: logWindow, Tool: "terraform-provider-asm " + r.version, Clock: r.world.clock,

@@ -12,6 +12,7 @@ import (
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/report"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook"
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/engine"
 )
 
 // rehearsal is one test while it runs.
@@ -153,8 +154,8 @@ func (r *rehearsal) phase(ctx context.Context, p phase) error {
 	return r.compare(ctx, e, p, got)
 }
 
-func (a approve) approvals() runbook.Approvals {
-	return runbook.Approvals{All: a.all, Steps: a.steps, Approver: "rehearsal"}
+func (a approve) approvals() engine.Approvals {
+	return engine.Approvals{All: a.all, Steps: a.steps, Approver: "rehearsal"}
 }
 
 // secrets returns the sensitive inputs, which no journal stores.
@@ -170,7 +171,7 @@ func (r *rehearsal) secrets() map[string]cty.Value {
 
 // became is what became of a phase.
 type phaseResult struct {
-	plan   *runbook.Prepared // nil where there is no new one
+	plan   *engine.Prepared // nil where there is no new one
 	result *runbook.Result
 	err    error // why it was refused
 	writes []string

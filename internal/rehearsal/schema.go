@@ -27,16 +27,16 @@ const refused = "refused"
 var outcomes = []string{string(journal.Succeeded), string(journal.Failed), string(journal.NeedsApprove), refused}
 
 var planStatuses = texts(
-	runbook.Satisfied,
-	runbook.Change,
-	runbook.Later,
-	runbook.Gate,
-	runbook.Person,
-	runbook.Awaits,
-	runbook.Fails,
-	runbook.Unread,
-	runbook.Skips,
-	runbook.Stays,
+	runbook.StatusSatisfied,
+	runbook.StatusChange,
+	runbook.StatusLater,
+	runbook.StatusApproval,
+	runbook.StatusPerson,
+	runbook.StatusWait,
+	runbook.StatusFails,
+	runbook.StatusUnknown,
+	runbook.StatusSkipped,
+	runbook.StatusStays,
 )
 
 var stepOutcomes = texts(

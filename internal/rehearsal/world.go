@@ -14,7 +14,7 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/gcp"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
 	"github.com/managed-mesh/terraform-provider-asm/internal/prereq"
-	"github.com/managed-mesh/terraform-provider-asm/internal/runbook"
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/engine"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/journal"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/store"
 	"github.com/managed-mesh/terraform-provider-asm/internal/sim"
@@ -111,7 +111,7 @@ func (w *world) written() []string {
 }
 
 // engine returns what a command would work with: it has read nothing yet. Runs are kept in a folder.
-func (w *world) engine(ctx context.Context, dir, version string) (*runbook.Engine, error) {
+func (w *world) engine(ctx context.Context, dir, version string) (*engine.Engine, error) {
 	client, err := gcp.New(ctx, gcp.Config{
 		AccessToken: "sim-token." + caller, Clock: w.clock, UserAgent: "terraform-provider-asm/" + version, Endpoints: gcp.EndpointsBelow(w.server.URL()),
 	})
@@ -124,7 +124,7 @@ func (w *world) engine(ctx context.Context, dir, version string) (*runbook.Engin
 		},
 	})
 	redactor := journal.NewRedactor()
-	return &runbook.Engine{
+	return &engine.Engine{
 		Client: client, Clusters: clusters, Redactor: redactor, Clock: w.clock, Version: version,
 		Store: store.NewLocal(dir, store.Options{Clock: w.clock, Redactor: redactor}),
 	}, nil

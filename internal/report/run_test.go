@@ -35,17 +35,17 @@ func planOfAll(s string) *runbook.Plan {
 		Missing: []runbook.MissingPermission{{Step: "grant", On: "projects/shop" + s,
 			Permission: "resourcemanager.projects.setIamPolicy" + s}},
 	}
-	for _, status := range []runbook.StepStatus{runbook.Satisfied, runbook.Change, runbook.Later, runbook.Gate, runbook.Person,
-		runbook.Awaits, runbook.Fails, runbook.Unread, runbook.Skips, runbook.Stays} {
+	for _, status := range []runbook.StepStatus{runbook.StatusSatisfied, runbook.StatusChange, runbook.StatusLater, runbook.StatusApproval, runbook.StatusPerson,
+		runbook.StatusWait, runbook.StatusFails, runbook.StatusUnknown, runbook.StatusSkipped, runbook.StatusStays} {
 		step := runbook.PlannedStep{Step: string(status) + s, Action: lang.Ensure, Kind: "service_agent_binding", Status: status,
 			Subject: "projects/shop" + s, Text: "what was seen" + s}
 		switch status {
-		case runbook.Change:
+		case runbook.StatusChange:
 			step.Current, step.Desired = map[string]any{"granted": false, "who" + s: ""}, map[string]any{"granted": true, "who" + s: "agent" + s}
 			step.Risk, step.Approval, step.Usual, step.AtMost = lang.HighRisk, "It interrupts what runs."+s, 10, 3600
-		case runbook.Later:
+		case runbook.StatusLater:
 			step.After = []string{"change" + s}
-		case runbook.Fails, runbook.Unread:
+		case runbook.StatusFails, runbook.StatusUnknown:
 			step.Error = "403: no" + s
 		}
 		p.Steps = append(p.Steps, step)
@@ -323,10 +323,10 @@ func TestPlansExitCode(t *testing.T) {
 		return p
 	}
 	for want, all := range map[int][]*runbook.Plan{
-		diagnosis.ExitClean:     {with(runbook.Satisfied), with()},
-		diagnosis.ExitChanges:   {with(runbook.Unread), with(runbook.Change), with(runbook.Fails)},
-		diagnosis.ExitUnknown:   {with(runbook.Fails), with(runbook.Unread)},
-		diagnosis.ExitUnhealthy: {with(runbook.Satisfied), with(runbook.Awaits)},
+		diagnosis.ExitClean:     {with(runbook.StatusSatisfied), with()},
+		diagnosis.ExitChanges:   {with(runbook.StatusUnknown), with(runbook.StatusChange), with(runbook.StatusFails)},
+		diagnosis.ExitUnknown:   {with(runbook.StatusFails), with(runbook.StatusUnknown)},
+		diagnosis.ExitUnhealthy: {with(runbook.StatusSatisfied), with(runbook.StatusWait)},
 	} {
 		p := report.NewPlans("t", all, nil)
 		if got := p.ExitCode(); got != want {

@@ -14,16 +14,16 @@ var stepStatuses = map[runbook.StepStatus]struct {
 	Tone          tone
 	Outcome       rowOutcome
 }{
-	runbook.Satisfied: {"✓", "in place", good, passed},
-	runbook.Change:    {"~", "change", changed, failed},
-	runbook.Later:     {"?", "known later", changed, skipped},
-	runbook.Gate:      {"!", "needs approval", waiting, skipped},
-	runbook.Person:    {"!", "manual", waiting, failed},
-	runbook.Awaits:    {"…", "waits", waiting, skipped},
-	runbook.Fails:     {"✗", "fails", bad, failed},
-	runbook.Unread:    {"✗", "unknown", unknown, errored},
-	runbook.Skips:     {"-", "skipped", plain, skipped},
-	runbook.Stays:     {"-", "left as is", plain, skipped},
+	runbook.StatusSatisfied: {"✓", "in place", good, passed},
+	runbook.StatusChange:    {"~", "change", changed, failed},
+	runbook.StatusLater:     {"?", "known later", changed, skipped},
+	runbook.StatusApproval:  {"!", "needs approval", waiting, skipped},
+	runbook.StatusPerson:    {"!", "manual", waiting, failed},
+	runbook.StatusWait:      {"…", "waits", waiting, skipped},
+	runbook.StatusFails:     {"✗", "fails", bad, failed},
+	runbook.StatusUnknown:   {"✗", "unknown", unknown, errored},
+	runbook.StatusSkipped:   {"-", "skipped", plain, skipped},
+	runbook.StatusStays:     {"-", "left as is", plain, skipped},
 }
 
 // planVerdicts are the words for the exit codes of a plan.
@@ -92,11 +92,11 @@ func plannedRow(step runbook.PlannedStep) row {
 		approval += " (" + Clean(string(step.Risk)) + " risk)"
 	}
 	text := step.Text
-	if step.Status == runbook.Satisfied {
+	if step.Status == runbook.StatusSatisfied {
 		text = "" // the status says it
 	}
 	label := ""
-	if step.Status == runbook.Person {
+	if step.Status == runbook.StatusPerson {
 		label = "to do"
 	}
 	r.Notes = notesOf(
@@ -105,7 +105,7 @@ func plannedRow(step runbook.PlannedStep) row {
 		note{Label: approval, Text: Shorten(Clean(step.Approval), runText)},
 		note{Label: "after", Text: Clean(strings.Join(step.After, ", "))},
 	)
-	if (step.Status == runbook.Change || step.Status == runbook.Awaits) && step.AtMost > 0 {
+	if (step.Status == runbook.StatusChange || step.Status == runbook.StatusWait) && step.AtMost > 0 {
 		r.Notes = append(r.Notes, note{Label: "takes", Text: "usually " + span(step.Usual) + ", at most " + span(step.AtMost)})
 	}
 	return r
@@ -128,9 +128,9 @@ func planSummary(p *runbook.Plan) string {
 		return number(n) + " " + what
 	}
 	text := joined(
-		add(counts[runbook.Change], "to change"), add(counts[runbook.Later], "known later"), add(counts[runbook.Person], "manual"),
-		add(approvals, "to approve"), add(counts[runbook.Awaits], "to wait for"), add(counts[runbook.Fails], "failing"),
-		add(counts[runbook.Unread], "unknown"), add(counts[runbook.Satisfied], "in place"), add(counts[runbook.Stays], "left as is"),
+		add(counts[runbook.StatusChange], "to change"), add(counts[runbook.StatusLater], "known later"), add(counts[runbook.StatusPerson], "manual"),
+		add(approvals, "to approve"), add(counts[runbook.StatusWait], "to wait for"), add(counts[runbook.StatusFails], "failing"),
+		add(counts[runbook.StatusUnknown], "unknown"), add(counts[runbook.StatusSatisfied], "in place"), add(counts[runbook.StatusStays], "left as is"),
 	)
 	if text == "" {
 		return "nothing to do"

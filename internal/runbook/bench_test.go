@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook"
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/fleet"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/lang"
 	"github.com/managed-mesh/terraform-provider-asm/internal/sim"
 )
@@ -26,7 +27,7 @@ func BenchmarkPlanFleet(b *testing.B) {
 			w.Advance(time.Hour)
 			j := job(b, "restore-service-agent-binding")
 			e := w.engine(runs(b))
-			targets, err := runbook.Targets(b.Context(), e, j.Runbook, runbook.Selection{Fleets: []string{fleetProject}})
+			targets, err := fleet.Targets(b.Context(), e, j.Runbook, fleet.Selection{Fleets: []string{fleetProject}})
 			if err != nil || len(targets) != n {
 				b.Fatalf("%d targets, %v", len(targets), err)
 			}
@@ -37,7 +38,7 @@ func BenchmarkPlanFleet(b *testing.B) {
 			var asked int
 			for b.Loop() {
 				w.Forget()
-				report, err := runbook.RunAll(b.Context(), e, "", names, runbook.Fan{Concurrency: 16}, func(name string) runbook.Work {
+				report, err := fleet.RunAll(b.Context(), e, "", names, fleet.Rollout{Concurrency: 16}, func(name string) fleet.TargetFunc {
 					return func(ctx context.Context) ([]runbook.Result, error) {
 						j := j
 						if j.Target, err = runbook.ParseTarget(lang.TargetMembership, name, ""); err != nil {

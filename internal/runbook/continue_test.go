@@ -12,6 +12,8 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook"
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/engine"
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/fleet"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/journal"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/store"
 	"github.com/managed-mesh/terraform-provider-asm/internal/wait"
@@ -60,7 +62,7 @@ func (w *world) abandon(dir string, j runbook.Job, at journal.Kind) (run string)
 	w.t.Helper()
 	e := w.engine(dir)
 	e.Lease, e.Store = shortLease, forgetful{e.Store}
-	e.Events = func(event runbook.Event) {
+	e.Events = func(event engine.Event) {
 		if event.Entry.Kind == at {
 			run = event.Run
 			runtime.Goexit()
@@ -83,7 +85,7 @@ func (w *world) goOn(dir string, j runbook.Job) *runbook.Result {
 	w.t.Helper()
 	e := w.engine(dir)
 	e.Lease = shortLease
-	r, err := runbook.Continue(w.t.Context(), e, j, yes)
+	r, err := fleet.Continue(w.t.Context(), e, j, yes)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -221,7 +223,7 @@ func TestContinueLeavesTheLivingAlone(t *testing.T) {
 			e.Lease = shortLease
 			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 			defer cancel()
-			_, err = runbook.Continue(ctx, e, named(own(t, grants), "march"), yes)
+			_, err = fleet.Continue(ctx, e, named(own(t, grants), "march"), yes)
 			var held *store.HeldError
 			if !errors.As(err, &held) || held.By.Run != owner.Run {
 				t.Errorf("it says %v", err)
@@ -256,7 +258,7 @@ func TestContinueEndsWhileItWaits(t *testing.T) {
 	e.Lease = time.Minute
 	ctx, cancel := context.WithTimeoutCause(t.Context(), shortLease, errors.New("told to stop"))
 	defer cancel()
-	if _, err := runbook.Continue(ctx, e, j, yes); err == nil || !strings.Contains(err.Error(), "told to stop") {
+	if _, err := fleet.Continue(ctx, e, j, yes); err == nil || !strings.Contains(err.Error(), "told to stop") {
 		t.Errorf("it ends with %v", err)
 	}
 	if got := w.writes(); len(got) > 0 {
@@ -269,9 +271,9 @@ func TestContinueEndsWhileItWaits(t *testing.T) {
 func TestContinueGoesOnWithWhatWaits(t *testing.T) {
 	w, dir := suffer(t, "mesh-api-disabled"), t.TempDir()
 	e := w.engine(dir)
-	attempt := func(j runbook.Job, a runbook.Approvals, want journal.Outcome) string {
+	attempt := func(j runbook.Job, a engine.Approvals, want journal.Outcome) string {
 		t.Helper()
-		r, err := runbook.Continue(t.Context(), e, j, a)
+		r, err := fleet.Continue(t.Context(), e, j, a)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -281,8 +283,8 @@ func TestContinueGoesOnWithWhatWaits(t *testing.T) {
 		return r.Run
 	}
 	j := named(own(t, mixed), "march")
-	waits := attempt(j, runbook.Approvals{}, journal.NeedsApprove)
-	if got := attempt(j, runbook.Approvals{}, journal.NeedsApprove); got != waits {
+	waits := attempt(j, engine.Approvals{}, journal.NeedsApprove)
+	if got := attempt(j, engine.Approvals{}, journal.NeedsApprove); got != waits {
 		t.Errorf("without an approval it is run %s, and %s waits", got, waits)
 	}
 	if got := attempt(j, yes, journal.Succeeded); got != waits {

@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook"
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/fleet"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/journal"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/lang"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/store"
@@ -96,7 +97,7 @@ func crampedMain(text string) (said crampedSaid, err error) {
 		return said, err
 	}
 	j := runbook.Job{Runbook: book.Runbook, File: book.File, Target: at, Name: "march"}
-	r, err := runbook.Continue(ctx, e, j, yes)
+	r, err := fleet.Continue(ctx, e, j, yes)
 	if err != nil {
 		said.Error = err.Error()
 	} else {
@@ -123,7 +124,7 @@ func crampedMain(text string) (said crampedSaid, err error) {
 		return said, err
 	}
 	again.Lease = shortLease
-	r, err = runbook.Continue(ctx, again, j, yes)
+	r, err = fleet.Continue(ctx, again, j, yes)
 	var held *store.HeldError
 	switch {
 	case errors.As(err, &held):

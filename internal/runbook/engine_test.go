@@ -12,6 +12,7 @@ import (
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/prereq"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook"
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/engine"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/journal"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/lang"
 	"github.com/managed-mesh/terraform-provider-asm/internal/sim"
@@ -56,10 +57,10 @@ func TestPlanSaysWhatIsAndWhatShallBe(t *testing.T) {
 		t.Errorf("exit code %d, %d changes", p.ExitCode(), p.Changes())
 	}
 	grant := p.Steps[0]
-	if grant.Status != runbook.Change || grant.Current["granted"] != false || grant.Desired["granted"] != true || grant.Approval != "Grants the role." || grant.Subject != "projects/mesh-sim-1" {
+	if grant.Status != runbook.StatusChange || grant.Current["granted"] != false || grant.Desired["granted"] != true || grant.Approval != "Grants the role." || grant.Subject != "projects/mesh-sim-1" {
 		t.Errorf("%+v", grant)
 	}
-	if p.Steps[1].Status != runbook.Satisfied || p.Steps[2].Status != runbook.Awaits {
+	if p.Steps[1].Status != runbook.StatusSatisfied || p.Steps[2].Status != runbook.StatusWait {
 		t.Errorf("%+v", p.Steps[1:])
 	}
 	if got := w.writes(); len(got) > 0 {
@@ -71,7 +72,7 @@ func TestPlanSaysWhatIsAndWhatShallBe(t *testing.T) {
 	if p.ExitCode() != 0 || !p.Clean() {
 		t.Errorf("of a world that is well: exit code %d, %+v", p.ExitCode(), p.Steps)
 	}
-	r := run(t, e, p, runbook.Approvals{})
+	r := run(t, e, p, engine.Approvals{})
 	if r.Run != "" || r.Outcome != journal.Succeeded || len(w.writes()) > 0 {
 		t.Errorf("with nothing to do: %s, writes %q", told(r), w.writes())
 	}
@@ -151,7 +152,7 @@ func TestSavedPlanIsRefusedWhenTheWorldHasChanged(t *testing.T) {
 func TestGateStopsAndResumeGoesOn(t *testing.T) {
 	w := suffer(t, "binding-revoked")
 	e := w.engine(runs(t))
-	r := run(t, e, plan(t, e, own(t, gated)), runbook.Approvals{})
+	r := run(t, e, plan(t, e, own(t, gated)), engine.Approvals{})
 	if r.Outcome != journal.NeedsApprove || len(r.Gates) != 1 || r.Gates[0] != "grant" || !strings.Contains(r.Next, "runbook resume "+r.Run+" --approve grant") {
 		t.Fatalf("%s next %q", told(r), r.Next)
 	}
@@ -159,19 +160,19 @@ func TestGateStopsAndResumeGoesOn(t *testing.T) {
 		t.Errorf("it wrote %q", got)
 	}
 	// Of another step, of too low a risk, from a file of another plan, of yesterday.
-	for _, a := range []runbook.Approvals{
+	for _, a := range []engine.Approvals{
 		{Steps: []string{"apis"}},
 		{UpTo: lang.NoRisk},
 		{Files: []*runbook.ApprovalFile{{Fingerprint: strings.Repeat("0", 64), Approver: "boss", Expires: w.Clock.Now().Add(time.Hour)}}},
 		{Files: []*runbook.ApprovalFile{{Fingerprint: plan(t, e, own(t, gated)).Fingerprint, Approver: "boss", Expires: w.Clock.Now().Add(-time.Hour)}}},
-		{Ask: func(context.Context, runbook.Question) (bool, string, error) { return false, "boss", nil }},
+		{Ask: func(context.Context, engine.Question) (bool, string, error) { return false, "boss", nil }},
 	} {
 		again, err := e.Resume(t.Context(), r.Run, nil, a)
 		if err != nil || again.Outcome != journal.NeedsApprove || len(w.writes()) > 0 {
 			t.Errorf("%+v: %v, %s, writes %q", a, err, told(again), w.writes())
 		}
 	}
-	done, err := e.Resume(t.Context(), r.Run, nil, runbook.Approvals{Steps: []string{"grant"}, Approver: "boss@example.com"})
+	done, err := e.Resume(t.Context(), r.Run, nil, engine.Approvals{Steps: []string{"grant"}, Approver: "boss@example.com"})
 	if err != nil || done.Outcome != journal.Succeeded {
 		t.Fatalf("%v, %s", err, told(done))
 	}
@@ -191,15 +192,15 @@ func TestGateStopsAndResumeGoesOn(t *testing.T) {
 }
 
 func TestApprovalsByFileRiskAndTerminal(t *testing.T) {
-	for name, of := range map[string]func(p *runbook.Prepared, w *world) runbook.Approvals{
-		"file": func(p *runbook.Prepared, w *world) runbook.Approvals {
-			return runbook.Approvals{Files: []*runbook.ApprovalFile{{Fingerprint: p.Fingerprint, Approver: "boss", Expires: w.Clock.Now().Add(time.Hour)}}}
+	for name, of := range map[string]func(p *engine.Prepared, w *world) engine.Approvals{
+		"file": func(p *engine.Prepared, w *world) engine.Approvals {
+			return engine.Approvals{Files: []*runbook.ApprovalFile{{Fingerprint: p.Fingerprint, Approver: "boss", Expires: w.Clock.Now().Add(time.Hour)}}}
 		},
-		"risk": func(*runbook.Prepared, *world) runbook.Approvals {
-			return runbook.Approvals{UpTo: lang.LowRisk, Approver: "boss"}
+		"risk": func(*engine.Prepared, *world) engine.Approvals {
+			return engine.Approvals{UpTo: lang.LowRisk, Approver: "boss"}
 		},
-		"terminal": func(*runbook.Prepared, *world) runbook.Approvals {
-			return runbook.Approvals{Ask: func(_ context.Context, q runbook.Question) (bool, string, error) {
+		"terminal": func(*engine.Prepared, *world) engine.Approvals {
+			return engine.Approvals{Ask: func(_ context.Context, q engine.Question) (bool, string, error) {
 				ok := q.Step == "grant" && q.Why == "Grants the role." && q.Current["granted"] == false && q.Desired["granted"] == true && q.Risk == lang.LowRisk
 				return ok, "boss", nil
 			}}
@@ -241,11 +242,11 @@ runbook "pool" {
 	p := plan(t, e, own(t, pool))
 	w.ClearFault("workload-pool-missing")
 	w.Fault("workload-pool-wrong")
-	r := run(t, e, p, runbook.Approvals{Steps: []string{"pool"}})
+	r := run(t, e, p, engine.Approvals{Steps: []string{"pool"}})
 	if r.Outcome != journal.NeedsApprove || !strings.Contains(r.Error, "has changed since the plan") || len(w.writes()) > 0 {
 		t.Fatalf("%s, writes %q", told(r), w.writes())
 	}
-	r, err := e.Resume(t.Context(), r.Run, nil, runbook.Approvals{Steps: []string{"pool"}})
+	r, err := e.Resume(t.Context(), r.Run, nil, engine.Approvals{Steps: []string{"pool"}})
 	if err != nil || r.Outcome != journal.Succeeded {
 		t.Errorf("of the new plan: %v, %s", err, told(r))
 	}
@@ -266,7 +267,7 @@ func TestUndoTakesBackAndRefusesWhatIsNotOursAnyMore(t *testing.T) {
 	if len(back.Steps) != 2 || !strings.HasPrefix(back.Steps[0].Step, "apis#") || !strings.HasPrefix(back.Steps[1].Step, "grant#") {
 		t.Fatalf("the last change is not the first to be taken back: %+v", back.Steps)
 	}
-	stopped := run(t, e, back, runbook.Approvals{})
+	stopped := run(t, e, back, engine.Approvals{})
 	if stopped.Outcome != journal.NeedsApprove || len(w.writes()) > 0 {
 		t.Fatalf("nobody agreed: %s, writes %q", told(stopped), w.writes())
 	}
@@ -297,7 +298,7 @@ func TestUndoLeavesAloneWhatSomebodyChangedSince(t *testing.T) {
 	w.Fault("workload-pool-wrong")
 	w.Forget()
 	e.Client.Forget()
-	var refused *runbook.UndoRefusedError
+	var refused *engine.UndoRefusedError
 	if _, err := e.PlanUndo(t.Context(), r.Run); !errors.As(err, &refused) || !strings.Contains(err.Error(), "some-other-project.svc.id.goog") || !strings.Contains(err.Error(), "Nothing was changed") {
 		t.Errorf("planned after the change: %v", err)
 	}
@@ -321,7 +322,7 @@ func TestSecretsAreNowhere(t *testing.T) {
 	dir := runs(t)
 	e := w.engine(dir)
 	var events bytes.Buffer
-	e.Events = func(event runbook.Event) {
+	e.Events = func(event engine.Event) {
 		line, err := event.MarshalJSON()
 		if err != nil {
 			t.Error(err)

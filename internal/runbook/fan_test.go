@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook"
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/fleet"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/journal"
 	"github.com/managed-mesh/terraform-provider-asm/internal/sim"
 )
@@ -20,33 +21,33 @@ func TestFanStopsWhereItShould(t *testing.T) {
 	}
 	for _, c := range []struct {
 		name   string
-		fan    runbook.Fan
+		fan    fleet.Rollout
 		ends   map[string]journal.Outcome // others succeed
 		exit   int
 		begun  int // at most
 		notRun int // at least
 	}{
-		{name: "all well", fan: runbook.Fan{Canary: 1}, exit: 0, begun: 20},
-		{name: "canary fails", fan: runbook.Fan{Canary: 1}, ends: map[string]journal.Outcome{"t00": journal.Failed}, exit: 7, begun: 1, notRun: 19},
-		{name: "second canary fails", fan: runbook.Fan{Canary: 3}, ends: map[string]journal.Outcome{"t01": journal.Failed}, exit: 7, begun: 2, notRun: 18},
-		{name: "canary waits for somebody", fan: runbook.Fan{Canary: 1}, ends: map[string]journal.Outcome{"t00": journal.NeedsApprove}, exit: 5, begun: 1, notRun: 19},
-		{name: "one fails, none may", fan: runbook.Fan{Concurrency: 1}, ends: map[string]journal.Outcome{"t05": journal.Failed}, exit: 7, begun: 7, notRun: 13},
+		{name: "all well", fan: fleet.Rollout{Canary: 1}, exit: 0, begun: 20},
+		{name: "canary fails", fan: fleet.Rollout{Canary: 1}, ends: map[string]journal.Outcome{"t00": journal.Failed}, exit: 7, begun: 1, notRun: 19},
+		{name: "second canary fails", fan: fleet.Rollout{Canary: 3}, ends: map[string]journal.Outcome{"t01": journal.Failed}, exit: 7, begun: 2, notRun: 18},
+		{name: "canary waits for somebody", fan: fleet.Rollout{Canary: 1}, ends: map[string]journal.Outcome{"t00": journal.NeedsApprove}, exit: 5, begun: 1, notRun: 19},
+		{name: "one fails, none may", fan: fleet.Rollout{Concurrency: 1}, ends: map[string]journal.Outcome{"t05": journal.Failed}, exit: 7, begun: 7, notRun: 13},
 		{
-			name: "one fails, one may", fan: runbook.Fan{Concurrency: 1, MaxFailures: runbook.Threshold{Count: 1}},
+			name: "one fails, one may", fan: fleet.Rollout{Concurrency: 1, MaxFailures: fleet.Threshold{Count: 1}},
 			ends: map[string]journal.Outcome{"t05": journal.Failed}, exit: 6, begun: 20,
 		},
 		{
-			name: "three fail, a tenth may", fan: runbook.Fan{Concurrency: 1, MaxFailures: runbook.Threshold{Percent: 10}},
+			name: "three fail, a tenth may", fan: fleet.Rollout{Concurrency: 1, MaxFailures: fleet.Threshold{Percent: 10}},
 			ends: map[string]journal.Outcome{"t01": journal.Failed, "t03": journal.Failed, "t05": journal.Failed}, exit: 7, begun: 7, notRun: 13,
 		},
-		{name: "the last fails", fan: runbook.Fan{Concurrency: 1}, ends: map[string]journal.Outcome{"t19": journal.Failed}, exit: 6, begun: 20},
-		{name: "one waits for somebody", fan: runbook.Fan{}, ends: map[string]journal.Outcome{"t07": journal.NeedsApprove}, exit: 5, begun: 20},
+		{name: "the last fails", fan: fleet.Rollout{Concurrency: 1}, ends: map[string]journal.Outcome{"t19": journal.Failed}, exit: 6, begun: 20},
+		{name: "one waits for somebody", fan: fleet.Rollout{}, ends: map[string]journal.Outcome{"t07": journal.NeedsApprove}, exit: 5, begun: 20},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			e := newWorld(t, sim.Options{}).engine(runs(t))
 			var mu sync.Mutex
 			var begun []string
-			r, err := runbook.RunAll(t.Context(), e, "job", targets, c.fan, func(target string) runbook.Work {
+			r, err := fleet.RunAll(t.Context(), e, "job", targets, c.fan, func(target string) fleet.TargetFunc {
 				return func(context.Context) ([]runbook.Result, error) {
 					mu.Lock()
 					defer mu.Unlock()
@@ -79,7 +80,7 @@ func TestFanStopsWhereItShould(t *testing.T) {
 func TestFanThatIsInterruptedIsNoThreshold(t *testing.T) {
 	e := newWorld(t, sim.Options{}).engine(runs(t))
 	ctx, cancel := context.WithCancelCause(t.Context())
-	r, err := runbook.RunAll(ctx, e, "job", []string{"a", "b", "c"}, runbook.Fan{Concurrency: 1}, func(target string) runbook.Work {
+	r, err := fleet.RunAll(ctx, e, "job", []string{"a", "b", "c"}, fleet.Rollout{Concurrency: 1}, func(target string) fleet.TargetFunc {
 		return func(context.Context) ([]runbook.Result, error) {
 			cancel(errors.New("somebody pressed Ctrl-C"))
 			return []runbook.Result{{Target: target, Outcome: journal.Stopped}}, nil
@@ -92,12 +93,12 @@ func TestFanThatIsInterruptedIsNoThreshold(t *testing.T) {
 
 func TestThresholdsAreNumbersOrShares(t *testing.T) {
 	for text, want := range map[string]string{"0": "0", "3": "3", "10%": "10%", "2.5%": "2.5%"} {
-		if got, err := runbook.ParseThreshold(text); err != nil || got.String() != want {
+		if got, err := fleet.ParseThreshold(text); err != nil || got.String() != want {
 			t.Errorf("%s: %v, %v", text, got, err)
 		}
 	}
 	for _, text := range []string{"", "x", "-1", "1.5", "101%", "-1%", "%"} {
-		if got, err := runbook.ParseThreshold(text); err == nil {
+		if got, err := fleet.ParseThreshold(text); err == nil {
 			t.Errorf("%q is taken for %v", text, got)
 		}
 	}

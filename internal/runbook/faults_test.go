@@ -8,6 +8,8 @@ import (
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook"
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/engine"
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/fleet"
 	"github.com/managed-mesh/terraform-provider-asm/internal/sim"
 )
 
@@ -65,9 +67,9 @@ func suffer(t *testing.T, faults ...string) *world {
 	return w
 }
 
-func (w *world) remediate(e *runbook.Engine) *runbook.Remediation {
+func (w *world) remediate(e *engine.Engine) *runbook.Remediation {
 	w.t.Helper()
-	m, err := runbook.Remediate(w.t.Context(), e, runbook.RemediateOptions{Diagnosis: w.options(), Books: builtIn(w.t), Approvals: yes})
+	m, err := fleet.Remediate(w.t.Context(), e, fleet.RemediateOptions{Diagnosis: w.options(), Library: builtIn(w.t), Approvals: yes})
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -63,8 +63,8 @@ func Load(file string, source []byte, name string) (*lang.Runbook, *lang.File, e
 	return nil, nil, fmt.Errorf("%s has no runbook %q; it has: %s", file, name, strings.Join(names, ", "))
 }
 
-// shownInputs are the inputs that were given, for plans and journals.
-func (j Job) shownInputs() (map[string]any, error) {
+// ShownInputs are the inputs that were given, for plans and journals.
+func (j Job) ShownInputs() (map[string]any, error) {
 	shown := map[string]any{}
 	for name, v := range j.Inputs {
 		in := j.Runbook.Input(name)
@@ -91,9 +91,9 @@ func (j Job) shownInputs() (map[string]any, error) {
 	return shown, nil
 }
 
-// readInputs makes of what a plan or journal shows the inputs again. given stands
-// in for what is hidden, which must be given anew.
-func readInputs(r *lang.Runbook, shown map[string]any, given map[string]cty.Value) (map[string]cty.Value, error) {
+// ReadInputs returns the inputs that a plan or journal shows. given are the sensitive
+// ones, which no plan or journal has.
+func ReadInputs(r *lang.Runbook, shown map[string]any, given map[string]cty.Value) (map[string]cty.Value, error) {
 	inputs := maps.Clone(given)
 	if inputs == nil {
 		inputs = map[string]cty.Value{}
@@ -154,13 +154,13 @@ func (p *Plan) Job(given map[string]cty.Value) (Job, error) {
 	if err != nil {
 		return Job{}, err
 	}
-	inputs, err := readInputs(r, p.Inputs, given)
+	inputs, err := ReadInputs(r, p.Inputs, given)
 	return Job{Runbook: r, File: file, Inputs: inputs, Target: p.Target}, err
 }
 
-// sensitiveInputs are the inputs that a journal does not have, for a run that is
+// SensitiveInputs are the inputs that a journal does not have, for a run that is
 // resumed.
-func (j Job) sensitiveInputs(shown map[string]any) map[string]cty.Value {
+func (j Job) SensitiveInputs(shown map[string]any) map[string]cty.Value {
 	given := map[string]cty.Value{}
 	for name, v := range j.Inputs {
 		if in := j.Runbook.Input(name); in != nil && (in.Sensitive || holdsHidden(shown[name])) {

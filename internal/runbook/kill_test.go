@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook"
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/engine"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/journal"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/lang"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/store"
@@ -92,7 +93,7 @@ func childMain(text string) error {
 		return err
 	}
 	entries := 0
-	e.Events = func(event runbook.Event) {
+	e.Events = func(event engine.Event) {
 		if event.Entry.Seq > 0 {
 			if entries++; entries == c.DieAfter {
 				_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
@@ -161,7 +162,7 @@ func (w *world) reference(name string) reference {
 	w.t.Helper()
 	e := w.engine(runs(w.t))
 	ref := reference{broken: w.Document()}
-	e.Events = func(event runbook.Event) {
+	e.Events = func(event engine.Event) {
 		if event.Entry.Seq > 0 {
 			ref.entries++
 		}
@@ -362,8 +363,8 @@ func newVictim(t *testing.T, fault string) *victim {
 // TestTenExecutorsOnOneTarget lets ten begin at once.
 func TestTenExecutorsOnOneTarget(t *testing.T) {
 	w, dir := suffer(t, "binding-revoked"), runs(t)
-	var plans []*runbook.Prepared
-	var engines []*runbook.Engine
+	var plans []*engine.Prepared
+	var engines []*engine.Engine
 	for range 10 {
 		e := w.engine(dir)
 		engines, plans = append(engines, e), append(plans, plan(t, e, job(t, "restore-service-agent-binding")))
@@ -375,7 +376,7 @@ func TestTenExecutorsOnOneTarget(t *testing.T) {
 	var asked sync.WaitGroup
 	asked.Add(9)
 	for i, e := range engines {
-		e.Events = func(event runbook.Event) {
+		e.Events = func(event engine.Event) {
 			if event.Entry.Kind == journal.KindRunStarted {
 				asked.Wait()
 				close(inside)

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook"
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/engine"
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/fleet"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/journal"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/store"
 	"github.com/managed-mesh/terraform-provider-asm/internal/sim"
@@ -90,7 +92,7 @@ func TestMergeTellsWhatTheExecutorsTold(t *testing.T) {
 	all := map[string]runbook.Target{}
 	var targets []runbook.Target
 	book, _ := builtIn(t).Find("restore-service-agent-binding")
-	found, err := runbook.Targets(t.Context(), e, book.Runbook, runbook.Selection{Fleets: []string{fleetProject}})
+	found, err := fleet.Targets(t.Context(), e, book.Runbook, fleet.Selection{Fleets: []string{fleetProject}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,9 +105,9 @@ func TestMergeTellsWhatTheExecutorsTold(t *testing.T) {
 		j.Target = all[cluster]
 		return j
 	}
-	do := func(cluster, job string, a runbook.Approvals, outcome journal.Outcome) runbook.Result {
+	do := func(cluster, job string, a engine.Approvals, outcome journal.Outcome) runbook.Result {
 		t.Helper()
-		r, err := runbook.Continue(t.Context(), e, on(cluster, job), a)
+		r, err := fleet.Continue(t.Context(), e, on(cluster, job), a)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -114,7 +116,7 @@ func TestMergeTellsWhatTheExecutorsTold(t *testing.T) {
 		}
 		return *r
 	}
-	nobody := runbook.Approvals{}
+	nobody := engine.Approvals{}
 	want := map[string]runbook.Result{
 		"cluster-1": do("cluster-1", "march", yes, journal.Succeeded),
 		"cluster-2": do("cluster-2", "march", nobody, journal.NeedsApprove),
@@ -135,7 +137,7 @@ func TestMergeTellsWhatTheExecutorsTold(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	report, err := runbook.Merge(t.Context(), e, "march", targets)
+	report, err := fleet.Merge(t.Context(), e, "march", targets)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -167,7 +169,7 @@ func TestMergeTellsWhatTheExecutorsTold(t *testing.T) {
 	if err := lock.Release(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	report, err = runbook.Merge(t.Context(), e, "march", targets)
+	report, err = fleet.Merge(t.Context(), e, "march", targets)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -175,7 +177,7 @@ func TestMergeTellsWhatTheExecutorsTold(t *testing.T) {
 	if r := report.Results[at]; r.Outcome != journal.Stopped || !strings.Contains(r.Error, "without a word") || !strings.Contains(r.Next, "runbook resume "+left) {
 		t.Errorf("one whose executor is gone is told as %s", told(&r))
 	}
-	if none, err := runbook.Merge(t.Context(), e, "may", targets); err != nil || len(none.NotRun) != 7 || none.ExitCode() != runbook.ExitFailed {
+	if none, err := fleet.Merge(t.Context(), e, "may", targets); err != nil || len(none.NotRun) != 7 || none.ExitCode() != runbook.ExitFailed {
 		t.Errorf("a job that nobody began is %+v, %v", none, err)
 	}
 }

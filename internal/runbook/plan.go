@@ -54,16 +54,16 @@ type StepStatus string
 
 // The statuses of a planned step.
 const (
-	Satisfied StepStatus = "satisfied" // nothing to do
-	Change    StepStatus = "change"    // Current becomes Desired
-	Later     StepStatus = "later"     // what it does is known only after the steps in After
-	Gate      StepStatus = "approval"  // a person has to agree
-	Person    StepStatus = "person"    // a person has to do something
-	Awaits    StepStatus = "wait"      // something is not so yet
-	Fails     StepStatus = "fails"     // it would fail as things stand
-	Unread    StepStatus = "unknown"   // what it is about could not be read
-	Skips     StepStatus = "skipped"   // its condition does not hold
-	Stays     StepStatus = "stays"     // of an undo: it cannot be taken back
+	StatusSatisfied StepStatus = "satisfied" // nothing to do
+	StatusChange    StepStatus = "change"    // Current becomes Desired
+	StatusLater     StepStatus = "later"     // what it does is known only after the steps in After
+	StatusApproval  StepStatus = "approval"  // a person has to agree
+	StatusPerson    StepStatus = "person"    // a person has to do something
+	StatusWait      StepStatus = "wait"      // something is not so yet
+	StatusFails     StepStatus = "fails"     // it would fail as things stand
+	StatusUnknown   StepStatus = "unknown"   // what it is about could not be read
+	StatusSkipped   StepStatus = "skipped"   // its condition does not hold
+	StatusStays     StepStatus = "stays"     // of an undo: it cannot be taken back
 )
 
 // PlannedStep is one step of a plan, or one instance of it.
@@ -80,13 +80,13 @@ type PlannedStep struct {
 	Approval string   `json:"approval,omitempty"`
 	After    []string `json:"after,omitempty"` // steps that it waits for
 	Text     string   `json:"text,omitempty"`  // what was seen, or is to be done
-	Error    string   `json:"error,omitempty"` // of Unread and Fails
+	Error    string   `json:"error,omitempty"` // of StatusUnknown and StatusFails
 	Usual    int      `json:"usual_seconds,omitempty"`
 	AtMost   int      `json:"at_most_seconds,omitempty"`
 }
 
-// baseName is the step of restart["web"]: restart.
-func baseName(step string) string {
+// BaseName is the step of restart["web"]: restart.
+func BaseName(step string) string {
 	name, _, _ := strings.Cut(step, "[")
 	return name
 }
@@ -99,16 +99,16 @@ type MissingPermission struct {
 }
 
 // Changes counts the steps of which something is left to do.
-func (p *Plan) Changes() int { return p.count(Change, Later, Person) }
+func (p *Plan) Changes() int { return p.count(StatusChange, StatusLater, StatusPerson) }
 
 // Clean reports that everything is as the runbook wants it.
 func (p *Plan) Clean() bool {
-	return !slices.ContainsFunc(p.Steps, func(s PlannedStep) bool { return !s.settled() })
+	return !slices.ContainsFunc(p.Steps, func(s PlannedStep) bool { return !s.NothingToDo() })
 }
 
-// settled reports that nothing is left of a step.
-func (s PlannedStep) settled() bool {
-	return s.Status == Satisfied || s.Status == Skips || s.Status == Stays
+// NothingToDo reports that nothing is left to do in a step.
+func (s PlannedStep) NothingToDo() bool {
+	return s.Status == StatusSatisfied || s.Status == StatusSkipped || s.Status == StatusStays
 }
 
 func (p *Plan) count(statuses ...StepStatus) (n int) {
@@ -126,16 +126,16 @@ func (p *Plan) ExitCode() int {
 	switch {
 	case p.Changes() > 0:
 		return diagnosis.ExitChanges
-	case p.count(Unread) > 0: // and that may be something to do
+	case p.count(StatusUnknown) > 0: // and that may be something to do
 		return diagnosis.ExitUnknown
-	case p.count(Awaits, Fails) > 0:
+	case p.count(StatusWait, StatusFails) > 0:
 		return diagnosis.ExitUnhealthy
 	}
 	return diagnosis.ExitClean
 }
 
-// step returns the planned step of a name, or nil.
-func (p *Plan) step(name string) *PlannedStep {
+// Step returns the planned step of a name, or nil.
+func (p *Plan) Step(name string) *PlannedStep {
 	for i := range p.Steps {
 		if p.Steps[i].Step == name {
 			return &p.Steps[i]
@@ -144,9 +144,9 @@ func (p *Plan) step(name string) *PlannedStep {
 	return nil
 }
 
-// seal gives the plan its fingerprint. What waits and asserts saw is not part of
-// it: that changes by itself.
-func (p *Plan) seal() error {
+// Seal gives the plan its fingerprint. What waits and asserts saw is not part of it,
+// because that changes by itself.
+func (p *Plan) Seal() error {
 	type part struct {
 		Step     string
 		Status   StepStatus
@@ -166,40 +166,41 @@ func (p *Plan) seal() error {
 	if err != nil {
 		return err
 	}
-	p.Fingerprint = digest(raw)
+	p.Fingerprint = Digest(raw)
 	return nil
 }
 
-func digest(raw []byte) string {
+// Digest is the SHA-256 of a text, in hexadecimal.
+func Digest(raw []byte) string {
 	sum := sha256.Sum256(raw)
 	return hex.EncodeToString(sum[:])
 }
 
-// entry is the plan as the journal keeps it.
-func (p *Plan) entry() journal.Plan {
+// JournalEntry is the plan as the journal keeps it.
+func (p *Plan) JournalEntry() journal.Plan {
 	e := journal.Plan{Fingerprint: p.Fingerprint, Steps: []journal.PlannedStep{}}
 	for _, s := range p.Steps {
 		e.Steps = append(e.Steps, journal.PlannedStep{
 			Step: s.Step, Kind: string(s.Action), What: s.Kind, Status: string(s.Status), Risk: string(s.Risk), Subject: s.Subject,
-			Current: s.Current, Desired: s.Desired, Approval: s.Approval, Satisfied: s.settled(),
+			Current: s.Current, Desired: s.Desired, Approval: s.Approval, Satisfied: s.NothingToDo(),
 		})
 	}
 	return e
 }
 
-// stepsOf are the steps of a plan as a journal keeps them. Journals of versions
-// before 0.7 do not have a step's status: what it was is told from the rest.
-func stepsOf(entry []journal.PlannedStep) (steps []PlannedStep) {
+// StepsOf are the steps of a plan as a journal keeps them. Older
+// journals do not have the status of a step; it is derived from the rest.
+func StepsOf(entry []journal.PlannedStep) (steps []PlannedStep) {
 	for _, s := range entry {
 		status := StepStatus(s.Status)
 		switch {
 		case status != "":
 		case s.Satisfied:
-			status = Satisfied
+			status = StatusSatisfied
 		case len(s.Desired) > 0:
-			status = Change
+			status = StatusChange
 		default:
-			status = Later
+			status = StatusLater
 		}
 		steps = append(steps, PlannedStep{
 			Step: s.Step, Action: lang.ActionKind(s.Kind), Kind: s.What, Status: status, Risk: lang.Risk(s.Risk), Subject: s.Subject,
@@ -229,11 +230,11 @@ func ReadPlan(from io.Reader) (*Plan, error) {
 	if p.Schema != PlanSchema {
 		return nil, fmt.Errorf("its schema is %d, and this version reads %d: plan again", p.Schema, PlanSchema)
 	}
-	if digest([]byte(p.Source)) != p.Digest {
+	if Digest([]byte(p.Source)) != p.Digest {
 		return nil, fmt.Errorf("the runbook in it is not the one that was planned: the file was altered; plan again")
 	}
 	was := p.Fingerprint
-	if err := p.seal(); err != nil {
+	if err := p.Seal(); err != nil {
 		return nil, err
 	}
 	if p.Fingerprint != was {
@@ -265,11 +266,11 @@ func (p *Plan) Same(now *Plan) error {
 	if p.Runbook != now.Runbook || p.Digest != now.Digest {
 		add("the runbook %s is another text than the plan's", p.Runbook)
 	}
-	if !reflect.DeepEqual(normal(p.Inputs), normal(now.Inputs)) {
+	if !reflect.DeepEqual(Normalize(p.Inputs), Normalize(now.Inputs)) {
 		add("the inputs are others than the plan's")
 	}
 	for _, was := range p.Steps {
-		is := now.step(was.Step)
+		is := now.Step(was.Step)
 		switch {
 		case was.Action == lang.Assert || was.Action == lang.Wait || was.Action == lang.Approve:
 		case is == nil:
@@ -278,12 +279,12 @@ func (p *Plan) Same(now *Plan) error {
 			add("step %s was %q and is %q%s", was.Step, was.Status, is.Status, in(is.Subject))
 		default:
 			for _, field := range union(was.Current, is.Current) {
-				if !reflect.DeepEqual(normal(was.Current[field]), normal(is.Current[field])) {
+				if !reflect.DeepEqual(Normalize(was.Current[field]), Normalize(is.Current[field])) {
 					add("step %s: %s was %s and is %s%s", was.Step, field, Show(was.Current[field]), Show(is.Current[field]), in(is.Subject))
 				}
 			}
 			for _, field := range union(was.Desired, is.Desired) {
-				if !reflect.DeepEqual(normal(was.Desired[field]), normal(is.Desired[field])) {
+				if !reflect.DeepEqual(Normalize(was.Desired[field]), Normalize(is.Desired[field])) {
 					add("step %s: %s would become %s and not %s%s", was.Step, field, Show(is.Desired[field]), Show(was.Desired[field]), in(is.Subject))
 				}
 			}
@@ -293,7 +294,7 @@ func (p *Plan) Same(now *Plan) error {
 		}
 	}
 	for _, is := range now.Steps {
-		if p.step(is.Step) == nil && is.Action != lang.Assert && is.Action != lang.Wait {
+		if p.Step(is.Step) == nil && is.Action != lang.Assert && is.Action != lang.Wait {
 			add("step %s is new%s", is.Step, in(is.Subject))
 		}
 	}
@@ -316,8 +317,8 @@ func union(a, b map[string]any) []string {
 	return slices.Compact(all)
 }
 
-// normal is a value as it comes back from JSON, for comparing.
-func normal(v any) any {
+// Normalize returns a value as it comes back from JSON, for comparing.
+func Normalize(v any) any {
 	raw, err := json.Marshal(v)
 	if err != nil {
 		return v

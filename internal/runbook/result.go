@@ -72,8 +72,9 @@ func (r *Result) Changed() (n int) {
 	return n
 }
 
-// touched reports that a step changed something other than a file of this machine.
-func (r *Result) touched() bool {
+// ChangedRemote reports that a step changed something other than a file of this
+// machine.
+func (r *Result) ChangedRemote() bool {
 	return slices.ContainsFunc(r.Steps, func(s StepResult) bool { return s.Status == StepChanged && s.Risk != lang.NoRisk })
 }
 
@@ -121,8 +122,8 @@ func (r *Report) ExitCode() int {
 	return 0
 }
 
-// summarize writes the one line for a person.
-func (r *Report) summarize() {
+// Summarize sets Summary.
+func (r *Report) Summarize() {
 	changed := 0
 	for _, one := range r.Results {
 		if one.Changed() > 0 {
@@ -162,6 +163,6 @@ func Join(tool, job string, results []Result, notRun []string) *Report {
 			r.Finished = one.Finished
 		}
 	}
-	r.summarize()
+	r.Summarize()
 	return r
 }

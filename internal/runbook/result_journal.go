@@ -40,7 +40,7 @@ func ResultOf(entries []journal.Entry) (*Result, error) {
 			r.Gates = append(r.Gates, s.Step)
 		}
 	}
-	r.addNext()
+	r.AddNext()
 	return r, nil
 }
 
@@ -101,7 +101,7 @@ func (f *resultFold) set(step string, s *StepResult) {
 	}
 	f.ended[step] = s
 	if isInstance(step) { // the step as a whole was left out or failed by an earlier executor
-		delete(f.ended, baseName(step))
+		delete(f.ended, BaseName(step))
 	}
 }
 
@@ -155,7 +155,7 @@ func (f *resultFold) planned(step string) journal.PlannedStep {
 		switch {
 		case p.Step == step:
 			return p
-		case !isInstance(step) || baseName(p.Step) != baseName(step):
+		case !isInstance(step) || BaseName(p.Step) != BaseName(step):
 		case isPlaceholder(p.Step):
 			like = p
 		case like.Kind == "":
@@ -174,7 +174,7 @@ func (f *resultFold) steps() []StepResult {
 		if !have {
 			continue
 		}
-		instances[baseName(step)] = true
+		instances[BaseName(step)] = true
 		if s == nil {
 			s = &StepResult{
 				Step: step, Status: StepNotRun, Subject: f.planned(step).Subject, Text: "it was under way when the run was interrupted",
@@ -185,8 +185,8 @@ func (f *resultFold) steps() []StepResult {
 	}
 	for _, p := range f.state.Plan {
 		_, ran := f.ended[p.Step]
-		_, whole := f.ended[baseName(p.Step)]
-		if !ran && !whole && !(isPlaceholder(p.Step) && instances[baseName(p.Step)]) {
+		_, whole := f.ended[BaseName(p.Step)]
+		if !ran && !whole && !(isPlaceholder(p.Step) && instances[BaseName(p.Step)]) {
 			all = append(all, StepResult{Step: p.Step, Status: StepNotRun, Subject: p.Subject})
 		}
 	}
@@ -199,9 +199,9 @@ func isPlaceholder(step string) bool { return strings.HasSuffix(step, "[...]") }
 // isInstance reports a step with an instance, such as restart["web"].
 func isInstance(step string) bool { return strings.HasSuffix(step, "]") && !isPlaceholder(step) }
 
-// addNext adds what the reader does next, and the first failure where nothing else
+// AddNext adds what the reader does next, and the first failure where nothing else
 // is the reason of the outcome.
-func (r *Result) addNext() {
+func (r *Result) AddNext() {
 	resume := "terraform-provider-asm runbook resume " + r.Run
 	switch r.Outcome {
 	case "":
@@ -221,13 +221,13 @@ func (r *Result) addNext() {
 	}
 }
 
-// cleanResult is the result of a plan in which nothing is to be done.
-func (p *Plan) cleanResult(at time.Time) *Result {
+// CleanResult is the result of a plan in which nothing is to be done.
+func (p *Plan) CleanResult(at time.Time) *Result {
 	r := &Result{Runbook: p.Runbook, Target: p.Target.Name, UndoOf: p.UndoOf, Outcome: journal.Succeeded, Started: at, Finished: at}
 	for _, s := range p.Steps {
 		status := StepAlready
 		switch {
-		case s.Status == Skips || s.Status == Stays:
+		case s.Status == StatusSkipped || s.Status == StatusStays:
 			status = StepSkipped
 		case s.Action != lang.Ensure:
 			status = StepPassed

@@ -15,7 +15,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/managed-mesh/terraform-provider-asm/internal/runbook"
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/engine"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/journal"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/store"
 	"github.com/managed-mesh/terraform-provider-asm/internal/sim"
@@ -25,7 +25,7 @@ import (
 
 // meddle stands between an engine and a world and does something to one write, the
 // nth that is asked for.
-func (w *world) meddle(dir string, n int, with trouble) *runbook.Engine {
+func (w *world) meddle(dir string, n int, with trouble) *engine.Engine {
 	w.t.Helper()
 	var mu sync.Mutex
 	count := 0
@@ -230,7 +230,7 @@ func TestFrozenExecutorCannotWriteOverItsSuccessor(t *testing.T) {
 	frozen.Lease = 300 * time.Millisecond
 	p := plan(t, frozen, job(t, "restore-service-agent-binding"))
 	before := 0
-	frozen.Events = func(event runbook.Event) {
+	frozen.Events = func(event engine.Event) {
 		if event.Entry.Kind != journal.KindStepStarted || before > 0 {
 			return
 		}

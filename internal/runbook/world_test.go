@@ -16,6 +16,7 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 	"github.com/managed-mesh/terraform-provider-asm/internal/prereq"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook"
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/engine"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/journal"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/lang"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/store"
@@ -50,14 +51,14 @@ func (w *world) writes() (all []string) {
 }
 
 // newEngine works on the world at an address as a caller, with the runs of a folder.
-func newEngine(ctx context.Context, url, caller, dir string, clock wait.Clock) (*runbook.Engine, error) {
+func newEngine(ctx context.Context, url, caller, dir string, clock wait.Clock) (*engine.Engine, error) {
 	client, err := gcp.New(ctx, gcp.Config{AccessToken: simtest.Token(caller), Clock: clock, Endpoints: gcp.EndpointsBelow(url)})
 	if err != nil {
 		return nil, err
 	}
 	clusters := prereq.NewClusters(client, cluster.Config{FindEndpoint: simtest.FindEndpoint(url)})
 	redactor := journal.NewRedactor()
-	return &runbook.Engine{
+	return &engine.Engine{
 		Client: client, Clusters: clusters, Redactor: redactor, Clock: clock, Version: "test",
 		Store: store.NewLocal(dir, store.Options{Redactor: redactor}),
 	}, nil
@@ -82,7 +83,7 @@ func runs(t testing.TB) string {
 	return dir
 }
 
-func (w *world) engine(dir string) *runbook.Engine {
+func (w *world) engine(dir string) *engine.Engine {
 	w.t.Helper()
 	e, err := newEngine(w.t.Context(), w.URL(), simtest.Owner, dir, w.Clock)
 	if err != nil {
@@ -91,7 +92,7 @@ func (w *world) engine(dir string) *runbook.Engine {
 	return e
 }
 
-func (w *world) diagnose(e *runbook.Engine) *diagnosis.Report {
+func (w *world) diagnose(e *engine.Engine) *diagnosis.Report {
 	w.t.Helper()
 	e.Client.Forget()
 	r, err := diagnosis.Run(w.t.Context(), diagnosis.Reader{Client: e.Client, Clusters: e.Clusters}, w.options())
@@ -128,7 +129,7 @@ func alarms(r *diagnosis.Report) []string {
 	return slices.Compact(names)
 }
 
-func builtIn(t testing.TB) *runbook.Books {
+func builtIn(t testing.TB) *runbook.Library {
 	t.Helper()
 	books, err := runbook.BuiltIn()
 	if err != nil {
@@ -166,7 +167,7 @@ func target(t testing.TB, name string) runbook.Target {
 	return at
 }
 
-func plan(t testing.TB, e *runbook.Engine, j runbook.Job) *runbook.Prepared {
+func plan(t testing.TB, e *engine.Engine, j runbook.Job) *engine.Prepared {
 	t.Helper()
 	p, err := e.Plan(t.Context(), j)
 	if err != nil {
@@ -175,9 +176,9 @@ func plan(t testing.TB, e *runbook.Engine, j runbook.Job) *runbook.Prepared {
 	return p
 }
 
-var yes = runbook.Approvals{All: true, Approver: "tester@example.com"}
+var yes = engine.Approvals{All: true, Approver: "tester@example.com"}
 
-func run(t testing.TB, e *runbook.Engine, p *runbook.Prepared, a runbook.Approvals) *runbook.Result {
+func run(t testing.TB, e *engine.Engine, p *engine.Prepared, a engine.Approvals) *runbook.Result {
 	t.Helper()
 	r, err := e.Run(t.Context(), p, a)
 	if err != nil {

@@ -67,6 +67,11 @@ var floors = map[string]map[string][]string{
 	"internal/sim": {
 		"api": {"world", "wire", "kube", "logfilter"}, "world": {"wire", "kube"}, "wire": {}, "kube": {}, "logfilter": {},
 	},
+	"internal/runbook": {
+		"engine": {".", "lang", "kinds", "journal", "store"},
+		"fleet":  {".", "engine", "lang", "kinds", "journal", "store"},
+		"lang":   {}, "journal": {}, "kinds": {"lang", "journal"}, "store": {"journal"},
+	},
 }
 
 // unruled are imports that no rule allows or forbids.
@@ -130,6 +135,11 @@ func TestImportRulesFire(t *testing.T) {
 	// A file directly in a room, as opposed to a folder in it.
 	write(t, dir, "internal/mesh/direct.go", "package room\n\nimport _ \""+module+"/internal/wait\"\n")
 	want = append(want, "internal/mesh/direct.go")
+	for _, above := range []string{"engine", "fleet", "store"} {
+		file := "internal/runbook/imports" + above + ".go"
+		write(t, dir, file, "package room\n\nimport _ \""+module+"/internal/runbook/"+above+"\"\n")
+		want = append(want, file)
+	}
 
 	got := lintedFiles(t, linter, dir)
 	slices.Sort(want)

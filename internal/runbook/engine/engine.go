@@ -1,4 +1,4 @@
-package runbook
+package engine
 
 import (
 	"cmp"
@@ -13,6 +13,7 @@ import (
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/gcp"
 	"github.com/managed-mesh/terraform-provider-asm/internal/prereq"
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/journal"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/store"
 	"github.com/managed-mesh/terraform-provider-asm/internal/wait"
@@ -81,16 +82,17 @@ func (e *Engine) Emit(event Event) {
 	e.Events(event)
 }
 
-func (e *Engine) clock() wait.Clock {
+// WaitClock is Clock, or the machine's clock where that is nil.
+func (e *Engine) WaitClock() wait.Clock {
 	if e.Clock == nil {
 		return wait.Real
 	}
 	return e.Clock
 }
 
-// lease is how long a lock lasts without being renewed, which happens three times
+// LeaseTime is how long a lock lasts without being renewed, which happens three times
 // in it.
-func (e *Engine) lease() time.Duration { return cmp.Or(e.Lease, 30*time.Second) }
+func (e *Engine) LeaseTime() time.Duration { return cmp.Or(e.Lease, 30*time.Second) }
 
 // Tool is how this program signs what it writes.
 func (e *Engine) Tool() string { return "terraform-provider-asm " + cmp.Or(e.Version, "dev") }
@@ -114,19 +116,19 @@ func (e *Engine) hideSecrets(texts ...string) {
 	}
 }
 
-// redact takes the secrets that are known out of a text.
-func (e *Engine) redact(text string) string {
+// Redact takes the secrets that are known out of a text.
+func (e *Engine) Redact(text string) string {
 	if e.Redactor == nil {
 		return text
 	}
 	return e.Redactor.String(text)
 }
 
-// redactFields takes the secrets that are known out of the fields of a prerequisite.
-func (e *Engine) redactFields(of map[string]any) map[string]any {
+// RedactFields takes the secrets that are known out of the fields of a prerequisite.
+func (e *Engine) RedactFields(of map[string]any) map[string]any {
 	if e.Redactor == nil || of == nil {
 		return of
 	}
-	clean, _ := e.Redactor.Value(normal(of)).(map[string]any)
+	clean, _ := e.Redactor.Value(runbook.Normalize(of)).(map[string]any)
 	return clean
 }

@@ -1,4 +1,4 @@
-package runbook
+package fleet
 
 import (
 	"context"
@@ -6,6 +6,8 @@ import (
 	"reflect"
 	"time"
 
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook"
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/engine"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/journal"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/store"
 	"github.com/managed-mesh/terraform-provider-asm/internal/wait"
@@ -23,7 +25,7 @@ import (
 // meanwhile.
 //
 // A job without a name shares nothing: it is planned and run.
-func Continue(ctx context.Context, e *Engine, job Job, approvals Approvals) (*Result, error) {
+func Continue(ctx context.Context, e *engine.Engine, job runbook.Job, approvals engine.Approvals) (*runbook.Result, error) {
 	for {
 		r, err := resumeOrRun(ctx, e, job, approvals)
 		var held *store.HeldError
@@ -39,18 +41,18 @@ func Continue(ctx context.Context, e *Engine, job Job, approvals Approvals) (*Re
 }
 
 // resumeOrRun does what Continue does while the lock is free.
-func resumeOrRun(ctx context.Context, e *Engine, job Job, approvals Approvals) (*Result, error) {
-	var before *Result
+func resumeOrRun(ctx context.Context, e *engine.Engine, job runbook.Job, approvals engine.Approvals) (*runbook.Result, error) {
+	var before *runbook.Result
 	if job.Name != "" {
 		state, entries, err := previousRun(ctx, e, job)
 		if err != nil {
 			return nil, err
 		}
 		if state != nil && state.Outcome != journal.Succeeded {
-			return e.Resume(ctx, state.Run, job.sensitiveInputs(state.Inputs), approvals)
+			return e.Resume(ctx, state.Run, job.SensitiveInputs(state.Inputs), approvals)
 		}
 		if state != nil {
-			if before, err = ResultOf(entries); err != nil {
+			if before, err = runbook.ResultOf(entries); err != nil {
 				return nil, err
 			}
 		}
@@ -67,7 +69,7 @@ func resumeOrRun(ctx context.Context, e *Engine, job Job, approvals Approvals) (
 
 // previousRun is the latest run on the target, when it is of the same job, runbook
 // and inputs; else nil.
-func previousRun(ctx context.Context, e *Engine, job Job) (*journal.State, []journal.Entry, error) {
+func previousRun(ctx context.Context, e *engine.Engine, job runbook.Job) (*journal.State, []journal.Entry, error) {
 	info, err := e.Store.Latest(ctx, job.Target.Name)
 	var none *store.NoRunError
 	switch {
@@ -82,17 +84,17 @@ func previousRun(ctx context.Context, e *Engine, job Job) (*journal.State, []jou
 	if err != nil {
 		return nil, nil, err
 	}
-	inputs, err := job.shownInputs()
+	inputs, err := job.ShownInputs()
 	if err != nil {
 		return nil, nil, err
 	}
 	// A journal that lost the runbook's text to the redactor cannot be resumed.
 	for _, text := range []string{string(job.File.Bytes), state.Source} {
-		if digest([]byte(text)) != state.Digest {
+		if runbook.Digest([]byte(text)) != state.Digest {
 			return nil, nil, nil
 		}
 	}
-	if !reflect.DeepEqual(normal(state.Inputs), normal(e.redactFields(inputs))) {
+	if !reflect.DeepEqual(runbook.Normalize(state.Inputs), runbook.Normalize(e.RedactFields(inputs))) {
 		return nil, nil, nil
 	}
 	return state, entries, nil
@@ -101,10 +103,10 @@ func previousRun(ctx context.Context, e *Engine, job Job) (*journal.State, []jou
 // awaitExpiry waits until the lease of a lock expires, and reports false as soon as
 // its holder renews it. It does not wait for a lease that is far longer than its
 // own.
-func awaitExpiry(ctx context.Context, e *Engine, held *store.HeldError) (expired bool, err error) {
+func awaitExpiry(ctx context.Context, e *engine.Engine, held *store.HeldError) (expired bool, err error) {
 	clock := wait.Real // as that of locks, and not the one of the waits of runs
-	end := held.By.Until.Add(e.lease())
-	if end.After(clock.Now().Add(3 * e.lease())) {
+	end := held.By.Until.Add(e.LeaseTime())
+	if end.After(clock.Now().Add(3 * e.LeaseTime())) {
 		return false, nil
 	}
 	for clock.Now().Before(end) {
@@ -117,7 +119,7 @@ func awaitExpiry(ctx context.Context, e *Engine, held *store.HeldError) (expired
 		case now.Nonce != held.By.Nonce || now.Until.After(held.By.Until):
 			return false, nil
 		}
-		if err := wait.Sleep(ctx, clock, max(e.lease()/10, 50*time.Millisecond)); err != nil {
+		if err := wait.Sleep(ctx, clock, max(e.LeaseTime()/10, 50*time.Millisecond)); err != nil {
 			return false, context.Cause(ctx)
 		}
 	}

@@ -1,4 +1,4 @@
-package runbook
+package engine
 
 import (
 	"context"
@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/journal"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/lang"
 )
@@ -13,11 +14,11 @@ import (
 // Approvals are what somebody agreed to before or while a run asks. The zero value
 // agrees to nothing.
 type Approvals struct {
-	All      bool            // agree to every gate, and take instructions as read
-	Steps    []string        // agree to these steps: restart, or restart["web"]
-	UpTo     lang.Risk       // agree to every gate of at most this risk; "" to none
-	Files    []*ApprovalFile // written by a pipeline for one plan
-	Approver string          // who agrees by All, Steps and UpTo
+	All      bool                    // agree to every gate, and take instructions as read
+	Steps    []string                // agree to these steps: restart, or restart["web"]
+	UpTo     lang.Risk               // agree to every gate of at most this risk; "" to none
+	Files    []*runbook.ApprovalFile // written by a pipeline for one plan
+	Approver string                  // who agrees by All, Steps and UpTo
 	// Ask asks a person at a terminal; nil where there is none. Calls do not overlap.
 	Ask func(ctx context.Context, g Question) (approved bool, approver string, err error)
 	// Valid is how long an approval holds; 0: an hour.
@@ -96,5 +97,5 @@ func (a *Approvals) covers(r lang.Risk) bool {
 // names reports whether a list of steps has a step or the step that it is an
 // instance of.
 func names(list []string, step string) bool {
-	return slices.Contains(list, step) || slices.Contains(list, baseName(step))
+	return slices.Contains(list, step) || slices.Contains(list, runbook.BaseName(step))
 }

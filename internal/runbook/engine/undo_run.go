@@ -1,4 +1,4 @@
-package runbook
+package engine
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/apierr"
 	"github.com/managed-mesh/terraform-provider-asm/internal/prereq"
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/journal"
 	"github.com/managed-mesh/terraform-provider-asm/internal/wait"
 )
@@ -37,7 +38,7 @@ func (r *run) undoOwnChanges(ctx context.Context) error {
 			continue
 		}
 		item, planned, why := r.engine.planItem(ctx, u, m)
-		if why != "" || planned.Status == Stays {
+		if why != "" || planned.Status == runbook.StatusStays {
 			if _, err := r.write(ctx, journal.Note{Step: m.Step, Text: "not taken back: " + why + planned.Text}); err != nil {
 				return err
 			}
@@ -59,7 +60,7 @@ func (r *run) undoChange(ctx context.Context, of string, item undoItem) error {
 	if _, err := r.write(ctx, journal.UndoOf{Run: of, Seq: item.made.Seq, Step: item.step}); err != nil {
 		return err
 	}
-	u := &undoRun{stepRun: &stepRun{run: r, name: item.step, started: r.engine.clock().Now()}, item: item, of: of}
+	u := &undoRun{stepRun: &stepRun{run: r, name: item.step, started: r.engine.WaitClock().Now()}, item: item, of: of}
 	if err := u.start(ctx); err != nil {
 		return err
 	}
@@ -127,7 +128,7 @@ func (u *undoRun) act(ctx context.Context, change prereq.Change) error {
 	if _, err := u.write(ctx, journal.ActIntended{Step: u.name, Change: back}); err != nil {
 		return err
 	}
-	bounded, cancel := wait.Deadline(ctx, u.engine.clock(), u.started.Add(defaultTimeout), "step "+u.name)
+	bounded, cancel := wait.Deadline(ctx, u.engine.WaitClock(), u.started.Add(defaultTimeout), "step "+u.name)
 	err := u.item.prerequisite.Undo(bounded, change)
 	cancel()
 	if err == nil {
@@ -136,7 +137,7 @@ func (u *undoRun) act(ctx context.Context, change prereq.Change) error {
 	}
 	var kept *prereq.KeptError
 	failed := journal.ActFailed{
-		Step: u.name, Change: journal.Change{Kind: kind, Subject: back.Subject}, Error: u.engine.redact(errorText(err)),
+		Step: u.name, Change: journal.Change{Kind: kind, Subject: back.Subject}, Error: u.engine.Redact(ErrorText(err)),
 		Doubtful: !errors.As(err, &kept) && (apierr.Ambiguous(err) || ctx.Err() != nil),
 	}
 	if _, written := u.write(ctx, failed); written != nil {
@@ -147,7 +148,7 @@ func (u *undoRun) act(ctx context.Context, change prereq.Change) error {
 
 // awaitBefore checks until what was there before the change is there again.
 func (u *undoRun) awaitBefore(ctx context.Context, change prereq.Change) error {
-	clock := u.engine.clock()
+	clock := u.engine.WaitClock()
 	deadline := u.started.Add(defaultTimeout)
 	pauses := wait.Backoff{First: 500 * time.Millisecond, Max: defaultInterval}.Pauses()
 	for {

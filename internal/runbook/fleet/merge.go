@@ -1,4 +1,4 @@
-package runbook
+package fleet
 
 import (
 	"context"
@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook"
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/engine"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/journal"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/store"
 )
@@ -15,12 +17,12 @@ import (
 // them: of each target its latest run of that job. Targets without a run are listed
 // as not run; only their executor knows why. A run that has not ended is reported
 // as stopped, with the command that resumes it.
-func Merge(ctx context.Context, e *Engine, job string, targets []Target) (*Report, error) {
+func Merge(ctx context.Context, e *engine.Engine, job string, targets []runbook.Target) (*runbook.Report, error) {
 	runs, err := e.Store.List(ctx, store.Filter{Job: job})
 	if err != nil {
 		return nil, err
 	}
-	results, notRun := []Result{}, []string(nil)
+	results, notRun := []runbook.Result{}, []string(nil)
 	seen := map[string]bool{}
 	for _, info := range runs { // the newest of each target first
 		if seen[info.Target] || info.UndoOf != "" {
@@ -39,33 +41,33 @@ func Merge(ctx context.Context, e *Engine, job string, targets []Target) (*Repor
 			notRun = append(notRun, t.Name)
 		}
 	}
-	slices.SortFunc(results, func(a, b Result) int { return strings.Compare(a.Target, b.Target) })
+	slices.SortFunc(results, func(a, b runbook.Result) int { return strings.Compare(a.Target, b.Target) })
 	slices.Sort(notRun)
-	return Join(e.Tool(), job, results, notRun), nil
+	return runbook.Join(e.Tool(), job, results, notRun), nil
 }
 
 // storedResult is the result of a run that is or was run elsewhere. A journal that
 // is broken is the result's error.
-func storedResult(ctx context.Context, e *Engine, info store.Info) (*Result, error) {
+func storedResult(ctx context.Context, e *engine.Engine, info store.Info) (*runbook.Result, error) {
 	_, entries, err := e.History(ctx, info.Run)
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
-	var r *Result
+	var r *runbook.Result
 	if err == nil {
-		r, err = ResultOf(entries)
+		r, err = runbook.ResultOf(entries)
 	}
 	if err != nil {
-		return &Result{
+		return &runbook.Result{
 			Run: info.Run, Runbook: info.Runbook, Target: info.Target, Outcome: journal.Failed, Error: err.Error(),
-			Next: "terraform-provider-asm runbook audit " + info.Run, Started: info.Started, Finished: info.Last, Steps: []StepResult{},
+			Next: "terraform-provider-asm runbook audit " + info.Run, Started: info.Started, Finished: info.Last, Steps: []runbook.StepResult{},
 		}, nil
 	}
 	if r.Outcome != "" {
 		return r, nil
 	}
 	r.Outcome, r.Error = journal.Stopped, fmt.Sprintf("its executor ended without a word after %s", r.Finished.UTC().Format(time.RFC3339))
-	r.addNext()
+	r.AddNext()
 	holder, held, err := e.Store.Holder(ctx, info.Target)
 	if err != nil {
 		return nil, err

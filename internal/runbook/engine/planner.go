@@ -1,4 +1,4 @@
-package runbook
+package engine
 
 import (
 	"context"
@@ -11,6 +11,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/prereq"
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/kinds"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/lang"
 )
@@ -27,8 +28,8 @@ const (
 // Prepared is a plan that was just made, with what it takes to run it. Only this
 // can be run: a Plan from a file is compared with a new one, which is then run.
 type Prepared struct {
-	*Plan
-	job        Job
+	*runbook.Plan
+	job        runbook.Job
 	evaluation *evaluation // nil for an undo
 	undo       *undoPlan   // nil for anything but an undo
 }
@@ -36,18 +37,18 @@ type Prepared struct {
 // Plan reads the target and plans what the runbook would do. It changes nothing.
 // It returns a *Mistakes for what is wrong with the runbook or its inputs; what a
 // step could not read is in the plan.
-func (e *Engine) Plan(ctx context.Context, job Job) (*Prepared, error) {
+func (e *Engine) Plan(ctx context.Context, job runbook.Job) (*Prepared, error) {
 	v, err := e.evaluate(ctx, job)
 	if err != nil {
 		return nil, err
 	}
-	inputs, err := job.shownInputs()
+	inputs, err := job.ShownInputs()
 	if err != nil {
 		return nil, err
 	}
-	p := &Prepared{job: job, evaluation: v, Plan: &Plan{
-		Schema: PlanSchema, Tool: e.Tool(), Made: e.clock().Now().UTC().Truncate(time.Second), Runbook: job.Runbook.Name, Title: job.Runbook.Title,
-		File: job.File.Name, Source: string(job.File.Bytes), Digest: digest(job.File.Bytes), Target: job.Target, Inputs: inputs,
+	p := &Prepared{job: job, evaluation: v, Plan: &runbook.Plan{
+		Schema: runbook.PlanSchema, Tool: e.Tool(), Made: e.WaitClock().Now().UTC().Truncate(time.Second), Runbook: job.Runbook.Name, Title: job.Runbook.Title,
+		File: job.File.Name, Source: string(job.File.Bytes), Digest: runbook.Digest(job.File.Bytes), Target: job.Target, Inputs: inputs,
 	}}
 	l := newPlanner(v)
 	for _, st := range job.Runbook.Steps {
@@ -60,20 +61,20 @@ func (e *Engine) Plan(ctx context.Context, job Job) (*Prepared, error) {
 	l.dropIdleGates(p.Plan)
 	for i := range p.Steps {
 		step := &p.Steps[i]
-		if !step.settled() {
+		if !step.NothingToDo() {
 			p.Usual += step.Usual
 			p.AtMost += step.AtMost
 		}
 		for _, text := range []*string{&step.Step, &step.Subject, &step.Text, &step.Error, &step.Approval} {
-			*text = e.redact(*text)
+			*text = e.Redact(*text)
 		}
-		step.Current, step.Desired = e.redactFields(step.Current), e.redactFields(step.Desired)
+		step.Current, step.Desired = e.RedactFields(step.Current), e.RedactFields(step.Desired)
 	}
 	p.Missing = l.missing(ctx)
 	if err := ctx.Err(); err != nil {
 		return nil, context.Cause(ctx)
 	}
-	return p, p.seal()
+	return p, p.Seal()
 }
 
 // planner plans the steps of one runbook in their order.
@@ -93,19 +94,19 @@ type need struct {
 	def   *kinds.Def
 }
 
-func (l *planner) step(ctx context.Context, st *lang.Step) ([]PlannedStep, error) {
+func (l *planner) step(ctx context.Context, st *lang.Step) ([]runbook.PlannedStep, error) {
 	instances, diags := st.Instances(l.scope)
 	if diags.HasErrors() {
 		return nil, l.mistakes(diags)
 	}
 	if !instances.Known {
 		p := l.blank(st, st.Name+"[...]")
-		p.Status, p.After = Later, instances.After
+		p.Status, p.After = runbook.StatusLater, instances.After
 		l.later(st, &p)
 		l.affected[st.Name] = true
-		return []PlannedStep{p}, nil
+		return []runbook.PlannedStep{p}, nil
 	}
-	var steps []PlannedStep
+	var steps []runbook.PlannedStep
 	for _, i := range instances.List {
 		p, err := l.instance(ctx, st, i)
 		if err != nil {
@@ -127,24 +128,24 @@ func (l *planner) affectedNeeds(st *lang.Step) []string {
 
 // later completes a step whose arguments are not known yet. Where no earlier step
 // is the reason, something of the target could not be read.
-func (l *planner) later(st *lang.Step, p *PlannedStep) {
-	p.Status = Later
+func (l *planner) later(st *lang.Step, p *runbook.PlannedStep) {
+	p.Status = runbook.StatusLater
 	if len(p.After) == 0 {
 		p.After = l.after(st)
 	}
 	if len(p.After) == 0 && !l.changing {
-		p.Status = Unread
+		p.Status = runbook.StatusUnknown
 		p.Error = "something of the target that this step needs could not be read"
 		if l.unread != nil {
-			p.Error = errorText(l.unread)
+			p.Error = ErrorText(l.unread)
 		}
 	}
 	l.changing = true
 }
 
 // blank is a step with what is known of it without a request.
-func (l *planner) blank(st *lang.Step, name string) PlannedStep {
-	p := PlannedStep{Step: name, Action: st.Action.Kind, Kind: st.Action.Name}
+func (l *planner) blank(st *lang.Step, name string) runbook.PlannedStep {
+	p := runbook.PlannedStep{Step: name, Action: st.Action.Kind, Kind: st.Action.Name}
 	set, _ := st.Settings(l.scope) // Check has reported what is wrong with them
 	usual, atMost := time.Duration(0), defaultTimeout
 	if def := kinds.Find(st.Action.Kind, st.Action.Name); def != nil {
@@ -174,14 +175,14 @@ func orElse(d, otherwise time.Duration) time.Duration {
 	return otherwise
 }
 
-func (l *planner) instance(ctx context.Context, st *lang.Step, i lang.Instance) (PlannedStep, error) {
+func (l *planner) instance(ctx context.Context, st *lang.Step, i lang.Instance) (runbook.PlannedStep, error) {
 	p := l.blank(st, stepName(st, i))
 	when, diags := st.RunsWhen(l.scope, i)
 	if diags.HasErrors() {
 		return p, l.mistakes(diags)
 	}
 	if when.IsKnown() && when.False() {
-		p.Status = Skips
+		p.Status = runbook.StatusSkipped
 		return p, l.record(st, i, lang.Skipped, false, cty.NilVal)
 	}
 	gate, diags := st.ApprovalText(l.scope, i)
@@ -199,7 +200,7 @@ func (l *planner) instance(ctx context.Context, st *lang.Step, i lang.Instance) 
 	case lang.Instruct:
 		err = l.instruct(ctx, st, i, &p)
 	}
-	if err == nil && !when.IsKnown() && !p.settled() {
+	if err == nil && !when.IsKnown() && !p.NothingToDo() {
 		p.Text = strings.TrimSpace("only if what it depends on asks for it. " + p.Text)
 		l.changing = true
 	}
@@ -220,7 +221,7 @@ func gateText(text cty.Value, risk lang.Risk, subject string) string {
 	return ""
 }
 
-func (l *planner) ensure(ctx context.Context, st *lang.Step, i lang.Instance, p *PlannedStep, gate cty.Value) error {
+func (l *planner) ensure(ctx context.Context, st *lang.Step, i lang.Instance, p *runbook.PlannedStep, gate cty.Value) error {
 	args, known, err := l.args(st.Action, i)
 	if err != nil {
 		return err
@@ -240,26 +241,26 @@ func (l *planner) ensure(ctx context.Context, st *lang.Step, i lang.Instance, p 
 	state, err := prerequisite.Check(ctx, l.engine.sharing.Load() == 0)
 	if err != nil {
 		var gone *prereq.GoneError
-		p.Status, p.Error = Unread, errorText(err)
+		p.Status, p.Error = runbook.StatusUnknown, ErrorText(err)
 		if errors.As(err, &gone) {
-			p.Status = Fails
+			p.Status = runbook.StatusFails
 		}
 		if l.changing { // an earlier step may be what lets it be read
-			p.Status, p.Text, p.Error = Later, "not readable yet: "+p.Error, ""
+			p.Status, p.Text, p.Error = runbook.StatusLater, "not readable yet: "+p.Error, ""
 			p.Approval = gateText(gate, p.Risk, p.Subject)
 		}
 		return nil
 	}
 	if state.Met() {
 		if before := l.affectedNeeds(st); def.KnownAfterChanges && len(before) > 0 {
-			p.Status, p.After, p.Text = Later, before, "as it should be now, and looked at again then"
+			p.Status, p.After, p.Text = runbook.StatusLater, before, "as it should be now, and looked at again then"
 			p.Approval = gateText(gate, p.Risk, p.Subject)
 			return nil
 		}
-		p.Status = Satisfied
+		p.Status = runbook.StatusSatisfied
 		return l.record(st, i, lang.Done, false, value(def, state))
 	}
-	p.Status = Change
+	p.Status = runbook.StatusChange
 	p.Current, p.Desired = state.Gap()
 	p.Approval = gateText(gate, p.Risk, p.Subject)
 	p.Text = messages(state)
@@ -290,40 +291,40 @@ func messages(s prereq.State) string {
 	return strings.Join(all, "; ")
 }
 
-func (l *planner) planObservation(ctx context.Context, st *lang.Step, i lang.Instance, p *PlannedStep) error {
+func (l *planner) planObservation(ctx context.Context, st *lang.Step, i lang.Instance, p *runbook.PlannedStep) error {
 	if l.changing && st.Action.Name != "" { // what it sees before the changes says nothing about what it will see
-		p.Status, p.After = Awaits, l.after(st)
+		p.Status, p.After = runbook.StatusWait, l.after(st)
 		p.Text = "looked at when the changes are made"
 		return nil
 	}
 	seen, good, known, err := l.judge(ctx, st.Action, i)
 	switch {
 	case err != nil:
-		var mistakes *Mistakes
+		var mistakes *runbook.Mistakes
 		if errors.As(err, &mistakes) {
 			return err
 		}
-		p.Status, p.Error = Unread, errorText(err)
+		p.Status, p.Error = runbook.StatusUnknown, ErrorText(err)
 		return nil
 	case !known:
 		l.observeLater(st, p)
 		return nil
 	case good && !l.changing:
-		p.Status, p.Text = Satisfied, seen.Message
+		p.Status, p.Text = runbook.StatusSatisfied, seen.Message
 		return l.record(st, i, lang.Done, false, seen.Result)
 	case good:
-		p.Status, p.Text, p.After = Satisfied, seen.Message, nil
+		p.Status, p.Text, p.After = runbook.StatusSatisfied, seen.Message, nil
 		return nil // what it sees after the changes may be another thing
 	case l.changing || st.Action.Kind == lang.Wait:
-		p.Status, p.Text = Awaits, seen.Message
+		p.Status, p.Text = runbook.StatusWait, seen.Message
 		return nil
 	}
-	p.Status, p.Error = Fails, seen.Message
+	p.Status, p.Error = runbook.StatusFails, seen.Message
 	return nil
 }
 
-func (l *planner) observeLater(st *lang.Step, p *PlannedStep) {
-	p.Status, p.After = Awaits, l.after(st)
+func (l *planner) observeLater(st *lang.Step, p *runbook.PlannedStep) {
+	p.Status, p.After = runbook.StatusWait, l.after(st)
 }
 
 // judge observes once, and says whether the condition of an assert or wait holds.
@@ -353,21 +354,21 @@ func (v *evaluation) judge(ctx context.Context, a *lang.Action, i lang.Instance)
 	return seen, seen.State == kinds.Holds, true, nil
 }
 
-func (l *planner) approve(st *lang.Step, i lang.Instance, p *PlannedStep) error {
+func (l *planner) approve(st *lang.Step, i lang.Instance, p *runbook.PlannedStep) error {
 	message, diags := st.Action.Prose(l.scope, i)
 	if diags.HasErrors() {
 		return l.mistakes(diags)
 	}
-	p.Status, p.Approval = Gate, gateText(message, p.Risk, "what follows")
+	p.Status, p.Approval = runbook.StatusApproval, gateText(message, p.Risk, "what follows")
 	return nil
 }
 
-func (l *planner) instruct(ctx context.Context, st *lang.Step, i lang.Instance, p *PlannedStep) error {
+func (l *planner) instruct(ctx context.Context, st *lang.Step, i lang.Instance, p *runbook.PlannedStep) error {
 	text, diags := st.Action.Prose(l.scope, i)
 	if diags.HasErrors() {
 		return l.mistakes(diags)
 	}
-	p.Status = Person
+	p.Status = runbook.StatusPerson
 	if text.IsKnown() && !text.IsNull() {
 		p.Text = strings.TrimSpace(text.AsString())
 	}
@@ -377,13 +378,13 @@ func (l *planner) instruct(ctx context.Context, st *lang.Step, i lang.Instance, 
 	seen, good, known, err := l.judge(ctx, st.Action.Verify, i)
 	switch {
 	case err != nil:
-		var mistakes *Mistakes
+		var mistakes *runbook.Mistakes
 		if errors.As(err, &mistakes) {
 			return err
 		}
-		p.Error = errorText(err)
+		p.Error = ErrorText(err)
 	case known && good:
-		p.Status, p.Text = Satisfied, seen.Message
+		p.Status, p.Text = runbook.StatusSatisfied, seen.Message
 		return l.record(st, i, lang.Done, false, cty.NilVal)
 	case known:
 		p.Error = seen.Message
@@ -393,20 +394,20 @@ func (l *planner) instruct(ctx context.Context, st *lang.Step, i lang.Instance, 
 
 // dropIdleGates takes approvals out of the plan where nothing is left to be done
 // behind them.
-func (l *planner) dropIdleGates(p *Plan) {
+func (l *planner) dropIdleGates(p *runbook.Plan) {
 	for i := range p.Steps {
-		if p.Steps[i].Status == Gate && l.idle(p, i) {
-			p.Steps[i].Status, p.Steps[i].Approval, p.Steps[i].Text = Skips, "", "nothing behind it is left to be done"
+		if p.Steps[i].Status == runbook.StatusApproval && l.idle(p, i) {
+			p.Steps[i].Status, p.Steps[i].Approval, p.Steps[i].Text = runbook.StatusSkipped, "", "nothing behind it is left to be done"
 		}
 	}
 }
 
 // idle reports that every step that needs a gate, or every later one where none
 // does, is settled.
-func (l *planner) idle(p *Plan, gate int) bool {
-	behind := l.behind(baseName(p.Steps[gate].Step))
+func (l *planner) idle(p *runbook.Plan, gate int) bool {
+	behind := l.behind(runbook.BaseName(p.Steps[gate].Step))
 	for _, s := range p.Steps[gate+1:] {
-		if (len(behind) == 0 || behind[baseName(s.Step)]) && acts(s) {
+		if (len(behind) == 0 || behind[runbook.BaseName(s.Step)]) && acts(s) {
 			return false
 		}
 	}
@@ -414,8 +415,8 @@ func (l *planner) idle(p *Plan, gate int) bool {
 }
 
 // acts reports that a step will do something, or may.
-func acts(s PlannedStep) bool {
-	return s.Action == lang.Ensure && !s.settled() || s.Status == Person
+func acts(s runbook.PlannedStep) bool {
+	return s.Action == lang.Ensure && !s.NothingToDo() || s.Status == runbook.StatusPerson
 }
 
 // behind are the steps that need a step, directly or through others.

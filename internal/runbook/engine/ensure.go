@@ -1,4 +1,4 @@
-package runbook
+package engine
 
 import (
 	"context"
@@ -13,6 +13,7 @@ import (
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/apierr"
 	"github.com/managed-mesh/terraform-provider-asm/internal/prereq"
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/journal"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/kinds"
 	"github.com/managed-mesh/terraform-provider-asm/internal/wait"
@@ -36,7 +37,7 @@ func (s *stepRun) ensure(ctx context.Context) error {
 	if err != nil {
 		return s.fail(ctx, err)
 	}
-	a := &act{stepRun: s, def: def, prerequisite: prerequisite, deadline: s.engine.clock().Now().Add(orElse(s.settings.Timeout, defaultTimeout))}
+	a := &act{stepRun: s, def: def, prerequisite: prerequisite, deadline: s.engine.WaitClock().Now().Add(orElse(s.settings.Timeout, defaultTimeout))}
 	if a.args, err = argMap(args); err != nil {
 		return err
 	}
@@ -50,11 +51,11 @@ func (s *stepRun) ensure(ctx context.Context) error {
 			return err
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
-		case !apierr.Retryable(err) || s.attempt >= a.attempts() || !s.engine.clock().Now().Before(a.deadline):
+		case !apierr.Retryable(err) || s.attempt >= a.attempts() || !s.engine.WaitClock().Now().Before(a.deadline):
 			return s.fail(ctx, err)
 		}
-		s.progress(s.name, "to be tried again: "+errorText(err))
-		if err := wait.Sleep(ctx, s.engine.clock(), a.pause()); err != nil {
+		s.progress(s.name, "to be tried again: "+ErrorText(err))
+		if err := wait.Sleep(ctx, s.engine.WaitClock(), a.pause()); err != nil {
 			return context.Cause(ctx)
 		}
 	}
@@ -122,7 +123,7 @@ func (a *act) try(ctx context.Context) error {
 	change := journal.Change{Kind: a.def.Name, Subject: a.prerequisite.Subject(), Before: made.Before, After: made.After, Args: a.args}
 	if err != nil {
 		a.doubt = apierr.Ambiguous(err) || ctx.Err() != nil
-		failed := journal.ActFailed{Step: a.name, Change: change, Doubtful: a.doubt, Error: a.engine.redact(errorText(err))}
+		failed := journal.ActFailed{Step: a.name, Change: change, Doubtful: a.doubt, Error: a.engine.Redact(ErrorText(err))}
 		if _, written := a.write(ctx, failed); written != nil {
 			return written
 		}
@@ -137,7 +138,7 @@ func (a *act) try(ctx context.Context) error {
 
 // enforce makes the change, for at most as long as the step has.
 func (a *act) enforce(ctx context.Context) (prereq.Change, error) {
-	bounded, cancel := wait.Deadline(ctx, a.engine.clock(), a.deadline, "step "+a.name)
+	bounded, cancel := wait.Deadline(ctx, a.engine.WaitClock(), a.deadline, "step "+a.name)
 	defer cancel()
 	return a.prerequisite.Enforce(bounded, a.state)
 }
@@ -172,7 +173,7 @@ func (a *act) unverified() bool {
 			continue
 		}
 		standing, _ := prereq.Stands(a.state, prereqChange(m.Change))
-		again := reflect.DeepEqual(normal(m.Change.Before), normal(m.Change.After))
+		again := reflect.DeepEqual(runbook.Normalize(m.Change.Before), runbook.Normalize(m.Change.After))
 		if standing == prereq.AsChanged || again {
 			a.made = prereqChange(m.Change)
 			return true
@@ -198,19 +199,19 @@ func (a *act) awaitEarlier(ctx context.Context) error {
 		return nil
 	}
 	if s, can := a.prerequisite.(prereq.Settler); can {
-		bounded, cancel := wait.Deadline(ctx, a.engine.clock(), a.deadline, "step "+a.name)
+		bounded, cancel := wait.Deadline(ctx, a.engine.WaitClock(), a.deadline, "step "+a.name)
 		defer cancel()
 		if err := s.Settle(bounded); err != nil {
 			return err
 		}
 	}
-	until := a.engine.clock().Now().Add(a.grace())
+	until := a.engine.WaitClock().Now().Add(a.grace())
 	for {
 		state, err := a.prerequisite.Check(ctx, true)
-		if err == nil && state.Met() || !a.engine.clock().Now().Before(until) {
+		if err == nil && state.Met() || !a.engine.WaitClock().Now().Before(until) {
 			return nil
 		}
-		if err := wait.Sleep(ctx, a.engine.clock(), 2*time.Second); err != nil {
+		if err := wait.Sleep(ctx, a.engine.WaitClock(), 2*time.Second); err != nil {
 			return context.Cause(ctx)
 		}
 	}
@@ -220,7 +221,7 @@ func (a *act) awaitEarlier(ctx context.Context) error {
 // asks again for what is configured already can be seen only by its effect.
 func (a *act) grace() time.Duration {
 	for _, act := range a.inFlight() {
-		if reflect.DeepEqual(normal(act.Change.Before), normal(act.Change.After)) {
+		if reflect.DeepEqual(runbook.Normalize(act.Change.Before), runbook.Normalize(act.Change.After)) {
 			return max(grace, 2*a.def.UsualDuration)
 		}
 	}
@@ -243,7 +244,7 @@ func (a *act) allowed(ctx context.Context, before, after map[string]any) error {
 // verify checks until the check is satisfied. A change whose check is not is a
 // failure, whatever the answers to its calls were.
 func (a *act) verify(ctx context.Context) error {
-	clock := a.engine.clock()
+	clock := a.engine.WaitClock()
 	pauses := wait.Backoff{First: 500 * time.Millisecond, Max: defaultInterval}.Pauses()
 	recorded := false
 	for {
@@ -263,7 +264,7 @@ func (a *act) verify(ctx context.Context) error {
 			if err == nil {
 				seen = messages(state)
 			} else {
-				seen += ": " + errorText(err)
+				seen += ": " + ErrorText(err)
 			}
 			return &VerificationError{Subject: a.prerequisite.Subject(), Seen: seen, After: clock.Now().Sub(a.started).Round(time.Second)}
 		}

@@ -22,20 +22,20 @@ type Book struct {
 	BuiltIn bool
 }
 
-// Books are runbooks by name.
-type Books struct{ list []Book }
+// Library is a set of runbooks, by name.
+type Library struct{ list []Book }
 
 // BuiltIn are the runbooks that this program brings along.
-func BuiltIn() (*Books, error) { return ReadBooks(runbooks.Files(), true) }
+func BuiltIn() (*Library, error) { return ReadLibrary(runbooks.Files(), true) }
 
-// ReadBooks reads the runbooks of a folder: its files *.hcl without *.test.hcl. The
+// ReadLibrary reads the runbooks of a folder: its files *.hcl without *.test.hcl. The
 // error joins a *Mistakes for each file that has some.
-func ReadBooks(dir fs.FS, builtIn bool) (*Books, error) {
+func ReadLibrary(dir fs.FS, builtIn bool) (*Library, error) {
 	names, err := fs.Glob(dir, "*.hcl")
 	if err != nil {
 		return nil, err
 	}
-	b := &Books{}
+	b := &Library{}
 	var wrong []error
 	for _, name := range names {
 		if strings.HasSuffix(name, ".test.hcl") {
@@ -66,10 +66,10 @@ func ReadBooks(dir fs.FS, builtIn bool) (*Books, error) {
 }
 
 // All lists the runbooks by name.
-func (b *Books) All() []Book { return slices.Clone(b.list) }
+func (b *Library) All() []Book { return slices.Clone(b.list) }
 
 // Find returns the runbook of a name.
-func (b *Books) Find(name string) (Book, bool) {
+func (b *Library) Find(name string) (Book, bool) {
 	for _, one := range b.list {
 		if one.Name == name {
 			return one, true
@@ -79,8 +79,8 @@ func (b *Books) Find(name string) (Book, bool) {
 }
 
 // With adds the runbooks of others, which take the place of those of the same name.
-func (b *Books) With(others *Books) *Books {
-	all := &Books{list: slices.Clone(others.list)}
+func (b *Library) With(others *Library) *Library {
+	all := &Library{list: slices.Clone(others.list)}
 	for _, one := range b.list {
 		if _, replaced := others.Find(one.Name); !replaced {
 			all.list = append(all.list, one)

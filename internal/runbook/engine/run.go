@@ -1,4 +1,4 @@
-package runbook
+package engine
 
 import (
 	"context"
@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/journal"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/store"
 	"github.com/managed-mesh/terraform-provider-asm/internal/wait"
@@ -14,12 +15,12 @@ import (
 // Run runs a plan. It returns an error when the run cannot be started or recorded:
 // a *store.HeldError when another run holds the lock on the target. How a run that
 // was started ended is in its result.
-func (e *Engine) Run(ctx context.Context, p *Prepared, approvals Approvals) (*Result, error) {
+func (e *Engine) Run(ctx context.Context, p *Prepared, approvals Approvals) (*runbook.Result, error) {
 	if p.Clean() && !p.job.Keep {
-		return p.cleanResult(e.clock().Now().UTC()), nil
+		return p.CleanResult(e.WaitClock().Now().UTC()), nil
 	}
-	id := journal.NewID(e.clock().Now())
-	lock, err := e.Store.Acquire(ctx, p.Target.Name, store.Me(id), e.lease())
+	id := journal.NewID(e.WaitClock().Now())
+	lock, err := e.Store.Acquire(ctx, p.Target.Name, store.Me(id), e.LeaseTime())
 	if err != nil {
 		return nil, err
 	}
@@ -37,7 +38,7 @@ func (e *Engine) Run(ctx context.Context, p *Prepared, approvals Approvals) (*Re
 		if p.evaluation != nil {
 			p.evaluation.env.Run, p.evaluation.env.Started = id, entries[0].Time.Truncate(time.Second)
 		}
-		_, err = r.write(ctx, p.entry())
+		_, err = r.write(ctx, p.JournalEntry())
 		return err
 	})
 }
@@ -62,8 +63,8 @@ var errStop = errors.New("stopped")
 
 // underLock performs the run and returns its result, as the journal has it. start
 // writes the executor's first entries.
-func (r *run) underLock(ctx context.Context, lock store.Lock, start func(context.Context) error) (*Result, error) {
-	kept, stop := store.Keep(ctx, wait.Real, lock, r.engine.lease())
+func (r *run) underLock(ctx context.Context, lock store.Lock, start func(context.Context) error) (*runbook.Result, error) {
+	kept, stop := store.Keep(ctx, wait.Real, lock, r.engine.LeaseTime())
 	err := start(kept)
 	if err == nil {
 		err = r.perform(kept)
@@ -80,7 +81,7 @@ func (r *run) underLock(ctx context.Context, lock store.Lock, start func(context
 	if len(r.entries) == 0 {
 		return nil, err
 	}
-	result, unreadable := ResultOf(r.entries)
+	result, unreadable := runbook.ResultOf(r.entries)
 	if unreadable != nil {
 		return nil, errors.Join(err, unreadable)
 	}
@@ -102,7 +103,7 @@ func (r *run) perform(ctx context.Context) error {
 		if ctx.Err() == nil || isRecordTrouble(err) {
 			return err // what cannot be recorded is not done, not even its end
 		}
-		r.outcome, r.reason = journal.Stopped, "stopped: "+errorText(context.Cause(ctx))
+		r.outcome, r.reason = journal.Stopped, "stopped: "+ErrorText(context.Cause(ctx))
 	}
 	if r.outcome == "" {
 		r.outcome = journal.Succeeded
@@ -144,5 +145,5 @@ func (r *run) emit(e journal.Entry) {
 
 // progress publishes what a step that waits sees.
 func (r *run) progress(step, text string) {
-	r.engine.Emit(Event{Run: r.id, Runbook: r.plan.Runbook, Target: r.plan.Target.Name, Step: step, Seen: r.engine.redact(text)})
+	r.engine.Emit(Event{Run: r.id, Runbook: r.plan.Runbook, Target: r.plan.Target.Name, Step: step, Seen: r.engine.Redact(text)})
 }

@@ -1,4 +1,4 @@
-package runbook
+package engine
 
 import (
 	"context"
@@ -8,6 +8,7 @@ import (
 
 	"github.com/zclconf/go-cty/cty"
 
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/journal"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/store"
 )
@@ -16,7 +17,7 @@ import (
 // person. What was in flight is checked before anything is done again, and a step
 // that ended is checked again and not done again. given are the run's sensitive
 // inputs, which no journal has.
-func (e *Engine) Resume(ctx context.Context, id string, given map[string]cty.Value, approvals Approvals) (*Result, error) {
+func (e *Engine) Resume(ctx context.Context, id string, given map[string]cty.Value, approvals Approvals) (*runbook.Result, error) {
 	state, entries, err := e.History(ctx, id)
 	if err != nil {
 		return nil, err
@@ -29,7 +30,7 @@ func (e *Engine) Resume(ctx context.Context, id string, given map[string]cty.Val
 		return nil, fmt.Errorf("run %s: %w", state.Run, err)
 	}
 	r := &run{engine: e, plan: p, approvals: approvals, id: state.Run, entries: entries}
-	lock, err := e.Store.Acquire(ctx, state.Target, store.Me(state.Run), e.lease())
+	lock, err := e.Store.Acquire(ctx, state.Target, store.Me(state.Run), e.LeaseTime())
 	if err != nil {
 		return nil, err
 	}
@@ -85,28 +86,28 @@ func (e *Engine) planAgain(ctx context.Context, state *journal.State, first jour
 		p, _, err := e.planUndo(ctx, state.UndoOf)
 		return p, err
 	}
-	if digest([]byte(start.Source)) != start.Digest {
+	if runbook.Digest([]byte(start.Source)) != start.Digest {
 		return nil, errors.New("the journal does not have the text of its runbook as it was run, because that looked like it held a secret: run the runbook again instead")
 	}
-	r, file, err := Load(state.Runbook+".hcl", []byte(start.Source), state.Runbook)
+	r, file, err := runbook.Load(state.Runbook+".hcl", []byte(start.Source), state.Runbook)
 	if err != nil {
 		return nil, err
 	}
-	inputs, err := readInputs(r, state.Inputs, given)
+	inputs, err := runbook.ReadInputs(r, state.Inputs, given)
 	if err != nil {
 		return nil, err
 	}
-	target, err := ParseTarget(r.Target, state.Target, start.Fleet)
+	target, err := runbook.ParseTarget(r.Target, state.Target, start.Fleet)
 	if err != nil {
 		return nil, err
 	}
-	v, err := e.evaluate(ctx, Job{Runbook: r, File: file, Inputs: inputs, Target: target, Name: state.Job})
+	v, err := e.evaluate(ctx, runbook.Job{Runbook: r, File: file, Inputs: inputs, Target: target, Name: state.Job})
 	if err != nil {
 		return nil, err
 	}
 	v.env.Run, v.env.Started = state.Run, state.Started.Truncate(time.Second)
-	return &Prepared{job: v.job, evaluation: v, Plan: &Plan{
-		Schema: PlanSchema, Tool: e.Tool(), Made: first.Time, Runbook: state.Runbook, Title: r.Title, File: file.Name,
-		Source: start.Source, Digest: start.Digest, Target: target, Inputs: state.Inputs, Fingerprint: state.Fingerprint, Steps: stepsOf(state.Plan),
+	return &Prepared{job: v.job, evaluation: v, Plan: &runbook.Plan{
+		Schema: runbook.PlanSchema, Tool: e.Tool(), Made: first.Time, Runbook: state.Runbook, Title: r.Title, File: file.Name,
+		Source: start.Source, Digest: start.Digest, Target: target, Inputs: state.Inputs, Fingerprint: state.Fingerprint, Steps: runbook.StepsOf(state.Plan),
 	}}, nil
 }

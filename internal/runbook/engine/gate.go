@@ -1,7 +1,8 @@
-package runbook
+package engine
 
 import (
 	"context"
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook"
 	"reflect"
 	"strings"
 )
@@ -11,21 +12,21 @@ import (
 // something else, there is a new plan.
 func (s *stepRun) gate(ctx context.Context, q Question) error {
 	q.Step, q.Run, q.Runbook, q.Target = s.name, s.id, s.plan.Runbook, s.plan.Target.Name
-	q.Subject, q.Why = s.engine.redact(q.Subject), s.engine.redact(q.Why)
-	q.Current, q.Desired = s.engine.redactFields(q.Current), s.engine.redactFields(q.Desired)
-	planned := s.plan.step(s.name)
-	seen := planned == nil || planned.Status != Change ||
-		reflect.DeepEqual(normal(planned.Current), normal(q.Current)) && reflect.DeepEqual(normal(planned.Desired), normal(q.Desired))
+	q.Subject, q.Why = s.engine.Redact(q.Subject), s.engine.Redact(q.Why)
+	q.Current, q.Desired = s.engine.RedactFields(q.Current), s.engine.RedactFields(q.Desired)
+	planned := s.plan.Step(s.name)
+	seen := planned == nil || planned.Status != runbook.StatusChange ||
+		reflect.DeepEqual(runbook.Normalize(planned.Current), runbook.Normalize(q.Current)) && reflect.DeepEqual(runbook.Normalize(planned.Desired), runbook.Normalize(q.Desired))
 	if !seen {
 		planned.Current, planned.Desired = q.Current, q.Desired
-		if err := s.plan.seal(); err != nil {
+		if err := s.plan.Seal(); err != nil {
 			return err
 		}
-		if _, err := s.write(ctx, s.plan.entry()); err != nil {
+		if _, err := s.write(ctx, s.plan.JournalEntry()); err != nil {
 			return err
 		}
 	}
-	now := s.engine.clock().Now()
+	now := s.engine.WaitClock().Now()
 	if _, ok := s.state.Approved(s.name, s.plan.Fingerprint, now); ok {
 		return nil
 	}
@@ -38,7 +39,7 @@ func (s *stepRun) gate(ctx context.Context, q Question) error {
 		if !agreed {
 			return s.awaitPerson(ctx, strings.TrimSpace(q.Why), "refused by "+by)
 		}
-		approval.Approver, approval.How, approval.Expires, ok = by, "terminal", s.engine.clock().Now().Add(s.approvals.valid()), true
+		approval.Approver, approval.How, approval.Expires, ok = by, "terminal", s.engine.WaitClock().Now().Add(s.approvals.valid()), true
 	}
 	if !ok {
 		return s.awaitPerson(ctx, strings.TrimSpace(q.Why), why)

@@ -1,4 +1,4 @@
-package runbook
+package fleet
 
 import (
 	"context"
@@ -10,6 +10,8 @@ import (
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/diagnosis"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook"
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/engine"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/lang"
 )
 
@@ -30,15 +32,15 @@ type Selection struct {
 // Targets lists what a selection comes to for a runbook, sorted. The error is of
 // names that cannot be, of a fleet that cannot be listed whole, or of a selection
 // that has nothing for this runbook.
-func Targets(ctx context.Context, e *Engine, r *lang.Runbook, s Selection) ([]Target, error) {
+func Targets(ctx context.Context, e *engine.Engine, r *lang.Runbook, s Selection) ([]runbook.Target, error) {
 	var wrong []error
-	found := map[Target]bool{}
+	found := map[runbook.Target]bool{}
 	add := func(kind lang.TargetKind, name, fleet string) {
 		if kind != r.Target {
 			wrong = append(wrong, fmt.Errorf("runbook %s works on a %s, and %s is a %s", r.Name, r.Target, name, kind))
 			return
 		}
-		t, err := ParseTarget(kind, name, fleet)
+		t, err := runbook.ParseTarget(kind, name, fleet)
 		if err != nil {
 			wrong = append(wrong, err)
 			return
@@ -78,13 +80,13 @@ func Targets(ctx context.Context, e *Engine, r *lang.Runbook, s Selection) ([]Ta
 	if len(wrong) > 0 {
 		return nil, errors.Join(wrong...)
 	}
-	var targets []Target
+	var targets []runbook.Target
 	for t := range found {
 		if s.Shards <= 1 || ShardOf(t.Name, s.Shards) == s.Shard {
 			targets = append(targets, t)
 		}
 	}
-	slices.SortFunc(targets, func(a, b Target) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortFunc(targets, func(a, b runbook.Target) int { return strings.Compare(a.Name, b.Name) })
 	return targets, nil
 }
 
@@ -97,7 +99,7 @@ func ShardOf(name string, shards int) int {
 }
 
 // spread adds what a fleet has of a kind of targets.
-func spread(ctx context.Context, e *Engine, kind lang.TargetKind, fleet string, add func(kind lang.TargetKind, name, fleet string)) error {
+func spread(ctx context.Context, e *engine.Engine, kind lang.TargetKind, fleet string, add func(kind lang.TargetKind, name, fleet string)) error {
 	if kind == lang.TargetFleet {
 		add(kind, fleet, "")
 		return nil

@@ -1,4 +1,4 @@
-package runbook
+package engine
 
 import (
 	"context"
@@ -13,6 +13,7 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/cluster"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
 	"github.com/managed-mesh/terraform-provider-asm/internal/prereq"
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/lang"
 )
 
@@ -20,13 +21,13 @@ import (
 // for.
 type targetFacts struct {
 	engine     *Engine
-	target     Target
+	target     runbook.Target
 	membership *mesh.Membership
 	cluster    *mesh.Cluster
 	known      map[string]cty.Value
 }
 
-func newTargetFacts(e *Engine, t Target) (*targetFacts, error) {
+func newTargetFacts(e *Engine, t runbook.Target) (*targetFacts, error) {
 	f := &targetFacts{engine: e, target: t, known: map[string]cty.Value{}}
 	switch t.Kind {
 	case lang.TargetMembership:

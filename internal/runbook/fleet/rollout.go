@@ -1,4 +1,4 @@
-package runbook
+package fleet
 
 import (
 	"context"
@@ -12,11 +12,13 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook"
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/engine"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/journal"
 )
 
-// Fan says how a runbook is run on several targets.
-type Fan struct {
+// Rollout says how a runbook is run on several targets.
+type Rollout struct {
 	Concurrency int // targets at once; 0: 8
 	// Canary is how many targets are run first, one after the other, and must succeed
 	// before the rest is begun; 0: none.
@@ -60,28 +62,32 @@ func (t Threshold) String() string {
 	return strconv.Itoa(t.Count)
 }
 
-// Work is what is done on one target: it plans and runs, and answers for it.
-type Work func(ctx context.Context) ([]Result, error)
+// TargetFunc plans and runs on one target, and returns the results of its runs.
+type TargetFunc func(ctx context.Context) ([]runbook.Result, error)
 
-// RunAll does work on targets, the canary first. Work that is under way when too
-// much has failed is finished, and no other is begun. An error of a target is in
-// its result; the error is of the context alone.
-func RunAll(ctx context.Context, e *Engine, job string, targets []string, fan Fan, work func(target string) Work) (*Report, error) {
-	r := &Report{Schema: ReportSchema, Tool: e.Tool(), Job: job, Started: e.clock().Now().UTC()}
+// RunAll runs on targets, the canary first. When too many targets have failed, those
+// under way are finished and no other is started. An error of a target is in its
+// result; RunAll returns an error only for a cancelled context.
+func RunAll(
+	ctx context.Context, e *engine.Engine, job string, targets []string, rollout Rollout, on func(target string) TargetFunc,
+) (*runbook.Report, error) {
+	r := &runbook.Report{Schema: runbook.ReportSchema, Tool: e.Tool(), Job: job, Started: e.WaitClock().Now().UTC()}
 	e.Client.Forget()
 	defer e.ShareReads()()
 	var mu sync.Mutex
-	results := make([][]Result, len(targets))
+	results := make([][]runbook.Result, len(targets))
 	failed := 0
 	do := func(ctx context.Context, i int) {
-		got, err := work(targets[i])(ctx)
+		got, err := on(targets[i])(ctx)
 		mu.Lock()
 		defer mu.Unlock()
 		if err != nil {
 			got = failedWith(got, targets[i], err, e)
 		}
 		results[i] = got
-		if slices.ContainsFunc(got, func(one Result) bool { return one.Outcome != journal.Succeeded && one.Outcome != journal.NeedsApprove }) {
+		if slices.ContainsFunc(got, func(one runbook.Result) bool {
+			return one.Outcome != journal.Succeeded && one.Outcome != journal.NeedsApprove
+		}) {
 			failed++
 		}
 	}
@@ -90,17 +96,17 @@ func RunAll(ctx context.Context, e *Engine, job string, targets []string, fan Fa
 		defer mu.Unlock()
 		switch {
 		case ctx.Err() != nil:
-			return "stopped: " + errorText(context.Cause(ctx))
-		case fan.MaxFailures.exceeded(failed, len(targets)):
-			return fmt.Sprintf("%d of %d targets failed, more than --max-failures %s allows", failed, len(targets), fan.MaxFailures)
+			return "stopped: " + engine.ErrorText(context.Cause(ctx))
+		case rollout.MaxFailures.exceeded(failed, len(targets)):
+			return fmt.Sprintf("%d of %d targets failed, more than --max-failures %s allows", failed, len(targets), rollout.MaxFailures)
 		}
 		return ""
 	}
 	next := 0
-	for ; next < min(fan.Canary, len(targets)); next++ {
+	for ; next < min(rollout.Canary, len(targets)); next++ {
 		do(ctx, next)
 		if failed > 0 && next+1 < len(targets) {
-			r.Stopped = fmt.Sprintf("%s, of the %d that go first, failed; the rest was not begun", targets[next], fan.Canary)
+			r.Stopped = fmt.Sprintf("%s, of the %d that go first, failed; the rest was not begun", targets[next], rollout.Canary)
 			if ctx.Err() != nil {
 				r.Stopped = stopped()
 			}
@@ -108,12 +114,12 @@ func RunAll(ctx context.Context, e *Engine, job string, targets []string, fan Fa
 			break
 		}
 	}
-	if waits := slices.ContainsFunc(slices.Concat(results[:next]...), func(one Result) bool { return one.Outcome == journal.NeedsApprove }); waits && r.Stopped == "" && next < len(targets) {
+	if waits := slices.ContainsFunc(slices.Concat(results[:next]...), func(one runbook.Result) bool { return one.Outcome == journal.NeedsApprove }); waits && r.Stopped == "" && next < len(targets) {
 		r.Stopped = "what goes first waits for somebody; the rest was not begun"
 	}
 	if r.Stopped == "" {
 		var group errgroup.Group
-		group.SetLimit(max(1, orNumber(fan.Concurrency, 8)))
+		group.SetLimit(max(1, orNumber(rollout.Concurrency, 8)))
 		for ; next < len(targets); next++ {
 			if why := stopped(); why != "" {
 				break
@@ -132,8 +138,8 @@ func RunAll(ctx context.Context, e *Engine, job string, targets []string, fan Fa
 		}
 		r.Results = append(r.Results, got...)
 	}
-	r.Finished, r.Interrupted = e.clock().Now().UTC(), ctx.Err() != nil
-	r.summarize()
+	r.Finished, r.Interrupted = e.WaitClock().Now().UTC(), ctx.Err() != nil
+	r.Summarize()
 	if err := ctx.Err(); err != nil {
 		return r, context.Cause(ctx)
 	}
@@ -148,17 +154,17 @@ func orNumber(n, otherwise int) int {
 }
 
 // failedWith are the results of a target with what kept it from being run.
-func failedWith(got []Result, target string, err error, e *Engine) []Result {
-	var mistakes *Mistakes
-	text := errorText(err)
+func failedWith(got []runbook.Result, target string, err error, e *engine.Engine) []runbook.Result {
+	var mistakes *runbook.Mistakes
+	text := engine.ErrorText(err)
 	if errors.As(err, &mistakes) {
 		text = mistakes.Error()
 	}
-	next := nextStep(err)
+	next := engine.NextStep(err)
 	if n := len(got); n > 0 && got[n-1].Outcome == "" {
-		got[n-1].Outcome, got[n-1].Error, got[n-1].Next = journal.Failed, e.redact(text), next
+		got[n-1].Outcome, got[n-1].Error, got[n-1].Next = journal.Failed, e.Redact(text), next
 		return got
 	}
-	now := e.clock().Now().UTC().Truncate(time.Millisecond)
-	return append(got, Result{Target: target, Outcome: journal.Failed, Error: e.redact(text), Next: next, Started: now, Finished: now, Steps: []StepResult{}})
+	now := e.WaitClock().Now().UTC().Truncate(time.Millisecond)
+	return append(got, runbook.Result{Target: target, Outcome: journal.Failed, Error: e.Redact(text), Next: next, Started: now, Finished: now, Steps: []runbook.StepResult{}})
 }

@@ -1,4 +1,4 @@
-package runbook
+package engine
 
 import (
 	"context"
@@ -57,7 +57,7 @@ func (r *run) step(ctx context.Context, st *lang.Step) error {
 
 func (r *run) instance(ctx context.Context, st *lang.Step, i lang.Instance) error {
 	v := r.plan.evaluation
-	s := &stepRun{run: r, evaluation: v, step: st, instance: i, name: stepName(st, i), started: r.engine.clock().Now()}
+	s := &stepRun{run: r, evaluation: v, step: st, instance: i, name: stepName(st, i), started: r.engine.WaitClock().Now()}
 	when, diags := st.RunsWhen(v.scope, i)
 	if err := v.mistakes(diags); err != nil {
 		return s.fail(ctx, err)
@@ -109,7 +109,7 @@ func (s *stepRun) succeed(ctx context.Context, found string, changed bool, value
 	if err != nil {
 		return err
 	}
-	if _, err := s.write(ctx, journal.StepVerified{Step: s.name, Found: s.engine.redact(found), Result: result}); err != nil {
+	if _, err := s.write(ctx, journal.StepVerified{Step: s.name, Found: s.engine.Redact(found), Result: result}); err != nil {
 		return err
 	}
 	return s.evaluation.record(s.step, s.instance, lang.Done, changed, value)
@@ -163,8 +163,8 @@ func (r *run) recordFailure(ctx context.Context, name, step string, cause error)
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	text := r.engine.redact(errorText(cause))
-	if _, err := r.write(ctx, journal.StepFailed{Step: name, Error: text, Next: r.engine.redact(nextStep(cause))}); err != nil {
+	text := r.engine.Redact(ErrorText(cause))
+	if _, err := r.write(ctx, journal.StepFailed{Step: name, Error: text, Next: r.engine.Redact(NextStep(cause))}); err != nil {
 		return err
 	}
 	r.failed[step] = true

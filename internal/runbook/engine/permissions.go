@@ -1,4 +1,4 @@
-package runbook
+package engine
 
 import (
 	"context"
@@ -7,12 +7,13 @@ import (
 	"strings"
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/cluster"
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook"
 )
 
 // missing asks which of the permissions that the changes need the caller lacks.
 // What cannot be told is not missing: the step itself will tell.
-func (l *planner) missing(ctx context.Context) []MissingPermission {
-	var all []MissingPermission
+func (l *planner) missing(ctx context.Context) []runbook.MissingPermission {
+	var all []runbook.MissingPermission
 	iam, verbs := map[string][]string{}, map[string]bool{} // asked once for all steps
 	for _, n := range l.needs {
 		for _, permission := range n.def.Permissions {
@@ -38,14 +39,14 @@ func (l *planner) missing(ctx context.Context) []MissingPermission {
 			verb, resource, inside := strings.Cut(permission, " ")
 			switch {
 			case !inside && lacks[n.place.Project][permission]:
-				all = append(all, MissingPermission{n.step, "projects/" + n.place.Project, permission})
+				all = append(all, runbook.MissingPermission{Step: n.step, On: "projects/" + n.place.Project, Permission: permission})
 			case inside && n.place.Cluster != nil:
 				key := n.place.Cluster.String() + " " + permission
 				if _, asked := verbs[key]; !asked {
 					verbs[key] = l.can(ctx, *n.place.Cluster, verb, resource)
 				}
 				if !verbs[key] {
-					all = append(all, MissingPermission{n.step, n.place.Cluster.String(), permission})
+					all = append(all, runbook.MissingPermission{Step: n.step, On: n.place.Cluster.String(), Permission: permission})
 				}
 			}
 		}

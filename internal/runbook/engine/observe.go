@@ -1,4 +1,4 @@
-package runbook
+package engine
 
 import (
 	"context"
@@ -12,6 +12,7 @@ import (
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/apierr"
 	"github.com/managed-mesh/terraform-provider-asm/internal/prereq"
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/journal"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/kinds"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/lang"
@@ -44,8 +45,8 @@ func (s *stepRun) assert(ctx context.Context) error {
 		if s.attempt >= max(1, attempts) {
 			return s.fail(ctx, err)
 		}
-		s.progress(s.name, "to be looked at again: "+errorText(err))
-		if err := wait.Sleep(ctx, s.engine.clock(), orElse(s.settings.Backoff, defaultBackoff)); err != nil {
+		s.progress(s.name, "to be looked at again: "+ErrorText(err))
+		if err := wait.Sleep(ctx, s.engine.WaitClock(), orElse(s.settings.Backoff, defaultBackoff)); err != nil {
 			return context.Cause(ctx)
 		}
 	}
@@ -58,7 +59,7 @@ func (s *stepRun) wait(ctx context.Context) error {
 		return err
 	}
 	def := kinds.Find(lang.Wait, s.step.Action.Name)
-	clock := s.engine.clock()
+	clock := s.engine.WaitClock()
 	deadline := clock.Now().Add(orElse(s.settings.WaitTimeout, orElse(s.settings.Timeout, defaultWait)))
 	inRow, last, recorded := 0, "", false
 	for {
@@ -69,7 +70,7 @@ func (s *stepRun) wait(ctx context.Context) error {
 		case err != nil && !apierr.Retryable(err) && !unreadable(err):
 			return s.fail(ctx, err)
 		case err != nil:
-			inRow, last = 0, errorText(err)
+			inRow, last = 0, ErrorText(err)
 		case !known:
 			return s.fail(ctx, errUnknown)
 		case slices.Contains(def.Failure, seen.State):
@@ -88,7 +89,7 @@ func (s *stepRun) wait(ctx context.Context) error {
 		}
 		if !recorded {
 			recorded = true
-			what := s.engine.redact(waitsFor(def, last))
+			what := s.engine.Redact(waitsFor(def, last))
 			if _, err := s.write(ctx, journal.Waiting{Step: s.name, For: what, Until: deadline.UTC()}); err != nil {
 				return err
 			}
@@ -102,7 +103,7 @@ func (s *stepRun) wait(ctx context.Context) error {
 // unreadable reports that a read failed for a reason that may pass, so that a wait
 // reads again.
 func unreadable(err error) bool {
-	var mistakes *Mistakes
+	var mistakes *runbook.Mistakes
 	var gone *prereq.GoneError
 	return !errors.As(err, &mistakes) && !errors.As(err, &gone)
 }
@@ -186,7 +187,7 @@ func (s *stepRun) instruct(ctx context.Context) error {
 		case err == nil && known && good:
 			return s.succeed(ctx, seen.Message, false, cty.NilVal)
 		case err != nil:
-			seen.Message = errorText(err)
+			seen.Message = ErrorText(err)
 		case !known:
 			return s.fail(ctx, errUnknown)
 		}

@@ -1,4 +1,4 @@
-package runbook
+package fleet
 
 import (
 	"cmp"
@@ -13,6 +13,8 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/diagnosis"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook"
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/engine"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/journal"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/lang"
 	"github.com/managed-mesh/terraform-provider-asm/internal/wait"
@@ -21,9 +23,9 @@ import (
 // Remedies picks the runbooks for the root causes of a diagnosis: by membership,
 // and for each in the order in which prerequisites depend on each other. byHand
 // are the root causes that no runbook fixes.
-func Remedies(report *diagnosis.Report, books *Books) (remedies []Remedy, byHand []diagnosis.Finding) {
+func Remedies(report *diagnosis.Report, books *runbook.Library) (remedies []runbook.Remedy, byHand []diagnosis.Finding) {
 	type key struct{ membership, runbook string }
-	found := map[key]*Remedy{}
+	found := map[key]*runbook.Remedy{}
 	rank := map[key]mesh.Kind{}
 	for _, f := range report.Findings {
 		if !f.Root() || f.Severity == catalogue.Info || f.Waiting || f.Suppression != nil {
@@ -39,7 +41,7 @@ func Remedies(report *diagnosis.Report, books *Books) (remedies []Remedy, byHand
 		for _, m := range memberships {
 			k := key{m, name}
 			if found[k] == nil {
-				found[k], rank[k] = &Remedy{Membership: m, Runbook: name}, f.Kind
+				found[k], rank[k] = &runbook.Remedy{Membership: m, Runbook: name}, f.Kind
 			}
 			if f.Kind.Before(rank[k]) {
 				rank[k] = f.Kind
@@ -56,7 +58,7 @@ func Remedies(report *diagnosis.Report, books *Books) (remedies []Remedy, byHand
 	for _, r := range found {
 		remedies = append(remedies, *r)
 	}
-	slices.SortFunc(remedies, func(a, b Remedy) int {
+	slices.SortFunc(remedies, func(a, b runbook.Remedy) int {
 		return cmp.Or(
 			strings.Compare(a.Membership, b.Membership),
 			rank[key{a.Membership, a.Runbook}].Compare(rank[key{b.Membership, b.Runbook}]),
@@ -73,23 +75,23 @@ const maxRounds = 4
 // RemediateOptions say what to diagnose, and how to correct it.
 type RemediateOptions struct {
 	Diagnosis diagnosis.Options
-	Books     *Books
-	Fan       Fan
-	Approvals Approvals
+	Library   *runbook.Library
+	Rollout   Rollout
+	Approvals engine.Approvals
 	Job       string
 	// Patience is how long to wait, after the last change, for the mesh to notice; 0:
 	// an hour.
 	Patience time.Duration
 	// Show is told of each round's plans before they are run; false ends it there.
 	// What it may know of a runbook that follows another is as things stand now.
-	Show func(ctx context.Context, report *diagnosis.Report, remedies []Remedy, plans []*Plan) (bool, error)
+	Show func(ctx context.Context, report *diagnosis.Report, remedies []runbook.Remedy, plans []*runbook.Plan) (bool, error)
 }
 
 // Remediate diagnoses, runs the runbooks of the root causes membership by
 // membership, waits until the mesh has noticed, and diagnoses again, until nothing
 // is left that a runbook fixes.
-func Remediate(ctx context.Context, e *Engine, o RemediateOptions) (*Remediation, error) {
-	m := &Remediation{Schema: ReportSchema}
+func Remediate(ctx context.Context, e *engine.Engine, o RemediateOptions) (*runbook.Remediation, error) {
+	m := &runbook.Remediation{Schema: runbook.ReportSchema}
 	tried := map[string]bool{}
 	var until time.Time // when the mesh has had its time to notice the last change
 	for {
@@ -102,25 +104,25 @@ func Remediate(ctx context.Context, e *Engine, o RemediateOptions) (*Remediation
 		} else {
 			m.After = report
 		}
-		remedies, byHand := Remedies(report, o.Books)
+		remedies, byHand := Remedies(report, o.Library)
 		m.ByHand = byHand
 		// What was tried and is found again is not tried again and again.
-		fresh := slices.DeleteFunc(slices.Clone(remedies), func(r Remedy) bool { return tried[r.key()] })
+		fresh := slices.DeleteFunc(slices.Clone(remedies), func(r runbook.Remedy) bool { return tried[remedyKey(r)] })
 		if len(fresh) == 0 || len(m.Rounds) == maxRounds {
-			if !lingers(report, remedies) || !e.clock().Now().Before(until) {
+			if !lingers(report, remedies) || !e.WaitClock().Now().Before(until) {
 				return m, nil
 			}
-			e.Emit(Event{Seen: "corrected; waiting for the mesh to notice: " + report.Summary})
-			if err := wait.Sleep(ctx, e.clock(), lookAgain); err != nil {
+			e.Emit(engine.Event{Seen: "corrected; waiting for the mesh to notice: " + report.Summary})
+			if err := wait.Sleep(ctx, e.WaitClock(), lookAgain); err != nil {
 				return m, err
 			}
 			continue
 		}
-		plans, err := planRemedies(ctx, e, fresh, o.Books, o.Job)
+		plans, err := planRemedies(ctx, e, fresh, o.Library, o.Job)
 		if err != nil {
 			return m, err
 		}
-		round := Round{Remedies: fresh}
+		round := runbook.Round{Remedies: fresh}
 		if o.Show != nil {
 			if goOn, err := o.Show(ctx, report, fresh, plans); err != nil || !goOn {
 				m.Rounds = append(m.Rounds, round)
@@ -128,15 +130,15 @@ func Remediate(ctx context.Context, e *Engine, o RemediateOptions) (*Remediation
 			}
 		}
 		for _, r := range fresh {
-			tried[r.key()] = true
+			tried[remedyKey(r)] = true
 		}
 		round.Report, err = runRemedies(ctx, e, fresh, o)
 		m.Rounds = append(m.Rounds, round)
 		if err != nil {
 			return m, err
 		}
-		if slices.ContainsFunc(round.Report.Results, func(r Result) bool { return r.touched() }) {
-			until = e.clock().Now().Add(cmp.Or(o.Patience, patience))
+		if slices.ContainsFunc(round.Report.Results, func(r runbook.Result) bool { return r.ChangedRemote() }) {
+			until = e.WaitClock().Now().Add(cmp.Or(o.Patience, patience))
 		}
 	}
 }
@@ -148,25 +150,25 @@ const (
 	lookAgain = 30 * time.Second
 )
 
-func (r Remedy) key() string {
+func remedyKey(r runbook.Remedy) string {
 	return strings.Join(append([]string{r.Membership, r.Runbook}, r.Findings...), " ")
 }
 
 // lingers reports that something is found that may go away by itself: a finding
 // that waits, or one whose runbook was run.
-func lingers(report *diagnosis.Report, tried []Remedy) bool {
+func lingers(report *diagnosis.Report, tried []runbook.Remedy) bool {
 	return len(tried) > 0 || slices.ContainsFunc(report.Findings, func(f diagnosis.Finding) bool { return f.Waiting && f.Severity != catalogue.Info })
 }
 
-func diagnose(ctx context.Context, e *Engine, o diagnosis.Options) (*diagnosis.Report, error) {
+func diagnose(ctx context.Context, e *engine.Engine, o diagnosis.Options) (*diagnosis.Report, error) {
 	e.Client.Forget()
 	return diagnosis.Run(ctx, diagnosis.Reader{Client: e.Client, Clusters: e.Clusters}, o)
 }
 
 // planRemedies plans every remedy as things stand now.
-func planRemedies(ctx context.Context, e *Engine, remedies []Remedy, books *Books, job string) ([]*Plan, error) {
+func planRemedies(ctx context.Context, e *engine.Engine, remedies []runbook.Remedy, books *runbook.Library, job string) ([]*runbook.Plan, error) {
 	defer e.ShareReads()() // the diagnosis has just read all of it
-	plans := make([]*Plan, len(remedies))
+	plans := make([]*runbook.Plan, len(remedies))
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(16)
 	for i, r := range remedies {
@@ -181,34 +183,34 @@ func planRemedies(ctx context.Context, e *Engine, remedies []Remedy, books *Book
 	return plans, group.Wait()
 }
 
-func planRemedy(ctx context.Context, e *Engine, r Remedy, books *Books, job string) (*Prepared, error) {
+func planRemedy(ctx context.Context, e *engine.Engine, r runbook.Remedy, books *runbook.Library, job string) (*engine.Prepared, error) {
 	book, found := books.Find(r.Runbook)
 	if !found {
 		return nil, fmt.Errorf("there is no runbook %q", r.Runbook)
 	}
-	target, err := ParseTarget(lang.TargetMembership, r.Membership, "")
+	target, err := runbook.ParseTarget(lang.TargetMembership, r.Membership, "")
 	if err != nil {
 		return nil, err
 	}
-	return e.Plan(ctx, Job{Runbook: book.Runbook, File: book.File, Target: target, Name: job})
+	return e.Plan(ctx, runbook.Job{Runbook: book.Runbook, File: book.File, Target: target, Name: job})
 }
 
 // runRemedies runs the runbooks of each membership one after the other, planned
 // anew when their turn comes, and memberships beside each other.
-func runRemedies(ctx context.Context, e *Engine, remedies []Remedy, o RemediateOptions) (*Report, error) {
+func runRemedies(ctx context.Context, e *engine.Engine, remedies []runbook.Remedy, o RemediateOptions) (*runbook.Report, error) {
 	var memberships []string
-	of := map[string][]Remedy{}
+	of := map[string][]runbook.Remedy{}
 	for _, r := range remedies {
 		if of[r.Membership] == nil {
 			memberships = append(memberships, r.Membership)
 		}
 		of[r.Membership] = append(of[r.Membership], r)
 	}
-	return RunAll(ctx, e, o.Job, memberships, o.Fan, func(membership string) Work {
-		return func(ctx context.Context) ([]Result, error) {
-			var results []Result
+	return RunAll(ctx, e, o.Job, memberships, o.Rollout, func(membership string) TargetFunc {
+		return func(ctx context.Context) ([]runbook.Result, error) {
+			var results []runbook.Result
 			for _, r := range of[membership] {
-				p, err := planRemedy(ctx, e, r, o.Books, o.Job)
+				p, err := planRemedy(ctx, e, r, o.Library, o.Job)
 				if err != nil {
 					return results, err
 				}

@@ -1,4 +1,4 @@
-package runbook
+package engine
 
 import (
 	"context"
@@ -13,6 +13,7 @@ import (
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/apierr"
 	"github.com/managed-mesh/terraform-provider-asm/internal/prereq"
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/kinds"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/lang"
 )
@@ -21,7 +22,7 @@ import (
 // of the steps that have run.
 type evaluation struct {
 	engine *Engine
-	job    Job
+	job    runbook.Job
 	scope  *lang.Scope
 	env    *kinds.Runtime
 	facts  *targetFacts
@@ -32,13 +33,13 @@ type evaluation struct {
 // run started.
 func (e *Engine) environment(anchor time.Time) *kinds.Runtime {
 	return &kinds.Runtime{
-		Client: e.Client, Clusters: e.Clusters, Clock: e.clock(), Started: anchor.Truncate(time.Second), Tool: e.Tool(), Redactor: e.Redactor,
+		Client: e.Client, Clusters: e.Clusters, Clock: e.WaitClock(), Started: anchor.Truncate(time.Second), Tool: e.Tool(), Redactor: e.Redactor,
 	}
 }
 
 // evaluate starts to evaluate a job: it checks the inputs, and reads what the
 // runbook says of its target.
-func (e *Engine) evaluate(ctx context.Context, job Job) (*evaluation, error) {
+func (e *Engine) evaluate(ctx context.Context, job runbook.Job) (*evaluation, error) {
 	if job.Runbook.Target != job.Target.Kind {
 		return nil, fmt.Errorf("runbook %s works on a %s, and %s is a %s", job.Runbook.Name, job.Runbook.Target, job.Target.Name, job.Target.Kind)
 	}
@@ -46,11 +47,11 @@ func (e *Engine) evaluate(ctx context.Context, job Job) (*evaluation, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := &evaluation{engine: e, job: job, facts: facts, env: e.environment(e.clock().Now().UTC())}
+	v := &evaluation{engine: e, job: job, facts: facts, env: e.environment(e.WaitClock().Now().UTC())}
 	scope, diags := lang.NewScope(job.Runbook, kinds.Catalogue(), job.Inputs, cty.NilVal)
 	e.hideSecrets(scope.Secrets()...)
 	if diags.HasErrors() {
-		return nil, &Mistakes{diags, job.File}
+		return nil, &runbook.Mistakes{Diags: diags, File: job.File}
 	}
 	v.scope = scope
 	// What cannot be read now may be readable when a step needs it.
@@ -61,7 +62,7 @@ func (e *Engine) evaluate(ctx context.Context, job Job) (*evaluation, error) {
 		return nil, gone
 	}
 	if diags := scope.SetTarget(known); diags.HasErrors() {
-		return nil, &Mistakes{diags, job.File}
+		return nil, &runbook.Mistakes{Diags: diags, File: job.File}
 	}
 	return v, nil
 }
@@ -79,7 +80,7 @@ func (v *evaluation) mistakes(diags hcl.Diagnostics) error {
 	if !diags.HasErrors() {
 		return nil
 	}
-	return &Mistakes{diags, v.job.File}
+	return &runbook.Mistakes{Diags: diags, File: v.job.File}
 }
 
 // stepName is a step with its instance: restart["web"].
@@ -142,9 +143,9 @@ func (v *evaluation) after(st *lang.Step) []string {
 	return slices.Compact(all)
 }
 
-// errorText is an error in the words of the API that refused, on one line.
-func errorText(err error) string {
-	var mistakes *Mistakes
+// ErrorText is an error in the words of the API that refused, on one line.
+func ErrorText(err error) string {
+	var mistakes *runbook.Mistakes
 	if errors.As(err, &mistakes) {
 		return strings.Join(strings.Fields(mistakes.Error()), " ")
 	}
@@ -152,8 +153,8 @@ func errorText(err error) string {
 	return what
 }
 
-// nextStep is what the reader of an error can do, or "".
-func nextStep(err error) string {
+// NextStep is what the reader of an error can do, or "".
+func NextStep(err error) string {
 	_, next := apierr.Describe(err)
 	return next
 }

@@ -1,4 +1,4 @@
-package runbook
+package engine
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/prereq"
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/journal"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/kinds"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/lang"
@@ -85,9 +86,9 @@ func (e *Engine) planUndo(ctx context.Context, id string) (p *Prepared, refused 
 	}
 	env := e.environment(state.Started)
 	env.Run = state.Run
-	p = &Prepared{undo: &undoPlan{run: state.Run, env: env}, Plan: &Plan{
-		Schema: PlanSchema, Tool: e.Tool(), Made: e.clock().Now().UTC().Truncate(time.Second), Runbook: state.Runbook, Digest: start.Digest,
-		Target: Target{Kind: targetKind(state.Target), Name: state.Target, Fleet: start.Fleet}, UndoOf: state.Run,
+	p = &Prepared{undo: &undoPlan{run: state.Run, env: env}, Plan: &runbook.Plan{
+		Schema: runbook.PlanSchema, Tool: e.Tool(), Made: e.WaitClock().Now().UTC().Truncate(time.Second), Runbook: state.Runbook, Digest: start.Digest,
+		Target: runbook.Target{Kind: targetKind(state.Target), Name: state.Target, Fleet: start.Fleet}, UndoOf: state.Run,
 	}}
 	for _, m := range state.ToUndo() {
 		item, planned, why := e.planItem(ctx, p.undo, m)
@@ -101,7 +102,7 @@ func (e *Engine) planUndo(ctx context.Context, id string) (p *Prepared, refused 
 	if err := ctx.Err(); err != nil {
 		return nil, nil, context.Cause(ctx)
 	}
-	return p, refused, p.seal()
+	return p, refused, p.Seal()
 }
 
 // targetKind is the kind of target that a full resource name is of.
@@ -116,10 +117,10 @@ func targetKind(name string) lang.TargetKind {
 }
 
 // planItem plans to undo one change. why says why that is refused.
-func (e *Engine) planItem(ctx context.Context, u *undoPlan, m journal.Made) (item undoItem, p PlannedStep, why string) {
+func (e *Engine) planItem(ctx context.Context, u *undoPlan, m journal.Made) (item undoItem, p runbook.PlannedStep, why string) {
 	item = undoItem{step: fmt.Sprintf("%s#%d", m.Step, m.Seq), made: m}
-	p = PlannedStep{
-		Step: item.step, Action: lang.Ensure, Kind: m.Change.Kind, Subject: m.Change.Subject, Status: Change, AtMost: int(defaultTimeout.Seconds()),
+	p = runbook.PlannedStep{
+		Step: item.step, Action: lang.Ensure, Kind: m.Change.Kind, Subject: m.Change.Subject, Status: runbook.StatusChange, AtMost: int(defaultTimeout.Seconds()),
 	}
 	if m.Redacted {
 		return item, p, "what was there before held a secret, which no journal keeps"
@@ -133,20 +134,20 @@ func (e *Engine) planItem(ctx context.Context, u *undoPlan, m journal.Made) (ite
 		return item, p, err.Error()
 	}
 	if kept, stays := item.prerequisite.(prereq.Keeper); stays {
-		p.Status, p.Text = Stays, kept.Keeps()
+		p.Status, p.Text = runbook.StatusStays, kept.Keeps()
 		return item, p, ""
 	}
 	state, err := item.prerequisite.Check(ctx, true)
 	var gone *prereq.GoneError
 	if err != nil && !errors.As(err, &gone) {
-		return item, p, "what is there now cannot be read: " + errorText(err)
+		return item, p, "what is there now cannot be read: " + ErrorText(err)
 	}
 	if err != nil {
-		return item, p, errorText(err)
+		return item, p, ErrorText(err)
 	}
 	switch standing, differences := prereq.Stands(state, item.change()); standing {
 	case prereq.AsBefore:
-		p.Status, p.Text = Satisfied, asBefore
+		p.Status, p.Text = runbook.StatusSatisfied, asBefore
 	case prereq.ChangedSince:
 		return item, p, fmt.Sprintf("%s is not as the run left it: %s", m.Change.Subject, strings.Join(differences, "; "))
 	default:
