@@ -9,6 +9,7 @@ import (
 	"iter"
 	"strings"
 
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/health"
 )
 
@@ -112,7 +113,19 @@ func oneLine(text string) string { return strings.Join(strings.Fields(text), " "
 // err: unknown, with the reason and the next step.
 func UnreadHealth(subject string, err error) health.Health {
 	what, next := Describe(err)
-	return health.UnreadHealth(subject, what, next)
+	h := health.UnreadHealth(subject, what, next)
+	h.Findings[0].Detail = DisabledService(err)
+	return h
+}
+
+// DisabledService returns the API without which a read failed, or "". It is the detail
+// of a finding about that read, so that the finding about the API explains it.
+func DisabledService(err error) string {
+	if _, disabled := GatewayDisabled(err); disabled {
+		return mesh.GatewayService
+	}
+	service, _ := Disabled(err)
+	return service
 }
 
 // All returns the failed calls in err, which may join several, one for each way to

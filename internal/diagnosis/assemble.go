@@ -22,7 +22,7 @@ func (r *run) report() *Report {
 	r.sign()
 	for i := range r.findings {
 		f := &r.findings[i]
-		for _, root := range r.roots(i) {
+		for _, root := range r.causes.Roots(i) {
 			f.BlockedBy = append(f.BlockedBy, r.findings[root].Fingerprint)
 		}
 		slices.Sort(f.BlockedBy)
@@ -131,7 +131,7 @@ func (s *Subject) conclude(findings []*Finding) {
 		for i := range s.Checks {
 			c := &s.Checks[i]
 			if c.Kind == f.Kind && f.Severity != catalogue.Info {
-				c.Status = worseStatus(c.Status, statusOf(f))
+				c.Status = WorstStatus(c.Status, f.Status())
 			}
 		}
 	}
@@ -155,7 +155,8 @@ func (s *Subject) conclude(findings []*Finding) {
 	}
 }
 
-func statusOf(f *Finding) Status {
+// Status is what the finding makes of the check of its kind.
+func (f Finding) Status() Status {
 	switch {
 	case f.Verdict == mesh.Unknown:
 		return Unknown
@@ -167,7 +168,8 @@ func statusOf(f *Finding) Status {
 
 var statusRank = map[Status]int{Met: 0, Blocked: 1, Unknown: 2, Unmet: 3}
 
-func worseStatus(a, b Status) Status {
+// WorstStatus is the one that a person has to hear about first.
+func WorstStatus(a, b Status) Status {
 	if statusRank[b] > statusRank[a] {
 		return b
 	}

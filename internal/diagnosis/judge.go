@@ -53,7 +53,7 @@ func (r *run) findTugsOfWar(ctx context.Context, projects []string) {
 	look := func(project string) {
 		for _, fleet := range r.homes[project] {
 			if tug := health.FindTugOfWar(r.bindingChanges(ctx, project, fleet)); tug != nil {
-				of := found(projectName(project), tug.Finding(projectName(project)))
+				of := NewFinding(projectName(project), tug.Finding(projectName(project)))
 				of.fleet, of.Evidence = fleet, []Evidence{{Source: "Cloud Audit Logs, SetIamPolicy", Text: tug.Evidence()}}
 				r.note(of)
 			}
@@ -135,7 +135,7 @@ func (r *run) searchLogs(ctx context.Context) {
 			if line.Time.Before(r.gatewayEnabled(ctx, r.places[about])) {
 				continue
 			}
-			of := found(about, catalogue.NewFinding(line.Code, about, catalogue.Describe(line.Code).Title))
+			of := NewFinding(about, catalogue.NewFinding(line.Code, about, catalogue.Describe(line.Code).Title))
 			of.Evidence = []Evidence{{Source: "Cloud Logging, " + line.Time.UTC().Format(time.RFC3339), Text: line.Message}}
 			r.note(of)
 		}

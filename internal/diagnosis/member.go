@@ -112,7 +112,7 @@ func (r *run) judgeMember(about string, m member) {
 			f.Verdict, f.Severity = mesh.Unhealthy, catalogue.Error
 			f.Message += fmt.Sprintf("; it has been so for over %d minutes", int(catalogue.ProvisioningLimit.Minutes()))
 		}
-		of := found(about, f)
+		of := NewFinding(about, f)
 		if f.Code == catalogue.SpecState {
 			of.log = m.name.Project
 			of.cause = func(ctx context.Context) (mesh.AuditEvent, bool, error) {

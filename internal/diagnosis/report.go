@@ -106,10 +106,9 @@ type Finding struct {
 	New         bool         `json:"new,omitempty"`
 	Suppression *Suppression `json:"suppression,omitempty"`
 
-	cause   func(context.Context) (mesh.AuditEvent, bool, error) // asks the audit log; nil where it cannot tell
-	parents []int                                                // indices of the findings that bring it about, directly or not
-	log     string                                               // project whose audit log cause asks
-	fleet   string                                               // the fleet whose mesh alone it is about, or ""
+	cause func(context.Context) (mesh.AuditEvent, bool, error) // asks the audit log; nil where it does not show it
+	log   string                                               // project whose audit log cause asks
+	fleet string                                               // the fleet whose mesh alone it is about, or ""
 }
 
 // Root reports whether nothing else explains the finding.

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/apierr"
+	"github.com/managed-mesh/terraform-provider-asm/internal/diagnosis/causes"
 	"github.com/managed-mesh/terraform-provider-asm/internal/gcp"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
@@ -31,6 +32,7 @@ type run struct {
 	places   map[string]place // by the subject's name
 	findings []Finding
 	of       map[string][]int // indices of findings, by the subject they are about
+	causes   causes.Graph     // of findings
 	done     int
 	total    int
 
@@ -49,14 +51,18 @@ type place struct {
 }
 
 // Run diagnoses what the options name. Whatever cannot be read becomes a finding,
-// and nothing else of the report; the error is of options that cannot be, or of
-// the context.
+// and nothing else of the report. It returns an error only for invalid options or a
+// cancelled context.
 func Run(ctx context.Context, reader Reader, options Options) (*Report, error) {
 	if err := options.complete(); err != nil {
 		return nil, err
 	}
-	r := &run{Reader: reader, Options: options, subjects: map[string]*Subject{}, places: map[string]place{}, of: map[string][]int{}, homes: map[string][]string{}, hosting: map[string]bool{}, hosts: map[string]*sync.Once{}, silent: map[string]bool{}, corrected: map[string][]correction{}}
-	r.now = r.Clock.Now()
+	r := &run{
+		Reader: reader, Options: options, now: options.Clock.Now(),
+		subjects: map[string]*Subject{}, places: map[string]place{}, of: map[string][]int{},
+		homes: map[string][]string{}, hosting: map[string]bool{}, hosts: map[string]*sync.Once{},
+		silent: map[string]bool{}, corrected: map[string][]correction{},
+	}
 	fleets := r.fleets(ctx)
 	r.read(ctx, fleets)
 	if ctx.Err() != nil {
@@ -244,8 +250,9 @@ func (r *run) note(f Finding) {
 	r.findings = append(r.findings, f)
 }
 
-// found is a finding in its place.
-func found(about string, f catalogue.Finding) Finding {
+// NewFinding puts a finding in its place: about is the name of the subject that it
+// counts for.
+func NewFinding(about string, f catalogue.Finding) Finding {
 	kind := catalogue.Describe(f.Code).Kind
 	if c, known := catalogue.DescribeCondition(f.Detail); known && f.Code == catalogue.ConditionReported {
 		kind = c.Kind
@@ -256,26 +263,15 @@ func found(about string, f catalogue.Finding) Finding {
 // add notes findings about a subject.
 func (r *run) add(about string, findings ...catalogue.Finding) {
 	for _, f := range findings {
-		r.note(found(about, f))
+		r.note(NewFinding(about, f))
 	}
 }
 
-// unread is a finding for a check that could not be made. That an API is disabled
-// is in its detail, so that the finding about the API explains it.
+// unread is a finding for a check that could not be made.
 func (r *run) unread(about string, kind mesh.Kind, err error) {
 	r.dark(about, kind)
 	f := prereq.Unreadable(about, err)
-	f.Detail = disabledService(err)
 	r.note(Finding{Finding: f, About: about, Kind: kind, Runbook: catalogue.RunbookOf(f)})
-}
-
-// disabledService is the API for want of which a read failed, or "".
-func disabledService(err error) string {
-	if _, disabled := apierr.GatewayDisabled(err); disabled {
-		return mesh.GatewayService
-	}
-	service, _ := apierr.Disabled(err)
-	return service
 }
 
 // check runs a prerequisite's own check. One of the prerequisites of a fleet's
@@ -300,7 +296,7 @@ func (r *run) check(ctx context.Context, about, fleet string, p prereq.Prerequis
 func (r *run) judgeState(about, fleet string, p prereq.Prerequisite, state prereq.State) {
 	for _, f := range state.Findings() {
 		f.Subject = about
-		of := found(about, f)
+		of := NewFinding(about, f)
 		of.fleet = fleet
 		if prereq.Audited(p, f) {
 			of.log = projectOf(p.Subject())

@@ -10,8 +10,8 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 )
 
-// findWaiting marks what stands only because the mesh has not noticed yet that
-// its cause is corrected, and all that this brings about. What has stood for
+// findWaiting marks findings that remain only because the mesh has not noticed yet
+// that their cause is corrected, and all that these bring about. What remains for
 // longer than it may is explained by nothing that merely waits.
 func (r *run) findWaiting(ctx context.Context) {
 	decided := make([]bool, len(r.findings))
@@ -22,10 +22,10 @@ func (r *run) findWaiting(ctx context.Context) {
 		}
 		decided[i] = true
 		f := &r.findings[i]
-		for _, p := range f.parents {
+		for _, p := range r.causes[i] {
 			decide(p)
 		}
-		explained := slices.ContainsFunc(f.parents, func(p int) bool { return !r.findings[p].Waiting })
+		explained := slices.ContainsFunc(r.causes[i], func(p int) bool { return !r.findings[p].Waiting })
 		if f.Severity == catalogue.Info || explained {
 			return
 		}
@@ -38,16 +38,17 @@ func (r *run) findWaiting(ctx context.Context) {
 		switch {
 		case waiting:
 		case !when.IsZero():
-			f.parents = nil
+			r.causes[i] = nil
 			return
-		case len(f.parents) > 0: // it stands with what brings it about
+		case len(r.causes[i]) > 0: // it goes with what brings it about
 			f.wait()
 			return
 		default:
 			return
 		}
 		f.wait()
-		f.Evidence = append(f.Evidence, Evidence{Source: "Cloud Audit Logs", Text: fmt.Sprintf("what brings this about was corrected at %s; the mesh notices by %s", when.UTC().Format(time.RFC3339), until.UTC().Format(time.RFC3339))})
+		f.Evidence = append(f.Evidence, Evidence{Source: "Cloud Audit Logs", Text: fmt.Sprintf(
+			"what brings this about was corrected at %s; the mesh notices by %s", when.UTC().Format(time.RFC3339), until.UTC().Format(time.RFC3339))})
 	}
 	for i := range r.findings {
 		decide(i)

@@ -167,16 +167,19 @@ func (j *join) compare(rc *tfjson.ResourceChange, now, want values, outside bool
 		found = true
 		f.Evidence = append(f.Evidence, diagnosis.Evidence{Source: "plan, " + rc.Address, Text: diff.change})
 		if outside {
-			f.Evidence = append(f.Evidence, diagnosis.Evidence{Source: "plan, resource_drift", Text: "it changed outside of Terraform since the last apply"})
+			f.Evidence = append(f.Evidence, diagnosis.Evidence{
+				Source: "plan, resource_drift", Text: "it changed outside of Terraform since the last apply",
+			})
 		}
 	}
 	return found
 }
 
-// gone tells that the refresh has taken a resource out of the state.
+// gone notes that the refresh has taken a resource out of the state.
 func (j *join) gone(rc *tfjson.ResourceChange) {
-	d := drifted{kind: rc.Type, now: newValues(rc.Change.Before, rc.Change.BeforeSensitive)}
-	f := j.add(rc.Address, catalogue.NewFinding(catalogue.ResourceGone, d.subject(), fmt.Sprintf("%s has left the state: %s, or what it is in, does not exist", rc.Address, d.subject())))
+	d := drifted{resource: rc.Type, now: newValues(rc.Change.Before, rc.Change.BeforeSensitive)}
+	f := j.add(rc.Address, catalogue.NewFinding(catalogue.ResourceGone, d.subject(),
+		fmt.Sprintf("%s has left the state: %s, or what it is in, does not exist", rc.Address, d.subject())))
 	if kind := mesh.KindOf(rc.Type); kind != "" {
 		f.Kind = kind
 	}
@@ -187,7 +190,8 @@ func (j *join) partial(plan *tfjson.Plan) {
 	if plan.Complete == nil || *plan.Complete {
 		return
 	}
-	f := catalogue.NewFinding(catalogue.Unreadable, "plan", "the plan is not complete (-target, or changes that are deferred); what it leaves out is not judged")
+	f := catalogue.NewFinding(catalogue.Unreadable, "plan",
+		"the plan is not complete (-target, or changes that are deferred); what it leaves out is not judged")
 	f.Verdict, f.Remediation = mesh.Unknown, "Apply this plan, or plan without -target; then report on the new plan."
 	j.subject("plan", diagnosis.TypeResource, mesh.Unknown, "not complete")
 	j.add("plan", f)

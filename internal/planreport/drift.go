@@ -1,219 +1,205 @@
 package planreport
 
 import (
+	"cmp"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
+	"github.com/managed-mesh/terraform-provider-asm/internal/prereq"
 )
 
 // drifted is a resource of this provider as the refresh saw it, beside what the
 // plan wants.
 type drifted struct {
-	kind      string // asm_workload_pool
+	resource  string // asm_workload_pool
 	now, want values
 }
 
 // difference is one thing that is not as it should be.
 type difference struct {
 	catalogue.Finding
-	change string // attribute = now -> wanted, for evidence
+	change string // attribute = now -> wanted, for evidence; "" where the plan leaves it alone
 }
 
-// differences are what the plan corrects, as findings of the catalogue. What an
-// attribute means is of the schemas in provider/; what differs because the
-// configuration asks for more than before is none.
+// A reader builds the state of a prerequisite from a resource's attributes; what they
+// mean is in the schemas of provider/. The state is nil where nothing can have
+// drifted: what differs because the configuration asks for more is no drift. evidence
+// is what the plan changes about a finding of the state, and may amend the finding.
+type reader func(drifted) (state prereq.State, evidence func(*catalogue.Finding) string, err error)
+
+var readers = map[mesh.Kind]reader{
+	mesh.ServiceAgentGrant:  readBinding,
+	mesh.APIs:               readServices,
+	mesh.ClusterPool:        readPool,
+	mesh.MembershipIdentity: readIdentity,
+	mesh.MeshManagement:     readManagement,
+	mesh.InjectionLabels:    readInjection,
+	mesh.DataPlane:          readDataPlane,
+}
+
+// differences are what the plan corrects, as the prerequisite itself finds it.
 func (d drifted) differences() []difference {
-	switch d.kind {
-	case "asm_service_agent_binding":
-		return d.binding()
-	case "asm_project_services":
-		return d.services()
-	case "asm_workload_pool":
-		return append(d.pool(), d.nodePools()...)
-	case "asm_membership_identity":
-		return d.identity()
-	case "asm_mesh_management":
-		return d.management()
-	case "asm_namespace_injection":
-		return d.injection()
-	case "asm_managed_data_plane":
-		return d.dataPlane()
+	read := readers[mesh.KindOf(d.resource)]
+	if read == nil {
+		return nil
 	}
-	return nil
+	state, evidence, err := read(d)
+	if err != nil {
+		f := catalogue.NewFinding(catalogue.Unreadable, d.subject(), d.conceal(err.Error()))
+		f.Remediation = "Report on a plan that this provider made."
+		return []difference{{f, ""}}
+	}
+	if state == nil {
+		return nil
+	}
+	var all []difference
+	for _, f := range state.Findings() {
+		change := d.conceal(evidence(&f))
+		f.Subject, f.Message, f.Detail = d.subject(), d.conceal(f.Message), d.conceal(f.Detail)
+		all = append(all, difference{f, change})
+	}
+	return all
 }
 
 // subject is the full resource name of what the resource is about, as
 // internal/prereq names it.
 func (d drifted) subject() string {
-	place := d.now.show("membership")
-	if place == "" {
-		place = d.now.show("cluster")
-	}
+	place := cmp.Or(d.now.show("membership"), d.now.show("cluster"))
 	switch {
 	case place == "":
 		return "projects/" + d.now.show("project")
 	case d.now.text("namespace") != "":
 		return place + "/namespaces/" + d.now.show("namespace")
-	case d.kind == "asm_managed_data_plane":
+	case mesh.KindOf(d.resource) == mesh.DataPlane:
 		return place + "/namespaces/" + mesh.SystemNamespace + "/controlplanerevisions/" + d.now.show("revision")
 	}
 	return place
 }
 
-func (d drifted) binding() []difference {
-	if granted, known := d.now.flag("granted"); granted || !known {
-		return nil
+// conceal is a text without the sensitive values of the resource.
+func (d drifted) conceal(text string) string {
+	secrets := append(d.now.secrets(), d.want.secrets()...)
+	if c, err := mesh.ParseCluster(d.now.text("cluster")); err == nil && d.now.sensitive("cluster") {
+		secrets = append(secrets, mesh.WorkloadPool(c.Project)) // what readPool derives
 	}
-	agent := strings.TrimPrefix(d.now.show("member"), "serviceAccount:")
-	return []difference{{
-		catalogue.NewFinding(catalogue.BindingMissing, d.subject(), fmt.Sprintf("the mesh service agent %s does not hold %s on project %s", agent, mesh.AgentRole, d.now.show("project"))),
-		"granted = false -> true",
-	}}
+	slices.SortFunc(secrets, func(a, b string) int { return cmp.Compare(len(b), len(a)) }) // one may be a part of another
+	for _, secret := range secrets {
+		text = strings.ReplaceAll(text, secret, hiddenValue)
+	}
+	return text
 }
 
-func (d drifted) services() []difference {
+// arrow is "attribute = now -> want", with null for what is not set.
+func arrow(attribute, now, want string) string {
+	quoted := func(s string) string {
+		if s == "" {
+			return "null"
+		}
+		return fmt.Sprintf("%q", s)
+	}
+	return attribute + " = " + quoted(now) + " -> " + quoted(want)
+}
+
+// always is evidence that is the same for every finding of a state.
+func always(change string) func(*catalogue.Finding) string {
+	return func(*catalogue.Finding) string { return change }
+}
+
+func readBinding(d drifted) (prereq.State, func(*catalogue.Finding) string, error) {
+	granted, known := d.now.flag("granted")
+	if !known {
+		return nil, nil, nil
+	}
+	return prereq.SeenBinding(d.now.text("project"), d.now.text("fleet_project_number"), granted), always("granted = false -> true"), nil
+}
+
+func readServices(d drifted) (prereq.State, func(*catalogue.Finding) string, error) {
 	enabled, _ := d.now.raw["enabled"].(map[string]any)
-	wanted, told := d.want.raw["enabled"].(map[string]any)
-	var all []difference
-	for _, name := range slices.Sorted(maps.Keys(enabled)) {
-		if _, still := wanted[name]; enabled[name] != false || told && !still {
-			continue
+	wanted, known := d.want.raw["enabled"].(map[string]any)
+	seen := map[string]bool{}
+	for name, on := range enabled {
+		if _, still := wanted[name]; still || !known {
+			seen[name] = on != false
 		}
-		shown := name
-		if d.now.sensitive("enabled") || d.now.sensitive("services") {
-			shown = hiddenValue
-		}
-		// prereq.ServicesState says it so, too: one text for one thing.
-		f := catalogue.NewFinding(catalogue.ServiceDisabled, d.subject(), fmt.Sprintf("%s is not enabled on project %s: %s", shown, d.now.show("project"), mesh.ServiceReason(name)))
-		f.Detail = shown
-		all = append(all, difference{f, fmt.Sprintf("enabled[%q] = false -> true", shown)})
 	}
-	return all
+	return prereq.SeenServices(d.now.text("project"), seen), func(f *catalogue.Finding) string {
+		return fmt.Sprintf("enabled[%q] = false -> true", f.Detail)
+	}, nil
 }
 
-func (d drifted) pool() []difference {
-	now, want, shown := d.now.text("workload_pool"), d.want.text("workload_pool"), d.want.show("workload_pool")
-	if want == "" {
-		cluster, err := mesh.ParseCluster(d.now.text("cluster"))
-		if err != nil || mesh.IsProjectNumber(cluster.Project) {
-			return nil
-		}
+func readPool(d drifted) (prereq.State, func(*catalogue.Finding) string, error) {
+	const nodePools = "node_pools_without_gke_metadata"
+	cluster, err := mesh.ParseCluster(d.now.text("cluster"))
+	if err != nil {
+		return nil, nil, err
+	}
+	now, want := d.now.text("workload_pool"), d.want.text("workload_pool")
+	if want == "" && mesh.IsProjectNumber(cluster.Project) {
+		want = now // the pool has the project's id in it, which the plan does not have
+	} else if want == "" {
 		want = mesh.WorkloadPool(cluster.Project)
-		shown = want
-		if d.now.sensitive("cluster") {
-			shown = hiddenValue
+	}
+	lacking := d.now.texts(nodePools)
+	return prereq.SeenPool(cluster, now, want, lacking), func(f *catalogue.Finding) string {
+		if f.Code != catalogue.NodePoolNoMetadata {
+			return arrow("workload_pool", now, want)
 		}
-	}
-	switch now {
-	case want:
-		return nil
-	case "":
-		return []difference{{
-			catalogue.NewFinding(catalogue.PoolMissing, d.subject(), fmt.Sprintf("cluster %s has no workload pool; it needs %s", d.subject(), shown)),
-			fmt.Sprintf("workload_pool = null -> %q", shown),
-		}}
-	}
-	return []difference{{
-		catalogue.NewFinding(catalogue.PoolWrong, d.subject(), fmt.Sprintf("cluster %s has the workload pool %s instead of %s", d.subject(), d.now.show("workload_pool"), shown)),
-		fmt.Sprintf("workload_pool = %q -> %q", d.now.show("workload_pool"), shown),
-	}}
-}
-
-// nodePools are told as a note where the plan leaves them alone: their nodes are
-// recreated only when the configuration says so.
-func (d drifted) nodePools() []difference {
-	const attribute = "node_pools_without_gke_metadata"
-	pools := d.now.texts(attribute)
-	if len(pools) == 0 {
-		return nil
-	}
-	names := strings.Join(pools, ", ")
-	if d.now.sensitive(attribute) {
-		names = hiddenValue
-	}
-	f := catalogue.NewFinding(catalogue.NodePoolNoMetadata, d.subject(), fmt.Sprintf("cluster %s: node pools without GKE_METADATA: %s", d.subject(), names))
-	if migrate, _ := d.want.flag("migrate_node_pools"); !migrate {
+		if migrate, _ := d.want.flag("migrate_node_pools"); migrate {
+			return nodePools + " = [" + strings.Join(lacking, ", ") + "] -> []"
+		}
+		// Their nodes are recreated only when the configuration says so.
 		f.Severity, f.Verdict = catalogue.Info, mesh.Healthy
 		f.Message += "; the plan leaves them, because migrate_node_pools is false"
-		return []difference{{f, ""}}
-	}
-	return []difference{{f, attribute + " = [" + names + "] -> []"}}
+		return ""
+	}, nil
 }
 
-func (d drifted) identity() []difference {
-	now, want, shown := d.now.text("issuer"), d.want.text("issuer"), d.want.show("issuer")
+func readIdentity(d drifted) (prereq.State, func(*catalogue.Finding) string, error) {
+	now, want := d.now.text("issuer"), d.want.text("issuer")
+	if want == "" && now == "" { // it is known only at apply
+		want = d.now.text("expected_issuer")
+	}
 	if want == "" {
-		want, shown = d.now.text("expected_issuer"), d.now.show("expected_issuer")
+		return nil, nil, nil
 	}
-	switch {
-	case now == "" && want != "":
-		return []difference{{
-			catalogue.NewFinding(catalogue.IdentityMissing, d.subject(), fmt.Sprintf("membership %s has no identity provider; it needs %s", d.subject(), shown)),
-			fmt.Sprintf("issuer = null -> %q", shown),
-		}}
-	case now != want && d.want.text("issuer") != "":
-		return []difference{{
-			catalogue.NewFinding(catalogue.IdentityWrong, d.subject(), fmt.Sprintf("membership %s has the identity provider %s instead of %s", d.subject(), d.now.show("issuer"), shown)),
-			fmt.Sprintf("issuer = %q -> %q", d.now.show("issuer"), shown),
-		}}
-	}
-	return nil
+	membership, err := mesh.ParseMembership(d.now.text("membership"))
+	return prereq.SeenIdentity(membership, now, want), always(arrow("issuer", now, want)), err
 }
 
-func (d drifted) management() []difference {
+func readManagement(d drifted) (prereq.State, func(*catalogue.Finding) string, error) {
 	now, want := d.now.text("management"), d.want.text("management")
-	if want == "" || now == want {
-		return nil
+	if want == "" {
+		return nil, nil, nil
 	}
-	has := "mesh management " + d.now.show("management")
-	if now == "" {
-		has = "no mesh management"
-	}
-	return []difference{{
-		catalogue.NewFinding(catalogue.ManagementDiffers, d.subject(), fmt.Sprintf("membership %s has %s instead of %s", d.subject(), has, d.want.show("management"))),
-		fmt.Sprintf("management = %q -> %q", d.now.show("management"), d.want.show("management")),
-	}}
+	membership, err := mesh.ParseMembership(d.now.text("membership"))
+	return prereq.SeenManagement(membership, now, want), always(arrow("management", now, want)), err
 }
 
-func (d drifted) injection() []difference {
-	var wrong, changes []string
-	now, want := d.now.text("revision"), d.want.text("revision")
-	switch {
-	case want == "" || now == want:
-	case now == "":
-		wrong = append(wrong, "lacks the label "+mesh.LabelRevision+"="+d.want.show("revision"))
-		changes = append(changes, fmt.Sprintf("revision = null -> %q", d.want.show("revision")))
-	default:
-		wrong = append(wrong, fmt.Sprintf("has the label %s=%s instead of %s", mesh.LabelRevision, d.now.show("revision"), d.want.show("revision")))
-		changes = append(changes, fmt.Sprintf("revision = %q -> %q", d.now.show("revision"), d.want.show("revision")))
+func readInjection(d drifted) (prereq.State, func(*catalogue.Finding) string, error) {
+	now, injection := d.now.text("revision"), d.now.text("istio_injection")
+	want := cmp.Or(d.want.text("revision"), now)
+	var changes []string
+	if now != want {
+		changes = append(changes, arrow("revision", now, want))
 	}
-	if d.now.text("istio_injection") != "" {
-		wrong = append(wrong, "has the label "+mesh.LabelInjection+"="+d.now.show("istio_injection"))
-		changes = append(changes, fmt.Sprintf("istio_injection = %q -> null", d.now.show("istio_injection")))
+	if injection != "" {
+		changes = append(changes, arrow("istio_injection", injection, ""))
 	}
-	if len(wrong) == 0 {
-		return nil
-	}
-	return []difference{{catalogue.NewFinding(catalogue.InjectionLabel, d.subject(), d.subject()+" "+strings.Join(wrong, " and ")), strings.Join(changes, ", ")}}
+	return prereq.SeenInjection(d.subject(), now, injection, want), always(strings.Join(changes, ", ")), nil
 }
 
-func (d drifted) dataPlane() []difference {
+func readDataPlane(d drifted) (prereq.State, func(*catalogue.Finding) string, error) {
 	want, known := d.want.flag("managed")
-	now, said := d.now.flag("managed")
-	if !known || said && now == want {
-		return nil
+	if !known {
+		return nil, nil, nil
 	}
-	has := "does not say whether its data plane is managed"
-	if said {
-		has = fmt.Sprintf("has managed = %t for its data plane", now)
-	}
+	var seen *bool
 	change := fmt.Sprintf("managed = null -> %t", want)
-	if said {
-		change = fmt.Sprintf("managed = %t -> %t", now, want)
+	if now, said := d.now.flag("managed"); said {
+		seen, change = &now, fmt.Sprintf("managed = %t -> %t", now, want)
 	}
-	return []difference{{catalogue.NewFinding(catalogue.ProxyUnmanaged, d.subject(), fmt.Sprintf("%s %s; it should be %t", d.subject(), has, want)), change}}
+	return prereq.SeenDataPlane(d.subject(), seen, want), always(change), nil
 }

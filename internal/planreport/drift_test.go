@@ -6,6 +6,9 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/planreport"
 )
 
 type object = map[string]any
@@ -122,6 +125,15 @@ func TestDrift(t *testing.T) {
 				t.Errorf("refresh-only: exit code %d, %v", only.ExitCode(), roots)
 			}
 		})
+	}
+}
+
+// A resource without a reader would drift without being named.
+func TestEveryResourceIsJudged(t *testing.T) {
+	for _, row := range mesh.Prerequisites() {
+		if row.Resource != "" && !planreport.Reads(row.Kind) {
+			t.Errorf("%s: planreport builds no state of it", row.Resource)
+		}
 	}
 }
 

@@ -33,7 +33,6 @@ type finding struct {
 	sources   []string // data sources that report it
 	blockedBy []string // fingerprints, as asm_diagnosis has them
 	prints    []string // fingerprints that asm_diagnosis has it under
-	causes    []*finding
 }
 
 func newJoin(plan *tfjson.Plan) *join {
@@ -43,7 +42,7 @@ func newJoin(plan *tfjson.Plan) *join {
 	}
 	// First of all, since names are compared from the first finding on.
 	for _, rc := range slices.Concat(plan.ResourceChanges, plan.ResourceDrift) {
-		if rc != nil && rc.Change != nil && rc.Type == "asm_service_agent_binding" {
+		if rc != nil && rc.Change != nil && mesh.KindOf(rc.Type) == mesh.ServiceAgentGrant {
 			v := newValues(rc.Change.Before, nil)
 			j.same(v.text("fleet_project_number"), v.text("fleet_project"))
 		}
@@ -71,7 +70,7 @@ func (j *join) alias(v values) {
 
 // learn notes which cluster a membership is of, as its identity says.
 func (j *join) learn(d drifted) {
-	if c, found := mesh.IssuedBy(d.now.text("expected_issuer")); found && d.kind == "asm_membership_identity" {
+	if c, found := mesh.IssuedBy(d.now.text("expected_issuer")); found && mesh.KindOf(d.resource) == mesh.MembershipIdentity {
 		j.clusters[j.canonical(d.now.text("membership"))] = j.canonical(c.String())
 	}
 }
@@ -91,14 +90,10 @@ func (j *join) subject(address, kind string, v mesh.Verdict, summary string) *di
 
 // add notes a finding of an address.
 func (j *join) add(address string, f catalogue.Finding) *finding {
-	kind := catalogue.Describe(f.Code).Kind
-	if c, known := catalogue.DescribeCondition(f.Detail); known && f.Code == catalogue.ConditionReported {
-		kind = c.Kind
+	added := &finding{Finding: diagnosis.NewFinding(address, f)}
+	if added.Kind == "" { // a code of a later version
+		added.Kind = mesh.ControlPlane
 	}
-	if kind == "" { // a code of a later version
-		kind = mesh.ControlPlane
-	}
-	added := &finding{Finding: diagnosis.Finding{Finding: f, About: address, Kind: kind, Runbook: catalogue.RunbookOf(f)}}
 	j.findings = append(j.findings, added)
 	key := j.key(f)
 	j.seen[key] = append(j.seen[key], added)
@@ -187,10 +182,14 @@ func (j *join) conclude() ([]diagnosis.Subject, []diagnosis.Finding) {
 	for _, f := range j.findings {
 		f.Fingerprint = fingerprint(f.Finding, j.canonical(f.Subject))
 	}
-	j.link()
+	causedBy := j.link()
 	findings := []diagnosis.Finding{}
-	for _, f := range j.findings {
-		f.BlockedBy = roots(f)
+	for i, f := range j.findings {
+		for _, root := range causedBy.Roots(i) {
+			f.BlockedBy = append(f.BlockedBy, j.findings[root].Fingerprint)
+		}
+		slices.Sort(f.BlockedBy)
+		f.BlockedBy = slices.Compact(f.BlockedBy)
 		findings = append(findings, f.Finding)
 	}
 	diagnosis.SortFindings(findings)
@@ -227,19 +226,11 @@ func judge(s *diagnosis.Subject, findings []*diagnosis.Finding) {
 		if len(said) < 3 {
 			said = append(said, f.Message)
 		}
-		status := diagnosis.Unmet
-		switch {
-		case f.Verdict == mesh.Unknown:
-			status = diagnosis.Unknown
-		case !f.Root():
-			status = diagnosis.Blocked
-		}
 		at := slices.IndexFunc(s.Checks, func(c diagnosis.Check) bool { return c.Kind == f.Kind })
-		switch {
-		case at < 0:
-			s.Checks = append(s.Checks, diagnosis.Check{Kind: f.Kind, Status: status})
-		case rank[status] > rank[s.Checks[at].Status]:
-			s.Checks[at].Status = status
+		if at < 0 {
+			s.Checks = append(s.Checks, diagnosis.Check{Kind: f.Kind, Status: f.Status()})
+		} else {
+			s.Checks[at].Status = diagnosis.WorstStatus(s.Checks[at].Status, f.Status())
 		}
 	}
 	slices.SortFunc(s.Checks, func(a, b diagnosis.Check) int { return a.Kind.Compare(b.Kind) })
@@ -253,5 +244,3 @@ func judge(s *diagnosis.Subject, findings []*diagnosis.Finding) {
 
 // inPlace is the summary of a resource that nothing is wrong with.
 const inPlace = "in place"
-
-var rank = map[diagnosis.Status]int{diagnosis.Met: 0, diagnosis.Blocked: 1, diagnosis.Unknown: 2, diagnosis.Unmet: 3}

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/managed-mesh/terraform-provider-asm/internal/diagnosis/causes"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 )
@@ -53,64 +54,49 @@ func (j *join) clusterOf(name string) string {
 	return ""
 }
 
-// link finds for each finding those that bring it about: what mesh knows of their
-// kinds, where their places meet. Checks follow from the data source whose summary
-// they repeat.
-func (j *join) link() {
-	places := make([]place, len(j.findings))
-	ofProject, ofCluster := map[string][]*finding{}, map[string][]*finding{}
-	byPrint, bySource := map[string]*finding{}, map[string][]*finding{}
+// link finds for each finding those that bring it about: those that the catalogue
+// knows of where their places meet, those that asm_diagnosis names, and for a failed
+// check those of the data source whose summary it repeats. What is in a cluster is
+// reached by the cluster and by its projects.
+func (j *join) link() causes.Graph {
+	nodes := make([]causes.Node, len(j.findings))
+	byPrint, bySource := map[string]int{}, map[string][]int{}
 	for i, f := range j.findings {
-		places[i] = j.place(f)
-		if c := places[i].cluster; c != "" {
-			ofCluster[c] = append(ofCluster[c], f)
-		} else {
-			for _, p := range places[i].projects {
-				ofProject[p] = append(ofProject[p], f)
-			}
+		at := j.place(f)
+		n := causes.Node{Finding: f.Finding.Finding, At: at.projects, Reach: at.projects}
+		if at.cluster != "" {
+			n.At, n.Reach = []string{at.cluster}, append([]string{at.cluster}, at.projects...)
 		}
+		nodes[i] = n
 		for _, print := range f.prints {
-			byPrint[print] = f
+			byPrint[print] = i
 		}
 		for _, s := range f.sources {
-			bySource[s] = append(bySource[s], f)
+			bySource[s] = append(bySource[s], i)
 		}
 	}
+	g := causes.Link(nodes)
 	for i, f := range j.findings {
-		known := map[*finding]bool{f: true}
-		cause := func(root *finding) {
-			if !known[root] {
-				known[root] = true
-				f.causes = append(f.causes, root)
-			}
-		}
 		for _, print := range f.blockedBy {
-			if root := byPrint[print]; root != nil {
-				cause(root)
-			}
-		}
-		near := slices.Clone(ofCluster[places[i].cluster])
-		for _, p := range places[i].projects {
-			near = append(near, ofProject[p]...)
-		}
-		for _, root := range near {
-			if root.Severity != catalogue.Info && f.FollowsFrom(root.Finding.Finding) {
-				cause(root)
+			if root, known := byPrint[print]; known {
+				g.Add(i, root)
 			}
 		}
 		if f.Code != catalogue.CheckFailed {
 			continue
 		}
 		for source, found := range bySource {
-			if j.repeats(f, source) {
-				for _, root := range found {
-					if root.Severity != catalogue.Info {
-						cause(root)
-					}
+			if !j.repeats(f, source) {
+				continue
+			}
+			for _, root := range found {
+				if j.findings[root].Severity != catalogue.Info {
+					g.Add(i, root)
 				}
 			}
 		}
 	}
+	return g
 }
 
 // repeats reports whether a failed check says what a data source says, as the
@@ -121,26 +107,4 @@ func (j *join) repeats(f *finding, source string) bool {
 		return false
 	}
 	return slices.ContainsFunc(f.said, func(message string) bool { return strings.Contains(message, s.Summary) })
-}
-
-// roots are the fingerprints at the end of every chain of causes, which for a root
-// is none. A circle has no end, so what is in one is a root.
-func roots(f *finding) []string {
-	var ends []string
-	seen := map[*finding]bool{f: true}
-	open := slices.Clone(f.causes)
-	for len(open) > 0 {
-		at := open[len(open)-1]
-		open = open[:len(open)-1]
-		if seen[at] {
-			continue
-		}
-		seen[at] = true
-		if len(at.causes) == 0 {
-			ends = append(ends, at.Fingerprint)
-		}
-		open = append(open, at.causes...)
-	}
-	slices.Sort(ends)
-	return slices.Compact(ends)
 }

@@ -47,6 +47,35 @@ func (v values) sensitive(name string) bool {
 	return anyTrue(v.hidden)
 }
 
+// secrets are the texts of all that is sensitive, names in objects included.
+func (v values) secrets() []string {
+	var all []string
+	for name, value := range v.raw {
+		if v.sensitive(name) {
+			all = append(all, textsWithin(value)...)
+		}
+	}
+	return all
+}
+
+func textsWithin(value any) (all []string) {
+	switch value := value.(type) {
+	case string:
+		if value != "" {
+			all = append(all, value)
+		}
+	case []any:
+		for _, e := range value {
+			all = append(all, textsWithin(e)...)
+		}
+	case map[string]any:
+		for name, e := range value {
+			all = append(append(all, textsWithin(name)...), textsWithin(e)...)
+		}
+	}
+	return all
+}
+
 func textsOf(list any) []string {
 	elements, _ := list.([]any)
 	var all []string

@@ -121,11 +121,12 @@ func fleetClusters(ctx context.Context, client *gcp.Client, project string) ([]m
 	return names, nil
 }
 
-// Unreadable is the finding that a failed read leaves behind: nothing can be told
-// about subject, for this reason.
+// Unreadable is the finding of a failed read: nothing is known about subject, for this
+// reason. Its detail is the API that is disabled, where that is the reason.
 func Unreadable(subject string, err error) catalogue.Finding {
 	what, next := apierr.Describe(err)
 	f := catalogue.NewFinding(catalogue.Unreadable, subject, what)
+	f.Detail = apierr.DisabledService(err)
 	if next != "" {
 		f.Remediation = next
 	}

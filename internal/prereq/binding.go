@@ -34,6 +34,13 @@ type BindingState struct {
 	project     string
 }
 
+// SeenBinding is the state that an earlier read saw, for its findings.
+func SeenBinding(project, fleetNumber string, granted bool) BindingState {
+	s := BindingState{FleetNumber: fleetNumber, Member: mesh.ServiceAgentMember(fleetNumber), project: project}
+	s.Granted.Granted = granted
+	return s
+}
+
 // Met implements State.
 func (s BindingState) Met() bool { return s.Granted.Granted }
 

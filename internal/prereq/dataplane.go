@@ -33,7 +33,7 @@ type DataPlaneState struct {
 	wrong   error
 }
 
-// SeenDataPlane is the state that an earlier read saw, for telling of it.
+// SeenDataPlane is the state that an earlier read saw, for its findings.
 func SeenDataPlane(subject string, managed *bool, wanted bool) DataPlaneState {
 	s := DataPlaneState{Wanted: wanted, subject: subject}
 	if managed != nil {

@@ -43,7 +43,7 @@ type IdentityState struct {
 	same       bool
 }
 
-// SeenIdentity is the state that an earlier read saw, for telling of it.
+// SeenIdentity is the state that an earlier read saw, for its findings.
 func SeenIdentity(membership mesh.Membership, issuer, expected string) IdentityState {
 	return IdentityState{Issuer: issuer, Expected: expected, membership: membership, same: issuer == expected}
 }

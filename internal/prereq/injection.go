@@ -33,7 +33,7 @@ type InjectionState struct {
 	subject string
 }
 
-// SeenInjection is the state that an earlier read saw, for telling of it.
+// SeenInjection is the state that an earlier read saw, for its findings.
 func SeenInjection(subject, revision, injection, wanted string) InjectionState {
 	return InjectionState{Revision: revision, Injection: injection, Wanted: wanted, subject: subject}
 }

@@ -36,7 +36,7 @@ type ManagementState struct {
 	membership mesh.Membership
 }
 
-// SeenManagement is the state that an earlier read saw, for telling of it.
+// SeenManagement is the state that an earlier read saw, for its findings.
 func SeenManagement(membership mesh.Membership, management, wanted string) ManagementState {
 	return ManagementState{Management: management, Wanted: wanted, membership: membership}
 }

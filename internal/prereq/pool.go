@@ -40,6 +40,12 @@ type PoolState struct {
 	modes   map[string]string // by node pool
 }
 
+// SeenPool is the state that an earlier read saw, for its findings. nodePools are
+// those without GKE_METADATA.
+func SeenPool(cluster mesh.Cluster, current, expected string, nodePools []string) PoolState {
+	return PoolState{Current: current, Expected: expected, NodePools: nodePools, cluster: cluster}
+}
+
 // Met implements State. Node pools count only when they may be changed.
 func (s PoolState) Met() bool {
 	return s.Current == s.Expected && (!s.migrate || len(s.NodePools) == 0)

@@ -28,6 +28,11 @@ type ServicesState struct {
 	project string
 }
 
+// SeenServices is the state that an earlier read saw, for its findings.
+func SeenServices(project string, enabled map[string]bool) ServicesState {
+	return ServicesState{Enabled: enabled, project: project}
+}
+
 // Disabled are the APIs that are not enabled, sorted.
 func (s ServicesState) Disabled() []string {
 	names := []string{}
