@@ -184,19 +184,13 @@ func (r *run) projectsOf(ctx context.Context, f *fleet) []string {
 func (r *run) readProject(ctx context.Context, project string, fleets []string) {
 	about := projectName(project)
 	r.subject(about, TypeProject, "", place{homes: []string{project}})
-	host := slices.Contains(r.HostProjects, project)
-	var group errgroup.Group
-	if !host { // a network's host runs no mesh
-		group.Go(func() error {
-			r.check(ctx, about, "", &prereq.ProjectServices{Client: r.Client, Project: project, Names: r.Services})
-			return nil
-		})
+	needs := prereq.NeedsOfProject(r.Client, project, r.Services, fleets)
+	if slices.Contains(r.HostProjects, project) {
+		needs = prereq.NeedsOfNetworkHost(r.Client, project, fleets)
 	}
-	for _, fleet := range fleets {
-		group.Go(func() error {
-			r.check(ctx, about, fleet, &prereq.ServiceAgentBinding{Client: r.Client, Project: project, FleetProject: fleet})
-			return nil
-		})
+	var group errgroup.Group
+	for _, n := range needs {
+		group.Go(func() error { r.check(ctx, about, n); return nil })
 	}
 	if r.hosting[project] {
 		group.Go(func() error { r.countFleets(ctx, project); return nil })
@@ -244,6 +238,8 @@ func (r *run) readHost(ctx context.Context, project, fleetProject string) {
 	once.Do(func() {
 		about := projectName(project)
 		r.subject(about, TypeProject, "", place{homes: []string{project}})
-		r.check(ctx, about, fleetProject, &prereq.ServiceAgentBinding{Client: r.Client, Project: project, FleetProject: fleetProject})
+		for _, n := range prereq.NeedsOfNetworkHost(r.Client, project, []string{fleetProject}) {
+			r.check(ctx, about, n)
+		}
 	})
 }

@@ -46,9 +46,11 @@ func (r *run) readMember(ctx context.Context, f *fleet, m member) {
 		r.checked(about, mesh.MembershipIdentity)
 		r.add(about, catalogue.NewFinding(catalogue.IdentityMissing, about, "membership "+about+" has no identity provider. It is not of a GKE cluster: the issuer that it needs is in the cluster's /.well-known/openid-configuration"))
 	case m.listed:
-		r.check(ctx, about, "", &prereq.MembershipIdentity{Client: r.Client, Membership: m.name, Issuer: issuerOf(m)})
+		for _, n := range prereq.NeedsOfMembership(r.Client, m.name, issuerOf(m)) {
+			r.check(ctx, about, n)
+		}
 	}
-	if m.hub.ClusterGone || m.cluster != nil && r.readPool(ctx, about, *m.cluster) {
+	if m.hub.ClusterGone || m.cluster != nil && r.checkCluster(ctx, about, *m.cluster) {
 		r.add(about, catalogue.NewFinding(catalogue.ClusterMissing, about, "the GKE cluster of membership "+about+" does not exist"))
 		return
 	}
@@ -123,22 +125,18 @@ func (r *run) judgeMember(about string, m member) {
 	}
 }
 
-// readPool checks the cluster's workload pool and its node pools, and reports
-// whether the cluster is gone.
-func (r *run) readPool(ctx context.Context, about string, name mesh.Cluster) (gone bool) {
-	p := &prereq.WorkloadPool{Client: r.Client, Cluster: name}
-	r.checked(about, mesh.ClusterPool, mesh.NodePoolMetadata)
-	state, err := p.Check(ctx, false)
-	var missing *prereq.GoneError
-	if errors.As(err, &missing) {
-		return true
+// checkCluster checks what the mesh needs of a cluster, and reports whether the cluster
+// is gone.
+func (r *run) checkCluster(ctx context.Context, about string, name mesh.Cluster) (gone bool) {
+	for _, n := range prereq.NeedsOfCluster(r.Client, name) {
+		r.checked(about, prereq.Kinds(n.Prerequisite)...)
+		state, err := n.Check(ctx, false)
+		var missing *prereq.GoneError
+		if errors.As(err, &missing) {
+			return true
+		}
+		r.judgeCheck(about, n, state, err)
 	}
-	if err != nil {
-		r.unread(about, mesh.ClusterPool, err)
-		r.dark(about, mesh.NodePoolMetadata)
-		return false
-	}
-	r.judgeState(about, "", p, state)
 	return false
 }
 

@@ -274,21 +274,29 @@ func (r *run) unread(about string, kind mesh.Kind, err error) {
 	r.note(Finding{Finding: f, About: about, Kind: kind, Runbook: catalogue.RunbookOf(f)})
 }
 
-// check runs a prerequisite's own check. One of the prerequisites of a fleet's
-// mesh alone names the fleet.
-func (r *run) check(ctx context.Context, about, fleet string, p prereq.Prerequisite) {
-	r.checked(about, p.Kind())
-	state, err := p.Check(ctx, false)
+// check runs a prerequisite's own check for a subject.
+func (r *run) check(ctx context.Context, about string, n prereq.Need) {
+	kinds := prereq.Kinds(n.Prerequisite)
+	r.checked(about, kinds...)
+	state, err := n.Check(ctx, false)
 	var gone *prereq.GoneError
-	switch {
-	case errors.As(err, &gone) && gone.Subject == about && strings.Count(about, "/") == 1: // the project itself
-		r.dark(about, p.Kind())
+	if errors.As(err, &gone) && gone.Subject == about && strings.Count(about, "/") == 1 { // the project itself
+		r.dark(about, kinds...)
 		r.add(about, catalogue.NewFinding(catalogue.ProjectDeleted, about, about+" is deleted"))
-	case err != nil:
-		r.unread(about, p.Kind(), err)
-	default:
-		r.judgeState(about, fleet, p, state)
+		return
 	}
+	r.judgeCheck(about, n, state, err)
+}
+
+// judgeCheck notes what a prerequisite's check has found, or that it could not be made.
+func (r *run) judgeCheck(about string, n prereq.Need, state prereq.State, err error) {
+	if err == nil {
+		r.judgeState(about, n.Fleet, n.Prerequisite, state)
+		return
+	}
+	kinds := prereq.Kinds(n.Prerequisite)
+	r.unread(about, kinds[0], err)
+	r.dark(about, kinds[1:]...)
 }
 
 // judgeState notes what a prerequisite's check has found, and how to ask the audit

@@ -51,15 +51,14 @@ func Audit(ctx context.Context, client *gcp.Client, scope Scope) []Result {
 	if scope.Project != scope.FleetProject {
 		projects = append(projects, scope.Project)
 	}
-	var checks []Prerequisite
+	var checks []Need
+	fleets := []string{scope.FleetProject}
 	for _, p := range projects {
-		checks = append(checks,
-			&ProjectServices{Client: client, Project: p, Names: scope.Services},
-			&ServiceAgentBinding{Client: client, Project: p, FleetProject: scope.FleetProject})
+		checks = append(checks, NeedsOfProject(client, p, scope.Services, fleets)...)
 	}
 	for _, p := range scope.HostProjects {
 		if !slices.Contains(projects, p) {
-			checks = append(checks, &ServiceAgentBinding{Client: client, Project: p, FleetProject: scope.FleetProject})
+			checks = append(checks, NeedsOfNetworkHost(client, p, fleets)...)
 		}
 	}
 	results := []Result{}
@@ -72,7 +71,7 @@ func Audit(ctx context.Context, client *gcp.Client, scope Scope) []Result {
 		}
 	}
 	for _, c := range clusters {
-		checks = append(checks, &WorkloadPool{Client: client, Cluster: c})
+		checks = append(checks, NeedsOfCluster(client, c)...)
 	}
 	found := make([][]Result, len(checks))
 	var group errgroup.Group
@@ -138,39 +137,37 @@ func unknown(kind mesh.Kind, subject string, err error) Result {
 	return Result{Kind: kind, Subject: subject, Status: Unknown, Message: f.Message, Findings: []catalogue.Finding{f}}
 }
 
-// examine checks one prerequisite. The metadata servers of node pools are a
-// prerequisite of their own, read along with the cluster's pool.
-func examine(ctx context.Context, p Prerequisite) []Result {
+// examine checks one prerequisite. A kind that its check also finds is a result of
+// its own.
+func examine(ctx context.Context, p Prerequisite) (results []Result) {
 	state, err := p.Check(ctx, false)
 	var gone *GoneError
 	if errors.As(err, &gone) {
 		return []Result{unknown(p.Kind(), p.Subject(), gone)}
 	}
-	if err != nil {
-		results := []Result{unknown(p.Kind(), p.Subject(), err)}
-		if p.Kind() == mesh.ClusterPool {
-			results = append(results, unknown(mesh.NodePoolMetadata, p.Subject(), err))
+	kinds := Kinds(p)
+	for _, kind := range kinds {
+		if err != nil {
+			results = append(results, unknown(kind, p.Subject(), err))
+			continue
 		}
-		return results
-	}
-	byKind := map[mesh.Kind]*Result{p.Kind(): {Kind: p.Kind(), Subject: p.Subject(), Status: Met, Message: "met"}}
-	if p.Kind() == mesh.ClusterPool {
-		byKind[mesh.NodePoolMetadata] = &Result{Kind: mesh.NodePoolMetadata, Subject: p.Subject(), Status: Met, Message: "met"}
-	}
-	for _, f := range state.Findings() {
-		r := byKind[catalogue.Describe(f.Code).Kind]
-		if r.Status == Unmet {
-			r.Message += "; " + f.Message
-		} else {
-			r.Status, r.Message = Unmet, f.Message
+		r := Result{Kind: kind, Subject: p.Subject(), Status: Met, Message: "met"}
+		for _, f := range state.Findings() {
+			of := catalogue.Describe(f.Code).Kind
+			if !slices.Contains(kinds, of) {
+				of = p.Kind()
+			}
+			if of != kind {
+				continue
+			}
+			if r.Status == Unmet {
+				r.Message += "; " + f.Message
+			} else {
+				r.Status, r.Message = Unmet, f.Message
+			}
+			r.Findings = append(r.Findings, f)
 		}
-		r.Findings = append(r.Findings, f)
-	}
-	results := []Result{}
-	for _, kind := range mesh.Order() {
-		if r := byKind[kind]; r != nil {
-			results = append(results, *r)
-		}
+		results = append(results, r)
 	}
 	return results
 }

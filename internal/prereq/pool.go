@@ -25,6 +25,7 @@ type WorkloadPool struct {
 var (
 	_ Prerequisite = (*WorkloadPool)(nil)
 	_ Attributor   = (*WorkloadPool)(nil)
+	_ Wide         = (*WorkloadPool)(nil)
 	_ Settler      = (*WorkloadPool)(nil)
 )
 
@@ -97,6 +98,9 @@ func (s PoolState) Gap() (before, after map[string]any) {
 
 // Kind implements Prerequisite.
 func (w *WorkloadPool) Kind() mesh.Kind { return mesh.ClusterPool }
+
+// AlsoFinds implements Wide: node pools are read along with the cluster.
+func (w *WorkloadPool) AlsoFinds() []mesh.Kind { return []mesh.Kind{mesh.NodePoolMetadata} }
 
 // Subject implements Prerequisite.
 func (w *WorkloadPool) Subject() string { return w.Cluster.String() }
