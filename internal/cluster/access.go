@@ -30,7 +30,7 @@ type Config struct {
 	RequestTimeout time.Duration // of one request with its repetitions; default 30 s
 	MaxClients     int           // clients kept at once; default 64
 	Clock          wait.Clock
-	// Log is told of every request, without headers and bodies; nil is silent.
+	// Log is called for every request, without headers and bodies; nil logs nothing.
 	Log func(ctx context.Context, message string, fields map[string]any)
 }
 
@@ -49,7 +49,7 @@ type Access struct {
 	gateway *http.Transport // one for all clusters behind the gateway
 }
 
-// New makes an access; it asks nothing of anybody.
+// New makes an access; it sends no request.
 func New(config Config) *Access {
 	if config.RequestTimeout == 0 {
 		config.RequestTimeout = 30 * time.Second
@@ -94,8 +94,8 @@ type Cluster struct {
 	skipped []error
 }
 
-// Open prepares the ways to a cluster. It finds out what is wrong with the
-// target, but asks nobody: the first read does.
+// Open prepares the ways to a cluster. It checks the target, but sends no request:
+// the first read does.
 func (a *Access) Open(target Target) (*Cluster, error) {
 	if err := target.check(); err != nil {
 		return nil, err
@@ -117,16 +117,16 @@ func (c *Cluster) Via() string {
 	return c.routes[c.current].via
 }
 
-// Skipped are the failures for which earlier ways were left, in order. That
-// Connect Gateway is disabled stays a finding even where the endpoint answers.
+// Skipped are the failures of the ways that were given up, in order. That Connect
+// Gateway is disabled stays a finding even where the endpoint answers.
 func (c *Cluster) Skipped() []error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return append([]error(nil), c.skipped...)
 }
 
-// leave goes on to the next way, unless another call has already.
-func (c *Cluster) leave(at int, because error) (next int, more bool) {
+// nextRoute switches to the next way, unless another call already has.
+func (c *Cluster) nextRoute(at int, because error) (next int, more bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.current == at && at+1 < len(c.routes) {
@@ -136,7 +136,7 @@ func (c *Cluster) leave(at int, because error) (next int, more bool) {
 	return c.current, c.current > at
 }
 
-func (c *Cluster) at() int {
+func (c *Cluster) currentRoute() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.current

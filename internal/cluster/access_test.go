@@ -23,12 +23,13 @@ import (
 func TestGatewayURL(t *testing.T) {
 	global := mesh.Membership{Project: "1234567", Location: "global", Name: "m"}
 	regional := mesh.Membership{Project: "1234567", Location: "us-central1", Name: "m"}
+	const locations = "/v1/projects/1234567/locations/"
 	for want, got := range map[string]string{
-		"https://connectgateway.googleapis.com/v1/projects/1234567/locations/global/gkeMemberships/m":                  cluster.GatewayURL(global, false, "", ""),
-		"https://us-central1-connectgateway.googleapis.com/v1/projects/1234567/locations/us-central1/gkeMemberships/m": cluster.GatewayURL(regional, false, "", ""),
-		"https://connectgateway.googleapis.com/v1/projects/1234567/locations/global/memberships/m":                     cluster.GatewayURL(global, true, "", ""),
-		"https://connectgateway.example.cloud/v1/projects/1234567/locations/global/gkeMemberships/m":                   cluster.GatewayURL(global, false, "example.cloud", ""),
-		"http://127.0.0.1:8/gw/v1/projects/1234567/locations/us-central1/gkeMemberships/m":                             cluster.GatewayURL(regional, false, "", "http://127.0.0.1:8/gw/"),
+		"https://connectgateway.googleapis.com" + locations + "global/gkeMemberships/m":                  cluster.GatewayURL(global, false, "", ""),
+		"https://us-central1-connectgateway.googleapis.com" + locations + "us-central1/gkeMemberships/m": cluster.GatewayURL(regional, false, "", ""),
+		"https://connectgateway.googleapis.com" + locations + "global/memberships/m":                     cluster.GatewayURL(global, true, "", ""),
+		"https://connectgateway.example.cloud" + locations + "global/gkeMemberships/m":                   cluster.GatewayURL(global, false, "example.cloud", ""),
+		"http://127.0.0.1:8/gw" + locations + "us-central1/gkeMemberships/m":                             cluster.GatewayURL(regional, false, "", "http://127.0.0.1:8/gw/"),
 	} {
 		if got != want {
 			t.Errorf("got %s, want %s", got, want)
@@ -38,7 +39,12 @@ func TestGatewayURL(t *testing.T) {
 
 func TestTheGatewayIsPreferred(t *testing.T) {
 	gateway, endpoint := serve(t, says(200, emptyList)), serve(t, says(200, emptyList))
-	c := open(t, access(t, cluster.Config{GatewayEndpoint: gateway.URL, FindEndpoint: endpointAt(endpoint.URL), QuotaProject: "p-quota-1"}), membershipName, clusterName)
+	c := open(
+		t,
+		access(t, cluster.Config{GatewayEndpoint: gateway.URL, FindEndpoint: endpointAt(endpoint.URL), QuotaProject: "p-quota-1"}),
+		membershipName,
+		clusterName,
+	)
 	if _, err := c.Revisions(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -69,7 +75,12 @@ func TestFallingBack(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			gateway, endpoint := serve(t, c.answer), serve(t, says(200, emptyList))
-			opened := open(t, access(t, cluster.Config{GatewayEndpoint: gateway.URL, FindEndpoint: endpointAt(endpoint.URL)}), membershipName, clusterName)
+			opened := open(
+				t,
+				access(t, cluster.Config{GatewayEndpoint: gateway.URL, FindEndpoint: endpointAt(endpoint.URL)}),
+				membershipName,
+				clusterName,
+			)
 			_, err := opened.Revisions(t.Context())
 			if (err == nil) != c.back || (len(endpoint.requests()) > 0) != c.back {
 				t.Fatalf("error %v, asked the endpoint %v", err, endpoint.requests())
@@ -99,7 +110,12 @@ func TestBothWaysFailing(t *testing.T) {
 
 func TestAWriteThatWasNotAnsweredIsNotSentElsewhere(t *testing.T) {
 	gateway, endpoint := serve(t, asleep), serve(t, says(200, `{"metadata":{}}`))
-	c := open(t, access(t, cluster.Config{GatewayEndpoint: gateway.URL, FindEndpoint: endpointAt(endpoint.URL), RequestTimeout: 50 * time.Millisecond}), membershipName, clusterName)
+	c := open(
+		t,
+		access(t, cluster.Config{GatewayEndpoint: gateway.URL, FindEndpoint: endpointAt(endpoint.URL), RequestTimeout: 50 * time.Millisecond}),
+		membershipName,
+		clusterName,
+	)
 	value := "asm-managed"
 	if _, err := c.MarkNamespace(t.Context(), "shop", map[string]*string{mesh.LabelRevision: &value}, nil); !apierr.Unreachable(err) {
 		t.Errorf("got %v", err)
@@ -123,7 +139,10 @@ func TestMarkNamespacePatchesTheseKeysAlone(t *testing.T) {
 	if err != nil || ns.Labels["theirs"] != "1" {
 		t.Errorf("got %+v, %v", ns, err)
 	}
-	if got := fmt.Sprint(body); got != "map[metadata:map[labels:map[istio-injection:<nil> istio.io/rev:asm-managed]]]" || kind != "application/merge-patch+json" || manager != cluster.FieldManager {
+	if got := fmt.Sprint(
+		body,
+	); got != "map[metadata:map[labels:map[istio-injection:<nil> istio.io/rev:asm-managed]]]" || kind != "application/merge-patch+json" ||
+		manager != cluster.FieldManager {
 		t.Errorf("sent %s as %s by %s", got, kind, manager)
 	}
 }
@@ -140,7 +159,8 @@ contexts:
 - {name: no-cluster, context: {cluster: gone, user: token}}
 users:
 - {name: token, user: {token: secret-token}}
-- {name: exec, user: {exec: {apiVersion: client.authentication.k8s.io/v1, command: no-such-plugin-xyz, installHint: "Install it.", interactiveMode: Never}}}
+- {name: exec, user: {exec: {apiVersion: client.authentication.k8s.io/v1, command: no-such-plugin-xyz,
+    installHint: "Install it.", interactiveMode: Never}}}
 - {name: provider, user: {auth-provider: {name: gcp}}}
 `
 	path := filepath.Join(t.TempDir(), "config")
@@ -151,15 +171,25 @@ users:
 		target cluster.Target
 		says   string
 	}{
-		"nothing":                     {cluster.Target{}, "no cluster is named"},
-		"a context that is missing":   {cluster.Target{Kubeconfig: &cluster.Kubeconfig{Path: path, Context: "prod"}}, `no context "prod"; it has: good, no-cluster, no-plugin, old`},
-		"an unknown plugin":           {cluster.Target{Kubeconfig: &cluster.Kubeconfig{Path: path, Context: "no-plugin"}}, `"no-such-plugin-xyz", which is not to be found in PATH; Install it.`},
-		"a removed auth provider":     {cluster.Target{Kubeconfig: &cluster.Kubeconfig{Path: path, Context: "old"}}, `auth provider "gcp"`},
-		"a context without cluster":   {cluster.Target{Kubeconfig: &cluster.Kubeconfig{Path: path, Context: "no-cluster"}}, `"no-cluster"`},
-		"no file":                     {cluster.Target{Kubeconfig: &cluster.Kubeconfig{Path: path + "x"}}, "there is no kubeconfig at"},
-		"no YAML":                     {cluster.Target{Kubeconfig: &cluster.Kubeconfig{Content: []byte("secret: [")}}, "not valid YAML"},
-		"no current context":          {cluster.Target{Kubeconfig: &cluster.Kubeconfig{Content: fmt.Appendf(nil, kubeconfig, `""`)}}, "name one of: good"},
-		"an endpoint nobody finds":    {cluster.Target{Cluster: &mesh.Cluster{Project: "p-mesh-1", Location: "us-central1", Name: "c"}}, "fleet membership"},
+		"nothing": {cluster.Target{}, "no cluster is named"},
+		"a context that is missing": {
+			cluster.Target{Kubeconfig: &cluster.Kubeconfig{Path: path, Context: "prod"}},
+			`no context "prod"; it has: good, no-cluster, no-plugin, old`,
+		},
+		"an unknown plugin": {
+			cluster.Target{Kubeconfig: &cluster.Kubeconfig{Path: path, Context: "no-plugin"}},
+			`"no-such-plugin-xyz", which is not in PATH; Install it.`,
+		},
+		"a removed auth provider":   {cluster.Target{Kubeconfig: &cluster.Kubeconfig{Path: path, Context: "old"}}, `auth provider "gcp"`},
+		"a context without cluster": {cluster.Target{Kubeconfig: &cluster.Kubeconfig{Path: path, Context: "no-cluster"}}, `"no-cluster"`},
+		"no file":                   {cluster.Target{Kubeconfig: &cluster.Kubeconfig{Path: path + "x"}}, "there is no kubeconfig at"},
+		"no YAML":                   {cluster.Target{Kubeconfig: &cluster.Kubeconfig{Content: []byte("secret: [")}}, "not valid YAML"},
+		"no current context": {
+			cluster.Target{Kubeconfig: &cluster.Kubeconfig{Content: fmt.Appendf(nil, kubeconfig, `""`)}}, "name one of: good",
+		},
+		"an endpoint nobody finds": {
+			cluster.Target{Cluster: &mesh.Cluster{Project: "p-mesh-1", Location: "us-central1", Name: "c"}}, "fleet membership",
+		},
 		"an agent without membership": {cluster.Target{Agent: true, Cluster: &mesh.Cluster{}}, "membership"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -169,7 +199,9 @@ users:
 			}
 		})
 	}
-	if _, err := cluster.New(cluster.Config{}).Open(cluster.Target{Membership: &mesh.Membership{}}); err == nil || !strings.Contains(err.Error(), "no Google credentials") {
+	if _, err := cluster.New(cluster.Config{}).
+		Open(cluster.Target{Membership: &mesh.Membership{}}); err == nil ||
+		!strings.Contains(err.Error(), "no Google credentials") {
 		t.Errorf("without credentials: %v", err)
 	}
 	if _, err := access(t, cluster.Config{}).Open(cluster.Target{Kubeconfig: &cluster.Kubeconfig{Path: path}}); err != nil {
@@ -193,7 +225,12 @@ func TestKubeconfigCredentials(t *testing.T) {
 		says(200, emptyList)(w, r)
 	}))
 	defer s.Close()
-	content := fmt.Sprintf(`{"apiVersion":"v1","kind":"Config","current-context":"x","clusters":[{"name":"c","cluster":{"server":%q,"insecure-skip-tls-verify":true}}],"contexts":[{"name":"x","context":{"cluster":"c","user":"u"}}],"users":[{"name":"u","user":{"token":"own"}}]}`, s.URL)
+	content := fmt.Sprintf(
+		`{"apiVersion":"v1","kind":"Config","current-context":"x","clusters":[{"name":"c","cluster":{"server":%q,`+
+			`"insecure-skip-tls-verify":true}}],"contexts":[{"name":"x","context":{"cluster":"c","user":"u"}}],"users":[{"name":"u",`+
+			`"user":{"token":"own"}}]}`,
+		s.URL,
+	)
 	c, err := access(t, cluster.Config{}).Open(cluster.Target{Kubeconfig: &cluster.Kubeconfig{Content: []byte(content)}})
 	if err != nil {
 		t.Fatal(err)

@@ -43,7 +43,9 @@ var managedSelector = []metav1.LabelSelectorRequirement{
 func arrange(t *testing.T, on target) {
 	t.Helper()
 	kube := kubernetes.NewForConfigOrDie(on.Config())
-	_, err := kube.CoreV1().Namespaces().Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: mesh.SystemNamespace}}, metav1.CreateOptions{})
+	_, err := kube.CoreV1().
+		Namespaces().
+		Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: mesh.SystemNamespace}}, metav1.CreateOptions{})
 	mayExist(t, err)
 	_, err = kube.CoreV1().ConfigMaps(mesh.SystemNamespace).Create(t.Context(), &corev1.ConfigMap{
 		ObjectMeta: metav1.ObjectMeta{Name: "env-asm-managed"}, Data: map[string]string{"CLOUDRUN_ADDR": runAddress, "TAG": wantedTag},
@@ -62,18 +64,36 @@ func calls(url string) admission.WebhookClientConfig {
 }
 
 // createWebhook makes an injector for the time of the test.
-func createWebhook(t *testing.T, kube kubernetes.Interface, name string, labels map[string]string, calls admission.WebhookClientConfig, namespace ...metav1.LabelSelectorRequirement) {
+func createWebhook(
+	t *testing.T,
+	kube kubernetes.Interface,
+	name string,
+	labels map[string]string,
+	calls admission.WebhookClientConfig,
+	namespace ...metav1.LabelSelectorRequirement,
+) {
 	t.Helper()
 	none, ignore := admission.SideEffectClassNone, admission.Ignore
 	labels["app"] = "sidecar-injector"
 	configurations := kube.AdmissionregistrationV1().MutatingWebhookConfigurations()
 	_, err := configurations.Create(t.Context(), &admission.MutatingWebhookConfiguration{
 		ObjectMeta: metav1.ObjectMeta{Name: name, Labels: labels},
-		Webhooks: []admission.MutatingWebhook{{
-			Name: "rev.namespace.sidecar-injector.istio.io", ClientConfig: calls, SideEffects: &none, FailurePolicy: &ignore, // nobody is there to call
-			AdmissionReviewVersions: []string{"v1"}, NamespaceSelector: &metav1.LabelSelector{MatchExpressions: namespace},
-			Rules: []admission.RuleWithOperations{{Operations: []admission.OperationType{"CREATE"}, Rule: admission.Rule{APIGroups: []string{""}, APIVersions: []string{"v1"}, Resources: []string{"pods"}}}},
-		}},
+		Webhooks: []admission.MutatingWebhook{
+			{
+				Name:                    "rev.namespace.sidecar-injector.istio.io",
+				ClientConfig:            calls,
+				SideEffects:             &none,
+				FailurePolicy:           &ignore, // nobody is there to call
+				AdmissionReviewVersions: []string{"v1"},
+				NamespaceSelector:       &metav1.LabelSelector{MatchExpressions: namespace},
+				Rules: []admission.RuleWithOperations{
+					{
+						Operations: []admission.OperationType{"CREATE"},
+						Rule:       admission.Rule{APIGroups: []string{""}, APIVersions: []string{"v1"}, Resources: []string{"pods"}},
+					},
+				},
+			},
+		},
 	}, metav1.CreateOptions{})
 	must(t, err)
 	t.Cleanup(func() {
@@ -86,7 +106,9 @@ func createWebhook(t *testing.T, kube kubernetes.Interface, name string, labels 
 // createNamespace makes a namespace for the time of the test.
 func createNamespace(t *testing.T, kube kubernetes.Interface, labels map[string]string) string {
 	t.Helper()
-	ns, err := kube.CoreV1().Namespaces().Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "test-", Labels: labels}}, metav1.CreateOptions{})
+	ns, err := kube.CoreV1().
+		Namespaces().
+		Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "test-", Labels: labels}}, metav1.CreateOptions{})
 	must(t, err)
 	t.Cleanup(func() {
 		if err := kube.CoreV1().Namespaces().Delete(context.Background(), ns.Name, metav1.DeleteOptions{}); err != nil {
@@ -146,14 +168,22 @@ func reachWith(t *testing.T, on target, config cluster.Config) *cluster.Cluster 
 
 // reachThrough opens the target behind a server that hands every request on,
 // unless meddle answers it. meddle may change the request.
-func reachThrough(t *testing.T, on target, config cluster.Config, meddle func(w http.ResponseWriter, r *http.Request) (answered bool)) (*cluster.Cluster, *server) {
+func reachThrough(
+	t *testing.T,
+	on target,
+	config cluster.Config,
+	meddle func(w http.ResponseWriter, r *http.Request) (answered bool),
+) (*cluster.Cluster, *server) {
 	t.Helper()
 	behind := on.Config()
 	to, _, err := rest.DefaultServerUrlFor(behind)
 	must(t, err)
 	transport, err := rest.TransportFor(behind)
 	must(t, err)
-	proxy := &httputil.ReverseProxy{Transport: transport, Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(&url.URL{Scheme: to.Scheme, Host: to.Host}) }}
+	proxy := &httputil.ReverseProxy{
+		Transport: transport,
+		Rewrite:   func(r *httputil.ProxyRequest) { r.SetURL(&url.URL{Scheme: to.Scheme, Host: to.Host}) },
+	}
 	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		if !meddle(w, r) {
 			proxy.ServeHTTP(w, r)
@@ -168,7 +198,12 @@ func reachThrough(t *testing.T, on target, config cluster.Config, meddle func(w 
 }
 
 func kubeconfigFor(url string) []byte {
-	return fmt.Appendf(nil, `{"apiVersion":"v1","kind":"Config","current-context":"x","clusters":[{"name":"c","cluster":{"server":%q}}],"contexts":[{"name":"x","context":{"cluster":"c","user":"u"}}],"users":[{"name":"u","user":{}}]}`, url)
+	return fmt.Appendf(
+		nil,
+		`{"apiVersion":"v1","kind":"Config","current-context":"x","clusters":[{"name":"c","cluster":{"server":%q}}],`+
+			`"contexts":[{"name":"x","context":{"cluster":"c","user":"u"}}],"users":[{"name":"u","user":{}}]}`,
+		url,
+	)
 }
 
 func must(t testing.TB, err error) {

@@ -41,7 +41,8 @@ func testHealthy(t *testing.T, on target) {
 	c, log := reach(t, on)
 	s, err := c.Read(t.Context())
 	must(t, err)
-	if h := s.Health(); h.Verdict != mesh.Healthy || len(s.Unread) > 0 || len(s.Revisions) != 1 || len(s.Namespaces) < 4 || len(s.Environments) != 1 {
+	if h := s.Health(); h.Verdict != mesh.Healthy || len(s.Unread) > 0 || len(s.Revisions) != 1 || len(s.Namespaces) < 4 ||
+		len(s.Environments) != 1 {
 		t.Errorf("%s, unread %v, state %+v", h.Summary, s.Unread, s)
 	}
 	if got := log.count(""); got != 7 {

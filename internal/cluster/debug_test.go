@@ -29,7 +29,11 @@ func controlPlane(t *testing.T, answer http.HandlerFunc) http.RoundTripper {
 	s := httptest.NewTLSServer(answer)
 	t.Cleanup(s.Close)
 	base := s.Client().Transport.(*http.Transport)
-	trusted := &tls.Config{RootCAs: base.TLSClientConfig.RootCAs, ServerName: "example.com", MinVersion: tls.VersionTLS12} // httptest's certificate is for that name
+	trusted := &tls.Config{
+		RootCAs:    base.TLSClientConfig.RootCAs,
+		ServerName: "example.com",
+		MinVersion: tls.VersionTLS12,
+	} // httptest's certificate is for that name
 	transport := &http.Transport{TLSClientConfig: trusted, DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
 		return (&net.Dialer{}).DialContext(ctx, network, s.Listener.Addr().String())
 	}}
@@ -63,7 +67,8 @@ func testDebugPage(t *testing.T, on target) {
 	raw, err := base64.RawURLEncoding.DecodeString(parts[1])
 	must(t, err)
 	must(t, json.Unmarshal(raw, &claims))
-	if !slices.Equal(claims.Audience, []string{"istio-ca"}) || claims.Subject != "system:serviceaccount:default:default" || claims.Expires-claims.Issued != 600 {
+	if !slices.Equal(claims.Audience, []string{"istio-ca"}) || claims.Subject != "system:serviceaccount:default:default" ||
+		claims.Expires-claims.Issued != 600 {
 		t.Errorf("the token says %+v", claims)
 	}
 	for what, text := range map[string]string{"the answer": fmt.Sprintf("%+v %s", d, d.Body), "the log": l.said} {

@@ -22,19 +22,35 @@ func TestRefusals(t *testing.T) {
 		missing  string
 		says     []string
 	}{
-		"the gateway's API is disabled":     {says(403, gatewayDisabled), apierr.Gateway, 403, true, "", []string{"SERVICE_DISABLED", "gcloud services enable connectgateway.googleapis.com --project 100000000001"}},
-		"disabled, without details":         {says(403, gatewayDisabledBare), apierr.Gateway, 403, true, "", []string{"gcloud services enable connectgateway.googleapis.com --project 100000000001"}},
+		"the gateway's API is disabled": {
+			says(403, gatewayDisabled), apierr.Gateway, 403, true, "",
+			[]string{"SERVICE_DISABLED", "gcloud services enable connectgateway.googleapis.com --project 100000000001"},
+		},
+		"disabled, without details": {
+			says(403, gatewayDisabledBare), apierr.Gateway, 403, true, "",
+			[]string{"gcloud services enable connectgateway.googleapis.com --project 100000000001"},
+		},
 		"credentials without quota project": {says(403, quotaProjectMissing), apierr.Gateway, 403, false, "", []string{"set-quota-project"}},
-		"no permission on the gateway":      {says(403, gatewayForbidden), apierr.Gateway, 403, false, "gkehub.gateway.get", []string{"roles/gkehub.gatewayReader", "or it may not exist"}},
-		"no such membership":                {says(404, gatewayNotFound), apierr.Gateway, 404, false, "", []string{"memberships list"}},
-		"the host of another location":      {says(400, wrongHost), apierr.Gateway, 400, false, "", []string{"location"}},
-		"no RBAC rule":                      {says(403, rbacDenied), apierr.Kubernetes, 403, false, `{apiGroups: ["mesh.cloud.google.com"], resources: ["controlplanerevisions"], verbs: ["list"]}`, []string{"the cluster says 403 (Forbidden)", `resources: ["controlplanerevisions"]`}},
-		"the agent may not impersonate":     {says(403, agentDenied), apierr.Kubernetes, 403, false, "impersonate users, for the Connect agent", []string{"generate-gateway-rbac"}},
-		"a token that is not valid":         {says(401, unauthorized), apierr.Kubernetes, 401, false, "", []string{"renew the credentials"}},
-		"a proxy's page":                    {says(502, "<html>Bad Gateway</html>"), apierr.Unknown, 502, false, "", []string{"a web page"}},
-		"a redirect":                        {says(302, "<a href=x>"), apierr.Unknown, 302, false, "", []string{"proxies"}},
-		"an answer that breaks off":         {says(200, `{"items":[{`), apierr.Unknown, 200, false, "", []string{"not valid JSON"}},
-		"plain text of a starting server":   {says(500, "not ready"), apierr.Kubernetes, 500, false, "", []string{"not ready"}},
+		"no permission on the gateway": {
+			says(403, gatewayForbidden), apierr.Gateway, 403, false, "gkehub.gateway.get",
+			[]string{"roles/gkehub.gatewayReader", "or it may not exist"},
+		},
+		"no such membership":           {says(404, gatewayNotFound), apierr.Gateway, 404, false, "", []string{"memberships list"}},
+		"the host of another location": {says(400, wrongHost), apierr.Gateway, 400, false, "", []string{"location"}},
+		"no RBAC rule": {
+			says(403, rbacDenied), apierr.Kubernetes, 403, false,
+			`{apiGroups: ["mesh.cloud.google.com"], resources: ["controlplanerevisions"], verbs: ["list"]}`,
+			[]string{"the cluster says 403 (Forbidden)", `resources: ["controlplanerevisions"]`},
+		},
+		"the agent may not impersonate": {
+			says(403, agentDenied), apierr.Kubernetes, 403, false, "impersonate users, for the Connect agent",
+			[]string{"generate-gateway-rbac"},
+		},
+		"a token that is not valid":       {says(401, unauthorized), apierr.Kubernetes, 401, false, "", []string{"renew the credentials"}},
+		"a proxy's page":                  {says(502, "<html>Bad Gateway</html>"), apierr.Unknown, 502, false, "", []string{"a web page"}},
+		"a redirect":                      {says(302, "<a href=x>"), apierr.Unknown, 302, false, "", []string{"proxies"}},
+		"an answer that breaks off":       {says(200, `{"items":[{`), apierr.Unknown, 200, false, "", []string{"not valid JSON"}},
+		"plain text of a starting server": {says(500, "not ready"), apierr.Kubernetes, 500, false, "", []string{"not ready"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := serve(t, c.answer)

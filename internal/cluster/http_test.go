@@ -122,15 +122,27 @@ const (
 	emptyList = `{"kind":"List","metadata":{},"items":[]}`
 
 	// facts/google-apis 3, with connectgateway's names
-	gatewayDisabled = `{"error":{"code":403,"status":"PERMISSION_DENIED","message":"Connect Gateway API has not been used in project 100000000001 before or it is disabled. Enable it by visiting https://console.developers.google.com/apis/api/connectgateway.googleapis.com/overview?project=100000000001 then retry.",
- "details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"SERVICE_DISABLED","domain":"googleapis.com","metadata":{"service":"connectgateway.googleapis.com","consumer":"projects/100000000001"}}]}}`
+	gatewayDisabled = `{"error":{"code":403,"status":"PERMISSION_DENIED","message":"Connect Gateway API has not been used in ` +
+		`project 100000000001 before or it is disabled. Enable it by visiting ` +
+		`https://console.developers.google.com/apis/api/connectgateway.googleapis.com/overview?project=100000000001 then retry.",
+ "details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"SERVICE_DISABLED","domain":"googleapis.com",
+ "metadata":{"service":"connectgateway.googleapis.com","consumer":"projects/100000000001"}}]}}`
 	// as Config Connector's recordings have it: without details
-	gatewayDisabledBare = `{"error":{"code":403,"status":"PERMISSION_DENIED","message":"Connect Gateway API has not been used in project 100000000001 before or it is disabled. Enable it by visiting …"}}`
-	quotaProjectMissing = `{"error":{"code":403,"status":"PERMISSION_DENIED","message":"requires a quota project","details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"SERVICE_DISABLED","metadata":{"service":"connectgateway.googleapis.com","consumer":"projects/764086051850"}}]}}`
-	gatewayForbidden    = `{"error":{"code":403,"status":"PERMISSION_DENIED","message":"Permission 'gkehub.gateway.get' denied on resource \"//gkehub.googleapis.com/projects/100000000001/locations/global/memberships/m-1\" (or it may not exist)."}}`
-	gatewayNotFound     = `{"error":{"code":404,"status":"NOT_FOUND","message":"Resource 'projects/100000000001/locations/global/memberships/m-1' was not found"}}`
-	wrongHost           = `{"error":{"code":400,"status":"INVALID_ARGUMENT","message":"Request contains an invalid argument."}}`
-	rbacDenied          = `{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Forbidden","code":403,"message":"controlplanerevisions.mesh.cloud.google.com is forbidden: User \"u@x\" cannot list resource","details":{"group":"mesh.cloud.google.com","kind":"controlplanerevisions"}}`
-	agentDenied         = `{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Forbidden","code":403,"message":"users \"u@x\" is forbidden: User \"system:serviceaccount:gke-connect:connect-agent-sa\" cannot impersonate resource \"users\"","details":{"kind":"users","name":"u@x"}}`
-	unauthorized        = `{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Unauthorized","code":401,"message":"Unauthorized"}`
+	gatewayDisabledBare = `{"error":{"code":403,"status":"PERMISSION_DENIED","message":"Connect Gateway API has not been used in ` +
+		`project 100000000001 before or it is disabled. Enable it by visiting …"}}`
+	quotaProjectMissing = `{"error":{"code":403,"status":"PERMISSION_DENIED","message":"requires a quota project",` +
+		`"details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"SERVICE_DISABLED",` +
+		`"metadata":{"service":"connectgateway.googleapis.com","consumer":"projects/764086051850"}}]}}`
+	gatewayForbidden = `{"error":{"code":403,"status":"PERMISSION_DENIED","message":"Permission 'gkehub.gateway.get' denied on ` +
+		`resource \"//gkehub.googleapis.com/projects/100000000001/locations/global/memberships/m-1\" (or it may not exist)."}}`
+	gatewayNotFound = `{"error":{"code":404,"status":"NOT_FOUND","message":"Resource ` +
+		`'projects/100000000001/locations/global/memberships/m-1' was not found"}}`
+	wrongHost  = `{"error":{"code":400,"status":"INVALID_ARGUMENT","message":"Request contains an invalid argument."}}`
+	rbacDenied = `{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Forbidden","code":403,` +
+		`"message":"controlplanerevisions.mesh.cloud.google.com is forbidden: User \"u@x\" cannot list resource",` +
+		`"details":{"group":"mesh.cloud.google.com","kind":"controlplanerevisions"}}`
+	agentDenied = `{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Forbidden","code":403,"message":"users ` +
+		`\"u@x\" is forbidden: User \"system:serviceaccount:gke-connect:connect-agent-sa\" cannot impersonate resource \"users\"",` +
+		`"details":{"kind":"users","name":"u@x"}}`
+	unauthorized = `{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Unauthorized","code":401,"message":"Unauthorized"}`
 )

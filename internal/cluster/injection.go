@@ -63,7 +63,12 @@ func (s *State) judgeInjection() Injection {
 // listEnvironments reads the ConfigMaps env-REVISION. They have no label of their
 // own, so all of istio-system are listed; a namespace that is missing has none.
 func (c *Cluster) listEnvironments(ctx context.Context) ([]mesh.Environment, error) {
-	raw, err := listAll[corev1.ConfigMap](ctx, c, request{doing: "list the ConfigMaps in istio-system", resource: configMaps, namespace: mesh.SystemNamespace}, "")
+	raw, err := listAll[corev1.ConfigMap](
+		ctx,
+		c,
+		request{doing: "list the ConfigMaps in istio-system", resource: configMaps, namespace: mesh.SystemNamespace},
+		"",
+	)
 	if err != nil {
 		return nil, err
 	}
@@ -78,10 +83,15 @@ func (c *Cluster) listEnvironments(ctx context.Context) ([]mesh.Environment, err
 }
 
 // listNamespaces reads the namespaces' marks, and nothing else of them. One that
-// is being deleted is left out: no pod can be made in it, and one that hangs there
-// would be a trouble for ever.
+// is being deleted is left out: no pod can be made in it, and one that never ends
+// would be reported for ever.
 func (c *Cluster) listNamespaces(ctx context.Context) ([]health.Namespace, error) {
-	raw, err := listAll[metav1.PartialObjectMetadata](ctx, c, request{doing: "list the namespaces", resource: namespaces, accept: metadataOnly}, "")
+	raw, err := listAll[metav1.PartialObjectMetadata](
+		ctx,
+		c,
+		request{doing: "list the namespaces", resource: namespaces, accept: metadataOnly},
+		"",
+	)
 	if err != nil {
 		return nil, err
 	}

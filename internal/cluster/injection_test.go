@@ -54,12 +54,20 @@ func testNamespaces(t *testing.T, on target) {
 		managed, wanted bool
 		codes           []catalogue.Code
 	}{
-		"managed":         {map[string]string{mesh.LabelRevision: "asm-managed"}, mesh.Healthy, true, true, nil},
-		"no label":        {nil, mesh.Healthy, false, false, nil},
-		"both labels":     {map[string]string{mesh.LabelRevision: "asm-managed", mesh.LabelInjection: "enabled"}, mesh.Degraded, false, true, []catalogue.Code{catalogue.InjectionNone, catalogue.InjectionUnclear}},
-		"no such plane":   {map[string]string{mesh.LabelRevision: "asm-managed-rapid"}, mesh.Degraded, false, true, []catalogue.Code{catalogue.InjectionNone}},
-		"the other label": {map[string]string{mesh.LabelInjection: "enabled"}, mesh.Degraded, false, true, []catalogue.Code{catalogue.InjectionNone}},
-		"switched off":    {map[string]string{mesh.LabelInjection: "disabled"}, mesh.Healthy, false, false, nil},
+		"managed":  {map[string]string{mesh.LabelRevision: "asm-managed"}, mesh.Healthy, true, true, nil},
+		"no label": {nil, mesh.Healthy, false, false, nil},
+		"both labels": {
+			map[string]string{mesh.LabelRevision: "asm-managed", mesh.LabelInjection: "enabled"}, mesh.Degraded, false, true,
+			[]catalogue.Code{catalogue.InjectionNone, catalogue.InjectionUnclear},
+		},
+		"no such plane": {
+			map[string]string{mesh.LabelRevision: "asm-managed-rapid"}, mesh.Degraded, false, true,
+			[]catalogue.Code{catalogue.InjectionNone},
+		},
+		"the other label": {
+			map[string]string{mesh.LabelInjection: "enabled"}, mesh.Degraded, false, true, []catalogue.Code{catalogue.InjectionNone},
+		},
+		"switched off": {map[string]string{mesh.LabelInjection: "disabled"}, mesh.Healthy, false, false, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, n := injection(t, c, createNamespace(t, kube, ns.labels))
@@ -76,23 +84,37 @@ func testNamespaces(t *testing.T, on target) {
 // of asking for the managed plane.
 func testDefaultTag(t *testing.T, on target) {
 	kube := kubernetes.NewForConfigOrDie(on.Config())
-	createWebhook(t, kube, "istio-revision-tag-default", map[string]string{mesh.LabelRevision: "asm-managed", mesh.LabelTag: "default"}, calls(injectURL),
-		metav1.LabelSelectorRequirement{Key: mesh.LabelInjection, Operator: "In", Values: []string{"enabled"}})
+	createWebhook(
+		t,
+		kube,
+		"istio-revision-tag-default",
+		map[string]string{mesh.LabelRevision: "asm-managed", mesh.LabelTag: "default"},
+		calls(injectURL),
+		metav1.LabelSelectorRequirement{Key: mesh.LabelInjection, Operator: "In", Values: []string{"enabled"}},
+	)
 	c, _ := reach(t, on)
 	i, n := injection(t, c, createNamespace(t, kube, map[string]string{mesh.LabelInjection: "enabled"}))
-	if n.Verdict != mesh.Healthy || !n.Managed || len(n.Injectors) != 1 || n.Injectors[0].Tag != "default" || i.Verdict != mesh.Healthy || len(i.Findings) != 0 {
+	if n.Verdict != mesh.Healthy || !n.Managed || len(n.Injectors) != 1 || n.Injectors[0].Tag != "default" || i.Verdict != mesh.Healthy ||
+		len(i.Findings) != 0 {
 		t.Errorf("%s; %s: %+v", n.Summary, i.Summary, i.Findings)
 	}
 }
 
 func testLeftover(t *testing.T, on target) {
 	kube := kubernetes.NewForConfigOrDie(on.Config())
-	createWebhook(t, kube, "istio-sidecar-injector", map[string]string{mesh.LabelRevision: "default"}, admission.WebhookClientConfig{Service: &admission.ServiceReference{Namespace: "istio-system", Name: "istiod"}},
-		metav1.LabelSelectorRequirement{Key: mesh.LabelInjection, Operator: "In", Values: []string{"enabled"}})
+	createWebhook(
+		t,
+		kube,
+		"istio-sidecar-injector",
+		map[string]string{mesh.LabelRevision: "default"},
+		admission.WebhookClientConfig{Service: &admission.ServiceReference{Namespace: "istio-system", Name: "istiod"}},
+		metav1.LabelSelectorRequirement{Key: mesh.LabelInjection, Operator: "In", Values: []string{"enabled"}},
+	)
 	ns := createNamespace(t, kube, map[string]string{mesh.LabelInjection: "enabled", "theirs": "1"})
 	c, log := reach(t, on)
 	i, n := injection(t, c, ns)
-	if n.Verdict != mesh.Unhealthy || n.Managed || !strings.Contains(n.Summary, "istiod.istio-system") || !slices.Equal(codes(n.Health), []catalogue.Code{catalogue.InjectionWrong}) {
+	if n.Verdict != mesh.Unhealthy || n.Managed || !strings.Contains(n.Summary, "istiod.istio-system") ||
+		!slices.Equal(codes(n.Health), []catalogue.Code{catalogue.InjectionWrong}) {
 		t.Errorf("before: %+v", n)
 	}
 	if !slices.Contains(codes(i.Health), catalogue.InjectorLeftover) {
@@ -117,7 +139,9 @@ func testOtherAddress(t *testing.T, on target) {
 	const old = "https://asm-old-uc.a.run.app/inject/ISTIO_META_CLOUDRUN_ADDR/asm-old-uc.a.run.app"
 	call := func(ctx context.Context, url string) error {
 		patch, _ := json.Marshal([]any{map[string]string{"op": "replace", "path": "/webhooks/0/clientConfig/url", "value": url}})
-		_, err := kube.AdmissionregistrationV1().MutatingWebhookConfigurations().Patch(ctx, "istiod-asm-managed", types.JSONPatchType, patch, metav1.PatchOptions{})
+		_, err := kube.AdmissionregistrationV1().
+			MutatingWebhookConfigurations().
+			Patch(ctx, "istiod-asm-managed", types.JSONPatchType, patch, metav1.PatchOptions{})
 		return err
 	}
 	must(t, call(t.Context(), old))
@@ -129,7 +153,9 @@ func testOtherAddress(t *testing.T, on target) {
 	ns := createNamespace(t, kube, map[string]string{mesh.LabelRevision: "asm-managed"})
 	c, _ := reach(t, on)
 	i, n := injection(t, c, ns)
-	if i.Verdict != mesh.Degraded || !slices.Equal(codes(i.Health), []catalogue.Code{catalogue.InjectorURL}) || !strings.Contains(i.Findings[0].Message, old) || !strings.Contains(i.Findings[0].Message, injectURL) {
+	if i.Verdict != mesh.Degraded || !slices.Equal(codes(i.Health), []catalogue.Code{catalogue.InjectorURL}) ||
+		!strings.Contains(i.Findings[0].Message, old) ||
+		!strings.Contains(i.Findings[0].Message, injectURL) {
 		t.Errorf("%s: %+v", i.Summary, i.Findings)
 	}
 	if !n.Managed {
@@ -145,12 +171,21 @@ func testMarksSurvive(t *testing.T, on target) {
 	_, err := c.Namespace(t.Context(), ns)
 	must(t, err)
 	_, err = kube.CoreV1().Namespaces().Patch(t.Context(), ns, types.MergePatchType,
-		[]byte(`{"metadata":{"labels":{"first":"2","theirs":"1","istio.io/rev":"theirs"},"annotations":{"their/note":"x"}}}`), metav1.PatchOptions{FieldManager: "somebody-else"})
+		[]byte(
+			`{"metadata":{"labels":{"first":"2","theirs":"1","istio.io/rev":"theirs"},"annotations":{"their/note":"x"}}}`,
+		), metav1.PatchOptions{FieldManager: "somebody-else"})
 	must(t, err)
 	revision, managed := "asm-managed", `{"managed":"true"}`
-	after, err := c.MarkNamespace(t.Context(), ns, map[string]*string{mesh.LabelRevision: &revision}, map[string]*string{mesh.AnnotationProxy: &managed})
+	after, err := c.MarkNamespace(
+		t.Context(),
+		ns,
+		map[string]*string{mesh.LabelRevision: &revision},
+		map[string]*string{mesh.AnnotationProxy: &managed},
+	)
 	must(t, err)
-	if after.Labels["first"] != "2" || after.Labels["theirs"] != "1" || after.Labels[mesh.LabelRevision] != revision || after.Annotations["their/note"] != "x" || after.Annotations[mesh.AnnotationProxy] != managed {
+	if after.Labels["first"] != "2" || after.Labels["theirs"] != "1" || after.Labels[mesh.LabelRevision] != revision ||
+		after.Annotations["their/note"] != "x" ||
+		after.Annotations[mesh.AnnotationProxy] != managed {
 		t.Errorf("labels %v, annotations %v", after.Labels, after.Annotations)
 	}
 	object, err := kube.CoreV1().Namespaces().Get(t.Context(), ns, metav1.GetOptions{})
@@ -206,7 +241,9 @@ func testGoingNamespace(t *testing.T, on target) {
 	}}, metav1.CreateOptions{})
 	must(t, err)
 	t.Cleanup(func() {
-		_, err := kube.CoreV1().Namespaces().Patch(context.Background(), ns.Name, types.MergePatchType, []byte(`{"metadata":{"finalizers":null}}`), metav1.PatchOptions{})
+		_, err := kube.CoreV1().
+			Namespaces().
+			Patch(context.Background(), ns.Name, types.MergePatchType, []byte(`{"metadata":{"finalizers":null}}`), metav1.PatchOptions{})
 		if err != nil && !apierrors.IsNotFound(err) {
 			t.Error(err)
 		}

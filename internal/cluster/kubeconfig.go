@@ -34,7 +34,7 @@ func (k Kubeconfig) String() string {
 }
 
 // load reads the kubeconfig and finds what is wrong with it before any request:
-// client-go would tell of a missing context or plugin only in passing.
+// client-go's errors barely mention a missing context or plugin.
 func (k Kubeconfig) load() (*rest.Config, error) {
 	raw, err := k.raw()
 	if err != nil {
@@ -53,13 +53,18 @@ func (k Kubeconfig) load() (*rest.Config, error) {
 	}
 	user := raw.AuthInfos[context.AuthInfo]
 	if user != nil && user.AuthProvider != nil {
-		return nil, fmt.Errorf("context %q uses the auth provider %q, which Kubernetes clients no longer know; write the entry anew with: gcloud container clusters get-credentials, or gcloud container fleet memberships get-credentials", name, user.AuthProvider.Name)
+		return nil, fmt.Errorf(
+			"context %q uses the auth provider %q, which Kubernetes clients no longer know; recreate the entry with: gcloud container "+
+				"clusters get-credentials, or gcloud container fleet memberships get-credentials",
+			name,
+			user.AuthProvider.Name,
+		)
 	}
 	if user != nil && user.Exec != nil {
 		if err := checkPlugin(name, user.Exec); err != nil {
 			return nil, err
 		}
-		user.Exec.InteractiveMode = api.NeverExecInteractiveMode // nobody is there to answer
+		user.Exec.InteractiveMode = api.NeverExecInteractiveMode // there is no one to answer
 	}
 	config, err := clientcmd.NewNonInteractiveClientConfig(raw, name, &clientcmd.ConfigOverrides{}, nil).ClientConfig()
 	if err != nil {
@@ -94,7 +99,12 @@ func checkPlugin(context string, plugin *api.ExecConfig) error {
 		if plugin.InstallHint != "" {
 			hint = "; " + strings.TrimSpace(plugin.InstallHint)
 		}
-		return fmt.Errorf("context %q gets its credentials from the program %q, which is not to be found in PATH%s", context, plugin.Command, hint)
+		return fmt.Errorf(
+			"context %q gets its credentials from the program %q, which is not in PATH%s",
+			context,
+			plugin.Command,
+			hint,
+		)
 	}
 	return nil
 }

@@ -14,19 +14,27 @@ import (
 // The resources that this package reads and changes. They are fixed: asking a
 // cluster what it serves would cost more requests than all the reads together.
 var (
-	namespaces         = schema.GroupVersionResource{Version: "v1", Resource: "namespaces"}
-	pods               = schema.GroupVersionResource{Version: "v1", Resource: "pods"}
-	configMaps         = schema.GroupVersionResource{Version: "v1", Resource: "configmaps"}
-	serviceAccounts    = schema.GroupVersionResource{Version: "v1", Resource: "serviceaccounts"}
-	deployments        = schema.GroupVersionResource{Group: "apps", Version: "v1", Resource: "deployments"}
-	statefulSets       = schema.GroupVersionResource{Group: "apps", Version: "v1", Resource: "statefulsets"}
-	daemonSets         = schema.GroupVersionResource{Group: "apps", Version: "v1", Resource: "daemonsets"}
-	budgets            = schema.GroupVersionResource{Group: "policy", Version: "v1", Resource: "poddisruptionbudgets"}
-	mutatingWebhooks   = schema.GroupVersionResource{Group: "admissionregistration.k8s.io", Version: "v1", Resource: "mutatingwebhookconfigurations"}
-	validatingWebhooks = schema.GroupVersionResource{Group: "admissionregistration.k8s.io", Version: "v1", Resource: "validatingwebhookconfigurations"}
-	revisionsBeta      = schema.GroupVersionResource{Group: meshGroup, Version: "v1beta1", Resource: "controlplanerevisions"}
-	revisionsAlpha     = schema.GroupVersionResource{Group: meshGroup, Version: "v1alpha1", Resource: "controlplanerevisions"}
-	dataPlaneControls  = schema.GroupVersionResource{Group: meshGroup, Version: "v1alpha1", Resource: "dataplanecontrols"}
+	namespaces       = schema.GroupVersionResource{Version: "v1", Resource: "namespaces"}
+	pods             = schema.GroupVersionResource{Version: "v1", Resource: "pods"}
+	configMaps       = schema.GroupVersionResource{Version: "v1", Resource: "configmaps"}
+	serviceAccounts  = schema.GroupVersionResource{Version: "v1", Resource: "serviceaccounts"}
+	deployments      = schema.GroupVersionResource{Group: "apps", Version: "v1", Resource: "deployments"}
+	statefulSets     = schema.GroupVersionResource{Group: "apps", Version: "v1", Resource: "statefulsets"}
+	daemonSets       = schema.GroupVersionResource{Group: "apps", Version: "v1", Resource: "daemonsets"}
+	budgets          = schema.GroupVersionResource{Group: "policy", Version: "v1", Resource: "poddisruptionbudgets"}
+	mutatingWebhooks = schema.GroupVersionResource{
+		Group:    "admissionregistration.k8s.io",
+		Version:  "v1",
+		Resource: "mutatingwebhookconfigurations",
+	}
+	validatingWebhooks = schema.GroupVersionResource{
+		Group:    "admissionregistration.k8s.io",
+		Version:  "v1",
+		Resource: "validatingwebhookconfigurations",
+	}
+	revisionsBeta     = schema.GroupVersionResource{Group: meshGroup, Version: "v1beta1", Resource: "controlplanerevisions"}
+	revisionsAlpha    = schema.GroupVersionResource{Group: meshGroup, Version: "v1alpha1", Resource: "controlplanerevisions"}
+	dataPlaneControls = schema.GroupVersionResource{Group: meshGroup, Version: "v1alpha1", Resource: "dataplanecontrols"}
 )
 
 const meshGroup = "mesh.cloud.google.com"

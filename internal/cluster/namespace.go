@@ -14,7 +14,10 @@ import (
 // CheckNamespace says what is wrong with a namespace's name, or returns nil.
 func CheckNamespace(name string) error {
 	if problems := validation.IsDNS1123Label(name); len(problems) > 0 {
-		return fmt.Errorf("%q cannot be a namespace: a name has 1 to 63 lower-case letters, digits and hyphens, starting and ending with a letter or digit", name)
+		return fmt.Errorf(
+			"%q cannot be a namespace: a name has 1 to 63 lower-case letters, digits and hyphens, starting and ending with a letter or digit",
+			name,
+		)
 	}
 	return nil
 }

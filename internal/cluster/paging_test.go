@@ -47,7 +47,9 @@ func environments(t *testing.T, on target) int {
 	const more = 5
 	for i := range more {
 		name := fmt.Sprintf("env-more-%d", i)
-		_, err := kube.CoreV1().ConfigMaps("istio-system").Create(t.Context(), &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: name}}, metav1.CreateOptions{})
+		_, err := kube.CoreV1().
+			ConfigMaps("istio-system").
+			Create(t.Context(), &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: name}}, metav1.CreateOptions{})
 		must(t, err)
 		t.Cleanup(func() {
 			if err := kube.CoreV1().ConfigMaps("istio-system").Delete(context.Background(), name, metav1.DeleteOptions{}); err != nil {

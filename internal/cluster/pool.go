@@ -7,57 +7,61 @@ import (
 )
 
 // pool keeps clients for a bounded number of clusters. One that is in use stays;
-// of the idle ones the least recently used makes room. When all are in use, a
-// newcomer waits for its turn or its context; turns are in the order in which
-// clusters came, and each wakes only those who wait for that cluster.
+// of the idle ones the least recently used is closed for a new one. When all are
+// in use, a caller waits until there is room or its context ends. Clusters get room
+// in the order of their first callers, and only the callers of that cluster wake.
 type pool struct {
 	max int
 
 	mu      sync.Mutex
 	clients map[string]*pooled
 	idle    *list.List // of *pooled, least recently used first
-	queue   *list.List // of *turn
-	turns   map[string]*turn
+	queue   *list.List // of *waiter
+	waiters map[string]*waiter
 }
 
-// turn is that of one cluster which waits for room. While there is one, there is
-// no idle client: whatever becomes idle makes room for the first turn.
-type turn struct {
+// waiter is a cluster that waits for room. While there is one, no client is idle: a
+// client that becomes idle is closed for the first waiter.
+type waiter struct {
 	key     string
-	place   *list.Element
+	element *list.Element
 	waiting int
-	come    chan struct{}
-	entry   *pooled // in use by all who waited, once it has come
+	ready   chan struct{}
+	entry   *pooled // in use by all who waited, once ready is closed
 }
 
 type pooled struct {
-	key    string
-	users  int
-	idle   *list.Element
-	once   sync.Mutex // held while connecting
-	client *client
+	key        string
+	users      int
+	idle       *list.Element
+	connecting sync.Mutex
+	client     *client
 }
 
 func newPool(size int) *pool {
-	return &pool{max: size, clients: map[string]*pooled{}, idle: list.New(), queue: list.New(), turns: map[string]*turn{}}
+	return &pool{max: size, clients: map[string]*pooled{}, idle: list.New(), queue: list.New(), waiters: map[string]*waiter{}}
 }
 
 // lease returns the client of key, connecting it when it is new. release must be
 // called once.
-func (p *pool) lease(ctx context.Context, key string, connect func(context.Context) (*client, error)) (c *client, release func(), err error) {
+func (p *pool) lease(
+	ctx context.Context,
+	key string,
+	connect func(context.Context) (*client, error),
+) (c *client, release func(), err error) {
 	entry, err := p.take(ctx, key)
 	if err != nil {
 		return nil, nil, err
 	}
-	entry.once.Lock()
-	defer entry.once.Unlock()
+	entry.connecting.Lock()
+	defer entry.connecting.Unlock()
 	if entry.client == nil {
 		if entry.client, err = connect(ctx); err != nil {
-			p.giveBack(entry, true)
+			p.release(entry, true)
 			return nil, nil, err
 		}
 	}
-	return entry.client, func() { p.giveBack(entry, false) }, nil
+	return entry.client, func() { p.release(entry, false) }, nil
 }
 
 func (p *pool) take(ctx context.Context, key string) (*pooled, error) {
@@ -79,50 +83,50 @@ func (p *pool) take(ctx context.Context, key string) (*pooled, error) {
 	t := p.enqueue(key)
 	p.mu.Unlock()
 	select {
-	case <-t.come:
+	case <-t.ready:
 		return t.entry, nil
 	case <-ctx.Done():
-		p.giveUp(t)
+		p.cancelWait(t)
 		return nil, context.Cause(ctx)
 	}
 }
 
-// enqueue waits in the turn of a cluster; p.mu is held.
-func (p *pool) enqueue(key string) *turn {
-	t, found := p.turns[key]
+// enqueue adds a caller to those that wait for a cluster; p.mu is held.
+func (p *pool) enqueue(key string) *waiter {
+	t, found := p.waiters[key]
 	if !found {
-		t = &turn{key: key, come: make(chan struct{})}
-		t.place = p.queue.PushBack(t)
-		p.turns[key] = t
+		t = &waiter{key: key, ready: make(chan struct{})}
+		t.element = p.queue.PushBack(t)
+		p.waiters[key] = t
 	}
 	t.waiting++
 	return t
 }
 
-// next gives room to the first turn, if both are there; p.mu is held.
+// next gives room to the first waiter, if there is room; p.mu is held.
 func (p *pool) next() {
 	first := p.queue.Front()
 	if first == nil || len(p.clients) >= p.max && !p.evict() {
 		return
 	}
-	t := p.queue.Remove(first).(*turn)
-	delete(p.turns, t.key)
+	t := p.queue.Remove(first).(*waiter)
+	delete(p.waiters, t.key)
 	t.entry = &pooled{key: t.key, users: t.waiting}
 	p.clients[t.key] = t.entry
-	close(t.come)
+	close(t.ready)
 }
 
-// giveUp leaves a turn, or what it gave.
-func (p *pool) giveUp(t *turn) {
+// cancelWait leaves the queue, or releases the client that the wait gave.
+func (p *pool) cancelWait(t *waiter) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if t.entry != nil {
-		p.leave(t.entry, false)
+		p.endUse(t.entry, false)
 		return
 	}
 	if t.waiting--; t.waiting == 0 {
-		p.queue.Remove(t.place)
-		delete(p.turns, t.key)
+		p.queue.Remove(t.element)
+		delete(p.waiters, t.key)
 	}
 }
 
@@ -140,16 +144,16 @@ func (p *pool) evict() bool {
 	return true
 }
 
-// giveBack ends one use.
-func (p *pool) giveBack(entry *pooled, failed bool) {
+// release ends one use.
+func (p *pool) release(entry *pooled, failed bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.leave(entry, failed)
+	p.endUse(entry, failed)
 }
 
-// leave ends one use; an entry that failed to connect is forgotten with its last
+// endUse ends one use; an entry that failed to connect is forgotten with its last
 // user. p.mu is held.
-func (p *pool) leave(entry *pooled, failed bool) {
+func (p *pool) endUse(entry *pooled, failed bool) {
 	if entry.users--; entry.users > 0 {
 		return
 	}

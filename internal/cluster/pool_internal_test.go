@@ -64,7 +64,11 @@ func TestPoolForgetsWhatDidNotConnect(t *testing.T) {
 	if p.size() != 0 {
 		t.Error("a client that did not connect is kept")
 	}
-	if _, release, err := p.lease(t.Context(), "a", func(context.Context) (*client, error) { return &client{close: func() {}}, nil }); err != nil {
+	if _, release, err := p.lease(
+		t.Context(),
+		"a",
+		func(context.Context) (*client, error) { return &client{close: func() {}}, nil },
+	); err != nil {
 		t.Error(err)
 	} else {
 		release()
@@ -111,8 +115,8 @@ func TestPoolGivesTurnsInOrder(t *testing.T) {
 	if got := fmt.Sprint(order); got != "[b: context canceled a a c]" {
 		t.Errorf("turns came as %s", got)
 	}
-	if len(p.turns) != 0 || p.queue.Len() != 0 || p.size() != 1 {
-		t.Errorf("%d turns in the queue, %d known, %d clients", p.queue.Len(), len(p.turns), p.size())
+	if len(p.waiters) != 0 || p.queue.Len() != 0 || p.size() != 1 {
+		t.Errorf("%d turns in the queue, %d known, %d clients", p.queue.Len(), len(p.waiters), p.size())
 	}
 }
 
@@ -123,10 +127,10 @@ func TestPoolPassesATurnOn(t *testing.T) {
 	gone, next := p.enqueue("gone"), p.enqueue("next")
 	p.next()
 	p.mu.Unlock()
-	<-gone.come
-	p.giveUp(gone)
+	<-gone.ready
+	p.cancelWait(gone)
 	select {
-	case <-next.come:
+	case <-next.ready:
 	default:
 		t.Error("the next does not get the turn")
 	}
@@ -135,7 +139,7 @@ func TestPoolPassesATurnOn(t *testing.T) {
 func (p *pool) waiting(key string) int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if t := p.turns[key]; t != nil {
+	if t := p.waiters[key]; t != nil {
 		return t.waiting
 	}
 	return 0

@@ -22,7 +22,7 @@ const injectedLabel = "security.istio.io/tlsMode=istio"
 
 const failedLabel = mesh.LabelUpgrade + "=" + mesh.UpgradeFailed
 
-// Proxies are the proxies of a cluster that need somebody.
+// Proxies are the proxies of a cluster that need attention.
 type Proxies struct {
 	health.ProxyState
 	Environments []mesh.Environment
@@ -149,7 +149,12 @@ func ownerOf(pod metav1.ObjectMeta) (controller string, owner mesh.Owner) {
 }
 
 func (c *Cluster) listBudgets(ctx context.Context, namespace string) ([]mesh.Budget, error) {
-	raw, err := listAll[policyv1.PodDisruptionBudget](ctx, c, request{doing: "list the PodDisruptionBudgets", resource: budgets, namespace: namespace}, "")
+	raw, err := listAll[policyv1.PodDisruptionBudget](
+		ctx,
+		c,
+		request{doing: "list the PodDisruptionBudgets", resource: budgets, namespace: namespace},
+		"",
+	)
 	if err != nil {
 		return nil, err
 	}
@@ -186,8 +191,8 @@ type dataPlaneControl struct {
 // controlErrors are the codes of the data plane controller's errors (its source).
 var controlErrors = map[string]string{"1": "InvalidRevision", "2": "TooManyEvictions"}
 
-// listControls reads how far upgrades are. Where the cluster does not know the
-// kind, the managed data plane was never on, and there is nothing to tell.
+// listControls reads the progress of upgrades. Where the cluster does not know the
+// kind, the managed data plane was never on.
 func (c *Cluster) listControls(ctx context.Context) ([]health.DataPlaneControl, error) {
 	raw, err := listAll[dataPlaneControl](ctx, c, request{doing: "list the DataPlaneControls", resource: dataPlaneControls}, "")
 	if apierr.NotFound(err) {

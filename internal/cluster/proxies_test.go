@@ -119,7 +119,8 @@ func testOutdated(t *testing.T, on target) {
 	}
 	c, _ := reach(t, on)
 	p := w.proxies(c, true)
-	if len(p.Outdated) != 2 || !strings.HasPrefix(p.Outdated[0].Name, "old-") || len(p.Failed) != 0 || !slices.Contains(codes(p.Health), catalogue.ProxiesOutdated) {
+	if len(p.Outdated) != 2 || !strings.HasPrefix(p.Outdated[0].Name, "old-") || len(p.Failed) != 0 ||
+		!slices.Contains(codes(p.Health), catalogue.ProxiesOutdated) {
 		t.Errorf("%s: %+v", p.Summary, p.Outdated)
 	}
 	if p := w.proxies(c, false); len(p.Outdated) != 0 {
@@ -128,7 +129,8 @@ func testOutdated(t *testing.T, on target) {
 }
 
 func testControls(t *testing.T, on target) {
-	controls := dynamic.NewForConfigOrDie(on.Config()).Resource(schema.GroupVersionResource{Group: "mesh.cloud.google.com", Version: "v1alpha1", Resource: "dataplanecontrols"})
+	controls := dynamic.NewForConfigOrDie(on.Config()).
+		Resource(schema.GroupVersionResource{Group: "mesh.cloud.google.com", Version: "v1alpha1", Resource: "dataplanecontrols"})
 	object, err := controls.Create(t.Context(), &unstructured.Unstructured{Object: map[string]any{
 		"apiVersion": "mesh.cloud.google.com/v1alpha1", "kind": "DataPlaneControl", "metadata": map[string]any{"name": "asm-managed"},
 		"spec": map[string]any{"revision": "asm-managed", "proxyVersion": wantedTag, "proxyTargetBasisPoints": int64(10000)},
@@ -146,9 +148,15 @@ func testControls(t *testing.T, on target) {
 		says    string
 	}{
 		{nil, mesh.Unknown, "does not tell its state"},
-		{map[string]any{"state": "Ready", "proxyMetrics": map[string]any{"managedProxyCount": int64(4), "unmanagedProxyCount": int64(1)}}, mesh.Healthy, ""},
+		{
+			map[string]any{"state": "Ready", "proxyMetrics": map[string]any{"managedProxyCount": int64(4), "unmanagedProxyCount": int64(1)}},
+			mesh.Healthy, "",
+		},
 		{map[string]any{"state": "Reconciling"}, mesh.Provisioning, "being upgraded to " + wantedTag},
-		{map[string]any{"state": "Error", "errorDetails": map[string]any{"code": int64(2), "message": "budgets are preventing upgrade"}}, mesh.Degraded, "TooManyEvictions budgets are preventing upgrade"},
+		{
+			map[string]any{"state": "Error", "errorDetails": map[string]any{"code": int64(2), "message": "budgets are preventing upgrade"}},
+			mesh.Degraded, "TooManyEvictions budgets are preventing upgrade",
+		},
 	} {
 		if state.status != nil {
 			object.Object["status"] = state.status

@@ -41,9 +41,18 @@ func testNobody(t *testing.T, on target) {
 	must(t, err)
 	revision := "asm-managed"
 	for rule, do := range map[string]func() error{
-		`{apiGroups: ["mesh.cloud.google.com"], resources: ["controlplanerevisions"], verbs: ["list"]}`: func() error { _, err := c.Revisions(t.Context()); return err },
-		`{apiGroups: [""], resources: ["pods"], verbs: ["list"]}`:                                       func() error { _, err := c.Proxies(t.Context(), false); return err },
-		`{apiGroups: [""], resources: ["namespaces"], verbs: ["get"]}`:                                  func() error { _, err := c.Namespace(t.Context(), "default"); return err },
+		`{apiGroups: ["mesh.cloud.google.com"], resources: ["controlplanerevisions"], verbs: ["list"]}`: func() error {
+			_, err := c.Revisions(t.Context())
+			return err
+		},
+		`{apiGroups: [""], resources: ["pods"], verbs: ["list"]}`: func() error {
+			_, err := c.Proxies(t.Context(), false)
+			return err
+		},
+		`{apiGroups: [""], resources: ["namespaces"], verbs: ["get"]}`: func() error {
+			_, err := c.Namespace(t.Context(), "default")
+			return err
+		},
 		`{apiGroups: [""], resources: ["namespaces"], verbs: ["patch"]}`: func() error {
 			_, err := c.MarkNamespace(t.Context(), "default", map[string]*string{mesh.LabelRevision: &revision}, nil)
 			return err
@@ -54,7 +63,8 @@ func testNobody(t *testing.T, on target) {
 			return results[0].Err
 		},
 	} {
-		if err := do(); !apierr.Forbidden(err) || apierr.NotFound(err) || !strings.Contains(err.Error(), rule) || !strings.Contains(err.Error(), "nobody@example.com") {
+		if err := do(); !apierr.Forbidden(err) || apierr.NotFound(err) || !strings.Contains(err.Error(), rule) ||
+			!strings.Contains(err.Error(), "nobody@example.com") {
 			t.Errorf("%s: got %v", rule, err)
 		}
 	}
@@ -73,7 +83,8 @@ func TestRBACNamesTheMissingRule(t *testing.T) {
 	t.Cleanup(front.Close)
 	a := access(t, cluster.Config{GatewayEndpoint: front.URL, Tokens: token(kubetest.Token("nobody@example.com"))})
 	_, err = open(t, a, membershipName, "").Revisions(t.Context())
-	if !apierr.Forbidden(err) || !strings.Contains(err.Error(), `{apiGroups: ["mesh.cloud.google.com"], resources: ["controlplanerevisions"], verbs: ["list"]}`) {
+	if !apierr.Forbidden(err) ||
+		!strings.Contains(err.Error(), `{apiGroups: ["mesh.cloud.google.com"], resources: ["controlplanerevisions"], verbs: ["list"]}`) {
 		t.Errorf("got %v", err)
 	}
 	_, err = open(t, a, "projects/100000000001/locations/global/memberships/other", "").Revisions(t.Context())
@@ -91,13 +102,19 @@ func TestTheGatewayNamesTheMissingPermission(t *testing.T) {
 	world := simtest.Start(t, sim.Options{})
 	const name = "projects/100000000001/locations/us-central1/memberships/cluster-1"
 	through := func(email string) *cluster.Cluster {
-		return open(t, access(t, cluster.Config{GatewayEndpoint: gcp.EndpointsBelow(world.URL()).ConnectGateway, Tokens: token(simtest.Token(email))}), name, "")
+		return open(
+			t,
+			access(t, cluster.Config{GatewayEndpoint: gcp.EndpointsBelow(world.URL()).ConnectGateway, Tokens: token(simtest.Token(email))}),
+			name,
+			"",
+		)
 	}
 	if _, err := through(simtest.Owner).Revisions(t.Context()); err != nil {
 		t.Errorf("the owner: %v", err)
 	}
 	_, err := through("nobody@example.com").Revisions(t.Context())
-	if !apierr.Forbidden(err) || !strings.Contains(err.Error(), "gkehub.gateway.get") || !strings.Contains(err.Error(), "roles/gkehub.gatewayReader") {
+	if !apierr.Forbidden(err) || !strings.Contains(err.Error(), "gkehub.gateway.get") ||
+		!strings.Contains(err.Error(), "roles/gkehub.gatewayReader") {
 		t.Errorf("a read: %v", err)
 	}
 	revision := "asm-managed"
@@ -167,7 +184,9 @@ func testAsleep(t *testing.T, on target) {
 	})
 	s, err := c.Read(t.Context())
 	must(t, err)
-	if h := s.Health(); len(s.Unread) != 1 || !apierr.Unreachable(s.Unread["its namespaces"]) || !strings.Contains(h.Summary, "no answer came in time") || len(s.Revisions) != 1 {
+	if h := s.Health(); len(s.Unread) != 1 || !apierr.Unreachable(s.Unread["its namespaces"]) ||
+		!strings.Contains(h.Summary, "no answer came in time") ||
+		len(s.Revisions) != 1 {
 		t.Errorf("unread %v, %s", s.Unread, h.Summary)
 	}
 }

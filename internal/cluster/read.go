@@ -30,7 +30,7 @@ const (
 var healthyParts = []part{partRevisions, partMutating, partValidating, partEnvironments, partNamespaces, partPods, partControls}
 
 // State is what was read of a cluster. What could not be read is in Unread, and
-// is never taken for something that is not there.
+// never counts as missing.
 type State struct {
 	Cluster      string
 	Installed    bool // the cluster knows the kind ControlPlaneRevision
@@ -79,7 +79,7 @@ func (c *Cluster) read(ctx context.Context, allProxies bool, parts ...part) (*St
 	return s, nil
 }
 
-// fetch reads one part, and returns what puts it into a state.
+// fetch reads one part, and returns a function that stores it in a state.
 func (c *Cluster) fetch(ctx context.Context, p part, allProxies bool) (store func(*State), err error) {
 	switch p {
 	case partRevisions:
@@ -107,18 +107,18 @@ func (c *Cluster) fetch(ctx context.Context, p part, allProxies bool) (store fun
 
 func (s *State) lacks(p part) bool { return s.Unread[string(p)] != nil }
 
-// unreadHealth tells which of the parts could not be read. One refusal that
-// stands for many reads is told once.
+// unreadHealth returns the health of the parts that could not be read. A refusal
+// of several reads is reported once.
 func (s *State) unreadHealth(parts ...part) []health.Health {
 	var health []health.Health
-	told := map[string]bool{}
+	reported := map[string]bool{}
 	for _, p := range parts {
 		if !s.lacks(p) {
 			continue
 		}
 		h := apierr.UnreadHealth(s.Cluster, s.Unread[string(p)])
-		if key := h.Findings[0].Message; !told[key] {
-			told[key] = true
+		if key := h.Findings[0].Message; !reported[key] {
+			reported[key] = true
 			health = append(health, h)
 		}
 	}

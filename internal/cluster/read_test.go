@@ -12,12 +12,15 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 )
 
-const revisionList = `{"metadata":{},"items":[{"metadata":{"name":"asm-managed","namespace":"istio-system"},"spec":{"channel":"regular","type":"managed_service"},"status":{"conditions":[{"type":"Reconciled","status":"True"},{"type":"Stalled","status":"False"}]}}]}`
+const revisionList = `{"metadata":{},"items":[{"metadata":{"name":"asm-managed","namespace":"istio-system"},` +
+	`"spec":{"channel":"regular","type":"managed_service"},"status":{"conditions":[{"type":"Reconciled","status":"True"},` +
+	`{"type":"Stalled","status":"False"}]}}]}`
 
 func TestAMissingCRDIsReportedAsWhatItMeans(t *testing.T) {
 	s := serve(t, says(404, "404 page not found")) // as an API server answers for a group it does not serve
 	r, err := open(t, access(t, cluster.Config{GatewayEndpoint: s.URL}), membershipName, "").Revisions(t.Context())
-	if err != nil || r.Installed || r.Verdict != mesh.Unhealthy || !strings.Contains(r.Summary, "never installed") || r.Findings[0].Code != catalogue.RevisionMissing {
+	if err != nil || r.Installed || r.Verdict != mesh.Unhealthy || !strings.Contains(r.Summary, "never installed") ||
+		r.Findings[0].Code != catalogue.RevisionMissing {
 		t.Errorf("%+v, %v", r, err)
 	}
 	if got := s.requests(); len(got) != 2 {
@@ -69,7 +72,8 @@ func TestAHalfAnsweringCluster(t *testing.T) {
 				t.Fatal(err)
 			}
 			h := state.Health()
-			if h.Verdict != c.want || len(state.Unread) != 1 || len(h.Findings) != 1 || h.Findings[0].Code != catalogue.Unreadable || !strings.Contains(h.Summary, "403") {
+			if h.Verdict != c.want || len(state.Unread) != 1 || len(h.Findings) != 1 || h.Findings[0].Code != catalogue.Unreadable ||
+				!strings.Contains(h.Summary, "403") {
 				t.Errorf("%s: %+v, unread %v", h.Summary, h.Findings, state.Unread)
 			}
 		})
@@ -87,7 +91,13 @@ func TestPaging(t *testing.T) {
 			says(410, `{"kind":"Status","code":410,"reason":"Expired","message":"The provided continue parameter is too old"}`)(w, r)
 			return
 		}
-		says(200, fmt.Sprintf(`{"metadata":{"continue":%q},"items":[{"metadata":{"name":"r-%s","namespace":"n"}}]}`, next, r.URL.Query().Get("continue")))(w, r)
+		says(
+			200,
+			fmt.Sprintf(`{"metadata":{"continue":%q},"items":[{"metadata":{"name":"r-%s","namespace":"n"}}]}`, next, r.URL.Query().Get("continue")),
+		)(
+			w,
+			r,
+		)
 	})
 	r, err := open(t, access(t, cluster.Config{GatewayEndpoint: s.URL}), membershipName, "").Revisions(t.Context())
 	if err != nil {
@@ -97,7 +107,8 @@ func TestPaging(t *testing.T) {
 	for _, revision := range r.All {
 		names = append(names, revision.Name)
 	}
-	if !slices.Equal(names, []string{"r-", "r-a", "r-b"}) || !slices.Equal(queries, []string{"500/", "500/a", "500/b", "500/", "500/a", "500/b"}) {
+	if !slices.Equal(names, []string{"r-", "r-a", "r-b"}) ||
+		!slices.Equal(queries, []string{"500/", "500/a", "500/b", "500/", "500/a", "500/b"}) {
 		t.Errorf("read %v by %v", names, queries)
 	}
 }

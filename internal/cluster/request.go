@@ -29,7 +29,7 @@ type request struct {
 	accept      string
 	contentType string
 	body        []byte
-	asks        bool // changes nothing, whatever its verb
+	readOnly    bool // changes nothing, whatever its verb
 }
 
 func (r request) method() string {
@@ -46,7 +46,7 @@ func (r request) method() string {
 	return http.MethodGet
 }
 
-func (r request) reads() bool { return r.asks || r.method() == http.MethodGet }
+func (r request) reads() bool { return r.readOnly || r.method() == http.MethodGet }
 
 func (r request) path() []string {
 	p := []string{"/apis", r.resource.Group, r.resource.Version}
@@ -69,17 +69,17 @@ func (r request) path() []string {
 // be used, and decodes the answer into out.
 func (c *Cluster) do(ctx context.Context, r request, out any) error {
 	var failed []error
-	at := c.at()
+	at := c.currentRoute()
 	for {
 		err := c.send(ctx, c.routes[at], r, out)
 		if err == nil {
 			return nil
 		}
-		if !c.mayLeave(c.routes[at], r, err) {
+		if !c.mayTryNextRoute(c.routes[at], r, err) {
 			return errors.Join(append([]error{err}, failed...)...)
 		}
 		failed = append(failed, err)
-		next, more := c.leave(at, err)
+		next, more := c.nextRoute(at, err)
 		if !more {
 			return errors.Join(failed...)
 		}
@@ -87,9 +87,9 @@ func (c *Cluster) do(ctx context.Context, r request, out any) error {
 	}
 }
 
-// mayLeave reports whether a failure is the way's own. A write that was not
+// mayTryNextRoute reports whether a failure is that of the way to the cluster. A write that was not
 // answered may have happened, so it is not sent again elsewhere.
-func (c *Cluster) mayLeave(way route, r request, err error) bool {
+func (c *Cluster) mayTryNextRoute(way route, r request, err error) bool {
 	var e *apierr.Error
 	if !way.gateway || !errors.As(err, &e) {
 		return false
@@ -104,8 +104,8 @@ func (c *Cluster) mayLeave(way route, r request, err error) bool {
 }
 
 func (c *Cluster) send(ctx context.Context, way route, r request, out any) error {
-	// In a large fleet clusters wait for their turn. That is not timed: it would look
-	// as if the cluster did not answer.
+	// In a large fleet clusters wait for a client. That wait has no timeout: it would
+	// look as if the cluster did not answer.
 	client, release, err := c.access.pool.lease(ctx, way.key, func(ctx context.Context) (*client, error) {
 		limited, cancel := context.WithTimeout(ctx, c.access.config.RequestTimeout)
 		defer cancel()

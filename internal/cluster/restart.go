@@ -29,18 +29,18 @@ type Restart struct {
 	Since time.Time
 }
 
-// Outcome is what became of one owner.
+// Outcome is the result of restarting one owner.
 type Outcome string
 
 // The outcomes.
 const (
 	Restarted Outcome = "restarted" // and every pod is new and available
 	Skipped   Outcome = "skipped"   // of a kind that is never or was not asked to be restarted
-	Blocked   Outcome = "blocked"   // left alone for its own sake; Why tells
+	Blocked   Outcome = "blocked"   // not restarted, to protect it; Why says against what
 	Failed    Outcome = "failed"
 )
 
-// RestartResult is what became of one owner, and why.
+// RestartResult is the outcome for one owner, and why.
 type RestartResult struct {
 	Owner   mesh.Owner
 	Outcome Outcome
@@ -50,8 +50,9 @@ type RestartResult struct {
 }
 
 // RestartOwners restarts each owner once, one after the other, and waits until
-// its pods are new and available. It goes on after a failure, and answers for
-// every owner in the given order; the error is of the context alone.
+// its pods are new and available. It continues after a failure, and returns a
+// result for every owner in the given order. It returns an error only for a
+// cancelled context.
 func (c *Cluster) RestartOwners(ctx context.Context, owners []mesh.Owner, how Restart) ([]RestartResult, error) {
 	if how.Since.IsZero() {
 		how.Since = c.access.config.Clock.Now()
@@ -74,7 +75,13 @@ func (c *Cluster) RestartOwners(ctx context.Context, owners []mesh.Owner, how Re
 	return results, nil
 }
 
-func (c *Cluster) restart(ctx context.Context, owner mesh.Owner, how Restart, limits map[string][]mesh.Budget, started *bool) (Outcome, string, error) {
+func (c *Cluster) restart(
+	ctx context.Context,
+	owner mesh.Owner,
+	how Restart,
+	limits map[string][]mesh.Budget,
+	started *bool,
+) (Outcome, string, error) {
 	if why := never(owner, how); why != "" {
 		return Skipped, why, nil
 	}
@@ -150,8 +157,8 @@ func (c *Cluster) budgetsOf(ctx context.Context, namespace string, known map[str
 	return limits, err
 }
 
-// annotate starts the roll-out with a patch that touches one key, so that nobody
-// else's fields are ours afterwards.
+// annotate starts the roll-out with a patch that touches one key, so that no
+// other field becomes ours.
 func (c *Cluster) annotate(ctx context.Context, owner mesh.Owner, at time.Time) error {
 	body, err := json.Marshal(map[string]any{"spec": map[string]any{"template": map[string]any{"metadata": map[string]any{
 		"annotations": map[string]string{restartedAt: at.UTC().Format(time.RFC3339)},

@@ -61,7 +61,11 @@ func testRestartKinds(t *testing.T, on target) {
 	}
 	cart, db, agent := w.owner("Deployment", "cart"), w.owner("StatefulSet", "db"), w.owner("DaemonSet", "agent")
 	c, log := reach(t, on)
-	results, err := c.RestartOwners(t.Context(), []mesh.Owner{cart, db, agent, cart, db, agent, w.owner("Job", "x"), w.owner("Pod", "x"), w.owner("Deployment", "gone")}, cluster.Restart{})
+	results, err := c.RestartOwners(
+		t.Context(),
+		[]mesh.Owner{cart, db, agent, cart, db, agent, w.owner("Job", "x"), w.owner("Pod", "x"), w.owner("Deployment", "gone")},
+		cluster.Restart{},
+	)
 	must(t, err)
 	if got := outcomes(results); got != "restarted skipped restarted skipped skipped skipped" {
 		t.Errorf("%s: %+v", got, results)
@@ -82,7 +86,10 @@ func testRestartKinds(t *testing.T, on target) {
 // takesDown makes a roll-out take a pod down before it brings another up.
 func takesDown(s *appsv1.DeploymentSpec) {
 	none, one := intstr.FromInt32(0), intstr.FromInt32(1)
-	s.Strategy = appsv1.DeploymentStrategy{Type: appsv1.RollingUpdateDeploymentStrategyType, RollingUpdate: &appsv1.RollingUpdateDeployment{MaxSurge: &none, MaxUnavailable: &one}}
+	s.Strategy = appsv1.DeploymentStrategy{
+		Type:          appsv1.RollingUpdateDeploymentStrategyType,
+		RollingUpdate: &appsv1.RollingUpdateDeployment{MaxSurge: &none, MaxUnavailable: &one},
+	}
 }
 
 func testRestartBudgets(t *testing.T, on target) {
@@ -120,7 +127,9 @@ func testRestartBlocked(t *testing.T, on target) {
 	for _, name := range []string{"paused", "db", "agent"} {
 		w.run(name, 0)
 	}
-	_, err := w.kube.AppsV1().Deployments(w.ns).Patch(t.Context(), "paused", types.MergePatchType, []byte(`{"spec":{"paused":true}}`), metav1.PatchOptions{})
+	_, err := w.kube.AppsV1().
+		Deployments(w.ns).
+		Patch(t.Context(), "paused", types.MergePatchType, []byte(`{"spec":{"paused":true}}`), metav1.PatchOptions{})
 	must(t, err)
 	owners := []mesh.Owner{w.owner("Deployment", "paused"), w.owner("StatefulSet", "db"), w.owner("DaemonSet", "agent")}
 	c, log := reach(t, on)
@@ -150,7 +159,8 @@ func testRestartBlocked(t *testing.T, on target) {
 		must(t, err)
 		seenA, err := w.kube.AppsV1().DaemonSets(w.ns).Get(t.Context(), "agent", metav1.GetOptions{})
 		must(t, err)
-		if seenD.Status.ObservedGeneration < d.Generation || seenS.Status.ObservedGeneration < s.Generation || seenA.Status.ObservedGeneration < a.Generation {
+		if seenD.Status.ObservedGeneration < d.Generation || seenS.Status.ObservedGeneration < s.Generation ||
+			seenA.Status.ObservedGeneration < a.Generation {
 			return errNotYet
 		}
 		return nil

@@ -22,7 +22,8 @@ func TestRetryableAndDoubtful(t *testing.T) {
 	nobody := httptest.NewServer(http.NotFoundHandler())
 	nobody.Close()
 	busy := `{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"TooManyRequests","code":429,"message":"busy"}`
-	conflict := `{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Conflict","code":409,"message":"the object has been modified"}`
+	conflict := `{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Conflict","code":409,"message":"the object has ` +
+		`been modified"}`
 	for name, test := range map[string]struct {
 		answer    http.HandlerFunc // nil: nobody listens
 		config    cluster.Config
@@ -37,10 +38,14 @@ func TestRetryableAndDoubtful(t *testing.T) {
 		"no RBAC rule":                  {answer: says(403, rbacDenied)},
 		"the gateway's API is disabled": {answer: says(403, gatewayDisabled)},
 		"an answer that cannot be read": {answer: says(200, `{"metadata":`), doubtful: true},
-		"cut before the answer":         {answer: func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, retryable: true, doubtful: true},
-		"no answer in time":             {answer: asleep, config: cluster.Config{RequestTimeout: 50 * time.Millisecond}, retryable: true, doubtful: true},
-		"nobody listens":                {retryable: true},
-		"no token":                      {answer: says(200, `{}`), config: cluster.Config{Tokens: noTokens{}}},
+		"cut before the answer": {
+			answer: func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, retryable: true, doubtful: true,
+		},
+		"no answer in time": {
+			answer: asleep, config: cluster.Config{RequestTimeout: 50 * time.Millisecond}, retryable: true, doubtful: true,
+		},
+		"nobody listens": {retryable: true},
+		"no token":       {answer: says(200, `{}`), config: cluster.Config{Tokens: noTokens{}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			test.config.GatewayEndpoint, test.config.Clock = nobody.URL, brief

@@ -27,7 +27,8 @@ type Revisions struct {
 type nower func() time.Time
 
 // Revisions reads and judges the cluster's ControlPlaneRevisions in all
-// namespaces: one that is in the wrong namespace is one of the seed's stop codes.
+// namespaces: one that is in the wrong namespace is one of the stop codes on Google's page
+// (https://cloud.google.com/service-mesh/docs/troubleshooting/troubleshoot-managed-service-mesh).
 func (c *Cluster) Revisions(ctx context.Context) (Revisions, error) {
 	s, err := c.read(ctx, false, partRevisions)
 	if err != nil {
@@ -65,7 +66,9 @@ func (s *State) RevisionHealth() Revisions {
 	r.Health = health.JudgeRevisions(s.Cluster, s.Revisions, s.now())
 	if !s.Installed {
 		const crd = "controlplanerevisions." + meshGroup
-		r.Summary = string(r.Verdict) + ": the cluster does not know the kind ControlPlaneRevision (CRD " + crd + "): managed mesh was never installed in it"
+		r.Summary = string(
+			r.Verdict,
+		) + ": the cluster does not know the kind ControlPlaneRevision (CRD " + crd + "): managed mesh was never installed in it"
 		r.Findings[0].Message = strings.TrimPrefix(r.Summary, string(r.Verdict)+": ")
 	}
 	return r
@@ -135,8 +138,8 @@ func (c *Cluster) Revision(ctx context.Context, name string) (mesh.ControlPlaneR
 	return raw.read(), err
 }
 
-// getRevision reads one ControlPlaneRevision into out, and tells which version of the
-// kind the cluster serves.
+// getRevision reads one ControlPlaneRevision into out, and returns which version of
+// the kind the cluster serves.
 func (c *Cluster) getRevision(ctx context.Context, namespace, name string, out any) (schema.GroupVersionResource, error) {
 	var first error
 	for _, version := range []schema.GroupVersionResource{revisionsBeta, revisionsAlpha} {

@@ -36,7 +36,9 @@ const revisionsCRD = "controlplanerevisions.mesh.cloud.google.com"
 var crds = schema.GroupVersionResource{Group: "apiextensions.k8s.io", Version: "v1", Resource: "customresourcedefinitions"}
 
 func revisions(on target, namespace string) dynamic.ResourceInterface {
-	return dynamic.NewForConfigOrDie(on.Config()).Resource(schema.GroupVersionResource{Group: "mesh.cloud.google.com", Version: "v1alpha1", Resource: "controlplanerevisions"}).Namespace(namespace)
+	return dynamic.NewForConfigOrDie(on.Config()).
+		Resource(schema.GroupVersionResource{Group: "mesh.cloud.google.com", Version: "v1alpha1", Resource: "controlplanerevisions"}).
+		Namespace(namespace)
 }
 
 // condition is one of a revision's, with the present time.
@@ -120,29 +122,57 @@ func testStopMessages(t *testing.T, on target) {
 		message   string
 		variables map[string]string
 	}{
-		{catalogue.StopNotGKE, precondition, "Only GKE memberships are  supported but gke-1 is not a GKE cluster .", map[string]string{"CLUSTER_NAME": "gke-1"}},
+		{
+			catalogue.StopNotGKE, precondition, "Only GKE memberships are  supported but gke-1 is not a GKE cluster .",
+			map[string]string{"CLUSTER_NAME": "gke-1"},
+		},
 		{catalogue.StopName, precondition, "Unsupported ControlPlaneRevision name:asm-mine\n", map[string]string{"NAME": "asm-mine"}},
-		{catalogue.StopNamespace, precondition, " Unsupported ControlPlaneRevision  namespace : default", map[string]string{"NAMESPACE": "default"}},
-		{catalogue.StopChannel, precondition, "Unsupported channel rapid for ControlPlaneRevision with nameasm-managed.Expected regular", map[string]string{"CHANNEL": "rapid", "NAME": "asm-managed", "OTHER_CHANNEL": "regular"}},
+		{
+			catalogue.StopNamespace, precondition, " Unsupported ControlPlaneRevision  namespace : default",
+			map[string]string{"NAMESPACE": "default"},
+		},
+		{
+			catalogue.StopChannel, precondition, "Unsupported channel rapid for ControlPlaneRevision with nameasm-managed.Expected regular",
+			map[string]string{"CHANNEL": "rapid", "NAME": "asm-managed", "OTHER_CHANNEL": "regular"},
+		},
 		{catalogue.StopChannelMissing, precondition, "Channel must not be\tomitted or blank ", nil},
 		{catalogue.StopType, precondition, "Unsupported control plane revision type:  in_cluster", map[string]string{"TYPE": "in_cluster"}},
-		{catalogue.StopKubernetesVersion, precondition, "Unsupported Kubernetes  version:v1.14.10-gke.36", map[string]string{"VERSION": "v1.14.10-gke.36"}},
+		{
+			catalogue.StopKubernetesVersion, precondition, "Unsupported Kubernetes  version:v1.14.10-gke.36",
+			map[string]string{"VERSION": "v1.14.10-gke.36"},
+		},
 		{catalogue.StopWorkloadIdentity, precondition, "Workload identity is  not enabled\r\n", nil},
 		{catalogue.StopWorkloadPool, precondition, "Unsupported workload  pool: p.hub.id.goog", map[string]string{"POOL": "p.hub.id.goog"}},
 		{catalogue.StopProject, precondition, "集群项目和  environ 项目不匹配", nil},
 		{catalogue.StopClusterUpdate, provisioning, "An error occurred  updating cluster resources", nil},
-		{catalogue.StopMutatingURL, provisioning, `MutatingWebhookConfiguration  "istiod-asm-managed"contains a webhook with URL of ` + oldURL + `  but expected ` + injectURL, map[string]string{"NAME": "istiod-asm-managed", "EXISTING_URL": oldURL, "EXPECTED_URL": injectURL}},
-		{catalogue.StopValidatingURL, provisioning, "ValidatingWebhookConfiguration istiod-istio-system-mcp contains a webhook with URL of  https://old/validate but expected https://new/validate ", map[string]string{"NAME": "istiod-istio-system-mcp", "EXISTING_URL": "https://old/validate", "EXPECTED_URL": "https://new/validate"}},
+		{
+			catalogue.StopMutatingURL, provisioning,
+			`MutatingWebhookConfiguration  "istiod-asm-managed"contains a webhook with URL of ` + oldURL + `  but expected ` + injectURL,
+			map[string]string{"NAME": "istiod-asm-managed", "EXISTING_URL": oldURL, "EXPECTED_URL": injectURL},
+		},
+		{
+			catalogue.StopValidatingURL, provisioning,
+			"ValidatingWebhookConfiguration istiod-istio-system-mcp contains a webhook with URL of  https://old/validate but expected " +
+				"https://new/validate ",
+			map[string]string{"NAME": "istiod-istio-system-mcp", "EXISTING_URL": "https://old/validate", "EXPECTED_URL": "https://new/validate"},
+		},
 	} {
 		t.Run(string(stop.code), func(t *testing.T) {
-			setConditions(t, on, condition("Reconciled", "False", stop.reason, stop.message), condition("ProvisioningFinished", "True", "", ""), condition("Stalled", "True", stop.reason, stop.message))
+			setConditions(
+				t,
+				on,
+				condition("Reconciled", "False", stop.reason, stop.message),
+				condition("ProvisioningFinished", "True", "", ""),
+				condition("Stalled", "True", stop.reason, stop.message),
+			)
 			r, err := c.Revisions(t.Context())
 			must(t, err)
 			if r.Verdict != mesh.Unhealthy || len(r.All) != 1 || !slices.Equal(codes(r.Health), []catalogue.Code{catalogue.RevisionStalled}) {
 				t.Fatalf("%s: %+v", r.Summary, r.Findings)
 			}
 			got := catalogue.StopOf(r.All[0])
-			if got == nil || got.Code != stop.code || got.Reason != stop.reason || !maps.Equal(got.Variables, stop.variables) || got.Message != stop.message {
+			if got == nil || got.Code != stop.code || got.Reason != stop.reason || !maps.Equal(got.Variables, stop.variables) ||
+				got.Message != stop.message {
 				t.Errorf("%+v", got)
 			}
 			if !strings.Contains(r.Findings[0].Message, strings.TrimSpace(stop.message)) || r.Findings[0].Remediation == "" {
@@ -165,7 +195,8 @@ func testSeveralRevisions(t *testing.T, on target) {
 	c, log := reach(t, on)
 	r, err := c.Revisions(t.Context())
 	must(t, err)
-	if r.Verdict != mesh.Healthy || len(r.All) != 2 || r.All[0].Name != "asm-managed" || r.All[1].Channel != "rapid" || !slices.Equal(codes(r.Health), []catalogue.Code{catalogue.RevisionsSeveral}) {
+	if r.Verdict != mesh.Healthy || len(r.All) != 2 || r.All[0].Name != "asm-managed" || r.All[1].Channel != "rapid" ||
+		!slices.Equal(codes(r.Health), []catalogue.Code{catalogue.RevisionsSeveral}) {
 		t.Errorf("%s: %+v", r.Summary, r)
 	}
 	if log.count("") != 1 {
@@ -204,11 +235,13 @@ func testMissingConditions(t *testing.T, on target) {
 		config     cluster.Config
 		want       mesh.Verdict
 	}{
-		"none, at first":                 {nil, cluster.Config{}, mesh.Provisioning},
-		"none, for an hour":              {nil, cluster.Config{Clock: later}, mesh.Unknown},
-		"Stalled alone":                  {[]any{condition("Stalled", "False", "", "")}, cluster.Config{}, mesh.Unknown},
-		"Reconciled alone":               {[]any{condition("Reconciled", "True", "", "")}, cluster.Config{}, mesh.Unknown},
-		"a status that nobody documents": {[]any{condition("Reconciled", "Unknown", "", ""), condition("Stalled", "False", "", "")}, cluster.Config{}, mesh.Unknown},
+		"none, at first":    {nil, cluster.Config{}, mesh.Provisioning},
+		"none, for an hour": {nil, cluster.Config{Clock: later}, mesh.Unknown},
+		"Stalled alone":     {[]any{condition("Stalled", "False", "", "")}, cluster.Config{}, mesh.Unknown},
+		"Reconciled alone":  {[]any{condition("Reconciled", "True", "", "")}, cluster.Config{}, mesh.Unknown},
+		"a status that nobody documents": {
+			[]any{condition("Reconciled", "Unknown", "", ""), condition("Stalled", "False", "", "")}, cluster.Config{}, mesh.Unknown,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			setConditions(t, on, c.conditions...)
@@ -225,7 +258,11 @@ func testMissingConditions(t *testing.T, on target) {
 func testOlderVersion(t *testing.T, on target) {
 	definitions := dynamic.NewForConfigOrDie(on.Config()).Resource(crds)
 	serve := func(ctx context.Context, newer bool) error {
-		patch := fmt.Appendf(nil, `[{"op":"test","path":"/spec/versions/1/name","value":"v1beta1"},{"op":"replace","path":"/spec/versions/1/served","value":%t}]`, newer)
+		patch := fmt.Appendf(
+			nil,
+			`[{"op":"test","path":"/spec/versions/1/name","value":"v1beta1"},{"op":"replace","path":"/spec/versions/1/served","value":%t}]`,
+			newer,
+		)
 		_, err := definitions.Patch(ctx, revisionsCRD, types.JSONPatchType, patch, metav1.PatchOptions{})
 		return err
 	}
@@ -286,7 +323,8 @@ func testNoKinds(t *testing.T, on target) {
 	s, err := c.Read(t.Context())
 	must(t, err)
 	r := s.RevisionHealth()
-	if s.Installed || r.Verdict != mesh.Unhealthy || !slices.Equal(codes(r.Health), []catalogue.Code{catalogue.RevisionMissing}) || !strings.Contains(r.Summary, "never installed") {
+	if s.Installed || r.Verdict != mesh.Unhealthy || !slices.Equal(codes(r.Health), []catalogue.Code{catalogue.RevisionMissing}) ||
+		!strings.Contains(r.Summary, "never installed") {
 		t.Errorf("%s: %+v", r.Summary, r)
 	}
 	if len(s.Unread) != 0 || len(s.Controls) != 0 {

@@ -65,7 +65,7 @@ func (a *Access) gatewayRoute(url string) route {
 		if a.config.QuotaProject != "" {
 			transport = withHeader{transport, "X-Goog-User-Project", a.config.QuotaProject}
 		}
-		return a.newClient(&rest.Config{Host: url}, transport, func() {}) // the transport is everybody's
+		return a.newClient(&rest.Config{Host: url}, transport, func() {}) // all clusters share the transport
 	}}
 }
 
@@ -81,7 +81,7 @@ func (a *Access) endpointRoute(t Target) route {
 			address = "https://" + address
 		}
 		config := &rest.Config{Host: address, TLSClientConfig: rest.TLSClientConfig{CAData: endpoint.CA}}
-		// client-go keeps the transports it makes for ever; this one is ours to close.
+		// client-go never closes the transports it makes; this one is ours to close.
 		own := newTransport()
 		if own.TLSClientConfig, err = rest.TLSConfigFor(config); err != nil {
 			return nil, fmt.Errorf("the certificate authority of %s cannot be used: %w", name, err)

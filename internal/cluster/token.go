@@ -36,11 +36,11 @@ type Debug struct {
 
 const (
 	tokenAudience = "istio-ca"
-	tokenSeconds  = 600     // the shortest that Kubernetes gives; the seed's lasts 30 days
+	tokenSeconds  = 600     // the shortest that Kubernetes gives; that of Google's page lasts 30 days
 	debugLimit    = 4 << 20 // of the answer
 )
 
-// Debug does the seed's debugging of injection in one read: a token for the
+// Debug does what Google's page does to debug injection, in one read: a token for the
 // audience istio-ca, the host of the injection webhook's URL, and GET
 // /debug/configz there. The token is sent to the address that the revision's
 // environment names and to no other, is never shown, and expires by itself.
@@ -59,8 +59,8 @@ func (c *Cluster) Debug(ctx context.Context, r DebugRequest) (Debug, error) {
 }
 
 // controlPlane is the address to send the token to: the webhook's, when it is
-// the one that the environment names. Whoever can write a webhook could else
-// have the token sent to a host of his own.
+// the one that the environment names. Otherwise, a caller who may write a
+// webhook could have the token sent to another host.
 func (c *Cluster) controlPlane(ctx context.Context, revision string) (*url.URL, error) {
 	s, err := c.read(ctx, false, partMutating, partEnvironments)
 	if err != nil {
@@ -78,7 +78,13 @@ func (c *Cluster) controlPlane(ctx context.Context, revision string) (*url.URL, 
 		}
 	}
 	if expected == "" {
-		return nil, fmt.Errorf("%s: ConfigMap %s%s in %s does not tell the address of the control plane, so no token is sent anywhere", c, mesh.EnvironmentPrefix, revision, mesh.SystemNamespace)
+		return nil, fmt.Errorf(
+			"%s: ConfigMap %s%s in %s does not name the address of the control plane, so no token is sent anywhere",
+			c,
+			mesh.EnvironmentPrefix,
+			revision,
+			mesh.SystemNamespace,
+		)
 	}
 	var seen []string
 	for _, w := range s.Mutating {
@@ -95,7 +101,13 @@ func (c *Cluster) controlPlane(ctx context.Context, revision string) (*url.URL, 
 	if len(seen) == 0 {
 		return nil, fmt.Errorf("%s has no mutating webhook of revision %s with a URL", c, revision)
 	}
-	return nil, fmt.Errorf("%s: the webhook of revision %s calls %s, and its environment expects %s; no token is sent to an address that differs", c, revision, seen[0], expected)
+	return nil, fmt.Errorf(
+		"%s: the webhook of revision %s calls %s, and its environment expects %s; no token is sent to an address that differs",
+		c,
+		revision,
+		seen[0],
+		expected,
+	)
 }
 
 func parseAddress(injectURL string) (*url.URL, error) {
@@ -103,7 +115,7 @@ func parseAddress(injectURL string) (*url.URL, error) {
 	if err != nil || u.Scheme != "https" || u.Host == "" {
 		return nil, fmt.Errorf("%q is not the https URL of a control plane", injectURL)
 	}
-	before, _, _ := strings.Cut(u.Path, "/inject") // as the seed does it
+	before, _, _ := strings.Cut(u.Path, "/inject") // as on Google's page
 	return &url.URL{Scheme: u.Scheme, Host: u.Host, Path: before}, nil
 }
 

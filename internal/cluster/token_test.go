@@ -17,9 +17,25 @@ func debugged(t *testing.T, webhookAt, environmentAt string) (*cluster.Cluster, 
 	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case strings.HasSuffix(r.URL.Path, "/mutatingwebhookconfigurations"):
-			says(200, fmt.Sprintf(`{"metadata":{},"items":[{"metadata":{"name":"istiod-asm-managed","labels":{"istio.io/rev":"asm-managed"}},"webhooks":[{"name":"w","clientConfig":{"url":"https://%[1]s/inject/ISTIO_META_CLOUDRUN_ADDR/%[1]s"}}]}]}`, webhookAt))(w, r)
+			says(
+				200,
+				fmt.Sprintf(
+					`{"metadata":{},"items":[{"metadata":{"name":"istiod-asm-managed","labels":{"istio.io/rev":"asm-managed"}},`+
+						`"webhooks":[{"name":"w","clientConfig":{"url":"https://%[1]s/inject/ISTIO_META_CLOUDRUN_ADDR/%[1]s"}}]}]}`,
+					webhookAt,
+				),
+			)(
+				w,
+				r,
+			)
 		case strings.HasSuffix(r.URL.Path, "/configmaps"):
-			says(200, fmt.Sprintf(`{"metadata":{},"items":[{"metadata":{"name":"env-asm-managed"},"data":{"CLOUDRUN_ADDR":%q}}]}`, environmentAt))(w, r)
+			says(
+				200,
+				fmt.Sprintf(`{"metadata":{},"items":[{"metadata":{"name":"env-asm-managed"},"data":{"CLOUDRUN_ADDR":%q}}]}`, environmentAt),
+			)(
+				w,
+				r,
+			)
 		case strings.HasSuffix(r.URL.Path, "/serviceaccounts/default/token"):
 			asked = make([]byte, r.ContentLength)
 			_, _ = r.Body.Read(asked)
@@ -62,7 +78,7 @@ func TestDebug(t *testing.T) {
 func TestDebugSendsNoTokenElsewhere(t *testing.T) {
 	for name, c := range map[string]struct{ webhook, environment, says string }{
 		"a webhook that was bent":        {"evil.example.test", "asm-managed.a.run.app", "no token is sent to an address that differs"},
-		"an environment without address": {"evil.example.test", "", "does not tell the address"},
+		"an environment without address": {"evil.example.test", "", "does not name the address"},
 	} {
 		opened, s, _ := debugged(t, c.webhook, c.environment)
 		_, err := opened.Debug(t.Context(), cluster.DebugRequest{})

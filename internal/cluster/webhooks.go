@@ -21,7 +21,11 @@ type configuration struct {
 
 // listWebhooks reads all configurations: leftovers of an in-cluster control plane
 // need not carry the labels of a mesh.
-func (c *Cluster) listWebhooks(ctx context.Context, resource schema.GroupVersionResource, doing string) ([]mesh.WebhookConfiguration, error) {
+func (c *Cluster) listWebhooks(
+	ctx context.Context,
+	resource schema.GroupVersionResource,
+	doing string,
+) ([]mesh.WebhookConfiguration, error) {
 	raw, err := listAll[configuration](ctx, c, request{doing: doing, resource: resource}, "")
 	if err != nil {
 		return nil, err

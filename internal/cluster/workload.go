@@ -113,7 +113,14 @@ func (w *workload) blocked(owner mesh.Owner, limits []mesh.Budget) string {
 	down := w.downAtOnce(owner.Kind)
 	for _, b := range limits {
 		if b.Covers(owner.Namespace, w.Spec.Template.Metadata.Labels) && b.Allowed < down {
-			return fmt.Sprintf("PodDisruptionBudget %s/%s allows %d disruption(s), and its roll-out takes down %d pod(s) at once; make room in the budget, or let the roll-out surge (maxUnavailable: 0)", b.Namespace, b.Name, b.Allowed, down)
+			return fmt.Sprintf(
+				"PodDisruptionBudget %s/%s allows %d disruption(s), and its roll-out takes down %d pod(s) at once; make room in the budget, "+
+					"or let the roll-out surge (maxUnavailable: 0)",
+				b.Namespace,
+				b.Name,
+				b.Allowed,
+				down,
+			)
 		}
 	}
 	return ""
@@ -145,6 +152,12 @@ func (w *workload) rolledOut(kind string) (done bool, seen, failed string) {
 		seen = fmt.Sprintf("%d of %d pods updated, %d ready", s.UpdatedReplicas, w.replicas(), s.ReadyReplicas)
 		return s.ReadyReplicas >= w.replicas() && s.UpdateRevision == s.CurrentRevision, seen, ""
 	}
-	seen = fmt.Sprintf("%d of %d pods updated, %d old, %d available", s.UpdatedReplicas, w.replicas(), s.Replicas-s.UpdatedReplicas, s.AvailableReplicas)
+	seen = fmt.Sprintf(
+		"%d of %d pods updated, %d old, %d available",
+		s.UpdatedReplicas,
+		w.replicas(),
+		s.Replicas-s.UpdatedReplicas,
+		s.AvailableReplicas,
+	)
 	return s.UpdatedReplicas >= w.replicas() && s.Replicas <= s.UpdatedReplicas && s.AvailableReplicas >= s.UpdatedReplicas, seen, ""
 }

@@ -53,10 +53,14 @@ func TestWhatBlocksARestart(t *testing.T) {
 		"a budget with room":            {deployment, `{"spec":{"replicas":4,` + labels + `}}`, roomy, ""},
 		"a budget of another namespace": {deployment, `{"spec":{"replicas":4,` + labels + `}}`, other, ""},
 		"a roll-out that only surges":   {deployment, `{"spec":{"replicas":2,` + labels + `}}`, tight, ""},
-		"a StatefulSet cannot surge":    {stateful, `{"spec":{"replicas":2,"updateStrategy":{"type":"RollingUpdate"},` + labels + `}}`, tight, "takes down 1"},
-		"paused":                        {deployment, `{"spec":{"paused":true}}`, mesh.Budget{}, "paused"},
-		"on delete":                     {stateful, `{"spec":{"updateStrategy":{"type":"OnDelete"}}}`, mesh.Budget{}, "OnDelete"},
-		"a partition":                   {stateful, `{"spec":{"updateStrategy":{"type":"RollingUpdate","rollingUpdate":{"partition":1}}}}`, mesh.Budget{}, "partition 1"},
+		"a StatefulSet cannot surge": {
+			stateful, `{"spec":{"replicas":2,"updateStrategy":{"type":"RollingUpdate"},` + labels + `}}`, tight, "takes down 1",
+		},
+		"paused":    {deployment, `{"spec":{"paused":true}}`, mesh.Budget{}, "paused"},
+		"on delete": {stateful, `{"spec":{"updateStrategy":{"type":"OnDelete"}}}`, mesh.Budget{}, "OnDelete"},
+		"a partition": {
+			stateful, `{"spec":{"updateStrategy":{"type":"RollingUpdate","rollingUpdate":{"partition":1}}}}`, mesh.Budget{}, "partition 1",
+		},
 	} {
 		got := parsed(t, c.text).blocked(c.owner, []mesh.Budget{c.budget})
 		if (got == "") != (c.says == "") || !strings.Contains(got, c.says) {

@@ -47,7 +47,12 @@ func template(name, tag string) corev1.PodTemplateSpec {
 			Labels:      map[string]string{"app": name, "security.istio.io/tlsMode": "istio"},
 			Annotations: map[string]string{mesh.AnnotationStatus: `{"revision":"asm-managed"}`, "theirs": "1"},
 		},
-		Spec: corev1.PodSpec{Containers: []corev1.Container{{Name: "app", Image: "example.test/app:1"}, {Name: mesh.ProxyContainer, Image: "gcr.io/asm/proxyv2:" + tag}}},
+		Spec: corev1.PodSpec{
+			Containers: []corev1.Container{
+				{Name: "app", Image: "example.test/app:1"},
+				{Name: mesh.ProxyContainer, Image: "gcr.io/asm/proxyv2:" + tag},
+			},
+		},
 	}
 }
 
@@ -57,7 +62,10 @@ func selector(name string) *metav1.LabelSelector {
 
 func (w *workloads) deployment(name, tag string, replicas int32, change ...func(*appsv1.DeploymentSpec)) {
 	w.t.Helper()
-	d := &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Name: name}, Spec: appsv1.DeploymentSpec{Replicas: &replicas, Selector: selector(name), Template: template(name, tag)}}
+	d := &appsv1.Deployment{
+		ObjectMeta: metav1.ObjectMeta{Name: name},
+		Spec:       appsv1.DeploymentSpec{Replicas: &replicas, Selector: selector(name), Template: template(name, tag)},
+	}
 	for _, c := range change {
 		c(&d.Spec)
 	}
@@ -67,18 +75,22 @@ func (w *workloads) deployment(name, tag string, replicas int32, change ...func(
 
 func (w *workloads) statefulSet(name string, replicas int32, strategy appsv1.StatefulSetUpdateStrategyType) {
 	w.t.Helper()
-	_, err := w.kube.AppsV1().StatefulSets(w.ns).Create(w.t.Context(), &appsv1.StatefulSet{ObjectMeta: metav1.ObjectMeta{Name: name}, Spec: appsv1.StatefulSetSpec{
-		Replicas: &replicas, Selector: selector(name), Template: template(name, oldTag), PodManagementPolicy: appsv1.ParallelPodManagement,
-		UpdateStrategy: appsv1.StatefulSetUpdateStrategy{Type: strategy},
-	}}, metav1.CreateOptions{})
+	_, err := w.kube.AppsV1().
+		StatefulSets(w.ns).
+		Create(w.t.Context(), &appsv1.StatefulSet{ObjectMeta: metav1.ObjectMeta{Name: name}, Spec: appsv1.StatefulSetSpec{
+			Replicas: &replicas, Selector: selector(name), Template: template(name, oldTag), PodManagementPolicy: appsv1.ParallelPodManagement,
+			UpdateStrategy: appsv1.StatefulSetUpdateStrategy{Type: strategy},
+		}}, metav1.CreateOptions{})
 	must(w.t, err)
 }
 
 func (w *workloads) daemonSet(name string, strategy appsv1.DaemonSetUpdateStrategyType) {
 	w.t.Helper()
-	_, err := w.kube.AppsV1().DaemonSets(w.ns).Create(w.t.Context(), &appsv1.DaemonSet{ObjectMeta: metav1.ObjectMeta{Name: name}, Spec: appsv1.DaemonSetSpec{
-		Selector: selector(name), Template: template(name, oldTag), UpdateStrategy: appsv1.DaemonSetUpdateStrategy{Type: strategy},
-	}}, metav1.CreateOptions{})
+	_, err := w.kube.AppsV1().
+		DaemonSets(w.ns).
+		Create(w.t.Context(), &appsv1.DaemonSet{ObjectMeta: metav1.ObjectMeta{Name: name}, Spec: appsv1.DaemonSetSpec{
+			Selector: selector(name), Template: template(name, oldTag), UpdateStrategy: appsv1.DaemonSetUpdateStrategy{Type: strategy},
+		}}, metav1.CreateOptions{})
 	must(w.t, err)
 }
 
@@ -86,14 +98,22 @@ func (w *workloads) job(name string) {
 	w.t.Helper()
 	pod := template(name, oldTag)
 	pod.Spec.RestartPolicy = corev1.RestartPolicyNever
-	_, err := w.kube.BatchV1().Jobs(w.ns).Create(w.t.Context(), &batchv1.Job{ObjectMeta: metav1.ObjectMeta{Name: name}, Spec: batchv1.JobSpec{Template: pod}}, metav1.CreateOptions{})
+	_, err := w.kube.BatchV1().
+		Jobs(w.ns).
+		Create(w.t.Context(), &batchv1.Job{
+			ObjectMeta: metav1.ObjectMeta{Name: name}, Spec: batchv1.JobSpec{Template: pod},
+		}, metav1.CreateOptions{})
 	must(w.t, err)
 }
 
 func (w *workloads) pod(name string) {
 	w.t.Helper()
 	made := template(name, oldTag)
-	_, err := w.kube.CoreV1().Pods(w.ns).Create(w.t.Context(), &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: made.Labels, Annotations: made.Annotations}, Spec: made.Spec}, metav1.CreateOptions{})
+	_, err := w.kube.CoreV1().
+		Pods(w.ns).
+		Create(w.t.Context(), &corev1.Pod{
+			ObjectMeta: metav1.ObjectMeta{Name: name, Labels: made.Labels, Annotations: made.Annotations}, Spec: made.Spec,
+		}, metav1.CreateOptions{})
 	must(w.t, err)
 }
 
@@ -101,7 +121,10 @@ func (w *workloads) pod(name string) {
 func (w *workloads) budget(name string, available int32) {
 	w.t.Helper()
 	_, err := w.kube.PolicyV1().PodDisruptionBudgets(w.ns).Create(w.t.Context(), &policyv1.PodDisruptionBudget{
-		ObjectMeta: metav1.ObjectMeta{Name: name}, Spec: policyv1.PodDisruptionBudgetSpec{MinAvailable: &intstr.IntOrString{IntVal: available}, Selector: selector(name)},
+		ObjectMeta: metav1.ObjectMeta{
+			Name: name,
+		},
+		Spec: policyv1.PodDisruptionBudgetSpec{MinAvailable: &intstr.IntOrString{IntVal: available}, Selector: selector(name)},
 	}, metav1.CreateOptions{})
 	must(w.t, err)
 }
@@ -155,7 +178,10 @@ func (w *workloads) run(name string, want int) []corev1.Pod {
 func (w *workloads) fail(name string) {
 	w.t.Helper()
 	for _, p := range w.pods(name) {
-		_, err := w.kube.CoreV1().Pods(w.ns).Patch(w.t.Context(), p.Name, types.MergePatchType, []byte(`{"metadata":{"labels":{"dataplane-upgrade":"failed"}}}`), metav1.PatchOptions{})
+		_, err := w.kube.CoreV1().
+			Pods(w.ns).
+			Patch(w.t.Context(), p.Name, types.MergePatchType,
+				[]byte(`{"metadata":{"labels":{"dataplane-upgrade":"failed"}}}`), metav1.PatchOptions{})
 		must(w.t, err)
 	}
 }

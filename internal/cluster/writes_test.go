@@ -46,7 +46,13 @@ func testRevisionSpec(t *testing.T, on target) {
 		t.Errorf("a revision that is not there: %v", err)
 	}
 	wrong := "in_cluster"
-	if _, err := c.SetRevisionSpec(t.Context(), "asm-managed", "type", &wrong); !apierr.Invalid(err) || apierr.Retryable(err) || apierr.Ambiguous(err) {
+	if _, err := c.SetRevisionSpec(
+		t.Context(),
+		"asm-managed",
+		"type",
+		&wrong,
+	); !apierr.Invalid(err) || apierr.Retryable(err) ||
+		apierr.Ambiguous(err) {
 		t.Errorf("a type that the schema refuses: %v", err)
 	}
 }
@@ -54,7 +60,13 @@ func testRevisionSpec(t *testing.T, on target) {
 func testRevisionImage(t *testing.T, on target) {
 	putRevision(t, on, "default", "asm-mine", "stable", healthyConditions()...)
 	objects := revisions(on, "default")
-	_, err := objects.Patch(t.Context(), "asm-mine", types.MergePatchType, []byte(`{"metadata":{"labels":{"a":"b"},"annotations":{"c":"d"}}}`), metav1.PatchOptions{})
+	_, err := objects.Patch(
+		t.Context(),
+		"asm-mine",
+		types.MergePatchType,
+		[]byte(`{"metadata":{"labels":{"a":"b"},"annotations":{"c":"d"}}}`),
+		metav1.PatchOptions{},
+	)
 	must(t, err)
 	c, log := reach(t, on)
 	image, err := c.RevisionImage(t.Context(), "default", "asm-mine")
@@ -102,10 +114,22 @@ func testWebhookURLs(t *testing.T, on target) {
 	kube := kubernetes.NewForConfigOrDie(on.Config())
 	const old, wanted, name = "https://old.example.com/inject", "https://new.example.com/inject", "test-injector"
 	entry := "rev.namespace.sidecar-injector.istio.io"
-	createWebhook(t, kube, name, map[string]string{"x": "y"}, calls(old), metav1.LabelSelectorRequirement{Key: "no-such-label", Operator: "In", Values: []string{"none"}})
+	createWebhook(
+		t,
+		kube,
+		name,
+		map[string]string{"x": "y"},
+		calls(old),
+		metav1.LabelSelectorRequirement{Key: "no-such-label", Operator: "In", Values: []string{"none"}},
+	)
 	c, log := reach(t, on)
 	set := func(c *cluster.Cluster, from, to string) ([]string, error) {
-		return c.SetWebhookURLs(t.Context(), health.MutatingKind, name, map[string]cluster.URLChange{entry: {From: from, To: to}, "another.example.com": {From: from, To: to}})
+		return c.SetWebhookURLs(
+			t.Context(),
+			health.MutatingKind,
+			name,
+			map[string]cluster.URLChange{entry: {From: from, To: to}, "another.example.com": {From: from, To: to}},
+		)
 	}
 	if changed, err := set(c, "https://theirs.example.com/inject", wanted); err != nil || len(changed) > 0 || log.count("patch") != 0 {
 		t.Errorf("changed %v that calls another URL: %v", changed, err)
@@ -127,7 +151,10 @@ func testWebhookURLs(t *testing.T, on target) {
 	// Somebody writes between the read and the write.
 	raced, s := reachThrough(t, on, cluster.Config{}, func(_ http.ResponseWriter, r *http.Request) bool {
 		if r.Method == http.MethodPatch {
-			_, err := kube.AdmissionregistrationV1().MutatingWebhookConfigurations().Patch(context.WithoutCancel(r.Context()), name, types.MergePatchType, []byte(`{"metadata":{"labels":{"theirs":"1"}}}`), metav1.PatchOptions{})
+			_, err := kube.AdmissionregistrationV1().
+				MutatingWebhookConfigurations().
+				Patch(context.WithoutCancel(r.Context()), name, types.MergePatchType,
+					[]byte(`{"metadata":{"labels":{"theirs":"1"}}}`), metav1.PatchOptions{})
 			if err != nil {
 				t.Error(err)
 			}
@@ -155,7 +182,10 @@ func testCan(t *testing.T, on target) {
 	must(t, on.KubeconfigOf(path, "nobody@example.com"))
 	stranger, err := access(t, cluster.Config{Clock: brief}).Open(cluster.Target{Kubeconfig: &cluster.Kubeconfig{Path: path}})
 	must(t, err)
-	for _, ask := range [][4]string{{"patch", "", "namespaces", ""}, {"list", "", "pods", ""}, {"patch", "apps", "deployments", "default"}, {"delete", "mesh.cloud.google.com", "controlplanerevisions", mesh.SystemNamespace}} {
+	for _, ask := range [][4]string{
+		{"patch", "", "namespaces", ""}, {"list", "", "pods", ""}, {"patch", "apps", "deployments", "default"},
+		{"delete", "mesh.cloud.google.com", "controlplanerevisions", mesh.SystemNamespace},
+	} {
 		if may, err := c.Can(t.Context(), ask[0], ask[1], ask[2], ask[3]); err != nil || !may {
 			t.Errorf("the owner may not %v: %v", ask, err)
 		}
@@ -187,7 +217,9 @@ func testRenewals(t *testing.T, on target) {
 	if n := len(log.asked); n != 4 {
 		t.Errorf("%d requests: %v", n, log.asked)
 	}
-	_, err := w.kube.CoreV1().Namespaces().Patch(t.Context(), w.ns, types.MergePatchType, []byte(`{"metadata":{"labels":{"istio.io/rev":"asm-managed"}}}`), metav1.PatchOptions{})
+	_, err := w.kube.CoreV1().
+		Namespaces().
+		Patch(t.Context(), w.ns, types.MergePatchType, []byte(`{"metadata":{"labels":{"istio.io/rev":"asm-managed"}}}`), metav1.PatchOptions{})
 	must(t, err)
 	names := func(got []cluster.Renewal) string {
 		var all []string
@@ -210,7 +242,8 @@ func testRenewals(t *testing.T, on target) {
 		"Deployment old: version blocked, StatefulSet db: version never": {ask, cluster.Restart{}},
 		"Deployment old: version, StatefulSet db: version":               {ask, cluster.Restart{StatefulSets: true, IgnoreBudgets: true}},
 		"Deployment new: asked, Deployment old: version, StatefulSet db: version": {
-			cluster.RenewalQuery{Namespaces: ask.Namespaces, All: true, Since: time.Now()}, cluster.Restart{StatefulSets: true, IgnoreBudgets: true}},
+			cluster.RenewalQuery{Namespaces: ask.Namespaces, All: true, Since: time.Now()},
+			cluster.Restart{StatefulSets: true, IgnoreBudgets: true}},
 	} {
 		got, err := c.Renewals(t.Context(), how.RenewalQuery, how.Restart)
 		if err != nil || names(got) != want {

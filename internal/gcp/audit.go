@@ -16,12 +16,12 @@ import (
 
 const (
 	maxLogResources = 100                 // projects that one entries.list takes
-	auditWindow     = 30 * 24 * time.Hour // how far back a culprit is looked for; a search without bound takes minutes
+	auditWindow     = 30 * 24 * time.Hour // how far back the audit log is searched; a search without bound takes minutes
 	maxAuditPages   = 5
 )
 
-// change is an audited write that may have taken a prerequisite away.
-type change struct {
+// auditedWrite is a write that may have removed a prerequisite.
+type auditedWrite struct {
 	mesh.AuditEvent
 	revoked  []grant
 	granted  []grant
@@ -35,12 +35,11 @@ type change struct {
 
 type grant struct{ role, member string }
 
-// WhoRevoked tells who last took a role from a member on a project, from the
-// project's audit log (Cloud Logging, entries.list). It costs one request a
-// project, whatever is asked about it; found is false when the log does not show
-// it within 30 days.
+// WhoRevoked returns who last revoked a role of a member on a project, from the
+// project's audit log (Cloud Logging, entries.list). All questions about a project
+// share one request; found is false when the log does not show it within 30 days.
 func (c *Client) WhoRevoked(ctx context.Context, project, role, member string) (who mesh.AuditEvent, found bool, err error) {
-	return c.lastChange(ctx, project, func(ch change) bool {
+	return c.lastChange(ctx, project, func(ch auditedWrite) bool {
 		return hasGrant(ch.revoked, role, member)
 	})
 }
@@ -65,40 +64,40 @@ func (c *Client) BindingChanges(ctx context.Context, project, role, member strin
 	return of, err
 }
 
-// LastEnabled tells when an API was last enabled on a project; zero is not in the
+// LastEnabled returns when an API was last enabled on a project; zero is not in the
 // last 30 days.
 func (c *Client) LastEnabled(ctx context.Context, project, service string) (time.Time, error) {
-	who, found, err := c.lastChange(ctx, project, func(ch change) bool { return slices.Contains(ch.enabled, service) })
+	who, found, err := c.lastChange(ctx, project, func(ch auditedWrite) bool { return slices.Contains(ch.enabled, service) })
 	if !found {
 		return time.Time{}, err
 	}
 	return who.Time, err
 }
 
-// WhoDisabled tells who last disabled an API on a project.
+// WhoDisabled returns who last disabled an API on a project.
 func (c *Client) WhoDisabled(ctx context.Context, project, service string) (who mesh.AuditEvent, found bool, err error) {
-	return c.lastChange(ctx, project, func(ch change) bool { return ch.disabled == service })
+	return c.lastChange(ctx, project, func(ch auditedWrite) bool { return ch.disabled == service })
 }
 
-// WhoSetPool tells who last changed a cluster's workload pool.
+// WhoSetPool returns who last changed a cluster's workload pool.
 func (c *Client) WhoSetPool(ctx context.Context, name mesh.Cluster) (who mesh.AuditEvent, found bool, err error) {
-	return c.lastChange(ctx, name.Project, func(ch change) bool {
+	return c.lastChange(ctx, name.Project, func(ch auditedWrite) bool {
 		return ch.setsPool && ch.cluster == name.Location+"/"+name.Name
 	})
 }
 
-// WhoSetIdentity tells who last changed a membership's identity provider.
+// WhoSetIdentity returns who last changed a membership's identity provider.
 func (c *Client) WhoSetIdentity(ctx context.Context, name mesh.Membership) (who mesh.AuditEvent, found bool, err error) {
-	return c.lastChange(ctx, name.Project, func(ch change) bool { return ch.identity == name.Location+"/"+name.Name })
+	return c.lastChange(ctx, name.Project, func(ch auditedWrite) bool { return ch.identity == name.Location+"/"+name.Name })
 }
 
-// WhoSetManagement tells who last changed what is asked for of a membership's
+// WhoSetManagement returns who last changed the configuration of a membership's
 // mesh.
 func (c *Client) WhoSetManagement(ctx context.Context, name mesh.Membership) (who mesh.AuditEvent, found bool, err error) {
-	return c.lastChange(ctx, name.Project, func(ch change) bool { return slices.Contains(ch.meshes, name.Location+"/"+name.Name) })
+	return c.lastChange(ctx, name.Project, func(ch auditedWrite) bool { return slices.Contains(ch.meshes, name.Location+"/"+name.Name) })
 }
 
-func (c *Client) lastChange(ctx context.Context, project string, is func(change) bool) (mesh.AuditEvent, bool, error) {
+func (c *Client) lastChange(ctx context.Context, project string, is func(auditedWrite) bool) (mesh.AuditEvent, bool, error) {
 	changes, err := c.changes(ctx, project)
 	if err != nil {
 		return mesh.AuditEvent{}, false, err
@@ -112,22 +111,23 @@ func (c *Client) lastChange(ctx context.Context, project string, is func(change)
 }
 
 // changes are the audited changes of a project, newest first.
-func (c *Client) changes(ctx context.Context, project string) ([]change, error) {
-	changes, err := c.audits.get(ctx, project, func(ctx context.Context) ([]change, error) {
+func (c *Client) changes(ctx context.Context, project string) ([]auditedWrite, error) {
+	changes, err := c.audits.get(ctx, project, func(ctx context.Context) ([]auditedWrite, error) {
 		answer, err := c.auditQueue.ask(ctx, []string{project})
 		return answer[project], err
 	})
 	return changes, failed(err, "search the audit log of project "+project, "logging.logEntries.list")
 }
 
-// auditFilter finds what the prerequisites can lose and get back, and more: an
-// entry may match on another role of the agent, and which field of a cluster an
-// update is about shows only when it is read.
+// auditFilter finds what removes or restores a prerequisite, and more: an entry may
+// match on another role of the agent, and the field that an update of a cluster
+// changes is known only after reading the entry.
 func auditFilter(since time.Time) string {
 	return strings.Join([]string{
 		`log_id("cloudaudit.googleapis.com/activity")`,
 		`timestamp>="` + since.UTC().Format(time.RFC3339) + `"`,
-		`((protoPayload.methodName="SetIamPolicy" AND protoPayload.serviceData.policyDelta.bindingDeltas.member:"gcp-sa-servicemesh.iam.gserviceaccount.com")` +
+		`((protoPayload.methodName="SetIamPolicy" AND ` +
+			`protoPayload.serviceData.policyDelta.bindingDeltas.member:"gcp-sa-servicemesh.iam.gserviceaccount.com")` +
 			` OR protoPayload.methodName=~"ServiceUsage[.](DisableService|EnableService|BatchEnableServices)$"` +
 			` OR protoPayload.methodName=~"ClusterManager[.]UpdateCluster$"` +
 			` OR protoPayload.methodName=~"GkeHub[.]Update(Membership|Feature)$"` +
@@ -135,7 +135,7 @@ func auditFilter(since time.Time) string {
 	}, "\nAND ")
 }
 
-// auditPayload is the part of an AuditLog that tells who did what.
+// auditPayload is the part of an AuditLog that says who did what.
 type auditPayload struct {
 	MethodName   string `json:"methodName"`
 	ResourceName string `json:"resourceName"`
@@ -181,7 +181,7 @@ type auditPayload struct {
 
 // fetchChanges reads the audited changes of several projects by one search,
 // newest first.
-func (c *Client) fetchChanges(ctx context.Context, projects []string) (map[string][]change, error) {
+func (c *Client) fetchChanges(ctx context.Context, projects []string) (map[string][]auditedWrite, error) {
 	request := &logging.ListLogEntriesRequest{
 		Filter:   auditFilter(c.clock.Now().Add(-auditWindow)),
 		OrderBy:  "timestamp desc",
@@ -198,7 +198,7 @@ func (c *Client) fetchChanges(ctx context.Context, projects []string) (map[strin
 		}
 		asked[id] = p
 	}
-	changes := map[string][]change{}
+	changes := map[string][]auditedWrite{}
 	for range maxAuditPages {
 		if err := c.auditQuota.Wait(ctx); err != nil {
 			return nil, err
@@ -227,17 +227,23 @@ func (c *Client) fetchChanges(ctx context.Context, projects []string) (map[strin
 	return changes, nil
 }
 
-func readChange(entry *logging.LogEntry) (ch change, projectID string, ok bool) {
+func readChange(entry *logging.LogEntry) (ch auditedWrite, projectID string, ok bool) {
 	var p auditPayload
 	if json.Unmarshal(entry.ProtoPayload, &p) != nil || p.Status.Code != 0 {
-		return change{}, "", false // a failed attempt changed nothing
+		return auditedWrite{}, "", false // a failed attempt changed nothing
 	}
 	at, err := time.Parse(time.RFC3339, entry.Timestamp)
 	if err != nil {
-		return change{}, "", false
+		return auditedWrite{}, "", false
 	}
 	auth := p.AuthenticationInfo
-	ch.AuditEvent = mesh.AuditEvent{Time: at, Principal: auth.PrincipalEmail, UserAgent: p.RequestMetadata.UserAgent, Reason: p.RequestMetadata.RequestAttributes.Reason, Method: p.MethodName}
+	ch.AuditEvent = mesh.AuditEvent{
+		Time:      at,
+		Principal: auth.PrincipalEmail,
+		UserAgent: p.RequestMetadata.UserAgent,
+		Reason:    p.RequestMetadata.RequestAttributes.Reason,
+		Method:    p.MethodName,
+	}
 	if ch.Principal == "" {
 		ch.Principal = auth.PrincipalSubject
 	}
@@ -248,7 +254,7 @@ func readChange(entry *logging.LogEntry) (ch change, projectID string, ok bool) 
 		}
 	}
 	if ch.Principal == "" && ch.UserAgent == "" {
-		return change{}, "", false // the last entry of an operation may leave out who began it
+		return auditedWrite{}, "", false // the last entry of an operation may leave out who started it
 	}
 	for _, d := range p.ServiceData.PolicyDelta.BindingDeltas {
 		switch {
@@ -281,7 +287,7 @@ func readChange(entry *logging.LogEntry) (ch change, projectID string, ok bool) 
 
 // readHub reads an update of GKE Hub. The names of the v2 methods are inferred
 // from those of v1.
-func (ch *change) readHub(p auditPayload) {
+func (ch *auditedWrite) readHub(p auditPayload) {
 	name, _, ofFeature := strings.Cut(p.ResourceName, "/features/")
 	member := func(name string) string {
 		m, err := mesh.ParseMembership(name)

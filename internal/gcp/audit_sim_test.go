@@ -30,7 +30,9 @@ func TestWhoNamesTheCulprit(t *testing.T) {
 		"the pool": func(g *gcp.Client) (mesh.AuditEvent, bool, error) { return g.WhoSetPool(t.Context(), cluster) },
 	} {
 		who, found, err := ask(c.Client)
-		if err != nil || !found || who.Principal != "ci@mesh-sim-1.iam.gserviceaccount.com" || !strings.Contains(who.Client(), "google provider") || who.Time.IsZero() {
+		if err != nil || !found || who.Principal != "ci@mesh-sim-1.iam.gserviceaccount.com" ||
+			!strings.Contains(who.Client(), "google provider") ||
+			who.Time.IsZero() {
 			t.Errorf("%s: %+v, %t, %v", what, who, found, err)
 		}
 	}
@@ -63,19 +65,39 @@ func TestWhoBlamesNobodyForWhatDidNotHappen(t *testing.T) {
 	if who, found, err := c.as(t, simtest.Owner).WhoDisabled(t.Context(), project, mesh.GatewayService); found || err != nil {
 		t.Errorf("an attempt is taken for a deed: %+v, %v", who, err)
 	}
-	conditional := map[string]any{"role": mesh.AgentRole, "members": []string{agent}, "condition": map[string]any{"title": "t", "expression": "true"}}
+	conditional := map[string]any{
+		"role":      mesh.AgentRole,
+		"members":   []string{agent},
+		"condition": map[string]any{"title": "t", "expression": "true"},
+	}
 	p.Version = 3
 	for _, bindings := range [][]map[string]any{append(p.Bindings, conditional), p.Bindings} {
 		p := c.policy(t)
-		c.call(t, http.MethodPost, crm+":setIamPolicy", map[string]any{"policy": map[string]any{"version": 3, "etag": p.Etag, "bindings": bindings}})
+		c.call(
+			t,
+			http.MethodPost,
+			crm+":setIamPolicy",
+			map[string]any{"policy": map[string]any{"version": 3, "etag": p.Etag, "bindings": bindings}},
+		)
 	}
 	if who, found, err := c.WhoRevoked(t.Context(), project, mesh.AgentRole, agent); found || err != nil {
 		t.Errorf("blamed %+v, %v", who, err)
 	}
 	// Now somebody really does it.
-	c.call(t, http.MethodPost, crm+":setIamPolicy", map[string]any{"policy": map[string]any{"version": 3, "etag": c.policy(t).Etag, "bindings": kept}})
+	c.call(
+		t,
+		http.MethodPost,
+		crm+":setIamPolicy",
+		map[string]any{"policy": map[string]any{"version": 3, "etag": c.policy(t).Etag, "bindings": kept}},
+	)
 	fresh := c.as(t, simtest.Owner)
-	if who, found, err := fresh.WhoRevoked(t.Context(), project, mesh.AgentRole, agent); !found || err != nil || who.Principal != simtest.Owner {
+	if who, found, err := fresh.WhoRevoked(
+		t.Context(),
+		project,
+		mesh.AgentRole,
+		agent,
+	); !found || err != nil ||
+		who.Principal != simtest.Owner {
 		t.Errorf("blamed %+v, %t, %v", who, found, err)
 	}
 }

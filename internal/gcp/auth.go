@@ -24,7 +24,10 @@ type FindDefault func(ctx context.Context, scopes ...string) (*google.Credential
 
 // ErrNoCredentials is returned, wrapped, when nothing was configured and there
 // are no Application Default Credentials either.
-var ErrNoCredentials = errors.New("no Google Cloud credentials: set access_token or credentials, or GOOGLE_OAUTH_ACCESS_TOKEN, GOOGLE_CREDENTIALS or GOOGLE_APPLICATION_CREDENTIALS, or run `gcloud auth application-default login`")
+var ErrNoCredentials = errors.New(
+	"no Google Cloud credentials: set access_token or credentials, or GOOGLE_OAUTH_ACCESS_TOKEN, GOOGLE_CREDENTIALS or " +
+		"GOOGLE_APPLICATION_CREDENTIALS, or run `gcloud auth application-default login`",
+)
 
 // CredentialsError is returned, wrapped, when the configured credentials cannot
 // be used as they stand. It never repeats their contents.
@@ -127,7 +130,13 @@ func readCredentials(ctx context.Context, credentials string, scopes []string) (
 			return creds, nil
 		}
 	}
-	return nil, &CredentialsError{fmt.Sprintf("the credentials have type %q; supported are service_account, authorized_user, external_account, external_account_authorized_user and impersonated_service_account", file.Type)}
+	return nil, &CredentialsError{
+		fmt.Sprintf(
+			"the credentials have type %q; supported are service_account, authorized_user, external_account, "+
+				"external_account_authorized_user and impersonated_service_account",
+			file.Type,
+		),
+	}
 }
 
 func expandHome(path string) string {
@@ -151,7 +160,9 @@ func (c *Client) impersonated(ctx context.Context, caller *http.Client) (oauth2.
 		request.Delegates = append(request.Delegates, "projects/-/serviceAccounts/"+d)
 	}
 	return oauth2.ReuseTokenSourceWithExpiry(nil, tokenFunc(func() (*oauth2.Token, error) {
-		answer, err := service.Projects.ServiceAccounts.GenerateAccessToken("projects/-/serviceAccounts/"+c.config.Impersonate, request).Context(ctx).Do()
+		answer, err := service.Projects.ServiceAccounts.GenerateAccessToken("projects/-/serviceAccounts/"+c.config.Impersonate, request).
+			Context(ctx).
+			Do()
 		if err != nil {
 			return nil, failed(err, "act as service account "+c.config.Impersonate, "")
 		}

@@ -1,9 +1,8 @@
 // Package gcp is Google Cloud as this product needs it: projects and their IAM
 // policies, APIs, GKE clusters, fleets and audit logs, over REST.
 //
-// Reads are shared: within one Client, however many callers ask for a project's
-// policy at about the same time, it is read once. A write replaces or forgets
-// what it changed.
+// Reads are shared: when many callers of one Client need a project's policy at
+// about the same time, it is read once. A write drops what it changed.
 package gcp
 
 import (
@@ -45,7 +44,7 @@ type Config struct {
 
 	Endpoints Endpoints
 	Clock     wait.Clock
-	Log       func(ctx context.Context, message string, fields map[string]any) // one call a request; nil is silent
+	Log       func(ctx context.Context, message string, fields map[string]any) // called once for each request; nil logs nothing
 
 	// FindDefault finds Application Default Credentials; nil means the standard
 	// search of golang.org/x/oauth2/google, which may ask the metadata server.
@@ -76,14 +75,14 @@ type Client struct {
 	features   memo[string, mesh.Feature]
 	members    memo[string, membershipList]
 	endpointOf memo[string, Endpoint]
-	audits     memo[string, []change]
-	auditQueue coalescer[string, []change]
+	audits     memo[string, []auditedWrite]
+	auditQueue coalescer[string, []auditedWrite]
 	writers    wait.KeyedLock
 	auditQuota *limiter
 }
 
 // New makes a client. It checks the configuration and finds credentials, and
-// asks nothing of Google Cloud's APIs yet.
+// sends no request to Google Cloud's APIs.
 func New(ctx context.Context, config Config) (*Client, error) {
 	c := &Client{config: config, clock: config.Clock}
 	if c.clock == nil {
@@ -105,7 +104,10 @@ func New(ctx context.Context, config Config) (*Client, error) {
 	c.states.client = c
 	c.auditQueue.max, c.auditQueue.fetch = maxLogResources, c.fetchChanges
 	c.auditQuota = newLimiter(c.clock)
-	for _, m := range []interface{ setClock(wait.Clock) }{&c.projects, &c.policies, &c.clusters, &c.features, &c.members, &c.endpointOf, &c.audits} {
+	memos := []interface{ setClock(wait.Clock) }{
+		&c.projects, &c.policies, &c.clusters, &c.features, &c.members, &c.endpointOf, &c.audits,
+	}
+	for _, m := range memos {
 		m.setClock(c.clock)
 	}
 	return c, nil

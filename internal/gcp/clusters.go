@@ -12,6 +12,7 @@ import (
 
 	"google.golang.org/api/container/v1"
 	"google.golang.org/api/googleapi"
+	"google.golang.org/genproto/googleapis/rpc/code"
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/apierr"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
@@ -57,7 +58,8 @@ func (c Cluster) WithoutMetadataServer() []string {
 	return names
 }
 
-const clusterFields = "name,location,status,autopilot,workloadIdentityConfig,fleet,networkConfig/network,nodePools(name,config/workloadMetadataConfig)"
+const clusterFields = "name,location,status,autopilot,workloadIdentityConfig,fleet,networkConfig/network," +
+	"nodePools(name,config/workloadMetadataConfig)"
 
 type clusterList struct {
 	clusters   map[string]Cluster // by LOCATION/NAME
@@ -96,8 +98,7 @@ func (c *Client) clusterList(ctx context.Context, project string) (clusterList, 
 }
 
 // Cluster returns one cluster. All clusters of a project are read by one request,
-// shared by everybody who asks for one of them; where that does not settle it,
-// the cluster is asked for by name.
+// which all callers share; a cluster that is not in the list is read by name.
 func (c *Client) Cluster(ctx context.Context, name mesh.Cluster) (Cluster, error) {
 	list, err := c.clusterList(ctx, name.Project)
 	if err != nil && !apierr.Forbidden(err) {
@@ -109,7 +110,7 @@ func (c *Client) Cluster(ctx context.Context, name mesh.Cluster) (Cluster, error
 	return c.getCluster(ctx, name)
 }
 
-// FreshCluster is Cluster past anything that was read before.
+// FreshCluster is Cluster with a new request.
 func (c *Client) FreshCluster(ctx context.Context, name mesh.Cluster) (Cluster, error) {
 	c.clusters.forget(name.Project)
 	return c.getCluster(ctx, name)
@@ -163,11 +164,13 @@ func (c *Client) Endpoint(ctx context.Context, name mesh.Cluster) (Endpoint, err
 	doing := "find the endpoint of cluster " + name.String()
 	e, err := c.endpointOf.get(ctx, name.String(), func(ctx context.Context) (Endpoint, error) {
 		raw, err := c.container.Projects.Locations.Clusters.Get(name.String()).
-			Fields("endpoint,masterAuth/clusterCaCertificate,controlPlaneEndpointsConfig/dnsEndpointConfig").Context(chargedTo(ctx, name.Project)).Do()
+			Fields("endpoint,masterAuth/clusterCaCertificate,controlPlaneEndpointsConfig/dnsEndpointConfig").
+			Context(chargedTo(ctx, name.Project)).Do()
 		if err != nil {
 			return Endpoint{}, err
 		}
-		if p := raw.ControlPlaneEndpointsConfig; p != nil && p.DnsEndpointConfig != nil && p.DnsEndpointConfig.AllowExternalTraffic && p.DnsEndpointConfig.Endpoint != "" {
+		if p := raw.ControlPlaneEndpointsConfig; p != nil && p.DnsEndpointConfig != nil && p.DnsEndpointConfig.AllowExternalTraffic &&
+			p.DnsEndpointConfig.Endpoint != "" {
 			return Endpoint{Address: p.DnsEndpointConfig.Endpoint}, nil // its certificate is a public one
 		}
 		e := Endpoint{Address: raw.Endpoint}
@@ -179,7 +182,12 @@ func (c *Client) Endpoint(ctx context.Context, name mesh.Cluster) (Endpoint, err
 		return e, nil
 	})
 	if err == nil && e.Address == "" {
-		err = &apierr.Error{Doing: doing, Message: "the cluster has none: it is being made, or it failed", Next: "Look at the cluster's state: gcloud container clusters describe " + name.Name + " --location " + name.Location + " --project " + name.Project + "."}
+		err = &apierr.Error{
+			Doing:   doing,
+			Message: "the cluster has none: it is being created, or its creation failed",
+			Next: fmt.Sprintf("Look at the cluster's state: gcloud container clusters describe %s --location %s --project %s.",
+				name.Name, name.Location, name.Project),
+		}
 	}
 	return e, failed(err, doing, "container.clusters.get")
 }
@@ -210,7 +218,9 @@ func (c *Client) SetNodeMetadata(ctx context.Context, name mesh.Cluster, pool, m
 
 // updateCluster starts an operation when the cluster lets it, and waits for its
 // end.
-func (c *Client) updateCluster(ctx context.Context, name mesh.Cluster, doing string, start func(context.Context) (*container.Operation, error)) error {
+func (c *Client) updateCluster(
+	ctx context.Context, name mesh.Cluster, doing string, start func(context.Context) (*container.Operation, error),
+) error {
 	ctx = chargedTo(ctx, name.Project)
 	unlock, err := c.writers.Lock(ctx, name.String())
 	if err != nil {
@@ -220,41 +230,41 @@ func (c *Client) updateCluster(ctx context.Context, name mesh.Cluster, doing str
 	defer c.clusters.forget(name.Project)
 
 	var op *container.Operation
-	err = wait.Until(ctx, wait.Backoff{First: time.Second, Max: 20 * time.Second, Clock: c.clock}, "cluster "+name.String()+" to be free for an update",
-		func(ctx context.Context) (bool, string, error) {
-			started, err := start(ctx)
-			if err == nil {
-				op = started
-				return true, "", nil
-			}
-			err = failed(err, doing, "container.clusters.update")
-			var e *apierr.Error
-			if errors.As(err, &e) && e.Code == http.StatusBadRequest && (e.Reason == "CLUSTER_ALREADY_HAS_OPERATION" || text.IsBusyCluster(e.Message)) {
-				return false, e.Message, nil
-			}
-			return false, "", err
-		})
+	backoff := wait.Backoff{First: time.Second, Max: 20 * time.Second, Clock: c.clock}
+	err = wait.Until(ctx, backoff, "cluster "+name.String()+" to be free for an update", func(ctx context.Context) (bool, string, error) {
+		started, err := start(ctx)
+		if err == nil {
+			op = started
+			return true, "", nil
+		}
+		err = failed(err, doing, "container.clusters.update")
+		var e *apierr.Error
+		if errors.As(err, &e) && e.Code == http.StatusBadRequest &&
+			(e.Reason == "CLUSTER_ALREADY_HAS_OPERATION" || text.IsBusyCluster(e.Message)) {
+			return false, e.Message, nil
+		}
+		return false, "", err
+	})
 	if err != nil {
 		return err
 	}
-	begun := true // op is still what the call that began it answered with, and as good as new
-	return wait.Until(ctx, c.backoff(), "operation "+op.Name+" to "+doing, func(ctx context.Context) (bool, string, error) {
-		if op.Status != "DONE" && !begun {
-			next, err := c.container.Projects.Locations.Operations.Get("projects/" + name.Project + "/locations/" + name.Location + "/operations/" + op.Name).Context(ctx).Do()
-			if err != nil {
-				return false, "", unfollowed(err, doing, "container.operations.get")
-			}
-			op = next
-		}
-		begun = false
-		switch {
-		case op.Status != "DONE":
-			return false, "operation " + op.Name + " is " + op.Status, nil
-		case op.Error != nil && op.Error.Code != 0:
-			return false, "", operationError(doing, op.Error.Code, op.Error.Message)
-		case op.StatusMessage != "":
-			return false, "", operationError(doing, 2, op.StatusMessage)
-		}
-		return true, "", nil
+	full := "projects/" + name.Project + "/locations/" + name.Location + "/operations/" + op.Name
+	return c.follow(ctx, doing, "container.operations.get", clusterOperation(op), func(ctx context.Context) (operation, error) {
+		next, err := c.container.Projects.Locations.Operations.Get(full).Context(ctx).Do()
+		return clusterOperation(next), err
 	})
+}
+
+func clusterOperation(op *container.Operation) operation {
+	if op == nil {
+		return operation{}
+	}
+	read := operation{name: op.Name, done: op.Status == "DONE", state: op.Status}
+	switch {
+	case op.Error != nil && op.Error.Code != 0:
+		read.code, read.message = op.Error.Code, op.Error.Message
+	case op.StatusMessage != "":
+		read.code, read.message = int64(code.Code_UNKNOWN), op.StatusMessage
+	}
+	return read
 }

@@ -6,8 +6,8 @@ import (
 )
 
 // coalescer joins questions that arrive while a request is under way into the
-// next one. The first question goes out at once: nobody waits for a window to
-// close, and a crowd still costs few requests.
+// next one. The first question is sent at once: no caller waits for a window to
+// close, and many callers still cost few requests.
 type coalescer[K comparable, V any] struct {
 	max   int // keys a request may carry
 	fetch func(context.Context, []K) (map[K]V, error)
@@ -55,7 +55,7 @@ func (c *coalescer[K, V]) run() {
 		values, err := c.fetch(batch[0].ctx, keys)
 		for _, q := range batch {
 			if err != nil && len(batch) > 1 {
-				// One question may have spoilt the request for the others.
+				// One question may have made the request fail for the others.
 				own, ownErr := c.fetch(q.ctx, q.keys)
 				q.answer <- answer[K, V]{own, ownErr}
 				continue
@@ -89,7 +89,7 @@ func (c *coalescer[K, V]) next() (batch []*question[K, V], keys []K) {
 		batch, c.queue = append(batch, c.queue[0]), c.queue[1:]
 	}
 	if len(c.queue) == 0 {
-		c.queue = nil // what is left of it holds on to questions and their contexts
+		c.queue = nil // its array would keep questions and their contexts alive
 	}
 	c.running = len(batch) > 0
 	return batch, keys

@@ -16,7 +16,7 @@ import (
 // rather than failing the read. A feature that is off is a NotFound error.
 func (c *Client) MeshFeature(ctx context.Context, fleetProject string) (mesh.Feature, error) {
 	f, err := c.features.get(ctx, fleetProject, func(ctx context.Context) (mesh.Feature, error) {
-		name := "projects/" + fleetProject + "/locations/global/features/" + mesh.FeatureID
+		name := meshFeatureName(fleetProject)
 		raw, err := c.hub.Projects.Locations.Features.Get(name).ReturnPartialSuccess(true).Context(chargedTo(ctx, fleetProject)).Do()
 		if err != nil {
 			return mesh.Feature{}, err
@@ -79,7 +79,7 @@ func readSpec(m *mesh.MembershipMesh, spec *gkehub.MembershipFeatureSpec) {
 func readState(m *mesh.MembershipMesh, state *gkehub.MembershipFeatureState) {
 	if state.State != nil {
 		m.Code, m.Description = state.State.Code, state.State.Description
-		m.Updated, _ = time.Parse(time.RFC3339, state.State.UpdateTime) // zero where it is not told
+		m.Updated, _ = time.Parse(time.RFC3339, state.State.UpdateTime) // zero where the API does not say
 	}
 	s := state.Servicemesh
 	if s == nil {

@@ -5,64 +5,51 @@ import (
 
 	"google.golang.org/api/gkehub/v1"
 	hubv2 "google.golang.org/api/gkehub/v2"
-
-	"github.com/managed-mesh/terraform-provider-asm/internal/wait"
 )
 
-// hubOperation is what GKE Hub's two versions tell of a long-running operation.
-type hubOperation struct {
-	name    string
-	done    bool
-	code    int64 // of its error; 0 is none
-	message string
-}
-
-func hubOperationOf(op *gkehub.Operation) hubOperation {
+func hubOperation(op *gkehub.Operation) operation {
 	switch {
 	case op == nil:
-		return hubOperation{}
+		return operation{}
 	case op.Error != nil:
-		return hubOperation{op.Name, op.Done, op.Error.Code, op.Error.Message}
+		return operation{name: op.Name, done: op.Done, code: errorCode(op.Error.Code), message: op.Error.Message}
 	}
-	return hubOperation{name: op.Name, done: op.Done}
+	return operation{name: op.Name, done: op.Done}
 }
 
-func hubOperationOfV2(op *hubv2.Operation) hubOperation {
+func hubOperationV2(op *hubv2.Operation) operation {
 	switch {
 	case op == nil:
-		return hubOperation{}
+		return operation{}
 	case op.Error != nil:
-		return hubOperation{op.Name, op.Done, op.Error.Code, op.Error.Message}
+		return operation{name: op.Name, done: op.Done, code: errorCode(op.Error.Code), message: op.Error.Message}
 	}
-	return hubOperation{name: op.Name, done: op.Done}
+	return operation{name: op.Name, done: op.Done}
+}
+
+// hubChange is a change of one of a fleet's resources in GKE Hub.
+type hubChange struct {
+	project    string // the fleet's host project
+	resource   string // name of the resource; its changes follow each other
+	doing      string
+	permission string
 }
 
 // changeHub makes one change of a fleet's resource at a time, and waits for its
 // end. Operations of v2 are followed through v1: they are the same service's.
-func (c *Client) changeHub(ctx context.Context, project, resource, doing, permission string, start func(context.Context) (hubOperation, error)) error {
-	ctx = chargedTo(ctx, project)
-	unlock, err := c.writers.Lock(ctx, resource)
+func (c *Client) changeHub(ctx context.Context, change hubChange, start func(context.Context) (operation, error)) error {
+	ctx = chargedTo(ctx, change.project)
+	unlock, err := c.writers.Lock(ctx, change.resource)
 	if err != nil {
 		return err
 	}
 	defer unlock()
 	op, err := start(ctx)
 	if err != nil {
-		return failed(err, doing, permission)
+		return failed(err, change.doing, change.permission)
 	}
-	begun := true // op is as good as new: it need not be asked for at once
-	return wait.Until(ctx, c.backoff(), "operation "+op.name+" to "+doing, func(ctx context.Context) (bool, string, error) {
-		if !op.done && !begun {
-			next, err := c.hub.Projects.Locations.Operations.Get(op.name).Context(ctx).Do()
-			if err != nil {
-				return false, "", unfollowed(err, doing, "gkehub.operations.get")
-			}
-			op = hubOperationOf(next)
-		}
-		begun = false
-		if op.done && op.code != 0 {
-			return false, "", operationError(doing, op.code, op.message)
-		}
-		return op.done, "operation " + op.name + " is not done", nil
+	return c.follow(ctx, change.doing, "gkehub.operations.get", op, func(ctx context.Context) (operation, error) {
+		next, err := c.hub.Projects.Locations.Operations.Get(op.name).Context(ctx).Do()
+		return hubOperation(next), err
 	})
 }

@@ -36,7 +36,7 @@ func (c *Client) Policy(ctx context.Context, project string) (*iampb.Policy, err
 	return policy, failed(err, "read the IAM policy of project "+project, "resourcemanager.projects.getIamPolicy")
 }
 
-// FreshPolicy is Policy past anything that was read before.
+// FreshPolicy is Policy with a new request.
 func (c *Client) FreshPolicy(ctx context.Context, project string) (*iampb.Policy, error) {
 	c.policies.forget(project)
 	return c.Policy(ctx, project)
@@ -60,10 +60,10 @@ func (c *Client) AddMember(ctx context.Context, project, role, member string) (w
 	})
 }
 
-// RemoveMember takes role from member on a project, where it is granted without
+// RemoveMember revokes role from member on a project, where it is granted without
 // a condition, and leaves everything else in the policy as it is.
 func (c *Client) RemoveMember(ctx context.Context, project, role, member string) (wrote bool, err error) {
-	return c.changePolicy(ctx, project, "take "+role+" from "+member+" on project "+project, func(p *iampb.Policy) bool {
+	return c.changePolicy(ctx, project, "revoke "+role+" from "+member+" on project "+project, func(p *iampb.Policy) bool {
 		changed := false
 		p.Bindings = slices.DeleteFunc(p.Bindings, func(b *iampb.Binding) bool {
 			if b.Role != role || b.Condition != nil {
@@ -78,7 +78,7 @@ func (c *Client) RemoveMember(ctx context.Context, project, role, member string)
 	})
 }
 
-// Granted says how a policy grants a role to a member.
+// Granted is how a policy grants a role to a member.
 type Granted struct {
 	Granted     bool // without a condition
 	Conditional bool // only under a condition
@@ -110,15 +110,18 @@ func Grant(p *iampb.Policy, role, member string) Granted {
 
 // changePolicy reads, modifies and writes a project's policy under its etag, one
 // writer a project in this process, and starts over from a new read when
-// somebody else wrote in between.
+// another writer came first.
 func (c *Client) changePolicy(ctx context.Context, project, doing string, modify func(*iampb.Policy) bool) (bool, error) {
 	unlock, err := c.writers.Lock(ctx, project)
 	if err != nil {
 		return false, err
 	}
 	defer unlock()
-	wrote, lost := false, false
-	err = wait.Until(ctx, wait.Backoff{First: 500 * time.Millisecond, Max: 15 * time.Second, Clock: c.clock}, "a moment without other writers to "+doing,
+	wrote, ambiguous := false, false
+	err = wait.Until(
+		ctx,
+		wait.Backoff{First: 500 * time.Millisecond, Max: 15 * time.Second, Clock: c.clock},
+		"other writers of the policy to finish, to "+doing,
 		func(ctx context.Context) (bool, string, error) {
 			read, err := c.Policy(ctx, project)
 			if err != nil {
@@ -126,11 +129,15 @@ func (c *Client) changePolicy(ctx context.Context, project, doing string, modify
 			}
 			policy := proto.CloneOf(read)
 			if !modify(policy) {
-				wrote = wrote || lost // it is as it should be since a write of ours that was not answered
+				wrote = wrote || ambiguous // a write of ours that was not answered made the change
 				return true, "", nil
 			}
 			if err := writable(read); err != nil {
-				return false, "", &apierr.Error{Doing: doing, Message: err.Error(), Next: "Nothing was written. Update this provider, or make the change by hand."}
+				return false, "", &apierr.Error{
+					Doing:   doing,
+					Message: err.Error(),
+					Next:    "Nothing was written. Update this provider, or make the change by hand.",
+				}
 			}
 			policy.Version = policyVersion
 			request := &iampb.SetIamPolicyRequest{Policy: policy, UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"bindings", "etag"}}}
@@ -138,12 +145,13 @@ func (c *Client) changePolicy(ctx context.Context, project, doing string, modify
 			c.policies.forget(project)
 			err = failed(err, doing, "resourcemanager.projects.setIamPolicy")
 			if apierr.Conflict(err) {
-				lost = lost || apierr.Ambiguous(err)
+				ambiguous = ambiguous || apierr.Ambiguous(err)
 				return false, err.Error(), nil
 			}
 			wrote = wrote || err == nil
 			return err == nil, "", err
-		})
+		},
+	)
 	return wrote, err
 }
 
@@ -157,7 +165,10 @@ func writable(p *iampb.Policy) error {
 	}
 	for _, b := range p.Bindings {
 		if strings.Contains(b.Role, "_withcond_") {
-			return fmt.Errorf("the policy was served below version 3 (role %q stands for a conditional binding); writing it back would destroy its conditions", b.Role)
+			return fmt.Errorf(
+				"the policy was served below version 3 (role %q stands for a conditional binding); writing it back would destroy its conditions",
+				b.Role,
+			)
 		}
 	}
 	return nil
@@ -203,11 +214,13 @@ func (c *Client) iam(ctx context.Context, project, verb string, in, out proto.Me
 // from. It is a valid unknown protobuf field (number 536870911, varint 1).
 var unknownMark = []byte{0xf8, 0xff, 0xff, 0xff, 0x0f, 0x01}
 
-// GenerateServiceIdentity makes the service agent of an API for a project, if it
+// GenerateServiceIdentity creates the service agent of an API for a project, if it
 // does not exist yet (serviceusage v1beta1, services.generateServiceIdentity).
 func (c *Client) GenerateServiceIdentity(ctx context.Context, project, service string) error {
 	doing := "generate the service identity of " + service + " for project " + project
-	op, err := c.identities.Services.GenerateServiceIdentity("projects/" + project + "/services/" + service).Context(chargedTo(ctx, project)).Do()
+	op, err := c.identities.Services.GenerateServiceIdentity("projects/" + project + "/services/" + service).
+		Context(chargedTo(ctx, project)).
+		Do()
 	if err != nil {
 		return failed(err, doing, "serviceusage.services.enable")
 	}

@@ -22,7 +22,7 @@ type LogLine struct {
 	Message  string
 }
 
-// MeshLogs finds the lines by which managed mesh tells that it cannot reach its
+// MeshLogs finds the lines in which managed mesh reports that it cannot reach its
 // clusters, newest first, in the logs of several projects (Cloud Logging,
 // entries.list). It takes one request for each 100 projects, of which Google
 // allows 60 a minute, and reads at most the newest thousand lines of each.
@@ -69,7 +69,13 @@ func readLine(entry *logging.LogEntry) (LogLine, bool) {
 		return LogLine{}, false
 	}
 	labels := entry.Resource.Labels
-	line := LogLine{Time: at, Project: labels["project_id"], Location: labels["location"], Cluster: labels["cluster_name"], Message: payload.Message}
+	line := LogLine{
+		Time:     at,
+		Project:  labels["project_id"],
+		Location: labels["location"],
+		Cluster:  labels["cluster_name"],
+		Message:  payload.Message,
+	}
 	for _, s := range catalogue.LogSignatures {
 		if s.Resource == entry.Resource.Type {
 			line.Code = s.Code

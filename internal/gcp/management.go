@@ -25,14 +25,14 @@ const (
 	HubV2 HubVersion = "v2"
 )
 
-// MeshSpec is what is asked for of the mesh of one membership.
+// MeshSpec is the configuration of one membership's mesh.
 type MeshSpec struct {
-	Management string // MANAGEMENT_AUTOMATIC and so on; "" where nothing is asked for
+	Management string // MANAGEMENT_AUTOMATIC and so on; "" where it is not configured
 	Origin     string // FLEET, FLEET_OUT_OF_SYNC, USER
 	Lifecycle  string // of the resource that holds the spec: ACTIVE, UPDATING and so on
 }
 
-// MeshSpec reads what is asked for of a membership's mesh. In v1 it comes from
+// MeshSpec reads the configuration of a membership's mesh. In v1 it comes from
 // the fleet's feature, which is read once for all memberships. A feature that is
 // off, and in v2 a membership without one, is a NotFound error.
 func (c *Client) MeshSpec(ctx context.Context, name mesh.Membership, version HubVersion, fresh bool) (MeshSpec, error) {
@@ -86,15 +86,16 @@ func managementOf(management, controlPlane string) string {
 }
 
 func (c *Client) membershipFeature(ctx context.Context, name mesh.Membership) (*hubv2.MembershipFeature, error) {
-	feature, err := c.hub2.Projects.Locations.Memberships.Features.Get(name.String() + "/features/" + mesh.FeatureID).Context(chargedTo(ctx, name.Project)).Do()
+	feature, err := c.hub2.Projects.Locations.Memberships.Features.Get(name.String() + "/features/" + mesh.FeatureID).
+		Context(chargedTo(ctx, name.Project)).Do()
 	return feature, failed(err, "read the mesh feature of membership "+name.String(), "gkehub.membershipfeatures.get")
 }
 
-// SetManagement asks for a management of one membership's mesh, or for none when
-// management is "", and waits until GKE Hub has taken it down. That is not when
-// the mesh is ready, which takes minutes more. Other memberships, and whatever
-// else is asked for of this one, stay as they are: v1 merges the specs of a
-// feature by membership, and v2 has one resource for each.
+// SetManagement sets the management of one membership's mesh, or clears it when
+// management is "", and waits until GKE Hub has stored it; the mesh is ready
+// minutes later. Other memberships, and the rest of this one's configuration, stay
+// as they are: v1 merges the specs of a feature by membership, and v2 has one
+// resource for each.
 func (c *Client) SetManagement(ctx context.Context, name mesh.Membership, version HubVersion, management string) error {
 	doing := "set the mesh management of membership " + name.String() + " to " + management
 	if management == "" {
@@ -104,11 +105,12 @@ func (c *Client) SetManagement(ctx context.Context, name mesh.Membership, versio
 	if version == HubV2 {
 		return c.setManagementV2(ctx, name, doing, management)
 	}
-	feature := "projects/" + name.Project + "/locations/global/features/" + mesh.FeatureID
-	return c.changeHub(ctx, name.Project, feature, doing, "gkehub.features.update", func(ctx context.Context) (hubOperation, error) {
+	feature := meshFeatureName(name.Project)
+	change := hubChange{name.Project, feature, doing, "gkehub.features.update"}
+	return c.changeHub(ctx, change, func(ctx context.Context) (operation, error) {
 		spec, err := c.membershipSpec(ctx, name)
 		if err != nil {
-			return hubOperation{}, err
+			return operation{}, err
 		}
 		// The spec's management replaces the older controlPlane; the rest of it stays.
 		if management == "" {
@@ -123,14 +125,14 @@ func (c *Client) SetManagement(ctx context.Context, name mesh.Membership, versio
 		op, err := c.hub.Projects.Locations.Features.Patch(feature, &gkehub.Feature{
 			MembershipSpecs: map[string]gkehub.MembershipFeatureSpec{name.String(): spec},
 		}).UpdateMask("membershipSpecs").RequestId(uuid.NewString()).Context(ctx).Do()
-		return hubOperationOf(op), err
+		return hubOperation(op), err
 	})
 }
 
 // membershipSpec reads the spec of one membership as it is now. The feature has
 // no etag, so the time between this and the write is kept short.
 func (c *Client) membershipSpec(ctx context.Context, name mesh.Membership) (gkehub.MembershipFeatureSpec, error) {
-	feature, err := c.hub.Projects.Locations.Features.Get("projects/" + name.Project + "/locations/global/features/" + mesh.FeatureID).
+	feature, err := c.hub.Projects.Locations.Features.Get(meshFeatureName(name.Project)).
 		Fields("membershipSpecs").Context(ctx).Do()
 	if err != nil {
 		return gkehub.MembershipFeatureSpec{}, err
@@ -145,16 +147,17 @@ func (c *Client) membershipSpec(ctx context.Context, name mesh.Membership) (gkeh
 
 func (c *Client) setManagementV2(ctx context.Context, name mesh.Membership, doing, management string) error {
 	feature := name.String() + "/features/" + mesh.FeatureID
-	return c.changeHub(ctx, name.Project, feature, doing, "gkehub.membershipfeatures.update", func(ctx context.Context) (hubOperation, error) {
+	change := hubChange{name.Project, feature, doing, "gkehub.membershipfeatures.update"}
+	return c.changeHub(ctx, change, func(ctx context.Context) (operation, error) {
 		now, err := c.membershipFeature(ctx, name)
 		if err != nil && !apierr.NotFound(err) {
-			return hubOperation{}, err
+			return operation{}, err
 		}
 		spec := &hubv2.FeatureSpec{}
 		if now != nil && now.Spec != nil {
 			spec = now.Spec
 		}
-		// Without an origin GKE Hub notes that a user asked, which is so.
+		// Without an origin GKE Hub records that a user configured it, which is true.
 		spec.Origin = nil
 		switch {
 		case management == "":
@@ -166,6 +169,6 @@ func (c *Client) setManagementV2(ctx context.Context, name mesh.Membership, doin
 		}
 		op, err := c.hub2.Projects.Locations.Memberships.Features.Patch(feature, &hubv2.MembershipFeature{Spec: spec}).
 			UpdateMask("spec").AllowMissing(true).RequestId(uuid.NewString()).Context(ctx).Do()
-		return hubOperationOfV2(op), err
+		return hubOperationV2(op), err
 	})
 }

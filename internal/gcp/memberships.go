@@ -64,8 +64,7 @@ func (c *Client) membershipList(ctx context.Context, fleetProject string) (membe
 }
 
 // Membership returns one membership. All of a fleet are read by one request,
-// shared by everybody who asks for one of them; where that does not settle it,
-// the membership is asked for by name.
+// which all callers share; a membership that is not in the list is read by name.
 func (c *Client) Membership(ctx context.Context, name mesh.Membership) (Membership, error) {
 	list, err := c.membershipList(ctx, name.Project)
 	if err != nil && !apierr.Forbidden(err) {
@@ -77,7 +76,7 @@ func (c *Client) Membership(ctx context.Context, name mesh.Membership) (Membersh
 	return c.getMembership(ctx, name)
 }
 
-// FreshMembership is Membership past anything that was read before.
+// FreshMembership is Membership with a new request.
 func (c *Client) FreshMembership(ctx context.Context, name mesh.Membership) (Membership, error) {
 	c.members.forget(name.Project)
 	return c.getMembership(ctx, name)
@@ -122,9 +121,10 @@ func (c *Client) SetAuthority(ctx context.Context, name mesh.Membership, issuer 
 		patch = &gkehub.Membership{NullFields: []string{"Authority"}}
 	}
 	defer c.members.forget(name.Project)
-	return c.changeHub(ctx, name.Project, name.String(), doing, "gkehub.memberships.update", func(ctx context.Context) (hubOperation, error) {
+	change := hubChange{name.Project, name.String(), doing, "gkehub.memberships.update"}
+	return c.changeHub(ctx, change, func(ctx context.Context) (operation, error) {
 		op, err := c.hub.Projects.Locations.Memberships.Patch(name.String(), patch).
 			UpdateMask("authority").RequestId(uuid.NewString()).Context(ctx).Do()
-		return hubOperationOf(op), err
+		return hubOperation(op), err
 	})
 }

@@ -24,8 +24,8 @@ type memo[K ~string, V any] struct {
 
 	mu     sync.Mutex
 	values map[K]kept[V]
-	epochs map[K]int // counts what was forgotten, so that a read that began before a write is not kept
-	age    int       // counts how often all of it was
+	epochs map[K]int // counts calls of forget, so that a read that started before a write is not kept
+	age    int       // counts calls of clear
 }
 
 type kept[V any] struct {
@@ -35,9 +35,9 @@ type kept[V any] struct {
 
 func (m *memo[K, V]) setClock(c wait.Clock) { m.clock = c }
 
-// get returns the kept value, or reads it. The read outlives the caller that
-// began it, for the sake of the others who wait for it; each caller stops
-// waiting when its own context ends.
+// get returns the kept value, or reads it. The read goes on when the caller
+// that started it ends, because others may wait for it; each caller stops waiting
+// when its own context ends.
 func (m *memo[K, V]) get(ctx context.Context, key K, read func(context.Context) (V, error)) (V, error) {
 	m.mu.Lock()
 	if k, found := m.values[key]; found && m.clock.Now().Sub(k.at) < freshFor {
@@ -67,7 +67,7 @@ func (m *memo[K, V]) get(ctx context.Context, key K, read func(context.Context) 
 	}
 }
 
-// forget makes the next get read anew.
+// forget makes the next get send a request.
 func (m *memo[K, V]) forget(key K) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -76,8 +76,8 @@ func (m *memo[K, V]) forget(key K) {
 	m.flight.Forget(m.flightOf(key, m.age))
 }
 
-// clear makes every get read anew. Reads under way finish for those who wait for
-// them, and nobody else sees them.
+// clear drops every value. Reads in flight finish for the callers that wait for
+// them, and serve no others.
 func (m *memo[K, V]) clear() {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -14,11 +14,10 @@ import (
 // maxTestPermissions is how many permissions projects.testIamPermissions takes.
 const maxTestPermissions = 100
 
-// TestPermissions tells which of these permissions the caller lacks on a project,
+// TestPermissions returns which of these permissions the caller lacks on a project,
 // sorted (cloudresourcemanager v3, projects.testIamPermissions). The call itself
 // takes none. The API refuses a whole question for one permission that it does not
-// know on projects; nothing can be told of such a one, so it does not count as
-// missing.
+// know on projects; such a permission does not count as missing.
 func (c *Client) TestPermissions(ctx context.Context, project string, permissions []string) (missing []string, err error) {
 	wanted := slices.Compact(slices.Sorted(slices.Values(permissions)))
 	for chunk := range slices.Chunk(wanted, maxTestPermissions) {

@@ -12,7 +12,12 @@ import (
 
 func TestPermissionsThatAreMissing(t *testing.T) {
 	c := newCloud(t, sim.Options{})
-	wanted := []string{"resourcemanager.projects.setIamPolicy", "resourcemanager.projects.get", "serviceusage.services.enable", "resourcemanager.projects.get"}
+	wanted := []string{
+		"resourcemanager.projects.setIamPolicy",
+		"resourcemanager.projects.get",
+		"serviceusage.services.enable",
+		"resourcemanager.projects.get",
+	}
 	missing, err := c.as(t, "viewer@example.com").TestPermissions(t.Context(), project, wanted)
 	if err != nil || !slices.Equal(missing, []string{"resourcemanager.projects.setIamPolicy", "serviceusage.services.enable"}) {
 		t.Errorf("missing %v, %v", missing, err)
@@ -24,8 +29,10 @@ func TestPermissionsThatAreMissing(t *testing.T) {
 		t.Errorf("the owner lacks %v, %v", missing, err)
 	}
 	// What the API does not know cannot be told, and does not hide the others.
-	missing, err = c.as(t, "viewer@example.com").TestPermissions(t.Context(), project, append(wanted, "gkehub.no.such", "container.clusters.update"))
-	if err != nil || !slices.Equal(missing, []string{"container.clusters.update", "resourcemanager.projects.setIamPolicy", "serviceusage.services.enable"}) {
+	missing, err = c.as(t, "viewer@example.com").
+		TestPermissions(t.Context(), project, append(wanted, "gkehub.no.such", "container.clusters.update"))
+	if err != nil ||
+		!slices.Equal(missing, []string{"container.clusters.update", "resourcemanager.projects.setIamPolicy", "serviceusage.services.enable"}) {
 		t.Errorf("missing %v, %v", missing, err)
 	}
 	if _, err := c.TestPermissions(t.Context(), "no-such-project", wanted); !apierr.Forbidden(err) {

@@ -31,15 +31,15 @@ func (c *Client) Services(ctx context.Context, project string, names []string) (
 	return states, failed(err, "read which APIs are enabled on project "+project, "serviceusage.services.get")
 }
 
-// FreshServices is Services past anything that was read before.
+// FreshServices is Services with a new request.
 func (c *Client) FreshServices(ctx context.Context, project string, names []string) (map[string]string, error) {
 	c.states.forget(project)
 	return c.Services(ctx, project, names)
 }
 
 // EnableServices enables APIs on a project and waits until the operation is
-// done. Being enabled is idempotent; that every caller of the API notices takes
-// minutes more.
+// done. Enabling is idempotent; it takes minutes more until every caller can use
+// the API.
 func (c *Client) EnableServices(ctx context.Context, project string, names []string) error {
 	unlock, err := c.writers.Lock(ctx, "services/"+project)
 	if err != nil {
@@ -54,7 +54,8 @@ func (c *Client) EnableServices(ctx context.Context, project string, names []str
 			if len(batch) == 1 { // a batch counts as five writes against the quota
 				return c.services.Services.Enable("projects/"+project+"/services/"+batch[0], &serviceusage.EnableServiceRequest{}).Context(ctx).Do()
 			}
-			return c.services.Services.BatchEnable("projects/"+project, &serviceusage.BatchEnableServicesRequest{ServiceIds: batch}).Context(ctx).Do()
+			return c.services.Services.BatchEnable("projects/"+project, &serviceusage.BatchEnableServicesRequest{ServiceIds: batch}).
+				Context(ctx).Do()
 		}); err != nil {
 			return err
 		}
@@ -71,13 +72,15 @@ func (c *Client) DisableService(ctx context.Context, project, name string) error
 	}
 	defer unlock()
 	defer c.states.forget(project)
-	return c.serviceChange(ctx, "disable "+name+" on project "+project, "serviceusage.services.disable", func() (*serviceusage.Operation, error) {
-		return c.services.Services.Disable("projects/"+project+"/services/"+name, &serviceusage.DisableServiceRequest{}).Context(chargedTo(ctx, project)).Do()
+	doing := "disable " + name + " on project " + project
+	return c.serviceChange(ctx, doing, "serviceusage.services.disable", func() (*serviceusage.Operation, error) {
+		return c.services.Services.Disable("projects/"+project+"/services/"+name, &serviceusage.DisableServiceRequest{}).
+			Context(chargedTo(ctx, project)).Do()
 	})
 }
 
-// serviceChange starts an operation, again while Service Usage is at work on the
-// same project, and waits for its end.
+// serviceChange starts an operation, again while Service Usage changes the same
+// project, and waits for its end.
 func (c *Client) serviceChange(ctx context.Context, doing, permission string, start func() (*serviceusage.Operation, error)) error {
 	var op *serviceusage.Operation
 	err := wait.Until(ctx, wait.Backoff{First: time.Second, Max: 15 * time.Second, Clock: c.clock}, "Service Usage to "+doing,
@@ -98,24 +101,23 @@ func (c *Client) serviceChange(ctx context.Context, doing, permission string, st
 	if strings.HasSuffix(op.Name, "DONE_OPERATION") {
 		return nil
 	}
-	begun := true // op is still what the call that began it answered with, and as good as new
-	return wait.Until(ctx, c.backoff(), "operation "+op.Name+" to "+doing, func(ctx context.Context) (bool, string, error) {
-		if !op.Done && !begun {
-			next, err := c.services.Operations.Get(op.Name).Context(ctx).Do()
-			if err != nil {
-				return false, "", unfollowed(err, doing, "serviceusage.operations.get")
-			}
-			op = next
-		}
-		begun = false
-		if op.Done && op.Error != nil {
-			return false, "", operationError(doing, op.Error.Code, op.Error.Message)
-		}
-		return op.Done, "operation " + op.Name + " is running", nil
+	return c.follow(ctx, doing, "serviceusage.operations.get", serviceOperation(op), func(ctx context.Context) (operation, error) {
+		next, err := c.services.Operations.Get(op.Name).Context(ctx).Do()
+		return serviceOperation(next), err
 	})
 }
 
-// serviceStates keeps what is known of each project's APIs.
+func serviceOperation(op *serviceusage.Operation) operation {
+	switch {
+	case op == nil:
+		return operation{}
+	case op.Error != nil:
+		return operation{name: op.Name, done: op.Done, code: errorCode(op.Error.Code), message: op.Error.Message}
+	}
+	return operation{name: op.Name, done: op.Done}
+}
+
+// serviceStates keeps the states of each project's APIs.
 type serviceStates struct {
 	client *Client
 	mu     sync.Mutex
@@ -146,8 +148,8 @@ func (s *serviceStates) project(project string) *projectServices {
 	return p
 }
 
-// forget lets go of all that is known: reads under way finish for those who wait
-// for them, and nobody else sees them.
+// forget drops all that is known. Reads in flight finish for the callers that wait
+// for them, and serve no others.
 func (s *serviceStates) forget(project string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -96,13 +96,28 @@ func (c *cloud) difficult(t *testing.T) policy {
 			kept = append(kept, b)
 		}
 	}
-	p.Bindings = append(kept,
-		map[string]any{"role": mesh.AgentRole, "members": []string{agent}, "condition": map[string]any{"title": "office hours", "description": "d", "expression": "request.time.getHours() < 18"}},
+	p.Bindings = append(
+		kept,
+		map[string]any{
+			"role":      mesh.AgentRole,
+			"members":   []string{agent},
+			"condition": map[string]any{"title": "office hours", "description": "d", "expression": "request.time.getHours() < 18"},
+		},
 		map[string]any{"role": mesh.AgentRole, "members": []string{"deleted:" + agent + "?uid=123456789012345678901"}},
-		map[string]any{"role": "roles/viewer", "members": []string{"user:a@example.com"}, "condition": map[string]any{"title": "t", "expression": "true"}},
-		map[string]any{"role": "roles/viewer", "members": []string{"user:b@example.com", "deleted:user:c@example.com?uid=123456789012345678902"}})
+		map[string]any{
+			"role":      "roles/viewer",
+			"members":   []string{"user:a@example.com"},
+			"condition": map[string]any{"title": "t", "expression": "true"},
+		},
+		map[string]any{"role": "roles/viewer", "members": []string{"user:b@example.com", "deleted:user:c@example.com?uid=123456789012345678902"}},
+	)
 	p.Version = 3
-	p.AuditConfigs = []map[string]any{{"service": "allServices", "auditLogConfigs": []map[string]any{{"logType": "DATA_READ", "exemptedMembers": []string{"user:a@example.com"}}}}}
+	p.AuditConfigs = []map[string]any{
+		{
+			"service":         "allServices",
+			"auditLogConfigs": []map[string]any{{"logType": "DATA_READ", "exemptedMembers": []string{"user:a@example.com"}}},
+		},
+	}
 	// Through the world: the API takes a deleted identity only where it was before.
 	c.world.Edit(func(doc map[string]any) { doc["projects"].([]any)[0].(map[string]any)["policy"] = p })
 	return c.policy(t)
@@ -211,7 +226,8 @@ func TestUnsafePolicyIsNotWritten(t *testing.T) {
 		"without an etag": func(p map[string]any) { delete(p, "etag") },
 		"below version 3": func(p map[string]any) {
 			p["version"] = 1
-			p["bindings"] = append(p["bindings"].([]any), map[string]any{"role": "roles/viewer_withcond_0a1b2c", "members": []string{"user:a@example.com"}})
+			served := map[string]any{"role": "roles/viewer_withcond_0a1b2c", "members": []string{"user:a@example.com"}}
+			p["bindings"] = append(p["bindings"].([]any), served)
 		},
 		"with unknown fields": func(p map[string]any) { p["bindings"].([]any)[0].(map[string]any)["quorum"] = 2 },
 	} {
@@ -237,7 +253,9 @@ func TestManyWritersOfOneProjectAllSucceed(t *testing.T) {
 	c := newCloud(t, sim.Options{})
 	var failed atomic.Int32
 	var writers sync.WaitGroup
-	for _, role := range []string{"roles/viewer", "roles/browser", "roles/editor", "roles/logging.viewer", "roles/container.viewer", "roles/gkehub.viewer"} {
+	for _, role := range []string{
+		"roles/viewer", "roles/browser", "roles/editor", "roles/logging.viewer", "roles/container.viewer", "roles/gkehub.viewer",
+	} {
 		writers.Go(func() {
 			if _, err := c.AddMember(t.Context(), project, role, agent); err != nil {
 				failed.Add(1)
@@ -296,7 +314,10 @@ func TestForbiddenNamesThePermission(t *testing.T) {
 	for name, read := range map[string]func() error{
 		"resourcemanager.projects.getIamPolicy": func() error { _, err := nobody.Policy(t.Context(), project); return err },
 		"resourcemanager.projects.get":          func() error { _, err := nobody.Project(t.Context(), project); return err },
-		"serviceusage.services":                 func() error { _, err := nobody.Services(t.Context(), project, mesh.DefaultServices()); return err },
+		"serviceusage.services": func() error {
+			_, err := nobody.Services(t.Context(), project, mesh.DefaultServices())
+			return err
+		},
 		"container.clusters": func() error {
 			_, err := nobody.Cluster(t.Context(), mesh.Cluster{Project: project, Location: "us-central1", Name: "cluster-1"})
 			return err
@@ -367,10 +388,20 @@ func TestFailedOperationIsAnError(t *testing.T) {
 	c.world.Fault("connectgateway-disabled")
 	c.world.Fault("failing-operations")
 	cluster := mesh.Cluster{Project: project, Location: "us-central1", Name: "cluster-1"}
-	if err := c.SetWorkloadPool(t.Context(), cluster, "mesh-sim-1.svc.id.goog"); err == nil || !strings.Contains(err.Error(), "was accepted and then failed") {
+	if err := c.SetWorkloadPool(
+		t.Context(),
+		cluster,
+		"mesh-sim-1.svc.id.goog",
+	); err == nil ||
+		!strings.Contains(err.Error(), "was accepted and then failed") {
 		t.Errorf("a cluster operation that failed gives %v", err)
 	}
-	if err := c.EnableServices(t.Context(), project, []string{mesh.GatewayService}); err == nil || !strings.Contains(err.Error(), "was accepted and then failed") {
+	if err := c.EnableServices(
+		t.Context(),
+		project,
+		[]string{mesh.GatewayService},
+	); err == nil ||
+		!strings.Contains(err.Error(), "was accepted and then failed") {
 		t.Errorf("a service operation that failed gives %v", err)
 	}
 }

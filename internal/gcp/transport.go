@@ -23,7 +23,7 @@ const retryFor = time.Minute
 
 func newBaseTransport() *http.Transport {
 	t := http.DefaultTransport.(*http.Transport).Clone()
-	t.MaxIdleConnsPerHost = 100 // Terraform asks from as many goroutines as -parallelism says
+	t.MaxIdleConnsPerHost = 100 // Terraform calls from as many goroutines as -parallelism says
 	return t
 }
 
@@ -162,8 +162,8 @@ func (t *transport) sign(request *http.Request) error {
 	return nil
 }
 
-// log tells of a request without its headers and bodies: tokens are in the
-// former, personal data in the latter.
+// log logs a request without headers, which hold tokens, and without bodies, which
+// hold personal data.
 func (t *transport) log(ctx context.Context, request *http.Request, response *http.Response, err error, attempt int, took time.Duration) {
 	if t.client.config.Log == nil {
 		return
@@ -191,7 +191,7 @@ func newLimiter(clock wait.Clock) *limiter {
 }
 
 // Wait waits until the quota has room for a request. The bucket's own Wait knows
-// the machine's clock alone.
+// only the machine's clock.
 func (l *limiter) Wait(ctx context.Context) error {
 	now := l.clock.Now()
 	room := l.bucket.ReserveN(now, 1)

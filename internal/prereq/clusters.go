@@ -18,8 +18,8 @@ type Clusters struct {
 }
 
 // NewClusters lets clusters be reached with the credentials of client, whether
-// through Connect Gateway or at the endpoint that GKE tells. What config leaves
-// out is as client has it.
+// through Connect Gateway or at the endpoint that GKE names. What config leaves
+// out is taken from client.
 func NewClusters(client *gcp.Client, config cluster.Config) *Clusters {
 	as := client.Config()
 	config.Tokens = client.Tokens()
@@ -45,7 +45,7 @@ func NewClusters(client *gcp.Client, config cluster.Config) *Clusters {
 }
 
 // Open prepares the ways to a cluster. Connect Gateway is asked by the fleet
-// project's number, as gcloud does; where that cannot be told, by what is written.
+// project's number, as gcloud does; where the number cannot be read, by the project as given.
 func (c *Clusters) Open(ctx context.Context, target cluster.Target) (*cluster.Cluster, error) {
 	if target.Membership != nil {
 		m := *target.Membership
@@ -57,8 +57,8 @@ func (c *Clusters) Open(ctx context.Context, target cluster.Target) (*cluster.Cl
 	return c.access.Open(target)
 }
 
-// gone reports whether a failed read came about because the cluster, its
-// membership or its project is deleted. A gateway's answer alone does not tell.
+// gone reports whether a read failed because the cluster, its membership or its
+// project is deleted. A gateway's answer alone does not prove it.
 func (c *Clusters) gone(ctx context.Context, target cluster.Target, err error) bool {
 	if err == nil || apierr.Unreachable(err) {
 		return false

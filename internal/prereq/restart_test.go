@@ -227,7 +227,7 @@ func TestRestartLeavesAlone(t *testing.T) {
 	}
 }
 
-// Where nothing would inject the pods any more, a restart would take their proxy away.
+// Where nothing would inject the pods any more, a restart would remove their proxies.
 func TestRestartDoesNotTakeProxiesAway(t *testing.T) {
 	w := newWorld(t, two)
 	w.Fault("proxies-failed")
@@ -235,7 +235,7 @@ func TestRestartDoesNotTakeProxiesAway(t *testing.T) {
 	w.Call("PATCH", simtest.InCluster+"/api/v1/namespaces/shop", `{"metadata":{"labels":{"istio.io/rev":null}}}`)
 	owners, s := w.toRestart(w.restart(prereq.RestartAll))
 	backend := mesh.Owner{Kind: "Deployment", Namespace: "shop", Name: "backend"}
-	if len(owners) > 0 || !strings.Contains(s.Left()[backend], "would take their proxy away") {
+	if len(owners) > 0 || !strings.Contains(s.Left()[backend], "would remove their proxies") {
 		t.Errorf("to be restarted: %v, left %v", owners, s.Left())
 	}
 }

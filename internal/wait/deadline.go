@@ -6,11 +6,11 @@ import (
 	"time"
 )
 
-// glance is how often a deadline looks at a clock that may not be the machine's.
-const glance = 200 * time.Millisecond
+// checkInterval is how often a deadline reads a clock that may not be the machine's.
+const checkInterval = 200 * time.Millisecond
 
 // Deadline ends a context when a clock has come to a time. The cause is a
-// *TimeoutError; whoever calls it calls cancel when the work is done.
+// *TimeoutError; the caller calls cancel when the work is done.
 func Deadline(ctx context.Context, clock Clock, at time.Time, what string) (bounded context.Context, cancel func()) {
 	bounded, end := context.WithCancelCause(ctx)
 	from := clock.Now()
@@ -21,12 +21,12 @@ func Deadline(ctx context.Context, clock Clock, at time.Time, what string) (boun
 				end(&TimeoutError{What: what, After: at.Sub(from)})
 				return
 			}
-			look := time.NewTimer(min(left, glance))
+			timer := time.NewTimer(min(left, checkInterval))
 			select {
 			case <-bounded.Done():
-				look.Stop()
+				timer.Stop()
 				return
-			case <-look.C:
+			case <-timer.C:
 			}
 		}
 	}()

@@ -1,6 +1,6 @@
 // Package wait is the only place of this program that waits: every wait has a
-// context that ends it, a clock that tests replace, and a growing, jittered
-// pause between attempts.
+// context that ends it, a clock that tests replace, and growing, jittered pauses
+// between attempts.
 package wait
 
 import (
@@ -11,7 +11,7 @@ import (
 	"github.com/cenkalti/backoff/v5"
 )
 
-// Clock tells the time and wakes a waiter. Real is the machine's.
+// Clock returns the time and wakes a caller. Real is the machine's.
 type Clock interface {
 	Now() time.Time
 	After(time.Duration) <-chan time.Time
@@ -40,7 +40,7 @@ func Sleep(ctx context.Context, clock Clock, d time.Duration) error {
 
 // Backoff says how long to pause between attempts: First, then half as much
 // again each time up to Max, each varied by a quarter either way so that many
-// waiters do not knock at once.
+// callers do not retry at once.
 type Backoff struct {
 	First, Max time.Duration
 	Clock      Clock

@@ -13,22 +13,22 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/health"
 )
 
-// RenewalQuery says which pods are looked at.
+// RenewalQuery selects pods.
 type RenewalQuery struct {
 	Namespaces []string  // nil: all where a managed control plane injects, or has injected
 	Revision   string    // those that this revision would inject; "" is any
-	All        bool      // also those with which nothing is wrong
+	All        bool      // also those that are up to date
 	Since      time.Time // with All: not those whose owner was restarted at or after it
 }
 
-// Renewal is an owner whose pods are to be made anew by a restart.
+// Renewal is an owner whose pods a restart is to recreate.
 type Renewal struct {
 	health.Renewal
 	Never   string // why it is not restarted at all, or ""
-	Blocked string // why it is better not restarted as things stand, or ""
+	Blocked string // why it is not restarted in its present state, or ""
 }
 
-// Renewals finds the workloads whose pods are to be made anew, in the order of their
+// Renewals finds the workloads whose pods are to be recreated, in the order of their
 // namespaces, and what would keep each from being restarted in this way. It takes
 // three requests, two for the pods and one for each namespace, and for those that are
 // found one for each kind in a namespace and one for its budgets. A namespace that is
@@ -57,7 +57,8 @@ func (c *Cluster) Renewals(ctx context.Context, q RenewalQuery, how Restart) ([]
 
 func neverRenewed(r health.Renewal, how Restart) string {
 	if r.Lost {
-		return "no managed control plane injects its pods now, so a restart would take their proxy away; set the label " + mesh.LabelRevision + " of namespace " + r.Owner.Namespace + " first"
+		return "no managed control plane injects its pods now, so a restart would remove their proxies; " +
+			"set the label " + mesh.LabelRevision + " of namespace " + r.Owner.Namespace + " first"
 	}
 	return never(r.Owner, how)
 }
@@ -69,8 +70,15 @@ func (c *Cluster) renewable(ctx context.Context, q RenewalQuery, s *State) ([]me
 		var all []mesh.ProxyPod
 		for _, name := range slices.Compact(slices.Sorted(slices.Values(q.Namespaces))) {
 			if !slices.ContainsFunc(s.Namespaces, func(n health.Namespace) bool { return n.Name == name }) {
-				return nil, &apierr.Error{Doing: "find namespace " + name, Cluster: c.String(), Via: c.Via(), Source: apierr.Kubernetes, Code: http.StatusNotFound,
-					Message: "it is not there, or is being deleted", Next: "Check the names of the namespaces."}
+				return nil, &apierr.Error{
+					Doing:   "find namespace " + name,
+					Cluster: c.String(),
+					Via:     c.Via(),
+					Source:  apierr.Kubernetes,
+					Code:    http.StatusNotFound,
+					Message: "it is not there, or is being deleted",
+					Next:    "Check the names of the namespaces.",
+				}
 			}
 			found, err := c.podsOf(ctx, name, "")
 			if err != nil {

@@ -13,7 +13,7 @@ var selfReviews = schema.GroupVersionResource{Group: "authorization.k8s.io", Ver
 
 // Can asks the cluster whether the caller may do this in it, in RBAC's words;
 // namespace is "" for what has none, and for all of them (SelfSubjectAccessReview,
-// which every authenticated caller may ask). It says nothing of the way there:
+// which every authenticated caller may ask). It does not cover the way there:
 // Connect Gateway takes a permission of IAM for each HTTP method, gkehub.gateway.post
 // for this question.
 func (c *Cluster) Can(ctx context.Context, verb, group, resource, namespace string) (bool, error) {
@@ -27,7 +27,7 @@ func (c *Cluster) Can(ctx context.Context, verb, group, resource, namespace stri
 	}
 	var answer authzv1.SelfSubjectAccessReview
 	err = c.do(ctx, request{
-		doing: "ask whether the caller may " + verb + " " + resource, verb: "create", asks: true,
+		doing: "ask whether the caller may " + verb + " " + resource, verb: "create", readOnly: true,
 		resource: selfReviews, contentType: "application/json", body: body,
 	}, &answer)
 	return answer.Status.Allowed, err
