@@ -49,7 +49,9 @@ func (r *run) report() *Report {
 // told apart by their order.
 func (r *run) sign() {
 	for _, of := range r.of {
-		same := slices.SortedStableFunc(slices.Values(of), func(a, b int) int { return cmp.Compare(r.findings[a].Message, r.findings[b].Message) })
+		same := slices.SortedStableFunc(slices.Values(of), func(a, b int) int {
+			return cmp.Compare(r.findings[a].Message, r.findings[b].Message)
+		})
 		seen := map[string]int{}
 		for _, i := range same {
 			f := &r.findings[i]

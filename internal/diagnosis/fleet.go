@@ -49,7 +49,8 @@ func (r *run) readFleet(ctx context.Context, f *fleet) {
 	}
 	for _, region := range unreachable {
 		if !slices.Contains(f.feature.Unreachable, region) {
-			r.unread(about, mesh.MembershipIdentity, fmt.Errorf("the fleet could not reach %s; memberships there are missing from its answer", region))
+			r.unread(about, mesh.MembershipIdentity,
+				fmt.Errorf("the fleet could not reach %s; memberships there are missing from its answer", region))
 		}
 	}
 	f.gather(hub)
@@ -78,7 +79,8 @@ func (r *run) findTraces(ctx context.Context, f *fleet) {
 	_ = group.Wait()
 	about := fleetName(f.project)
 	if slices.ContainsFunc(f.members, func(m member) bool { return len(m.traces) > 0 }) {
-		r.add(about, catalogue.NewFinding(catalogue.FeatureDisabled, about, "the mesh feature is not enabled in the fleet of project "+f.project+", though its clusters are set up for managed mesh"))
+		r.add(about, catalogue.NewFinding(catalogue.FeatureDisabled, about,
+			"the mesh feature is not enabled in the fleet of project "+f.project+", though its clusters are set up for managed mesh"))
 	}
 }
 
@@ -198,7 +200,7 @@ func (r *run) readProject(ctx context.Context, project string, fleets []string) 
 	_ = group.Wait()
 }
 
-// countFleets tells of a project whose clusters are in several fleets. The read is
+// countFleets notes a project whose clusters are in several fleets. The read is
 // the one that their pools come from.
 func (r *run) countFleets(ctx context.Context, project string) {
 	clusters, _, err := r.Client.Clusters(ctx, project)
@@ -218,7 +220,8 @@ func (r *run) countFleets(ctx context.Context, project string) {
 	if len(fleets) > 1 {
 		slices.Sort(fleets)
 		about := projectName(project)
-		r.add(about, catalogue.NewFinding(catalogue.FleetsSeveral, about, "the clusters of project "+project+" are in several fleets: "+strings.Join(fleets, ", ")))
+		r.add(about, catalogue.NewFinding(catalogue.FleetsSeveral, about,
+			"the clusters of project "+project+" are in several fleets: "+strings.Join(fleets, ", ")))
 	}
 }
 

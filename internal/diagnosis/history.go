@@ -10,44 +10,45 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/health"
 )
 
-// The audit logs tell when something was last corrected, and by whom it was taken
-// away. A log that was refused once is not asked again: its quota is small, and
-// without it a report has no culprits and is as right as with it.
+// The audit logs show when something was last corrected, and who took it away. A log
+// that was refused once is not asked again: its quota is small, and without it a
+// report has no culprits and is as right as with it.
 
-func (r *run) silence(project string) {
+// refused notes that a project's audit log is refused.
+func (r *run) refused(project string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.silent[project] = true
+	r.refusing[project] = true
 }
 
-func (r *run) isSilent(project string) bool {
+func (r *run) isRefused(project string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.silent[project]
+	return r.refusing[project]
 }
 
 // bindingChanges are the changes of a fleet's binding on a project, oldest first;
-// none where that cannot be told.
+// none where they cannot be read.
 func (r *run) bindingChanges(ctx context.Context, project, fleet string) []health.BindingChange {
 	number, err := r.Client.ProjectNumber(ctx, fleet)
-	if err != nil || r.isSilent(project) {
-		return nil // the project's own finding tells it
+	if err != nil || r.isRefused(project) {
+		return nil // the project has a finding about that
 	}
 	changes, err := r.Client.BindingChanges(ctx, project, mesh.AgentRole, mesh.ServiceAgentMember(number))
 	if err != nil {
-		r.silence(project)
+		r.refused(project)
 	}
 	return changes
 }
 
 // lastEnabled is when an API was last enabled on a project; zero is unknown.
 func (r *run) lastEnabled(ctx context.Context, project, service string) time.Time {
-	if r.isSilent(project) {
+	if r.isRefused(project) {
 		return time.Time{}
 	}
 	when, err := r.Client.LastEnabled(ctx, project, service)
 	if err != nil {
-		r.silence(project)
+		r.refused(project)
 	}
 	return when
 }
@@ -81,7 +82,7 @@ type correction struct {
 }
 
 // corrections are when what a membership needs was last brought about. A log that
-// cannot be read tells none.
+// cannot be read has none.
 func (r *run) corrections(ctx context.Context, about string) (all []correction) {
 	note := func(code catalogue.Code, detail string, when time.Time) {
 		if !when.IsZero() {
@@ -97,12 +98,12 @@ func (r *run) corrections(ctx context.Context, about string) (all []correction) 
 		all = append(all, r.corrected[key]...)
 	}
 	who := func(project string, ask func() (mesh.AuditEvent, bool, error)) time.Time {
-		if r.isSilent(project) {
+		if r.isRefused(project) {
 			return time.Time{}
 		}
 		change, _, err := ask()
 		if err != nil {
-			r.silence(project)
+			r.refused(project)
 		}
 		return change.Time
 	}
@@ -112,8 +113,10 @@ func (r *run) corrections(ctx context.Context, about string) (all []correction) 
 		note(catalogue.PoolWrong, "", when)
 	}
 	if name, err := mesh.ParseMembership(about); err == nil {
-		note(catalogue.IdentityMissing, "", who(name.Project, func() (mesh.AuditEvent, bool, error) { return r.Client.WhoSetIdentity(ctx, name) }))
-		note(catalogue.ManagementDiffers, "", who(name.Project, func() (mesh.AuditEvent, bool, error) { return r.Client.WhoSetManagement(ctx, name) }))
+		identity := func() (mesh.AuditEvent, bool, error) { return r.Client.WhoSetIdentity(ctx, name) }
+		management := func() (mesh.AuditEvent, bool, error) { return r.Client.WhoSetManagement(ctx, name) }
+		note(catalogue.IdentityMissing, "", who(name.Project, identity))
+		note(catalogue.ManagementDiffers, "", who(name.Project, management))
 	}
 	return all
 }

@@ -19,12 +19,12 @@ import (
 const auditPatience = 30 * time.Second
 
 // judge turns what was found into causes and consequences, with what the logs
-// tell about either.
+// show about either.
 func (r *run) judge(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, auditPatience)
 	defer cancel()
 	if len(r.homes) > maxAudited {
-		r.findTugsOfWar(ctx, slices.DeleteFunc(slices.Sorted(maps.Keys(r.homes)), func(p string) bool { return !r.troubled(projectName(p)) }))
+		r.findTugsOfWar(ctx, slices.DeleteFunc(slices.Sorted(maps.Keys(r.homes)), func(p string) bool { return !r.isUnwell(projectName(p)) }))
 	}
 	r.link()
 	r.searchLogs(ctx)
@@ -33,8 +33,8 @@ func (r *run) judge(ctx context.Context) {
 	r.findCulprits(ctx)
 }
 
-// troubled reports whether anything is wrong with a subject.
-func (r *run) troubled(about string) bool {
+// isUnwell reports whether anything is wrong with a subject.
+func (r *run) isUnwell(about string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return slices.ContainsFunc(r.of[about], func(i int) bool { return r.findings[i].Severity != catalogue.Info })
@@ -46,7 +46,7 @@ const maxAudited = 100
 
 // findTugsOfWar looks for bindings that are removed and restored again and again.
 // The log of the first project is asked alone: where it is refused, the others are
-// left in peace unless something is wrong with them.
+// not searched unless something is wrong with them.
 func (r *run) findTugsOfWar(ctx context.Context, projects []string) {
 	ctx, cancel := context.WithTimeout(ctx, auditPatience)
 	defer cancel()
@@ -63,14 +63,14 @@ func (r *run) findTugsOfWar(ctx context.Context, projects []string) {
 	for i, project := range projects {
 		if i == 0 {
 			look(project)
-		} else if !r.isSilent(projects[0]) || r.troubled(projectName(project)) {
+		} else if !r.isRefused(projects[0]) || r.isUnwell(projectName(project)) {
 			group.Go(func() error { look(project); return nil })
 		}
 	}
 	_ = group.Wait() // without the log there is no culprit, and no finding either
 }
 
-// findCulprits asks the audit log about every root that it may tell of.
+// findCulprits asks the audit log about every finding that it may have an author of.
 func (r *run) findCulprits(ctx context.Context) {
 	var group errgroup.Group
 	group.SetLimit(r.Concurrency)
@@ -80,15 +80,16 @@ func (r *run) findCulprits(ctx context.Context) {
 			continue
 		}
 		group.Go(func() error {
-			if r.isSilent(f.log) {
+			if r.isRefused(f.log) {
 				return nil
 			}
 			who, found, err := f.cause(ctx)
 			if err != nil {
-				r.silence(f.log)
+				r.refused(f.log)
 			}
 			if err == nil && found {
-				f.Culprit = &Culprit{Who: who.Principal, Client: who.Client(), When: who.Time, What: "called " + who.Method[strings.LastIndex(who.Method, ".")+1:]}
+				method := who.Method[strings.LastIndex(who.Method, ".")+1:]
+				f.Culprit = &Culprit{Who: who.Principal, Client: who.Client(), When: who.Time, What: "called " + method}
 				if hint := who.Hint(); hint != "" && f.Kind == mesh.ServiceAgentGrant {
 					f.Culprit.What += ". " + strings.TrimSuffix(hint, ".")
 				}
@@ -106,9 +107,9 @@ func (r *run) searchLogs(ctx context.Context) {
 	if r.Since <= 0 {
 		return
 	}
-	byProject := map[string][]string{} // memberships with trouble, by their cluster's project
+	byProject := map[string][]string{} // memberships that are unwell, by their cluster's project
 	for name, s := range r.subjects {
-		if s.Type != TypeMembership || !r.troubled(name) {
+		if s.Type != TypeMembership || !r.isUnwell(name) {
 			continue
 		}
 		for _, p := range r.places[name].homes {
@@ -129,7 +130,8 @@ func (r *run) searchLogs(ctx context.Context) {
 	}
 	for _, line := range lines { // newest first
 		for _, about := range byProject[line.Project] {
-			if !strings.Contains(r.subjects[about].Facts[FactCluster], "/locations/"+line.Location+"/clusters/"+line.Cluster) || r.has(about, line.Code) {
+			cluster := "/locations/" + line.Location + "/clusters/" + line.Cluster
+			if !strings.Contains(r.subjects[about].Facts[FactCluster], cluster) || r.has(about, line.Code) {
 				continue
 			}
 			if line.Time.Before(r.gatewayEnabled(ctx, r.places[about])) {

@@ -27,24 +27,26 @@ func (r *run) readMember(ctx context.Context, f *fleet, m member) {
 	r.subject(about, TypeMembership, fleetName(f.project), at)
 	r.facts(about, m)
 	if f.blind {
-		r.dark(about, mesh.MeshManagement, mesh.ControlPlane, mesh.DataPlane)
+		r.unknown(about, mesh.MeshManagement, mesh.ControlPlane, mesh.DataPlane)
 	}
 	if m.known {
 		r.judgeMember(about, m)
 	}
 	if len(m.traces) > 0 {
 		r.checked(about, mesh.ControlPlane)
-		r.add(about, catalogue.NewFinding(catalogue.MembershipNotReported, about, "the fleet reports no mesh state of membership "+about+", whose cluster has "+strings.Join(m.traces, ", ")))
+		r.add(about, catalogue.NewFinding(catalogue.MembershipNotReported, about,
+			"the fleet reports no mesh state of membership "+about+", whose cluster has "+strings.Join(m.traces, ", ")))
 	}
 	if !m.used() && !f.blind || !m.listed && !m.known {
 		return
 	}
 	switch {
 	case !m.listed && f.unlisted:
-		r.dark(about, mesh.MembershipIdentity, mesh.ClusterPool, mesh.NodePoolMetadata)
+		r.unknown(about, mesh.MembershipIdentity, mesh.ClusterPool, mesh.NodePoolMetadata)
 	case m.listed && m.cluster == nil && m.hub.Issuer == "":
 		r.checked(about, mesh.MembershipIdentity)
-		r.add(about, catalogue.NewFinding(catalogue.IdentityMissing, about, "membership "+about+" has no identity provider. It is not of a GKE cluster: the issuer that it needs is in the cluster's /.well-known/openid-configuration"))
+		r.add(about, catalogue.NewFinding(catalogue.IdentityMissing, about, "membership "+about+" has no identity provider. "+
+			"It is not of a GKE cluster: the issuer that it needs is in the cluster's /.well-known/openid-configuration"))
 	case m.listed:
 		for _, n := range prereq.NeedsOfMembership(r.Client, m.name, issuerOf(m)) {
 			r.check(ctx, about, n)
@@ -153,14 +155,14 @@ func (r *run) readCluster(ctx context.Context, about string, m member) {
 	opened, err := r.open(ctx, m)
 	if err != nil {
 		r.unread(about, mesh.ControlPlane, err)
-		r.dark(about, clusterKinds...)
+		r.unknown(about, clusterKinds...)
 		return
 	}
 	state, err := opened.Read(ctx)
 	ways := refusals(append(opened.Skipped(), err))
 	off := r.gateway(about, ways)
 	if err != nil {
-		r.dark(about, clusterKinds...)
+		r.unknown(about, clusterKinds...)
 		if !off {
 			r.unreached(about, ways, err)
 		}
@@ -181,8 +183,8 @@ func (r *run) readCluster(ctx context.Context, about string, m member) {
 				r.add(about, f)
 				continue
 			}
-			r.dark(about, part.kind)
-			if !r.told(about, f.Message) {
+			r.unknown(about, part.kind)
+			if !r.hasMessage(about, f.Message) {
 				r.note(Finding{Finding: f, About: about, Kind: part.kind})
 			}
 		}
@@ -243,16 +245,16 @@ func (r *run) gateway(about string, ways []*apierr.Error) bool {
 	return false
 }
 
-// told reports whether a subject has a finding of this message already: one
-// refusal that stands for many reads is told once.
-func (r *run) told(about, message string) bool {
+// hasMessage reports whether a subject has a finding of this message already: one
+// refusal of many reads is one finding.
+func (r *run) hasMessage(about, message string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return slices.ContainsFunc(r.of[about], func(i int) bool { return r.findings[i].Message == message })
 }
 
-// dark notes that nothing can be told of these kinds.
-func (r *run) dark(about string, kinds ...mesh.Kind) {
+// unknown notes that nothing is known about these kinds.
+func (r *run) unknown(about string, kinds ...mesh.Kind) {
 	r.checked(about, kinds...)
 	r.mu.Lock()
 	defer r.mu.Unlock()

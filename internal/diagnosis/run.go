@@ -39,7 +39,7 @@ type run struct {
 	homes     map[string][]string     // fleets by the projects that their mesh needs something of
 	hosting   map[string]bool         // projects with clusters that are looked at
 	hosts     map[string]*sync.Once   // network host projects that were found on the way, with the fleet
-	silent    map[string]bool         // projects whose audit log is refused
+	refusing  map[string]bool         // projects whose audit log is refused
 	corrected map[string][]correction // by project and fleet
 }
 
@@ -61,7 +61,7 @@ func Run(ctx context.Context, reader Reader, options Options) (*Report, error) {
 		Reader: reader, Options: options, now: options.Clock.Now(),
 		subjects: map[string]*Subject{}, places: map[string]place{}, of: map[string][]int{},
 		homes: map[string][]string{}, hosting: map[string]bool{}, hosts: map[string]*sync.Once{},
-		silent: map[string]bool{}, corrected: map[string][]correction{},
+		refusing: map[string]bool{}, corrected: map[string][]correction{},
 	}
 	fleets := r.fleets(ctx)
 	r.read(ctx, fleets)
@@ -74,7 +74,7 @@ func Run(ctx context.Context, reader Reader, options Options) (*Report, error) {
 
 // fleet is one fleet to look at.
 type fleet struct {
-	project string          // id of its host project, or what was written where that cannot be told
+	project string          // id of its host project, or what was written where that is not known
 	only    map[string]bool // LOCATION/NAME of the memberships that were named; nil is all
 	feature mesh.Feature
 	off     bool // the mesh feature is not enabled
@@ -150,7 +150,7 @@ func (r *run) membershipOf(ctx context.Context, name mesh.Cluster) (mesh.Members
 	return mesh.Membership{}, false
 }
 
-// projectID is the id of a project, or what was written where it cannot be told:
+// projectID is the id of a project, or what was written where it is not known:
 // a report names one project one way.
 func (r *run) projectID(ctx context.Context, project string) string {
 	id, err := r.Client.ProjectID(ctx, project)
@@ -237,7 +237,7 @@ func (r *run) checked(subject string, kinds ...mesh.Kind) {
 }
 
 // note keeps a finding, unless its subject has it already: what two reads show is
-// told once.
+// one finding.
 func (r *run) note(f Finding) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -269,7 +269,7 @@ func (r *run) add(about string, findings ...catalogue.Finding) {
 
 // unread is a finding for a check that could not be made.
 func (r *run) unread(about string, kind mesh.Kind, err error) {
-	r.dark(about, kind)
+	r.unknown(about, kind)
 	f := prereq.Unreadable(about, err)
 	r.note(Finding{Finding: f, About: about, Kind: kind, Runbook: catalogue.RunbookOf(f)})
 }
@@ -281,7 +281,7 @@ func (r *run) check(ctx context.Context, about string, n prereq.Need) {
 	state, err := n.Check(ctx, false)
 	var gone *prereq.GoneError
 	if errors.As(err, &gone) && gone.Subject == about && strings.Count(about, "/") == 1 { // the project itself
-		r.dark(about, kinds...)
+		r.unknown(about, kinds...)
 		r.add(about, catalogue.NewFinding(catalogue.ProjectDeleted, about, about+" is deleted"))
 		return
 	}
@@ -296,7 +296,7 @@ func (r *run) judgeCheck(about string, n prereq.Need, state prereq.State, err er
 	}
 	kinds := prereq.Kinds(n.Prerequisite)
 	r.unread(about, kinds[0], err)
-	r.dark(about, kinds[1:]...)
+	r.unknown(about, kinds[1:]...)
 }
 
 // judgeState notes what a prerequisite's check has found, and how to ask the audit

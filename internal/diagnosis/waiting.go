@@ -48,14 +48,15 @@ func (r *run) findWaiting(ctx context.Context) {
 		}
 		f.wait()
 		f.Evidence = append(f.Evidence, Evidence{Source: "Cloud Audit Logs", Text: fmt.Sprintf(
-			"what brings this about was corrected at %s; the mesh notices by %s", when.UTC().Format(time.RFC3339), until.UTC().Format(time.RFC3339))})
+			"what brings this about was corrected at %s; the mesh notices by %s",
+			when.UTC().Format(time.RFC3339), until.UTC().Format(time.RFC3339))})
 	}
 	for i := range r.findings {
 		decide(i)
 	}
 }
 
-// wait marks a finding as one that goes away by itself. What cannot be told stays
+// wait marks a finding as one that goes away by itself. What is unknown stays
 // unknown meanwhile.
 func (f *Finding) wait() {
 	f.Waiting, f.Severity = true, catalogue.Warning

@@ -62,7 +62,8 @@ var prerequisites = []Prerequisite{
 	// asm_workload_pool corrects it, too, with migrate_node_pools = true.
 	{Kind: NodePoolMetadata, Title: "GKE metadata server of node pools", Correctable: true},
 	{
-		Kind: MembershipIdentity, Title: "Identity provider of the membership", Resource: "asm_membership_identity", Correctable: true, Audited: true,
+		Kind: MembershipIdentity, Title: "Identity provider of the membership", Resource: "asm_membership_identity",
+		Correctable: true, Audited: true,
 		Drift: "the identity provider was changed",
 	},
 	{Kind: FleetFeature, Title: "Mesh feature of the fleet", Correctable: true},

@@ -21,7 +21,7 @@ func (j *join) dataSources(plan *tfjson.Plan) {
 		j.module(plan.PlannedValues.RootModule)
 	}
 	for _, rc := range plan.ResourceChanges {
-		if rc == nil || rc.Change == nil || rc.Mode != tfjson.DataResourceMode || !ours(rc.Type) || j.told(rc.Address) {
+		if rc == nil || rc.Change == nil || rc.Mode != tfjson.DataResourceMode || !ours(rc.Type) || j.has(rc.Address) {
 			continue
 		}
 		f := catalogue.NewFinding(catalogue.Unreadable, rc.Address, rc.Address+" is read during apply, so the plan does not have what it finds")
@@ -36,7 +36,7 @@ func (j *join) module(m *tfjson.StateModule) {
 		return
 	}
 	for _, r := range m.Resources {
-		if r != nil && r.Mode == tfjson.DataResourceMode && ours(r.Type) && !j.told(r.Address) {
+		if r != nil && r.Mode == tfjson.DataResourceMode && ours(r.Type) && !j.has(r.Address) {
 			j.dataSource(r.Address, scrubbed(r.AttributeValues, r.SensitiveValues))
 		}
 	}
@@ -53,7 +53,7 @@ func (j *join) dataSource(address string, v values) {
 	if !known {
 		if verdict, known = statuses[v.text("status")]; !known {
 			if v.raw["findings"] == nil && v.raw["prerequisites"] == nil {
-				return // not read yet; dataSources says so where that matters
+				return // not read yet; dataSources notes it where that matters
 			}
 			verdict = mesh.Unknown
 		}
@@ -76,10 +76,10 @@ func (j *join) dataSource(address string, v values) {
 		}
 		f := j.finding(one, of)
 		wrong = wrong || f.Severity != catalogue.Info
-		told := j.saw(address, one, f)
-		switch told.Code {
+		seen := j.saw(address, one, f)
+		switch seen.Code {
 		case catalogue.BindingMissing, catalogue.BindingConditional, catalogue.BindingDeleted: // a grant is to the agent of one fleet
-			told.reach = append(told.reach, v.text("fleet_project"))
+			seen.reach = append(seen.reach, v.text("fleet_project"))
 		}
 	}
 	if bad := verdict == mesh.Unhealthy || verdict == mesh.Unknown || verdict == mesh.Degraded; bad && !wrong {
@@ -102,6 +102,11 @@ func known(verdict string) (mesh.Verdict, bool) {
 
 var kebab = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 
+// undecided are the codes whose warnings say that something is not known.
+var undecided = []catalogue.Code{
+	catalogue.Unreadable, catalogue.NotConfigured, catalogue.UnlistedValue, catalogue.MembershipNotReported, catalogue.CheckUndecided,
+}
+
 // finding is a finding of a data source, as provider/finding.go writes it. of is
 // the verdict of what it is about, which says more than the severity of a warning.
 // An earlier version wrote no detail: such a condition or stop follows from nothing.
@@ -110,7 +115,8 @@ func (j *join) finding(v values, of mesh.Verdict) catalogue.Finding {
 	if !kebab.MatchString(string(f.Code)) {
 		f = catalogue.NewFinding(catalogue.Unreadable, f.Subject, f.Message)
 	}
-	if s := catalogue.Severity(v.text("severity")); slices.Contains([]catalogue.Severity{catalogue.Error, catalogue.Warning, catalogue.Info}, s) {
+	severities := []catalogue.Severity{catalogue.Error, catalogue.Warning, catalogue.Info}
+	if s := catalogue.Severity(v.text("severity")); slices.Contains(severities, s) {
 		f.Severity = s
 	}
 	if text := v.text("remediation"); text != "" {
@@ -125,7 +131,7 @@ func (j *join) finding(v values, of mesh.Verdict) catalogue.Finding {
 	default:
 		f.Verdict = mesh.Degraded
 		switch waiting, _ := v.flag("waiting"); {
-		case slices.Contains([]catalogue.Code{catalogue.Unreadable, catalogue.NotConfigured, catalogue.UnlistedValue, catalogue.MembershipNotReported, catalogue.CheckUndecided}, f.Code):
+		case slices.Contains(undecided, f.Code):
 			f.Verdict = mesh.Unknown
 		case waiting, of == mesh.Provisioning, f.Detail == mesh.StateProvisioning:
 			f.Verdict = mesh.Provisioning

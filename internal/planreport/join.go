@@ -75,7 +75,7 @@ func (j *join) learn(d drifted) {
 	}
 }
 
-func (j *join) told(address string) bool { return j.bySubject[address] != nil }
+func (j *join) has(address string) bool { return j.bySubject[address] != nil }
 
 // subject notes that something was judged; what is known of it already stays.
 func (j *join) subject(address, kind string, v mesh.Verdict, summary string) *diagnosis.Subject {
@@ -101,8 +101,8 @@ func (j *join) add(address string, f catalogue.Finding) *finding {
 }
 
 // key is the same for findings that can be one: a resource knows only that the
-// grant does not count, and a data source says why; a diagnosis tells of a cluster
-// by its membership, and of the mesh feature by its fleet.
+// grant does not count, and a data source says why; a diagnosis names a cluster
+// by its membership, and the mesh feature by its fleet.
 func (j *join) key(f catalogue.Finding) string {
 	code, subject := f.Code, j.canonical(f.Subject)
 	switch code {
@@ -120,7 +120,7 @@ func (j *join) key(f catalogue.Finding) string {
 	return string(code) + "\x00" + subject
 }
 
-// saw notes a finding of a data source, unless it is told already.
+// saw notes a finding of a data source, unless it is known already.
 func (j *join) saw(address string, v values, f catalogue.Finding) *finding {
 	var one *finding
 	for _, other := range j.seen[j.key(f)] {

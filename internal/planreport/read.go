@@ -43,7 +43,8 @@ func recognise(raw []byte) error {
 	case bytes.HasPrefix(raw, []byte("PK\x03\x04")):
 		return errors.New("it is the plan file itself, not its JSON; " + howTo)
 	case trimmed[0] != '{':
-		return errors.New("it is not JSON of a plan; a wrapper around terraform may have written into it (setup-terraform: terraform_wrapper: false); " + howTo)
+		return errors.New("it is not JSON of a plan; a wrapper around terraform may have written into it " +
+			"(setup-terraform: terraform_wrapper: false); " + howTo)
 	}
 	var head struct {
 		Format    *string         `json:"format_version"`

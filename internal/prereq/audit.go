@@ -114,7 +114,8 @@ func fleetClusters(ctx context.Context, client *gcp.Client, project string) ([]m
 		}
 	}
 	if !complete {
-		r := unknown(mesh.ClusterPool, subject, fmt.Errorf("some locations of project %s did not answer; their clusters are missing here", project))
+		r := unknown(mesh.ClusterPool, subject,
+			fmt.Errorf("some locations of project %s did not answer; their clusters are missing here", project))
 		return names, &r
 	}
 	return names, nil

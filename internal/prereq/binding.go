@@ -2,7 +2,6 @@ package prereq
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/gcp"
@@ -51,11 +50,14 @@ func (s BindingState) Findings() []catalogue.Finding {
 	case s.Met():
 		return nil
 	case s.Conditional:
-		return []catalogue.Finding{catalogue.NewFinding(catalogue.BindingConditional, subject, fmt.Sprintf("the mesh service agent %s holds %s on project %s only under a condition", email, mesh.AgentRole, s.project))}
+		return oneFinding(catalogue.BindingConditional, subject,
+			"the mesh service agent %s holds %s on project %s only under a condition", email, mesh.AgentRole, s.project)
 	case s.Deleted:
-		return []catalogue.Finding{catalogue.NewFinding(catalogue.BindingDeleted, subject, fmt.Sprintf("project %s grants %s only to a deleted identity of the mesh service agent %s", s.project, mesh.AgentRole, email))}
+		return oneFinding(catalogue.BindingDeleted, subject,
+			"project %s grants %s only to a deleted identity of the mesh service agent %s", s.project, mesh.AgentRole, email)
 	}
-	return []catalogue.Finding{catalogue.NewFinding(catalogue.BindingMissing, subject, fmt.Sprintf("the mesh service agent %s does not hold %s on project %s", email, mesh.AgentRole, s.project))}
+	return oneFinding(catalogue.BindingMissing, subject,
+		"the mesh service agent %s does not hold %s on project %s", email, mesh.AgentRole, s.project)
 }
 
 // Fields implements State.
@@ -128,7 +130,8 @@ func (b *ServiceAgentBinding) Enforce(ctx context.Context, state State) (Change,
 	if err := b.Client.GenerateServiceIdentity(ctx, s.FleetNumber, mesh.IdentityService); err != nil {
 		return change, err
 	}
-	err = wait.Until(ctx, wait.Backoff{First: time.Second, Max: 15 * time.Second, Clock: b.Client.Config().Clock}, "the new service agent "+email+" to be known to IAM",
+	pace := wait.Backoff{First: time.Second, Max: 15 * time.Second, Clock: b.Client.Config().Clock}
+	err = wait.Until(ctx, pace, "the new service agent "+email+" to be known to IAM",
 		func(ctx context.Context) (bool, string, error) {
 			err := grant(ctx)
 			if gcp.IsMissingAgent(err, email) {

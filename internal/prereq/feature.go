@@ -39,7 +39,7 @@ func (s FeatureState) Findings() []catalogue.Finding {
 	if s.Met() {
 		return nil
 	}
-	return []catalogue.Finding{catalogue.NewFinding(catalogue.FeatureDisabled, "projects/"+s.project, "the mesh feature of fleet project "+s.project+" is not enabled")}
+	return oneFinding(catalogue.FeatureDisabled, "projects/"+s.project, "the mesh feature of fleet project %s is not enabled", s.project)
 }
 
 // Fields implements State.

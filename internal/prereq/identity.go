@@ -56,9 +56,10 @@ func (s IdentityState) Findings() []catalogue.Finding {
 	subject := s.membership.String()
 	switch {
 	case s.Issuer == "":
-		return []catalogue.Finding{catalogue.NewFinding(catalogue.IdentityMissing, subject, fmt.Sprintf("membership %s has no identity provider; it needs %s", subject, s.Expected))}
+		return oneFinding(catalogue.IdentityMissing, subject, "membership %s has no identity provider; it needs %s", subject, s.Expected)
 	case !s.same:
-		return []catalogue.Finding{catalogue.NewFinding(catalogue.IdentityWrong, subject, fmt.Sprintf("membership %s has the identity provider %s instead of %s", subject, s.Issuer, s.Expected))}
+		return oneFinding(catalogue.IdentityWrong, subject,
+			"membership %s has the identity provider %s instead of %s", subject, s.Issuer, s.Expected)
 	}
 	return nil
 }
@@ -106,7 +107,8 @@ func (i *MembershipIdentity) Read(ctx context.Context, fresh bool) (IdentityStat
 	}
 	if s.Expected == "" {
 		if m.Cluster == nil {
-			return s, fmt.Errorf("membership %s is not of a GKE cluster, so its issuer is not known; say which it is: the issuer is in the cluster's /.well-known/openid-configuration", i.Subject())
+			return s, fmt.Errorf("membership %s is not of a GKE cluster, so its issuer is not known; "+
+				"say which it is: the issuer is in the cluster's /.well-known/openid-configuration", i.Subject())
 		}
 		s.Expected = mesh.Issuer(*m.Cluster)
 	}
@@ -139,7 +141,9 @@ func (i *MembershipIdentity) Enforce(ctx context.Context, state State) (Change, 
 	}
 	if s.Issuer != "" {
 		if !i.Replace {
-			return change, fmt.Errorf("membership %s has the identity provider %s, not %s. GKE Hub does not change an issuer, it only lets it be cleared and set anew; whatever trusts the old one refuses its workloads from then on, so this is done only with replace_issuer = true", i.Subject(), s.Issuer, s.Expected)
+			return change, fmt.Errorf("membership %s has the identity provider %s, not %s. "+
+				"GKE Hub does not change an issuer, it only lets it be cleared and set again; whatever trusts the old one refuses "+
+				"its workloads from then on, so this is done only with replace_issuer = true", i.Subject(), s.Issuer, s.Expected)
 		}
 		if err := i.Client.SetAuthority(ctx, i.Membership, ""); err != nil {
 			return change, err

@@ -2,7 +2,6 @@ package prereq
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/apierr"
 	"github.com/managed-mesh/terraform-provider-asm/internal/gcp"
@@ -51,11 +50,14 @@ func (s ManagementState) Findings() []catalogue.Finding {
 	case s.Met():
 		return nil
 	case s.FeatureOff:
-		return []catalogue.Finding{catalogue.NewFinding(catalogue.FeatureDisabled, subject, fmt.Sprintf("the mesh feature of fleet project %s is not enabled, so the mesh of membership %s cannot be %s", s.membership.Project, subject, s.Wanted))}
+		return oneFinding(catalogue.FeatureDisabled, subject,
+			"the mesh feature of fleet project %s is not enabled, so the mesh of membership %s cannot be %s",
+			s.membership.Project, subject, s.Wanted)
 	case s.Management == "":
-		return []catalogue.Finding{catalogue.NewFinding(catalogue.ManagementDiffers, subject, fmt.Sprintf("membership %s has no mesh management instead of %s", subject, s.Wanted))}
+		return oneFinding(catalogue.ManagementDiffers, subject, "membership %s has no mesh management instead of %s", subject, s.Wanted)
 	}
-	return []catalogue.Finding{catalogue.NewFinding(catalogue.ManagementDiffers, subject, fmt.Sprintf("membership %s has mesh management %s instead of %s", subject, s.Management, s.Wanted))}
+	return oneFinding(catalogue.ManagementDiffers, subject,
+		"membership %s has mesh management %s instead of %s", subject, s.Management, s.Wanted)
 }
 
 // Fields implements State.

@@ -46,7 +46,8 @@ func (s NodePoolState) Findings() []catalogue.Finding {
 }
 
 func lackMetadata(cluster mesh.Cluster, pools []string) catalogue.Finding {
-	return catalogue.NewFinding(catalogue.NodePoolNoMetadata, cluster.String(), fmt.Sprintf("cluster %s: node pools without GKE_METADATA: %s", cluster, strings.Join(pools, ", ")))
+	return catalogue.NewFinding(catalogue.NodePoolNoMetadata, cluster.String(),
+		fmt.Sprintf("cluster %s: node pools without GKE_METADATA: %s", cluster, strings.Join(pools, ", ")))
 }
 
 // Fields implements State: the mode of each node pool, as node_pool/NAME.
@@ -116,7 +117,8 @@ func (n *NodePoolMetadata) judge(cluster gcp.Cluster) (NodePoolState, error) {
 		for _, name := range n.NodePools {
 			mode, found := all[name]
 			if !found {
-				return s, fmt.Errorf("cluster %s has no node pool %q; it has %s", n.Subject(), name, cmp.Or(strings.Join(slices.Sorted(maps.Keys(all)), ", "), "none"))
+				return s, fmt.Errorf("cluster %s has no node pool %q; it has %s",
+					n.Subject(), name, cmp.Or(strings.Join(slices.Sorted(maps.Keys(all)), ", "), "none"))
 			}
 			s.Modes[name] = mode
 		}
@@ -146,7 +148,9 @@ func (n *NodePoolMetadata) Enforce(ctx context.Context, _ State) (Change, error)
 
 // runMetadataServers turns on the metadata server in node pools, and notes each in
 // change once it is done.
-func runMetadataServers(ctx context.Context, client *gcp.Client, cluster mesh.Cluster, pools []string, modes map[string]string, change Change) error {
+func runMetadataServers(
+	ctx context.Context, client *gcp.Client, cluster mesh.Cluster, pools []string, modes map[string]string, change Change,
+) error {
 	for _, pool := range pools {
 		if err := client.SetNodeMetadata(ctx, cluster, pool, gcp.MetadataGKE); err != nil {
 			return err

@@ -2,7 +2,6 @@ package prereq
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -58,9 +57,11 @@ func (s PoolState) Findings() []catalogue.Finding {
 	switch s.Current {
 	case s.Expected:
 	case "":
-		findings = append(findings, catalogue.NewFinding(catalogue.PoolMissing, s.cluster.String(), fmt.Sprintf("cluster %s has no workload pool; it needs %s", s.cluster, s.Expected)))
+		findings = oneFinding(catalogue.PoolMissing, s.cluster.String(),
+			"cluster %s has no workload pool; it needs %s", s.cluster, s.Expected)
 	default:
-		findings = append(findings, catalogue.NewFinding(catalogue.PoolWrong, s.cluster.String(), fmt.Sprintf("cluster %s has the workload pool %s instead of %s", s.cluster, s.Current, s.Expected)))
+		findings = oneFinding(catalogue.PoolWrong, s.cluster.String(),
+			"cluster %s has the workload pool %s instead of %s", s.cluster, s.Current, s.Expected)
 	}
 	if len(s.NodePools) > 0 {
 		findings = append(findings, lackMetadata(s.cluster, s.NodePools))

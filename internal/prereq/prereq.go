@@ -5,6 +5,7 @@ package prereq
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/apierr"
@@ -91,6 +92,11 @@ func messages(s State) string {
 		text += f.Message
 	}
 	return text
+}
+
+// oneFinding is the finding of a state that has one.
+func oneFinding(code catalogue.Code, subject, format string, values ...any) []catalogue.Finding {
+	return []catalogue.Finding{catalogue.NewFinding(code, subject, fmt.Sprintf(format, values...))}
 }
 
 // gone reports whether err came about because the project is deleted.

@@ -44,7 +44,9 @@ func (s RegistrationState) Findings() []catalogue.Finding {
 	if s.Met() {
 		return nil
 	}
-	return []catalogue.Finding{catalogue.NewFinding(catalogue.IdentityMissing, s.cluster.String(), fmt.Sprintf("cluster %s is not registered in the fleet of project %s, so it has neither membership nor identity provider there", s.cluster, s.Membership.Project))}
+	return oneFinding(catalogue.IdentityMissing, s.cluster.String(),
+		"cluster %s is not registered in the fleet of project %s, so it has neither membership nor identity provider there",
+		s.cluster, s.Membership.Project)
 }
 
 // Fields implements State.
@@ -101,8 +103,10 @@ func (r *MembershipRegistration) Read(ctx context.Context, fresh bool) (Registra
 		return s, nil
 	case err != nil:
 		return s, err
-	case m.Cluster == nil || m.Cluster.Location != s.cluster.Location || m.Cluster.Name != s.cluster.Name || !r.sameProject(ctx, m.Cluster.Project, s.cluster.Project):
-		return s, fmt.Errorf("membership %s is that of another cluster; give the membership of cluster %s another name", s.Membership, r.Subject())
+	case m.Cluster == nil || m.Cluster.Location != s.cluster.Location ||
+		m.Cluster.Name != s.cluster.Name || !r.sameProject(ctx, m.Cluster.Project, s.cluster.Project):
+		return s, fmt.Errorf("membership %s is that of another cluster; give the membership of cluster %s another name",
+			s.Membership, r.Subject())
 	}
 	s.Registered, s.Issuer = true, m.Issuer
 	return s, nil
@@ -110,13 +114,16 @@ func (r *MembershipRegistration) Read(ctx context.Context, fresh bool) (Registra
 
 // wanted is the membership that the cluster is to get.
 func (r *MembershipRegistration) wanted() mesh.Membership {
-	return mesh.Membership{Project: r.FleetProject, Location: cmp.Or(r.Location, mesh.Region(r.Cluster.Location)), Name: cmp.Or(r.Name, r.Cluster.Name)}
+	return mesh.Membership{
+		Project: r.FleetProject, Location: cmp.Or(r.Location, mesh.Region(r.Cluster.Location)), Name: cmp.Or(r.Name, r.Cluster.Name),
+	}
 }
 
 // inFleet looks at the fleet that a cluster says it is in.
 func (r *MembershipRegistration) inFleet(ctx context.Context, cluster gcp.Cluster, s *RegistrationState) error {
 	if !r.sameProject(ctx, cluster.FleetProject, r.FleetProject) {
-		return fmt.Errorf("cluster %s is in the fleet of project %s, not in that of %s: a cluster is in one fleet at a time. Take it out of that one first: gcloud container fleet memberships unregister", r.Subject(), cluster.FleetProject, r.FleetProject)
+		return fmt.Errorf("cluster %s is in the fleet of project %s, not in that of %s: a cluster is in one fleet at a time. "+
+			"Take it out of that one first: gcloud container fleet memberships unregister", r.Subject(), cluster.FleetProject, r.FleetProject)
 	}
 	has, err := mesh.ParseMembership(cluster.FleetMembership)
 	if err != nil {
@@ -125,7 +132,8 @@ func (r *MembershipRegistration) inFleet(ctx context.Context, cluster gcp.Cluste
 	has.Project = r.FleetProject
 	named := r.Name != "" && r.Name != has.Name || r.Location != "" && r.Location != has.Location
 	if named {
-		return fmt.Errorf("cluster %s is registered in the fleet of project %s already, as membership %s; use that one", r.Subject(), r.FleetProject, has)
+		return fmt.Errorf("cluster %s is registered in the fleet of project %s already, as membership %s; use that one",
+			r.Subject(), r.FleetProject, has)
 	}
 	s.Membership = has
 	return nil
@@ -189,7 +197,8 @@ func (r *MembershipRegistration) Undo(ctx context.Context, c Change) error {
 		return err
 	}
 	if spec.Management != "" && !strings.HasPrefix(spec.Origin, "FLEET") {
-		return &KeptError{made.String(), "mesh management " + spec.Management + " is asked for it, and deleting the membership would take the mesh along"}
+		return &KeptError{made.String(),
+			"mesh management " + spec.Management + " is asked for it, and deleting the membership would take the mesh along"}
 	}
 	return r.Client.Unregister(ctx, made, r.Cluster)
 }

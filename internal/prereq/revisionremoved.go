@@ -96,7 +96,8 @@ func (r *RevisionRemoved) Read(ctx context.Context, _ bool) (RemovedState, error
 
 func (r *RevisionRemoved) refuse() error {
 	if _, supported := mesh.ChannelOf(r.Revision); supported && r.Namespace == mesh.SystemNamespace {
-		return fmt.Errorf("%s is a revision that managed mesh supports; it is not deleted, because its control plane would go with it", r.Subject())
+		return fmt.Errorf("%s is a revision that managed mesh supports; it is not deleted, because its control plane would go with it",
+			r.Subject())
 	}
 	return nil
 }

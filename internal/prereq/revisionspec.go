@@ -80,7 +80,8 @@ func (r *RevisionChannel) Check(ctx context.Context, fresh bool) (State, error) 
 func (r *RevisionChannel) Read(ctx context.Context, _ bool) (RevisionSpecState, error) {
 	wanted, known := mesh.ChannelOf(r.Revision)
 	if !known {
-		return RevisionSpecState{}, fmt.Errorf("managed mesh does not accept a revision of the name %q, so it has no channel either; the names are asm-managed, asm-managed-rapid and asm-managed-stable", r.Revision)
+		return RevisionSpecState{}, fmt.Errorf("managed mesh does not accept a revision of the name %q, so it has no channel either; "+
+			"the names are asm-managed, asm-managed-rapid and asm-managed-stable", r.Revision)
 	}
 	return r.field().read(ctx, wanted)
 }

@@ -52,7 +52,8 @@ func (s ServicesState) Met() bool { return len(s.Disabled()) == 0 }
 func (s ServicesState) Findings() []catalogue.Finding {
 	var findings []catalogue.Finding
 	for _, name := range s.Disabled() {
-		f := catalogue.NewFinding(catalogue.ServiceDisabled, "projects/"+s.project, fmt.Sprintf("%s is not enabled on project %s: %s", name, s.project, mesh.ServiceReason(name)))
+		f := catalogue.NewFinding(catalogue.ServiceDisabled, "projects/"+s.project,
+			fmt.Sprintf("%s is not enabled on project %s: %s", name, s.project, mesh.ServiceReason(name)))
 		f.Detail = name
 		findings = append(findings, f)
 	}

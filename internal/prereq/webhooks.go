@@ -92,7 +92,8 @@ func (w *WebhookURLs) Read(ctx context.Context, _ bool) (WebhookState, error) {
 }
 
 func (w *WebhookURLs) judge(ctx context.Context, all health.Webhooks, s *WebhookState) error {
-	for kind, configurations := range map[string][]mesh.WebhookConfiguration{health.MutatingKind: all.Mutating, health.ValidatingKind: all.Validating} {
+	byKind := map[string][]mesh.WebhookConfiguration{health.MutatingKind: all.Mutating, health.ValidatingKind: all.Validating}
+	for kind, configurations := range byKind {
 		for _, c := range configurations {
 			ours := c.Name == health.ValidatingName
 			if kind == health.MutatingKind {
@@ -103,7 +104,9 @@ func (w *WebhookURLs) judge(ctx context.Context, all health.Webhooks, s *Webhook
 			}
 			expected := all.ExpectedURL(kind, c)
 			if expected == "" {
-				return fmt.Errorf("%s: ConfigMap %s%s in %s does not tell the address of the control plane, so what %s %s should call is not known", w.Target, mesh.EnvironmentPrefix, w.Revision, mesh.SystemNamespace, kind, c.Name)
+				return fmt.Errorf("%s: ConfigMap %s%s in %s does not have the address of the control plane, "+
+					"so what %s %s should call is not known",
+					w.Target, mesh.EnvironmentPrefix, w.Revision, mesh.SystemNamespace, kind, c.Name)
 			}
 			if err := w.compare(ctx, kind, c, expected, s); err != nil {
 				return err
