@@ -114,9 +114,7 @@ func (f *diagnoseFlags) run(cmd *cobra.Command, version string) error {
 // options checks the flags before any request is made. It reports all mistakes at
 // once.
 func (f *diagnoseFlags) options(version string) (diagnosis.Options, error) {
-	o := diagnosis.Options{
-		Since: f.since, Concurrency: f.concurrency, NoClusters: f.noClusters, Tool: "terraform-provider-asm " + version,
-	}
+	o := diagnosis.Options{Since: f.since, Concurrency: f.concurrency, NoClusters: f.noClusters, Tool: "terraform-provider-asm " + version}
 	var wrong []error
 	for flag, projects := range map[string][]string{"--fleet-project": f.fleets, "--host-project": f.hosts} {
 		for _, p := range projects {

@@ -77,12 +77,8 @@ func (w *walker) withoutPermissionTypes(path string, log map[string]any) map[str
 		known[i] = info
 		if object, ok := info.(map[string]any); ok {
 			if v, ok := object["permissionType"]; ok && !slices.Contains(permissionTypes, fmt.Sprint(v)) {
-				w.failf(
-					fmt.Sprintf("%s.authorizationInfo[%d].permissionType", path, i),
-					"is %s, which is not one of %s",
-					describe(v),
-					strings.Join(permissionTypes, ", "),
-				)
+				w.failf(fmt.Sprintf("%s.authorizationInfo[%d].permissionType", path, i), "is %s, which is not one of %s", describe(v),
+					strings.Join(permissionTypes, ", "))
 			}
 			known[i] = without(object, "permissionType")
 		}

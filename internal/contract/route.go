@@ -93,13 +93,8 @@ func (d *document) find(httpMethod, path string) (*method, error) {
 	}
 	if len(found) == 0 {
 		slices.Sort(others)
-		return nil, fmt.Errorf(
-			"%s has no method %s for the path /%s, only %s",
-			d.ID,
-			httpMethod,
-			path,
-			strings.Join(slices.Compact(others), ", "),
-		)
+		return nil, fmt.Errorf("%s has no method %s for the path /%s, only %s", d.ID, httpMethod, path,
+			strings.Join(slices.Compact(others), ", "))
 	}
 	// The most specific template wins, as it does in Google's front end.
 	slices.SortStableFunc(found, func(a, b *method) int { return b.route.literal - a.route.literal })

@@ -52,10 +52,8 @@ func run(ctx context.Context, provider, terraform string) (err error) {
 	if err := d.stop(); err != nil {
 		return err
 	}
-	fmt.Printf(
-		"\nDone in %s. Nothing is left running, and nothing outside a temporary folder was touched.\n",
-		time.Since(start).Round(100*time.Millisecond),
-	)
+	fmt.Printf("\nDone in %s. Nothing is left running, and nothing outside a temporary folder was touched.\n",
+		time.Since(start).Round(100*time.Millisecond))
 	return nil
 }
 
@@ -221,16 +219,8 @@ func (d *demo) configure(provider string) error {
 	if err := os.WriteFile(filepath.Join(d.dir, "terraformrc"), []byte(rc), 0o600); err != nil {
 		return err
 	}
-	d.env = append(
-		d.env,
-		"TF_CLI_CONFIG_FILE="+filepath.Join(d.dir, "terraformrc"),
-		"CHECKPOINT_DISABLE=1",
-		"TF_IN_AUTOMATION=1",
-		"TF_CLI_ARGS=-no-color",
-		"TF_DATA_DIR=",
-		"TF_WORKSPACE=",
-		"XDG_STATE_HOME="+filepath.Join(d.dir, "state"),
-	)
+	d.env = append(d.env, "TF_CLI_CONFIG_FILE="+filepath.Join(d.dir, "terraformrc"), "CHECKPOINT_DISABLE=1", "TF_IN_AUTOMATION=1",
+		"TF_CLI_ARGS=-no-color", "TF_DATA_DIR=", "TF_WORKSPACE=", "XDG_STATE_HOME="+filepath.Join(d.dir, "state"))
 	for line := range strings.Lines(configuration[strings.Index(configuration, "resource"):]) {
 		fmt.Print("   | ", line)
 	}
@@ -376,11 +366,8 @@ func (d *demo) sabotage() error {
 	if err := d.disable("connectgateway.googleapis.com"); err != nil {
 		return err
 	}
-	_, err := d.api(
-		http.MethodPut,
-		cluster,
-		map[string]any{"update": map[string]any{"desiredWorkloadIdentityConfig": map[string]any{"workloadPool": ""}}},
-	)
+	_, err := d.api(http.MethodPut, cluster,
+		map[string]any{"update": map[string]any{"desiredWorkloadIdentityConfig": map[string]any{"workloadPool": ""}}})
 	return err
 }
 

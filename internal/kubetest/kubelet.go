@@ -38,10 +38,7 @@ func (s *Server) startKubelet(ctx context.Context) error {
 		ListerWatcher: pods,
 		ObjectType:    &corev1.Pod{},
 		ResyncPeriod:  again,
-		Handler: cache.ResourceEventHandlerFuncs{
-			AddFunc:    mark,
-			UpdateFunc: func(_, object any) { mark(object) },
-		},
+		Handler:       cache.ResourceEventHandlerFuncs{AddFunc: mark, UpdateFunc: func(_, object any) { mark(object) }},
 	})
 	ended := make(chan struct{})
 	go func() {

@@ -127,13 +127,8 @@ func (r *rehearsal) values(p phase, raw []byte) error {
 		case err != nil:
 			r.failAt(w.line, "%s: %s of the world cannot be read: %s", p.what, w.name, err)
 		case !reflect.DeepEqual(got, w.value):
-			r.failAt(
-				w.line,
-				"%s: %s of the world differs from what is expected:%s",
-				p.what,
-				w.name,
-				lines("", []string{"- " + formatJSON(w.value), "+ " + formatJSON(got)}),
-			)
+			r.failAt(w.line, "%s: %s of the world differs from what is expected:%s", p.what, w.name,
+				lines("", []string{"- " + formatJSON(w.value), "+ " + formatJSON(got)}))
 		}
 	}
 	return nil

@@ -32,10 +32,8 @@ func Find(paths ...string) ([]string, error) {
 				wrong = append(wrong, err)
 			}
 			if len(names) == 0 {
-				wrong = append(
-					wrong,
-					fmt.Errorf("%s has no tests: tests are in files NAME%s beside the runbook's NAME%s", path, Extension, lang.Extension),
-				)
+				wrong = append(wrong,
+					fmt.Errorf("%s has no tests: tests are in files NAME%s beside the runbook's NAME%s", path, Extension, lang.Extension))
 			}
 			found = append(found, names...)
 		}

@@ -55,11 +55,8 @@ func (p *parser) statuses(block *lang.ParsedBlock, name string, known []string, 
 		p.step(pair.name, r, pair.at)
 		v, diags := pair.value.Value(nil)
 		if diags.HasErrors() || v.IsNull() || v.Type() != cty.String {
-			p.fail(
-				"Wrong type",
-				fmt.Sprintf("The status of a step in %q must be %s.", name, strings.ReplaceAll(or(known), "`", `"`)),
-				pair.valueAt,
-			)
+			p.fail("Wrong type", fmt.Sprintf("The status of a step in %q must be %s.", name, strings.ReplaceAll(or(known), "`", `"`)),
+				pair.valueAt)
 			continue
 		}
 		p.word(pair.name, v.AsString(), known, pair.valueAt)
@@ -88,11 +85,8 @@ func (p *parser) change(text string, where hcl.Range) {
 	switch {
 	case strings.HasPrefix(text, "*") || len(words) > 0 && strings.Contains(words[0], "*"):
 	case len(words) < 3 && !strings.Contains(text, "*"):
-		p.fail(
-			"Not a write",
-			"Write it as \"METHOD HOST PATH\", for example \"POST serviceusage.googleapis.com /v1/projects/*/services:batchEnable\".",
-			where,
-		)
+		p.fail("Not a write",
+			"Write it as \"METHOD HOST PATH\", for example \"POST serviceusage.googleapis.com /v1/projects/*/services:batchEnable\".", where)
 	case !slices.Contains(writeMethods, words[0]):
 		p.fail("Not a write", fmt.Sprintf("%q is not a write. Use POST, PUT, PATCH or DELETE.", words[0]), where)
 	}

@@ -29,21 +29,15 @@ func (p *parser) inputs(t *Test) {
 	before := len(p.diags)
 	for _, pair := range p.pairs(t.inputs, "inputs") {
 		if t.Runbook != nil && t.Runbook.Input(pair.name) == nil {
-			p.fail(
-				"Unknown input",
-				fmt.Sprintf("Runbook %q has no input %q%s", t.Runbook.Name, pair.name, lang.Suggest(pair.name, t.Runbook.InputNames())),
-				pair.at,
-			)
+			p.fail("Unknown input",
+				fmt.Sprintf("Runbook %q has no input %q%s", t.Runbook.Name, pair.name, lang.Suggest(pair.name, t.Runbook.InputNames())), pair.at)
 		}
 	}
 	for _, ref := range t.inputs.Variables() {
 		where := ref.SourceRange()
 		if !isFolderReference(ref) {
-			p.fail(
-				"Not a constant",
-				"An input must be written out. It can refer only to `"+folderReference+"`, a folder that is deleted after the test.",
-				where,
-			)
+			p.fail("Not a constant",
+				"An input must be written out. It can refer only to `"+folderReference+"`, a folder that is deleted after the test.", where)
 			return
 		}
 	}

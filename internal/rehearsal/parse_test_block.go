@@ -24,11 +24,8 @@ func parse(path string, src []byte, runbooks *lang.File) (*File, hcl.Diagnostics
 	seen := map[string]hcl.Range{}
 	for _, block := range top.Blocks {
 		if first, twice := seen[block.Label]; twice {
-			p.fail(
-				"Duplicate test",
-				fmt.Sprintf("There is already a test %q, on line %d. Rename one of them.", block.Label, first.Start.Line),
-				block.LabelRange,
-			)
+			p.fail("Duplicate test", fmt.Sprintf("There is already a test %q, on line %d. Rename one of them.", block.Label, first.Start.Line),
+				block.LabelRange)
 			continue
 		}
 		seen[block.Label] = block.DeclRange
@@ -104,11 +101,8 @@ func (p *parser) runbook(block *lang.ParsedBlock) *lang.Runbook {
 	name, where, given := p.text(block, "runbook")
 	switch {
 	case given && p.file.Runbook(name) == nil:
-		p.fail(
-			"Unknown runbook",
-			fmt.Sprintf("%s has no runbook %q%s", filepath.Base(p.file.Name), name, lang.Suggest(name, p.file.RunbookNames())),
-			where,
-		)
+		p.fail("Unknown runbook",
+			fmt.Sprintf("%s has no runbook %q%s", filepath.Base(p.file.Name), name, lang.Suggest(name, p.file.RunbookNames())), where)
 	case given:
 		return p.file.Runbook(name)
 	case len(p.file.Runbooks) == 1:
@@ -116,11 +110,8 @@ func (p *parser) runbook(block *lang.ParsedBlock) *lang.Runbook {
 	case block.Expr("runbook") == nil:
 		p.fail(
 			"Missing argument",
-			fmt.Sprintf(
-				"%s has several runbooks; say which it is with `runbook = …`%s",
-				filepath.Base(p.file.Name),
-				lang.Suggest("", p.file.RunbookNames()),
-			),
+			fmt.Sprintf("%s has several runbooks; say which it is with `runbook = …`%s", filepath.Base(p.file.Name),
+				lang.Suggest("", p.file.RunbookNames())),
 			block.DeclRange,
 		)
 	}
@@ -157,11 +148,9 @@ func (p *parser) approve(block *lang.ParsedBlock, r *lang.Runbook, otherwise app
 	}
 	if v, diags := expr.Value(nil); !diags.HasErrors() && !v.IsNull() && v.Type() == cty.String {
 		if v.AsString() != "all" {
-			p.fail(
-				"Unknown word",
+			p.fail("Unknown word",
 				fmt.Sprintf("\"approve\" must be \"all\" or a list of steps, not %q. Write `approve = [%q]`.", v.AsString(), v.AsString()),
-				expr.Range(),
-			)
+				expr.Range())
 		}
 		return approve{all: true}
 	}

@@ -26,28 +26,11 @@ const refused = "refused"
 // outcomes are how a phase can end. A test cannot stop a run.
 var outcomes = []string{string(journal.Succeeded), string(journal.Failed), string(journal.NeedsApprove), refused}
 
-var planStatuses = texts(
-	runbook.StatusSatisfied,
-	runbook.StatusChange,
-	runbook.StatusLater,
-	runbook.StatusApproval,
-	runbook.StatusPerson,
-	runbook.StatusWait,
-	runbook.StatusFails,
-	runbook.StatusUnknown,
-	runbook.StatusSkipped,
-	runbook.StatusStays,
-)
+var planStatuses = texts(runbook.StatusSatisfied, runbook.StatusChange, runbook.StatusLater, runbook.StatusApproval,
+	runbook.StatusPerson, runbook.StatusWait, runbook.StatusFails, runbook.StatusUnknown, runbook.StatusSkipped, runbook.StatusStays)
 
-var stepOutcomes = texts(
-	runbook.StepAlready,
-	runbook.StepChanged,
-	runbook.StepPassed,
-	runbook.StepSkipped,
-	runbook.StepFailed,
-	runbook.StepWaits,
-	runbook.StepNotRun,
-)
+var stepOutcomes = texts(runbook.StepAlready, runbook.StepChanged, runbook.StepPassed, runbook.StepSkipped, runbook.StepFailed,
+	runbook.StepWaits, runbook.StepNotRun)
 
 func texts[T ~string](words ...T) []string {
 	all := make([]string, len(words))
@@ -169,10 +152,7 @@ var testBlock = lang.Block{
 			Type: phaseMeanwhile, Doc: "What others do before the next block: a person who does what the run waits for, or someone whose change " +
 				"conflicts with it.",
 			Attributes: []lang.Attribute{afterAttribute},
-			Blocks: []lang.Block{
-				faultBlock,
-				{Type: "unfault", Label: "NAME", Open: true, Doc: "Switches a fault off and repairs its effects."},
-			},
+			Blocks:     []lang.Block{faultBlock, {Type: "unfault", Label: "NAME", Open: true, Doc: "Switches a fault off and repairs its effects."}},
 		},
 		{
 			Type:       phaseResume,

@@ -61,8 +61,7 @@ func markdownPart(p part) string {
 		if r.Subject != "" {
 			subject = code(r.Subject)
 		}
-		fmt.Fprintf(&b, "| %s %s | %s | %s | %s |\n",
-			toneMarks[r.Tone], text(r.Status), code(r.Name), subject, strings.Join(what, "<br>"))
+		fmt.Fprintf(&b, "| %s %s | %s | %s | %s |\n", toneMarks[r.Tone], text(r.Status), code(r.Name), subject, strings.Join(what, "<br>"))
 	}
 	for _, n := range p.Notes {
 		fmt.Fprintf(&b, "\n%s\n", markdownLine(n))

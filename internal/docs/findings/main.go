@@ -88,49 +88,26 @@ func finding(w io.Writer, d catalogue.Description) {
 
 func states(w io.Writer) {
 	fmt.Fprint(w, "\n## States of the control plane and the data plane\n\n")
-	fmt.Fprintf(
-		w,
+	fmt.Fprintf(w,
 		"What `%s` and `%s` tell by their state. The API pairs codes with states freely, so the state decides and the code only explains.\n\n",
-		catalogue.ControlPlaneState,
-		catalogue.DataPlaneState,
-	)
+		catalogue.ControlPlaneState, catalogue.DataPlaneState)
 	fmt.Fprint(
 		w,
 		"| state | of the control plane | remedy | of the data plane | remedy | runbook of the data plane | known |\n|---|---|---|---|---|---|---|\n",
 	)
 	for _, s := range catalogue.States() {
-		fmt.Fprintf(
-			w,
-			"| `%s` | %s | %s | %s | %s | %s | %s |\n",
-			s.State,
-			cell(s.ControlPlane),
-			cell(s.ControlRemedy),
-			cell(s.DataPlane),
-			cell(s.DataPlaneRemedy),
-			code(s.DataPlaneRunbook),
-			known(s.Established),
-		)
+		fmt.Fprintf(w, "| `%s` | %s | %s | %s | %s | %s | %s |\n", s.State, cell(s.ControlPlane), cell(s.ControlRemedy), cell(s.DataPlane),
+			cell(s.DataPlaneRemedy), code(s.DataPlaneRunbook), known(s.Established))
 	}
 }
 
 func stops(w io.Writer) {
-	fmt.Fprintf(
-		w,
-		"\n## Stop codes\n\nWhy a ControlPlaneRevision is stalled (`%s`). Google gives texts; the names are ours.\n\n",
-		catalogue.RevisionStalled,
-	)
+	fmt.Fprintf(w, "\n## Stop codes\n\nWhy a ControlPlaneRevision is stalled (`%s`). Google gives texts; the names are ours.\n\n",
+		catalogue.RevisionStalled)
 	fmt.Fprint(w, "| stop code | reason | explanation | remedy | runbook | follows from |\n|---|---|---|---|---|---|\n")
 	for _, s := range catalogue.StopCodes() {
-		fmt.Fprintf(
-			w,
-			"| `%s` | %s | %s | %s | %s | %s |\n",
-			s.Code,
-			s.Reason,
-			cell(s.Explanation),
-			cell(s.Remedy),
-			code(s.Runbook),
-			links(s.Follows),
-		)
+		fmt.Fprintf(w, "| `%s` | %s | %s | %s | %s | %s |\n", s.Code, s.Reason, cell(s.Explanation), cell(s.Remedy), code(s.Runbook),
+			links(s.Follows))
 	}
 }
 
@@ -142,18 +119,8 @@ func conditions(w io.Writer) {
 	)
 	fmt.Fprint(w, "| condition | means | cause | remedy | runbook | follows from | known |\n|---|---|---|---|---|---|---|\n")
 	for _, c := range catalogue.Conditions() {
-		fmt.Fprintf(
-			w,
-			"| [`%s`](%s) | %s | %s | %s | %s | %s | %s |\n",
-			c.Code,
-			c.DocURL,
-			cell(c.Means),
-			cell(c.Cause),
-			cell(c.Remedy),
-			code(c.Runbook),
-			links(c.Follows),
-			known(c.Established),
-		)
+		fmt.Fprintf(w, "| [`%s`](%s) | %s | %s | %s | %s | %s | %s |\n", c.Code, c.DocURL, cell(c.Means), cell(c.Cause), cell(c.Remedy),
+			code(c.Runbook), links(c.Follows), known(c.Established))
 	}
 }
 

@@ -31,8 +31,7 @@ var StopMessages = []struct {
 			Runbook:       runRecreate,
 			Follows:       []Code{RevisionMismatch},
 		},
-		Published(`Unsupported ControlPlaneRevision name: ${NAME}`,
-			`不受支持的 ControlPlaneRevision 名称:${NAME}`),
+		Published(`Unsupported ControlPlaneRevision name: ${NAME}`, `不受支持的 ControlPlaneRevision 名称:${NAME}`),
 	},
 	{
 		Stop{
@@ -43,8 +42,7 @@ var StopMessages = []struct {
 			Runbook:       runRecreate,
 			Follows:       []Code{RevisionMismatch},
 		},
-		Published(`Unsupported ControlPlaneRevision namespace: ${NAMESPACE}`,
-			`不受支持的 ControlPlaneRevision 命名空间:${NAMESPACE}`),
+		Published(`Unsupported ControlPlaneRevision namespace: ${NAMESPACE}`, `不受支持的 ControlPlaneRevision 命名空间:${NAMESPACE}`),
 	},
 	{
 		Stop{

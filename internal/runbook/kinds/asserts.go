@@ -90,10 +90,7 @@ var asserts = []Def{
 		Name: "log_quiet",
 		Doc: "The recent logs of projects have no line in which managed mesh reports that it cannot reach its clusters: \"Connect Gateway API " +
 			"has not been used in project\" of the control plane, \"failed calling webhook\" of a cluster.",
-		Args: []lang.Arg{
-			needed("projects", cty.Set(cty.String), "IDs or numbers of the projects.", each(mesh.CheckProject)),
-			argSince,
-		},
+		Args:        []lang.Arg{needed("projects", cty.Set(cty.String), "IDs or numbers of the projects.", each(mesh.CheckProject)), argSince},
 		Permissions: []string{"logging.logEntries.list"},
 	}, nil, logQuiet),
 	assert(lang.Kind{
@@ -176,15 +173,9 @@ func injectorPresent(ctx context.Context, env *Runtime, a Args) (Observation, er
 			wrong = append(wrong, n.Namespace.Name)
 		}
 	}
-	seen := holdsIf(
-		injector != "",
-		fmt.Sprintf("webhook %s of %s injects for revision %s", injector, opened, revision),
-		fmt.Sprintf(
-			"%s has no webhook that injects for revision %s: the control plane is not provisioned, or the webhook was deleted",
-			opened,
-			revision,
-		),
-	)
+	seen := holdsIf(injector != "", fmt.Sprintf("webhook %s of %s injects for revision %s", injector, opened, revision),
+		fmt.Sprintf("%s has no webhook that injects for revision %s: the control plane is not provisioned, or the webhook was deleted",
+			opened, revision))
 	if leftover != "" {
 		seen.Message += "; webhook " + leftover + " of an in-cluster control plane is left over"
 	}

@@ -18,58 +18,29 @@ import (
 var (
 	argProject      = needed("project", cty.String, "ID or number of the project.", each(mesh.CheckProject))
 	argFleetProject = needed("fleet_project", cty.String, "ID or number of the fleet's host project.", each(mesh.CheckProject))
-	argMembership   = needed(
-		"membership",
-		cty.String,
-		"Full resource name of the membership, `projects/P/locations/L/memberships/M`.",
-		each(checkMembership),
-	)
-	argCluster = needed(
-		"cluster",
-		cty.String,
-		"Full resource name of the GKE cluster, `projects/P/locations/L/clusters/C`.",
-		each(checkCluster),
-	)
-	argRevision = needed(
-		"revision",
-		cty.String,
-		"Name of the managed revision: `asm-managed`, `asm-managed-rapid` or `asm-managed-stable`.",
-		each(mesh.CheckRevision),
-	)
+	argMembership   = needed("membership", cty.String, "Full resource name of the membership, `projects/P/locations/L/memberships/M`.",
+		each(checkMembership))
+	argCluster = needed("cluster", cty.String, "Full resource name of the GKE cluster, `projects/P/locations/L/clusters/C`.",
+		each(checkCluster))
+	argRevision = needed("revision", cty.String,
+		"Name of the managed revision: `asm-managed`, `asm-managed-rapid` or `asm-managed-stable`.", each(mesh.CheckRevision))
 	argNamespace  = needed("namespace", cty.String, "Name of the namespace.", each(cluster.CheckNamespace))
-	argNamespaces = optional(
-		"namespaces",
-		cty.Set(cty.String),
-		cty.NilVal,
-		"Namespaces to check. Default: all that have proxies.",
-		each(cluster.CheckNamespace),
-	)
-	argCodes = needed(
-		"codes",
-		cty.Set(cty.String),
+	argNamespaces = optional("namespaces", cty.Set(cty.String), cty.NilVal, "Namespaces to check. Default: all that have proxies.",
+		each(cluster.CheckNamespace))
+	argCodes = needed("codes", cty.Set(cty.String),
 		"Codes of findings, such as `workload-pool-missing`; with a detail one of several: `revision-stalled:channel-missing`.",
-		each(checkCode),
-	)
+		each(checkCode))
 	argSince = optional("since", cty.String, cty.StringVal("24h"), "How far back logs are searched, as a duration.", each(checkSince))
 )
 
 // placed prepends the two arguments by which a cluster is reached.
 func placed(others ...lang.Arg) []lang.Arg {
 	return append([]lang.Arg{
-		optional(
-			"membership",
-			cty.String,
-			cty.NilVal,
+		optional("membership", cty.String, cty.NilVal,
 			"Full resource name of the cluster's membership: it is reached through Connect Gateway. Either this or `cluster`.",
-			each(checkMembership),
-		),
-		optional(
-			"cluster",
-			cty.String,
-			cty.NilVal,
-			"Full resource name of the GKE cluster: it is reached at its own endpoint. Either this or `membership`.",
-			each(checkCluster),
-		),
+			each(checkMembership)),
+		optional("cluster", cty.String, cty.NilVal,
+			"Full resource name of the GKE cluster: it is reached at its own endpoint. Either this or `membership`.", each(checkCluster)),
 	}, others...)
 }
 

@@ -32,13 +32,8 @@ var fleetEnsures = []ensure{
 				Args: []lang.Arg{
 					argCluster, argFleetProject,
 					optional("name", cty.String, cty.NilVal, "Name of the membership; Default: the cluster's name.", each(checkMembershipName)),
-					optional(
-						"location",
-						cty.String,
-						cty.NilVal,
-						"Region of the membership, or `global`; Default: the cluster's region.",
-						each(checkMembershipLocation),
-					),
+					optional("location", cty.String, cty.NilVal, "Region of the membership, or `global`; Default: the cluster's region.",
+						each(checkMembershipLocation)),
 				},
 				Permissions: with(readMembership, "gkehub.memberships.create"), Result: texts("membership"),
 			},
@@ -70,13 +65,8 @@ var fleetEnsures = []ensure{
 				Args: []lang.Arg{
 					argMembership,
 					optional("issuer", cty.String, cty.NilVal, "URL of the issuer; Default: the GKE cluster's issuer.", each(mesh.CheckIssuer)),
-					optional(
-						"replace",
-						cty.Bool,
-						cty.False,
-						"Clear a different issuer and set this one. Tokens of the old one are refused afterwards.",
-						nil,
-					),
+					optional("replace", cty.Bool, cty.False,
+						"Clear a different issuer and set this one. Tokens of the old one are refused afterwards.", nil),
 				},
 				Permissions: with(readMembership, "gkehub.memberships.update"), Result: texts("issuer"),
 			},
@@ -116,13 +106,8 @@ var fleetEnsures = []ensure{
 					"`data_plane_state` wait for it.",
 				Args: []lang.Arg{
 					argMembership,
-					optional(
-						"management",
-						cty.String,
-						cty.StringVal(mesh.ManagementAutomatic),
-						"`MANAGEMENT_AUTOMATIC`, `MANAGEMENT_MANUAL` or `MANAGEMENT_NOT_INSTALLED`.",
-						oneOf(mesh.Managements()...),
-					),
+					optional("management", cty.String, cty.StringVal(mesh.ManagementAutomatic),
+						"`MANAGEMENT_AUTOMATIC`, `MANAGEMENT_MANUAL` or `MANAGEMENT_NOT_INSTALLED`.", oneOf(mesh.Managements()...)),
 				},
 				Permissions: with(readFeature, "gkehub.features.update"),
 			},

@@ -19,13 +19,8 @@ var projectEnsures = []ensure{
 				Doc: "Enables APIs on a project, those that are off and no other.",
 				Args: []lang.Arg{
 					argProject,
-					optional(
-						"services",
-						cty.Set(cty.String),
-						cty.NilVal,
-						"Names of the APIs, such as `connectgateway.googleapis.com`; Default: all that managed mesh needs.",
-						each(mesh.CheckService),
-					),
+					optional("services", cty.Set(cty.String), cty.NilVal,
+						"Names of the APIs, such as `connectgateway.googleapis.com`; Default: all that managed mesh needs.", each(mesh.CheckService)),
 				},
 				Permissions: []string{"serviceusage.services.get", "serviceusage.services.enable", "serviceusage.operations.get"},
 			},

@@ -63,10 +63,8 @@ var revisionEnsures = []ensure{
 				Name: "revision_removed", Risk: lang.HighRisk,
 				Doc: "Deletes a ControlPlaneRevision that no mesh supports, for its name or its namespace: neither can be changed. A supported one " +
 					"is refused. The journal stores the whole object, and undo creates it again.",
-				Args: placed(
-					needed("revision", cty.String, "Name of the ControlPlaneRevision.", each(mesh.CheckRevision)),
-					optional("namespace", cty.String, cty.StringVal(mesh.SystemNamespace), "Namespace that it is in.", each(cluster.CheckNamespace)),
-				),
+				Args: placed(needed("revision", cty.String, "Name of the ControlPlaneRevision.", each(mesh.CheckRevision)),
+					optional("namespace", cty.String, cty.StringVal(mesh.SystemNamespace), "Namespace that it is in.", each(cluster.CheckNamespace))),
 				Permissions: []string{
 					"gkehub.gateway.get",
 					"gkehub.gateway.delete",

@@ -169,15 +169,8 @@ func (b *bundle) zip(to *os.File, pages []page, unread []string) error {
 
 func (b *bundle) readme(now time.Time, pages []page, unread []string) string {
 	var text strings.Builder
-	fmt.Fprintf(
-		&text,
-		"Evidence about the managed mesh of %s\ncollected %s by %s, run %s, with logs of the last %s\n\n",
-		b.membership,
-		now.Format(time.RFC3339),
-		b.env.Tool,
-		b.env.Run,
-		b.since,
-	)
+	fmt.Fprintf(&text, "Evidence about the managed mesh of %s\ncollected %s by %s, run %s, with logs of the last %s\n\n", b.membership,
+		now.Format(time.RFC3339), b.env.Tool, b.env.Run, b.since)
 	text.WriteString(
 		"Text that looks like a secret was removed. Names of projects, clusters, workloads and people are included.\n\nFiles:\n",
 	)

@@ -19,13 +19,9 @@ var rollingRestart = ensure{
 				"gets its proxy only when it is created. A resumed run restarts nothing twice. Pods without a controller, Jobs and, by default, " +
 				"StatefulSets are left to a person. A restart cannot be undone.",
 			Args: placed(
-				optional(
-					"namespaces",
-					cty.Set(cty.String),
-					cty.NilVal,
+				optional("namespaces", cty.Set(cty.String), cty.NilVal,
 					"Namespaces whose workloads are restarted; Default: all where the managed control plane injects. An empty set means none.",
-					each(cluster.CheckNamespace),
-				),
+					each(cluster.CheckNamespace)),
 				optional("revision", cty.String, cty.NilVal, "Only pods that this revision would inject.", argRevision.Check),
 				optional(
 					"scope",
@@ -35,20 +31,10 @@ var rollingRestart = ensure{
 						"not upgraded. `all`: every workload with a proxy that was not restarted since the run began.",
 					oneOf(string(prereq.RestartNeeded), string(prereq.RestartAll)),
 				),
-				optional(
-					"stateful_sets",
-					cty.Bool,
-					cty.False,
-					"Also restart StatefulSets, member by member. It needs `patch statefulsets.apps`.",
-					nil,
-				),
-				optional(
-					"ignore_budgets",
-					cty.Bool,
-					cty.False,
-					"Restart also where a PodDisruptionBudget leaves no room. Kubernetes holds evictions to budgets, not roll-outs.",
-					nil,
-				),
+				optional("stateful_sets", cty.Bool, cty.False, "Also restart StatefulSets, member by member. It needs `patch statefulsets.apps`.",
+					nil),
+				optional("ignore_budgets", cty.Bool, cty.False,
+					"Restart also where a PodDisruptionBudget leaves no room. Kubernetes holds evictions to budgets, not roll-outs.", nil),
 			),
 			Permissions: []string{
 				"gkehub.gateway.get", "gkehub.gateway.patch", "list pods", "list namespaces", "list " +

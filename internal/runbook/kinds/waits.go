@@ -33,13 +33,8 @@ var waits = []Def{
 		Args: []lang.Arg{
 			argProject,
 			needed("service", cty.String, "Name of the API, such as `connectgateway.googleapis.com`.", each(mesh.CheckService)),
-			optional(
-				"membership",
-				cty.String,
-				cty.NilVal,
-				"Full resource name of a membership to ask through Connect Gateway.",
-				each(checkMembership),
-			),
+			optional("membership", cty.String, cty.NilVal, "Full resource name of a membership to ask through Connect Gateway.",
+				each(checkMembership)),
 		},
 		Permissions: []string{"serviceusage.services.get"},
 		Success:     []string{serviceUsable}, Transitional: []string{serviceDisabled, servicePropagating},

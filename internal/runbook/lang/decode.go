@@ -52,11 +52,8 @@ func (d *decoder) read(body *hclsyntax.Body, schema Block, in string, missing hc
 		case schema.Open:
 			c.rest = append(c.rest, a)
 		case slices.Contains(schema.blockNames(), a.Name):
-			d.fail(
-				"Not an argument",
-				fmt.Sprintf("%q is a block here: write `%s { … }`, without an equals sign.", a.Name, schema.block(a.Name).usage()),
-				a.NameRange,
-			)
+			d.fail("Not an argument",
+				fmt.Sprintf("%q is a block here: write `%s { … }`, without an equals sign.", a.Name, schema.block(a.Name).usage()), a.NameRange)
 		default:
 			c.reported[nearest(a.Name, schema.attributeNames())] = true
 			d.fail("Unknown argument", fmt.Sprintf("%s has no argument %q%s", in, a.Name, Suggest(a.Name, schema.attributeNames())), a.NameRange)
@@ -80,11 +77,8 @@ func (d *decoder) read(body *hclsyntax.Body, schema Block, in string, missing hc
 			continue
 		}
 		if first := c.first(b.Type); first != nil && inner.Once {
-			d.fail(
-				"Too many blocks",
-				fmt.Sprintf("%s has at most one block %q; the first is in line %d.", in, b.Type, first.TypeRange.Start.Line),
-				b.DefRange(),
-			)
+			d.fail("Too many blocks",
+				fmt.Sprintf("%s has at most one block %q; the first is in line %d.", in, b.Type, first.TypeRange.Start.Line), b.DefRange())
 			continue
 		}
 		c.blocks[b.Type] = append(c.blocks[b.Type], b)
@@ -128,11 +122,9 @@ func (d *decoder) constant(a *hclsyntax.Attribute, ty cty.Type) (cty.Value, bool
 		return cty.NilVal, false
 	}
 	if refers(a.Expr) {
-		d.fail(
-			"Not a constant",
+		d.fail("Not a constant",
 			fmt.Sprintf("%q must be a constant: it is read before a run starts, so it cannot refer to anything or call functions.", a.Name),
-			a.Expr.Range(),
-		)
+			a.Expr.Range())
 		return cty.NilVal, false
 	}
 	v, diags := a.Expr.Value(nil)

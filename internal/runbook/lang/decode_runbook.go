@@ -43,12 +43,8 @@ func (d *decoder) name(b *hclsyntax.Block, shape *regexp.Regexp, says string) st
 	if !shape.MatchString(b.Labels[0]) || len(b.Labels[0]) > 63 {
 		d.fail(
 			"Invalid name",
-			fmt.Sprintf(
-				"%q cannot be the name of %s: a name consists of %s, starts with a letter, and is at most 63 characters long.",
-				b.Labels[0],
-				article(b.Type),
-				says,
-			),
+			fmt.Sprintf("%q cannot be the name of %s: a name consists of %s, starts with a letter, and is at most 63 characters long.",
+				b.Labels[0], article(b.Type), says),
 			b.LabelRanges[0],
 		)
 	}

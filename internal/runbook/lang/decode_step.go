@@ -86,11 +86,8 @@ func (d *decoder) assertion(a *Action, c content, b *hclsyntax.Block, schema Blo
 			if attr := c.attrs[name]; attr != nil {
 				d.fail(
 					"Two assertions in one",
-					fmt.Sprintf(
-						"%s is a check of the catalogue; %q belongs to an assert without a label. Split it into two steps.",
-						describeBlock(b),
-						name,
-					),
+					fmt.Sprintf("%s is a check of the catalogue; %q belongs to an assert without a label. Split it into two steps.", describeBlock(b),
+						name),
 					attr.NameRange,
 				)
 			}
@@ -101,22 +98,15 @@ func (d *decoder) assertion(a *Action, c content, b *hclsyntax.Block, schema Blo
 		c.reported[nearest(attr.Name, schema.attributeNames())] = true
 		d.fail(
 			"Unknown argument",
-			fmt.Sprintf(
-				"%s without a label has the arguments \"condition\" and \"error_message\", and no %q%s",
-				capital(article(b.Type)),
-				attr.Name,
-				suggestNearest(attr.Name, schema.attributeNames()),
-			),
+			fmt.Sprintf("%s without a label has the arguments \"condition\" and \"error_message\", and no %q%s", capital(article(b.Type)),
+				attr.Name, suggestNearest(attr.Name, schema.attributeNames())),
 			attr.NameRange,
 		)
 	}
 	for _, name := range schema.attributeNames() {
 		if c.attrs[name] == nil && !c.reported[name] {
-			d.fail(
-				"Missing argument",
-				fmt.Sprintf("%s needs a label that names a check of the catalogue, or the argument %q.", describeBlock(b), name),
-				b.DefRange(),
-			)
+			d.fail("Missing argument",
+				fmt.Sprintf("%s needs a label that names a check of the catalogue, or the argument %q.", describeBlock(b), name), b.DefRange())
 		}
 	}
 	a.Condition, a.ErrorMessage = c.expr("condition"), c.expr("error_message")

@@ -114,13 +114,9 @@ func (s *Scope) evaluateAs(ty cty.Type, expr hcl.Expression, i Instance, what st
 		err = fmt.Errorf("it is null")
 	}
 	if err != nil {
-		return cty.UnknownVal(
-				ty,
-			), append(
-				diags,
-				i.annotate(
-					hcl.Diagnostics{Problem("Wrong type", fmt.Sprintf("%q must be %s: %s.", what, typeName(ty), reasonFor(v, err)), expr.Range())},
-				)...)
+		return cty.UnknownVal(ty), append(diags, i.annotate(
+			hcl.Diagnostics{Problem("Wrong type", fmt.Sprintf("%q must be %s: %s.", what, typeName(ty), reasonFor(v, err)), expr.Range())},
+		)...)
 	}
 	return converted, diags
 }
@@ -145,19 +141,11 @@ func (s *Scope) evaluateBool(expr hcl.Expression, i Instance, what string) (cty.
 func (s *Scope) evaluateText(expr hcl.Expression, i Instance, what string) (cty.Value, hcl.Diagnostics) {
 	v, diags := s.evaluateAs(cty.String, expr, i, what)
 	if IsSensitive(v) {
-		return cty.UnknownVal(
-				cty.String,
-			), append(
-				diags,
-				i.annotate(
-					hcl.Diagnostics{
-						Problem(
-							"Secret in a text",
-							fmt.Sprintf("%q is shown to people and written to the journal, but it reads a sensitive input. Remove that reference.", what),
-							expr.Range(),
-						),
-					},
-				)...)
+		return cty.UnknownVal(cty.String), append(diags, i.annotate(hcl.Diagnostics{
+			Problem("Secret in a text",
+				fmt.Sprintf("%q is shown to people and written to the journal, but it reads a sensitive input. Remove that reference.", what),
+				expr.Range()),
+		})...)
 	}
 	return v, diags
 }
@@ -200,14 +188,9 @@ func (s *Scope) duration(expr hcl.Expression, what string) (d time.Duration, kno
 	default:
 		return d, true, diags
 	}
-	return 0, false, append(
-		diags,
-		Problem(
-			"Invalid duration",
-			fmt.Sprintf("%q: %s. Write a number and a unit, such as \"90s\", \"10m\" or \"1h30m\".", what, why),
-			expr.Range(),
-		),
-	)
+	return 0, false, append(diags,
+		Problem("Invalid duration", fmt.Sprintf("%q: %s. Write a number and a unit, such as \"90s\", \"10m\" or \"1h30m\".", what, why),
+			expr.Range()))
 }
 
 // count evaluates a whole number from 1 to most; 0 where there is no expression.
@@ -217,10 +200,8 @@ func (s *Scope) count(expr hcl.Expression, what string, most int64) (int, hcl.Di
 	}
 	v, diags := s.evaluateAs(cty.Number, expr, Instance{}, what)
 	if IsSensitive(v) {
-		return 0, append(
-			diags,
-			Problem("Secret in a setting", fmt.Sprintf("%q is shown in the plan, but it reads a sensitive input.", what), expr.Range()),
-		)
+		return 0, append(diags,
+			Problem("Secret in a setting", fmt.Sprintf("%q is shown in the plan, but it reads a sensitive input.", what), expr.Range()))
 	}
 	if diags.HasErrors() || !v.IsKnown() {
 		return 0, diags

@@ -38,13 +38,8 @@ func (r *Runbook) ParseInput(name, text string) (cty.Value, hcl.Diagnostics) {
 		var expr hclsyntax.Expression
 		if expr, diags = hclsyntax.ParseExpression([]byte(text), source, hcl.InitialPos); !diags.HasErrors() {
 			if refers(expr) {
-				return fail(
-					fmt.Sprintf(
-						"Input %q must be a constant of type %s, without references and functions. Write strings in quotes.",
-						name,
-						typeName(in.Type),
-					),
-				)
+				return fail(fmt.Sprintf("Input %q must be a constant of type %s, without references and functions. Write strings in quotes.", name,
+					typeName(in.Type)))
 			}
 			value, diags = expr.Value(nil)
 		}
@@ -90,10 +85,8 @@ func (r *Runbook) inputValues(given map[string]cty.Value) (map[string]cty.Value,
 				if i.Description != "" {
 					what = " Description: " + strings.TrimSuffix(i.Description, ".") + "."
 				}
-				diags = append(
-					diags,
-					Problem("Missing input", fmt.Sprintf("Runbook %q needs the input %q (%s).%s", r.Name, i.Name, typeName(i.Type), what), i.DeclRange),
-				)
+				diags = append(diags,
+					Problem("Missing input", fmt.Sprintf("Runbook %q needs the input %q (%s).%s", r.Name, i.Name, typeName(i.Type), what), i.DeclRange))
 				continue
 			}
 			values[i.Name] = i.marked(i.Default)

@@ -77,11 +77,8 @@ func checkNesting(tokens hclsyntax.Tokens) hcl.Diagnostics {
 		if total > maxTokens {
 			return hcl.Diagnostics{Problem(
 				"Nested too deeply",
-				fmt.Sprintf(
-					"Up to here, %d tokens are nested or in one expression; at most %d are allowed. Move parts of it to a locals block.",
-					total,
-					maxTokens,
-				),
+				fmt.Sprintf("Up to here, %d tokens are nested or in one expression; at most %d are allowed. Move parts of it to a locals block.",
+					total, maxTokens),
 				t.Range,
 			)}
 		}
@@ -108,11 +105,9 @@ func bigExponent(number []byte) bool {
 func checkSize(expr hcl.Expression) hcl.Diagnostics {
 	if n := len(expr.Variables()); n > maxReads {
 		return hcl.Diagnostics{
-			Problem(
-				"Expression too large",
+			Problem("Expression too large",
 				fmt.Sprintf("This expression refers to %d values; at most %d are allowed. Move parts of it to a locals block.", n, maxReads),
-				expr.Range(),
-			),
+				expr.Range()),
 		}
 	}
 	if node, ok := expr.(hclsyntax.Node); ok {
@@ -120,11 +115,8 @@ func checkSize(expr hcl.Expression) hcl.Diagnostics {
 		_ = hclsyntax.Walk(node, loops)
 		if loops.deepest > maxLoops {
 			return hcl.Diagnostics{
-				Problem(
-					"Expression too large",
-					fmt.Sprintf("%d for expressions are nested here; at most %d are allowed.", loops.deepest, maxLoops),
-					expr.Range(),
-				),
+				Problem("Expression too large", fmt.Sprintf("%d for expressions are nested here; at most %d are allowed.", loops.deepest, maxLoops),
+					expr.Range()),
 			}
 		}
 	}

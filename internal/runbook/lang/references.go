@@ -133,11 +133,8 @@ func (c *checker) reference(t hcl.Traversal, p exprContext) {
 	case "target":
 		attributes := names(c.runbook.Target.Attributes(), func(a TargetAttribute) string { return a.Name })
 		if !slices.Contains(attributes, name) {
-			c.fail(
-				"Unknown reference",
-				fmt.Sprintf("The target is a %s, which has no %q%s", c.runbook.Target, name, suggestAttribute(name, attributes)),
-				at,
-			)
+			c.fail("Unknown reference",
+				fmt.Sprintf("The target is a %s, which has no %q%s", c.runbook.Target, name, suggestAttribute(name, attributes)), at)
 		}
 	case "each":
 		if name != "key" && name != "value" {
@@ -218,11 +215,8 @@ func (c *checker) stepReference(t hcl.Traversal, name string, at hcl.Range, p ex
 		c.fail("Unknown reference", fmt.Sprintf("There is no step %q%s", name, Suggest(name, c.runbook.StepNames())), at)
 		return
 	case step == p.step:
-		c.fail(
-			"Self reference",
-			fmt.Sprintf("Step %q cannot use its own outcome, which is not known before the step has run.", name),
-			t.SourceRange(),
-		)
+		c.fail("Self reference", fmt.Sprintf("Step %q cannot use its own outcome, which is not known before the step has run.", name),
+			t.SourceRange())
 		return
 	case len(t) < 3:
 		return
@@ -245,11 +239,8 @@ func (c *checker) stepReference(t hcl.Traversal, name string, at hcl.Range, p ex
 		)
 		return
 	case step.ForEach == nil && !isAttr:
-		c.fail(
-			"Unexpected key",
-			fmt.Sprintf("Step %q has no for_each, so it has one outcome: write step.%s.result.", name, name),
-			t.SourceRange(),
-		)
+		c.fail("Unexpected key", fmt.Sprintf("Step %q has no for_each, so it has one outcome: write step.%s.result.", name, name),
+			t.SourceRange())
 		return
 	case step.ForEach != nil:
 		if rest = rest[1:]; len(rest) == 0 {
@@ -260,21 +251,15 @@ func (c *checker) stepReference(t hcl.Traversal, name string, at hcl.Range, p ex
 		}
 	}
 	if attr.Name == "result" && c.scope.resultType(step) == cty.NilType {
-		c.fail(
-			"No result",
-			fmt.Sprintf("Step %q has no result: %s. It has \"changed\" and \"status\".", name, step.resultless()),
-			attr.SrcRange,
-		)
+		c.fail("No result", fmt.Sprintf("Step %q has no result: %s. It has \"changed\" and \"status\".", name, step.resultless()),
+			attr.SrcRange)
 		return
 	}
 	if ty := c.scope.resultType(step); attr.Name == "result" && ty.IsObjectType() && len(rest) > 1 {
 		part, is := rest[1].(hcl.TraverseAttr)
 		if known := slices.Sorted(maps.Keys(ty.AttributeTypes())); is && !slices.Contains(known, part.Name) {
-			c.fail(
-				"Unknown reference",
-				fmt.Sprintf("The result of step %q has no %q%s", name, part.Name, Suggest(part.Name, known)),
-				part.SrcRange,
-			)
+			c.fail("Unknown reference", fmt.Sprintf("The result of step %q has no %q%s", name, part.Name, Suggest(part.Name, known)),
+				part.SrcRange)
 		}
 		return
 	}

@@ -88,31 +88,20 @@ func (s *Scope) SetTarget(target cty.Value) hcl.Diagnostics {
 	for name, v := range target.AsValueMap() {
 		want, known := attributes[name]
 		if !known {
-			diags = append(
-				diags,
-				&hcl.Diagnostic{
-					Severity: hcl.DiagError,
-					Summary:  "Unknown target attribute",
-					Detail: fmt.Sprintf(
-						"A target of kind %s has no %q%s",
-						s.runbook.Target,
-						name,
-						Suggest(name, slices.Sorted(maps.Keys(attributes))),
-					),
-				},
-			)
+			diags = append(diags, &hcl.Diagnostic{
+				Severity: hcl.DiagError,
+				Summary:  "Unknown target attribute",
+				Detail:   fmt.Sprintf("A target of kind %s has no %q%s", s.runbook.Target, name, Suggest(name, slices.Sorted(maps.Keys(attributes)))),
+			})
 			continue
 		}
 		converted, err := convert.Convert(v, want.Type())
 		if err != nil {
-			diags = append(
-				diags,
-				&hcl.Diagnostic{
-					Severity: hcl.DiagError,
-					Summary:  "Invalid target",
-					Detail:   fmt.Sprintf("%q of the target must be %s: %s.", name, typeName(want.Type()), reason(err)),
-				},
-			)
+			diags = append(diags, &hcl.Diagnostic{
+				Severity: hcl.DiagError,
+				Summary:  "Invalid target",
+				Detail:   fmt.Sprintf("%q of the target must be %s: %s.", name, typeName(want.Type()), reason(err)),
+			})
 			continue
 		}
 		attributes[name] = converted

@@ -84,13 +84,9 @@ func (st *Step) expand(s *Scope) (Instances, hcl.Diagnostics) {
 	case !mapping && !ty.IsListType() && !ty.IsSetType() && !ty.IsTupleType():
 		return fail(diags, fmt.Sprintf("for_each must be a set, list or map; this is %s.", typeName(ty)))
 	case (ty.IsListType() || ty.IsSetType()) && ty.ElementType() != cty.String && ty.ElementType() != cty.DynamicPseudoType:
-		return fail(
-			diags,
-			fmt.Sprintf(
-				"for_each over a list or set needs strings; this is %s. Use a map instead: { for x in LIST : x.NAME => x }.",
-				typeName(ty),
-			),
-		)
+		return fail(diags,
+			fmt.Sprintf("for_each over a list or set needs strings; this is %s. Use a map instead: { for x in LIST : x.NAME => x }.",
+				typeName(ty)))
 	}
 	unknown.Pattern = pattern(elementType(ty), !mapping)
 	instances := Instances{Known: true, Pattern: unknown.Pattern}

@@ -62,11 +62,8 @@ func (v *validator) cycles() {
 		}
 	}
 	for _, cycle := range findCycles(written, needs) {
-		v.fail(
-			"Dependency cycle",
-			fmt.Sprintf("These steps depend on each other, so none can start: %s.", describeCycle(cycle)),
-			r.Step(cycle[len(cycle)-1].to).DeclRange,
-		)
+		v.fail("Dependency cycle", fmt.Sprintf("These steps depend on each other, so none can start: %s.", describeCycle(cycle)),
+			r.Step(cycle[len(cycle)-1].to).DeclRange)
 	}
 	for _, s := range r.Steps {
 		v.selfReferences(s)
@@ -87,11 +84,8 @@ func (v *validator) cycles() {
 		}
 	}
 	for _, cycle := range findCycles(written, needs) {
-		v.fail(
-			"Dependency cycle",
-			fmt.Sprintf("These locals refer to each other: %s.", describeCycle(cycle)),
-			r.local(cycle[len(cycle)-1].to).DeclRange,
-		)
+		v.fail("Dependency cycle", fmt.Sprintf("These locals refer to each other: %s.", describeCycle(cycle)),
+			r.local(cycle[len(cycle)-1].to).DeclRange)
 		for _, l := range cycle {
 			v.valid[r.local(l.to).Expr] = false
 		}
@@ -257,10 +251,8 @@ func (v *validator) action(a *Action, each Instance) {
 		holds, diags := s.evaluateBool(a.Condition, each, "condition")
 		v.diags = append(v.diags, diags...)
 		if !diags.HasErrors() && holds.IsKnown() {
-			v.diags = append(
-				v.diags,
-				warning("Constant condition", fmt.Sprintf("This condition is always %t.", holds.True()), a.Condition.Range()),
-			)
+			v.diags = append(v.diags,
+				warning("Constant condition", fmt.Sprintf("This condition is always %t.", holds.True()), a.Condition.Range()))
 		}
 	}
 	if a.Name != "" {
@@ -286,11 +278,9 @@ func (v *validator) catalogueAction(a *Action, each Instance) {
 		switch {
 		case arg == nil:
 			misspelt[nearest(attr.Name, k.argNames())] = true
-			v.fail(
-				"Unknown argument",
+			v.fail("Unknown argument",
 				fmt.Sprintf("%s %q has no argument %q%s", capital(string(a.Kind)), a.Name, attr.Name, Suggest(attr.Name, k.argNames())),
-				attr.NameRange,
-			)
+				attr.NameRange)
 		case v.canEvaluate(attr.Expr):
 			v.add(v.scope.argument(arg, attr, each))
 		}
@@ -298,11 +288,9 @@ func (v *validator) catalogueAction(a *Action, each Instance) {
 	for _, arg := range k.Args {
 		if arg.Required && !misspelt[arg.Name] && !a.reported[arg.Name] &&
 			!slices.ContainsFunc(a.args, func(attr *hclsyntax.Attribute) bool { return attr.Name == arg.Name }) {
-			v.fail(
-				"Missing argument",
+			v.fail("Missing argument",
 				fmt.Sprintf("%s %q needs the argument %q (%s): %s", capital(string(a.Kind)), a.Name, arg.Name, typeName(arg.Type), arg.Doc),
-				a.DeclRange,
-			)
+				a.DeclRange)
 		}
 	}
 }
@@ -323,10 +311,8 @@ func (v *validator) suggestKind(a *Action) string {
 func (v *validator) unused() {
 	for _, i := range v.runbook.Inputs {
 		if !v.used["input."+i.Name] {
-			v.diags = append(
-				v.diags,
-				warning("Unused input", fmt.Sprintf("Input %q is not used. Use it in a step, or remove it.", i.Name), i.DeclRange),
-			)
+			v.diags = append(v.diags,
+				warning("Unused input", fmt.Sprintf("Input %q is not used. Use it in a step, or remove it.", i.Name), i.DeclRange))
 		}
 	}
 	for _, l := range v.runbook.Locals {

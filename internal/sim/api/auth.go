@@ -54,10 +54,7 @@ func authenticate(r *http.Request) (world.Actor, *wire.Error) {
 	token := bearer(r)
 	email, delegate, ok := principalOf(token)
 	if ok {
-		return world.Actor{
-			Email: email, Delegate: delegate,
-			UserAgent: r.UserAgent(), Reason: r.Header.Get("X-Goog-Request-Reason"),
-		}, nil
+		return world.Actor{Email: email, Delegate: delegate, UserAgent: r.UserAgent(), Reason: r.Header.Get("X-Goog-Request-Reason")}, nil
 	}
 	reason := "ACCESS_TOKEN_TYPE_UNSUPPORTED"
 	if token == "" {

@@ -93,9 +93,7 @@ func (c *call) authorizeHub(permission, rest string) (*world.Project, *wire.Erro
 
 // hubOperation writes an operation as the hub does.
 func (c *call) hubOperation(p *world.Project, op *world.Operation) lroBody {
-	meta := map[string]any{
-		"createTime": op.Start, "target": op.Target, "verb": op.Verb, "apiVersion": op.Version,
-	}
+	meta := map[string]any{"createTime": op.Start, "target": op.Target, "verb": op.Verb, "apiVersion": op.Version}
 	out := lroBody{Name: op.Name, Done: op.Done}
 	if op.Done {
 		meta["endTime"] = op.End

@@ -15,9 +15,7 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/sim/world"
 )
 
-var loggingRoutes = []route{
-	read("POST", "v2/entries:list", logging.ListLogEntriesResponse{}, listEntries),
-}
+var loggingRoutes = []route{read("POST", "v2/entries:list", logging.ListLogEntriesResponse{}, listEntries)}
 
 const (
 	defaultLogPage  = 50

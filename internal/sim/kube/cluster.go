@@ -137,14 +137,8 @@ func (c *Cluster) UnmarshalJSON(b []byte) error {
 			}
 			r := next.resourceOf(o)
 			if r == nil || name(o) == "" || (namespace(o) != "") != r.namespaced {
-				return fmt.Errorf(
-					"objects[%d]: %s %q of %q in namespace %q is not an object of this cluster",
-					i,
-					text(o, "kind"),
-					name(o),
-					text(o, "apiVersion"),
-					namespace(o),
-				)
+				return fmt.Errorf("objects[%d]: %s %q of %q in namespace %q is not an object of this cluster", i, text(o, "kind"), name(o),
+					text(o, "apiVersion"), namespace(o))
 			}
 			rv := next.rv
 			if _, err := fmt.Sscan(text(o, "metadata", "resourceVersion"), &rv); err != nil {

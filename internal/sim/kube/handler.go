@@ -196,11 +196,8 @@ func (k *call) body() (Object, *status) {
 		return nil, errMediaType("application/json")
 	}
 	if err := decode(k.Body, &o); err != nil {
-		return nil, errBadRequest(
-			"the object provided is unrecognized (must be of type %s): couldn't get version/kind; json parse error: %v",
-			k.r.kind,
-			err,
-		)
+		return nil, errBadRequest("the object provided is unrecognized (must be of type %s): couldn't get version/kind; json parse error: %v",
+			k.r.kind, err)
 	}
 	if o == nil {
 		return nil, errBadRequest("the object provided is unrecognized (must be of type %s): it is null", k.r.kind)

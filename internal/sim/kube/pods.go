@@ -180,10 +180,8 @@ func (w workshop) inject(pod Object, kind proxyKind) {
 		"name": "istio-proxy", "image": image, "args": []any{"proxy", "sidecar"}, "env": env,
 		"ports": []any{Object{"containerPort": 15090, "name": "http-envoy-prom", "protocol": "TCP"}},
 	})
-	spec["initContainers"] = append(
-		items(spec, "initContainers"),
-		Object{"name": "istio-validation", "image": image, "args": []any{"istio-iptables"}},
-	)
+	spec["initContainers"] = append(items(spec, "initContainers"),
+		Object{"name": "istio-validation", "image": image, "args": []any{"istio-iptables"}})
 	annotations, l := child(pod, "metadata", "annotations"), child(pod, "metadata", "labels")
 	annotations["sidecar.istio.io/status"] = `{"initContainers":["istio-validation"],"containers":["istio-proxy"],` +
 		`"volumes":["workload-socket","credential-socket","workload-certs","istio-envoy","istio-data","istio-podinfo","istio-token"],` +

@@ -128,15 +128,11 @@ func (k *call) list() (Response, *status) {
 	case asTable:
 		return jsonAnswer(http.StatusOK, k.table(found, meta)), nil
 	case asMetadata:
-		return jsonAnswer(
-			http.StatusOK,
-			Object{"apiVersion": "meta.k8s.io/v1", "kind": "PartialObjectMetadataList", "metadata": meta, "items": list},
-		), nil
+		return jsonAnswer(http.StatusOK,
+			Object{"apiVersion": "meta.k8s.io/v1", "kind": "PartialObjectMetadataList", "metadata": meta, "items": list}), nil
 	}
-	return jsonAnswer(
-		http.StatusOK,
-		Object{"apiVersion": k.r.groupVersion(k.version), "kind": k.r.kind + "List", "metadata": meta, "items": list},
-	), nil
+	return jsonAnswer(http.StatusOK,
+		Object{"apiVersion": k.r.groupVersion(k.version), "kind": k.r.kind + "List", "metadata": meta, "items": list}), nil
 }
 
 // page cuts a page out of a list.

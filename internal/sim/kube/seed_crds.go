@@ -5,18 +5,8 @@ import "strings"
 // definitions are the custom resources that GKE and the fleet install.
 func definitions() []Object {
 	return []Object{
-		definition(
-			groupMesh,
-			"ControlPlaneRevision",
-			"controlplanerevisions",
-			"Namespaced",
-			[]any{"cpr", "cprs"},
-			true,
-			revisionSchema(),
-			revisionColumns(),
-			"v1alpha1",
-			"v1beta1",
-		),
+		definition(groupMesh, "ControlPlaneRevision", "controlplanerevisions", "Namespaced", []any{"cpr", "cprs"}, true, revisionSchema(),
+			revisionColumns(), "v1alpha1", "v1beta1"),
 		definition(groupMesh, "DataPlaneControl", "dataplanecontrols", "Cluster", nil, true, openSchema(), dataPlaneColumns(), "v1alpha1"),
 		definition(groupHub, "Membership", "memberships", "Cluster", nil, false, openSchema(), nil, "v1", "v1beta1"),
 	}

@@ -13,9 +13,7 @@ const (
 )
 
 // channels are the names that a revision may have, with their channels.
-var channels = map[string]string{
-	"asm-managed": "regular", "asm-managed-rapid": "rapid", "asm-managed-stable": "stable",
-}
+var channels = map[string]string{"asm-managed": "regular", "asm-managed-rapid": "rapid", "asm-managed-stable": "stable"}
 
 // address is where the revision's injector is: Google's form is a Cloud Run
 // host name (documented); what is in it is inferred.

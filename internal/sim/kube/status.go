@@ -43,11 +43,7 @@ func errPrecondition(r *resource, name, want, have string) *status {
 	return apierrors.NewConflict(
 		r.groupResource(),
 		name,
-		fmt.Errorf(
-			"Precondition failed: UID in precondition: %s, UID in object meta: %s",
-			want,
-			have,
-		),
+		fmt.Errorf("Precondition failed: UID in precondition: %s, UID in object meta: %s", want, have),
 	) //nolint:staticcheck // the API server's words
 }
 
@@ -107,14 +103,7 @@ func errForbidden(user, verb string, r *resource, sub, ns, name string) *status 
 	return apierrors.NewForbidden(
 		r.groupResource(),
 		name,
-		fmt.Errorf(
-			"User %q cannot %s resource %q in API group %q %s",
-			user,
-			verb,
-			full,
-			r.group,
-			scope,
-		),
+		fmt.Errorf("User %q cannot %s resource %q in API group %q %s", user, verb, full, r.group, scope),
 	) //nolint:staticcheck // the API server's words
 }
 

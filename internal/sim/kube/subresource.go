@@ -98,10 +98,8 @@ func (k *call) evict(pod Object) (Response, *status) {
 	if !k.dryRun {
 		k.c.remove(resPods, k.ns, k.name)
 	}
-	return jsonAnswer(
-		http.StatusCreated,
-		Object{"kind": "Status", "apiVersion": "v1", "metadata": Object{}, "status": "Success", "code": http.StatusCreated},
-	), nil
+	return jsonAnswer(http.StatusCreated,
+		Object{"kind": "Status", "apiVersion": "v1", "metadata": Object{}, "status": "Success", "code": http.StatusCreated}), nil
 }
 
 // token answers a TokenRequest. The token has the form of a JWT and the

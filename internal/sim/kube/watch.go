@@ -30,14 +30,9 @@ func (k *call) watch() (Response, *status) {
 		return Response{}, s
 	}
 	if k.Query.Get("sendInitialEvents") != "" {
-		return Response{}, errInvalid(
-			&resource{kind: "ListOptions", group: groupMeta},
-			"",
-			field.Forbidden(
-				field.NewPath("sendInitialEvents"),
-				"sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled",
-			),
-		)
+		return Response{}, errInvalid(&resource{kind: "ListOptions", group: groupMeta}, "",
+			field.Forbidden(field.NewPath("sendInitialEvents"),
+				"sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled"))
 	}
 	w := &Watch{k: k, sel: sel, from: k.c.rv, first: true}
 	if v := k.Query.Get("timeoutSeconds"); v != "" {

@@ -33,20 +33,8 @@ func setDeploymentStatus(d Object, replicas, updated, readyCount, want int, now 
 func setWorkloadConditions(st Object, want []condition, now time.Time) {
 	var list []any
 	for _, w := range want {
-		c := anyMap(
-			"type",
-			w.kind,
-			"status",
-			w.status,
-			"reason",
-			w.reason,
-			"message",
-			w.message,
-			"lastUpdateTime",
-			stamp(now),
-			"lastTransitionTime",
-			stamp(now),
-		)
+		c := anyMap("type", w.kind, "status", w.status, "reason", w.reason, "message", w.message, "lastUpdateTime", stamp(now),
+			"lastTransitionTime", stamp(now))
 		for _, old := range items(st, "conditions") {
 			if text(old, "type") != w.kind {
 				continue

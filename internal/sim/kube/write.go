@@ -232,8 +232,6 @@ func (k *call) deleteAll() (Response, *status) {
 			list = append(list, k.outward(o))
 		}
 	}
-	return jsonAnswer(
-		http.StatusOK,
-		Object{"apiVersion": k.r.groupVersion(k.version), "kind": k.r.kind + "List", "metadata": Object{}, "items": list},
-	), nil
+	return jsonAnswer(http.StatusOK,
+		Object{"apiVersion": k.r.groupVersion(k.version), "kind": k.r.kind + "List", "metadata": Object{}, "items": list}), nil
 }

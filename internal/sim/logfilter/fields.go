@@ -56,10 +56,7 @@ var logEntry = shape{fields: map[string]shape{
 	"jsonPayload": {kind: kindStruct},
 	"labels":      {kind: kindLabels},
 	"logName":     {kind: kindString},
-	"metadata": {fields: map[string]shape{
-		"systemLabels": {kind: kindStruct},
-		"userLabels":   {kind: kindLabels},
-	}},
+	"metadata":    {fields: map[string]shape{"systemLabels": {kind: kindStruct}, "userLabels": {kind: kindLabels}}},
 	"operation": {fields: map[string]shape{
 		"id":       {kind: kindString},
 		"producer": {kind: kindString},
@@ -69,11 +66,8 @@ var logEntry = shape{fields: map[string]shape{
 	"otel":             {kind: kindStruct},
 	"protoPayload":     {kind: kindOpen},
 	"receiveTimestamp": {kind: kindTimestamp},
-	"resource": {fields: map[string]shape{
-		"type":   {kind: kindString},
-		"labels": {kind: kindLabels},
-	}},
-	"severity": {kind: kindSeverity},
+	"resource":         {fields: map[string]shape{"type": {kind: kindString}, "labels": {kind: kindLabels}}},
+	"severity":         {kind: kindSeverity},
 	"sourceLocation": {fields: map[string]shape{
 		"file":     {kind: kindString},
 		"line":     {kind: kindNumber},

@@ -86,9 +86,7 @@ func (e *Error) WithDetails(details ...any) *Error {
 
 // WithViolation adds a google.rpc.BadRequest with one field violation.
 func (e *Error) WithViolation(violation map[string]any) *Error {
-	return e.WithDetails(map[string]any{
-		"@type": "type.googleapis.com/google.rpc.BadRequest", "fieldViolations": []any{violation},
-	})
+	return e.WithDetails(map[string]any{"@type": "type.googleapis.com/google.rpc.BadRequest", "fieldViolations": []any{violation}})
 }
 
 // WithInfo adds a google.rpc.ErrorInfo.

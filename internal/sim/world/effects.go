@@ -160,10 +160,7 @@ func (w *World) registerCluster(p *Project, c *Cluster, fleetRef string, t time.
 		return
 	}
 	m := NewMembership(p, fleet, c, wire.At(t))
-	c.Fleet = &ClusterFleet{
-		Project:    fleet.Number(),
-		Membership: "//gkehub.googleapis.com/projects/" + fleet.ProjectID + "/" + m.Key(),
-	}
+	c.Fleet = &ClusterFleet{Project: fleet.Number(), Membership: "//gkehub.googleapis.com/projects/" + fleet.ProjectID + "/" + m.Key()}
 	w.putMembership(fleet, &Effect{Key: m.Key(), Membership: m}, t)
 	w.Changed(fleet, t)
 }

@@ -11,8 +11,7 @@ import (
 // codes, and of the two problems of proxies.
 func clusterFaults() []faultDef {
 	return []faultDef{
-		worldFault("stop-not-gke", "the membership is not that of a GKE cluster", scopeCluster,
-			removeClusterLink, restoreClusterLink),
+		worldFault("stop-not-gke", "the membership is not that of a GKE cluster", scopeCluster, removeClusterLink, restoreClusterLink),
 		worldFault("stop-name", "there is a ControlPlaneRevision with a name that is not supported", scopeCluster,
 			inside(putRevision("asm-custom", istioSystem)), inside(deleteRevision("asm-custom", istioSystem))),
 		worldFault("stop-namespace", "there is a ControlPlaneRevision outside of istio-system", scopeCluster,

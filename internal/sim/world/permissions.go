@@ -48,8 +48,7 @@ var roleTable = map[string]roleDef{
 		"serviceusage.operations.get", "serviceusage.operations.list"}},
 	"roles/serviceusage.serviceUsageConsumer": {allow: []string{"serviceusage.services.get", "serviceusage.services.list",
 		"serviceusage.services.use", "serviceusage.operations.get", "serviceusage.operations.list"}},
-	"roles/container.admin": {allow: []string{"container.*", "resourcemanager.projects.get",
-		"resourcemanager.projects.list"}},
+	"roles/container.admin": {allow: []string{"container.*", "resourcemanager.projects.get", "resourcemanager.projects.list"}},
 	"roles/container.clusterAdmin": {allow: []string{
 		"container.clusters.create", "container.clusters.delete", "container.clusters.get", "container.clusters.list",
 		"container.clusters.update",
