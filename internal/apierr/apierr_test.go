@@ -26,8 +26,7 @@ const disabled = `{"error":{"status":"PERMISSION_DENIED","message":"off","detail
 
 func TestPredicates(t *testing.T) {
 	gateway404, cluster404 := fromCluster(apierr.Gateway, 404), fromCluster(apierr.Kubernetes, 404)
-	lookUp := &apierr.Error{Doing: "read it", Cluster: "c", Via: "the cluster's endpoint"}
-	lookUp.Unanswered(google(403, disabled))
+	lookUp := (&apierr.Error{Doing: "read it", Cluster: "c", Via: "the cluster's endpoint"}).Unanswered(google(403, disabled))
 	busyLookUp := (&apierr.Error{Doing: "read it", Cluster: "c"}).Unanswered(google(503, `{}`))
 	tests := []struct {
 		name string

@@ -50,8 +50,7 @@ func (e *Error) retryable() bool {
 		return false
 	case e.Status != "": // an operation ended with it
 		return slices.Contains([]string{"UNAVAILABLE", "ABORTED", "RESOURCE_EXHAUSTED", "DEADLINE_EXCEEDED"}, e.Status)
-	}
-	for range All(e.Cause) {
+	case contains(e.Cause, func(*Error) bool { return true }): // an earlier call on the way failed
 		return Retryable(e.Cause)
 	}
 	return connectionFailed(e.Cause)

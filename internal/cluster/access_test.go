@@ -23,13 +23,16 @@ import (
 func TestGatewayURL(t *testing.T) {
 	global := mesh.Membership{Project: "1234567", Location: "global", Name: "m"}
 	regional := mesh.Membership{Project: "1234567", Location: "us-central1", Name: "m"}
-	const locations = "/v1/projects/1234567/locations/"
+	const projects = "/v1/projects/1234567/locations/"
 	for want, got := range map[string]string{
-		"https://connectgateway.googleapis.com" + locations + "global/gkeMemberships/m":                  cluster.GatewayURL(global, false, "", ""),
-		"https://us-central1-connectgateway.googleapis.com" + locations + "us-central1/gkeMemberships/m": cluster.GatewayURL(regional, false, "", ""),
-		"https://connectgateway.googleapis.com" + locations + "global/memberships/m":                     cluster.GatewayURL(global, true, "", ""),
-		"https://connectgateway.example.cloud" + locations + "global/gkeMemberships/m":                   cluster.GatewayURL(global, false, "example.cloud", ""),
-		"http://127.0.0.1:8/gw" + locations + "us-central1/gkeMemberships/m":                             cluster.GatewayURL(regional, false, "", "http://127.0.0.1:8/gw/"),
+		"https://connectgateway.googleapis.com" + projects + "global/gkeMemberships/m": cluster.GatewayURL(global, false, "", ""),
+		"https://us-central1-connectgateway.googleapis.com" + projects + "us-central1/gkeMemberships/m": cluster.
+			GatewayURL(regional, false, "", ""),
+		"https://connectgateway.googleapis.com" + projects + "global/memberships/m": cluster.GatewayURL(global, true, "", ""),
+		"https://connectgateway.example.cloud" + projects + "global/gkeMemberships/m": cluster.
+			GatewayURL(global, false, "example.cloud", ""),
+		"http://127.0.0.1:8/gw" + projects + "us-central1/gkeMemberships/m": cluster.
+			GatewayURL(regional, false, "", "http://127.0.0.1:8/gw/"),
 	} {
 		if got != want {
 			t.Errorf("got %s, want %s", got, want)

@@ -52,7 +52,7 @@ func (t *transport) RoundTrip(request *http.Request) (response *http.Response, e
 	retry := wait.Retry{Backoff: wait.Backoff{First: 500 * time.Millisecond, Max: 15 * time.Second, Clock: t.client.clock}, For: retryFor}
 	unanswered := false
 	ended := retry.Do(ctx, func(attempt int) (bool, time.Duration) {
-		response, err = t.attempt(request, attempt)
+		response, err = t.attempt(request, attempt) //nolint:bodyclose // attempt has read and closed it
 		unanswered = unanswered || err != nil && apierr.MayHaveArrived(err)
 		return repeatable(request, response, err), retryAfter(response)
 	})
