@@ -531,7 +531,7 @@ func TestTargetThatSomebodyHolds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.invokeBadly("asm_run_runbook", with(ownRunbook(gated), "approve", list("grant")), "Somebody else is at work there ("+member+")", "is locked by", "Nothing was begun")
+	s.invokeBadly("asm_run_runbook", with(ownRunbook(gated), "approve", list("grant")), "Target is locked by another run ("+member+")", "is locked by", "Nothing was started")
 	if wrote := s.wrote(""); len(wrote) > 0 {
 		t.Errorf("it wrote %q", wrote)
 	}

@@ -40,13 +40,13 @@ func (t teller) tell(plan *engine.Prepared, result *runbook.Result, err error) {
 	begun := result != nil && result.Run != ""
 	switch {
 	case err != nil && t.late > 0 && !begun:
-		t.add("Runbook "+name+" ran out of time", fmt.Sprintf("Nothing was begun within %s, which timeouts.invoke sets.", t.late))
+		t.add("Runbook "+name+" ran out of time", fmt.Sprintf("Nothing was started within %s, which timeouts.invoke sets.", t.late))
 	case errors.Is(err, context.Canceled) && !begun:
-		t.add("Interrupted", "Runbook "+name+" was stopped before anything was begun.")
+		t.add("Interrupted", "Runbook "+name+" was stopped before anything was started.")
 	case errors.As(err, &held) && !begun:
-		t.add("Somebody else is at work there", sentence(err.Error())+"\n\nNothing was begun.")
+		t.add("Target is locked by another run", sentence(err.Error())+"\n\nNothing was started.")
 	case err != nil && plan == nil:
-		t.add("Cannot plan runbook "+name, sentence(err.Error())+"\n\nNothing was begun.")
+		t.add("Cannot plan runbook "+name, sentence(err.Error())+"\n\nNothing was started.")
 	case err != nil:
 		t.add("Cannot record runbook "+name, sentence(err.Error())+"\n\nWhat cannot be recorded is not done."+t.goOn(result))
 	case result.Outcome == journal.Succeeded:

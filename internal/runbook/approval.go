@@ -23,14 +23,15 @@ func ReadApprovals(from io.Reader) (*ApprovalFile, error) {
 	d.DisallowUnknownFields()
 	var f ApprovalFile
 	if err := d.Decode(&f); err != nil {
-		return nil, fmt.Errorf("it is not an approval: %w; it looks like {\"fingerprint\": ..., \"approver\": ..., \"expires\": \"2026-12-31T12:00:00Z\", \"steps\": [...]}", err)
+		return nil, fmt.Errorf("it is not an approval: %w; "+
+			"one looks like {\"fingerprint\": ..., \"approver\": ..., \"expires\": \"2026-12-31T12:00:00Z\", \"steps\": [...]}", err)
 	}
 	var wrong []error
 	if len(f.Fingerprint) != 64 {
 		wrong = append(wrong, errors.New("fingerprint: it must be that of the plan, 64 characters; plan.json has it"))
 	}
 	if f.Approver == "" {
-		wrong = append(wrong, errors.New("approver: nobody is named"))
+		wrong = append(wrong, errors.New("approver: it is empty"))
 	}
 	if f.Expires.IsZero() {
 		wrong = append(wrong, errors.New("expires: an approval needs a time when it ends"))

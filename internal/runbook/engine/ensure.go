@@ -37,7 +37,8 @@ func (s *stepRun) ensure(ctx context.Context) error {
 	if err != nil {
 		return s.fail(ctx, err)
 	}
-	a := &act{stepRun: s, def: def, prerequisite: prerequisite, deadline: s.engine.WaitClock().Now().Add(orElse(s.settings.Timeout, defaultTimeout))}
+	deadline := s.engine.WaitClock().Now().Add(orElse(s.settings.Timeout, defaultTimeout))
+	a := &act{stepRun: s, def: def, prerequisite: prerequisite, deadline: deadline}
 	if a.args, err = argMap(args); err != nil {
 		return err
 	}
@@ -270,7 +271,8 @@ func (a *act) verify(ctx context.Context) error {
 		}
 		if !recorded {
 			recorded = true
-			if _, err := a.write(ctx, journal.Waiting{Step: a.name, For: "the change to be seen by the check that found it missing", Until: a.deadline.UTC()}); err != nil {
+			waiting := journal.Waiting{Step: a.name, For: "the change to be seen by the check that found it missing", Until: a.deadline.UTC()}
+			if _, err := a.write(ctx, waiting); err != nil {
 				return err
 			}
 		}

@@ -16,7 +16,8 @@ func (s *stepRun) gate(ctx context.Context, q Question) error {
 	q.Current, q.Desired = s.engine.RedactFields(q.Current), s.engine.RedactFields(q.Desired)
 	planned := s.plan.Step(s.name)
 	seen := planned == nil || planned.Status != runbook.StatusChange ||
-		reflect.DeepEqual(runbook.Normalize(planned.Current), runbook.Normalize(q.Current)) && reflect.DeepEqual(runbook.Normalize(planned.Desired), runbook.Normalize(q.Desired))
+		reflect.DeepEqual(runbook.Normalize(planned.Current), runbook.Normalize(q.Current)) &&
+			reflect.DeepEqual(runbook.Normalize(planned.Desired), runbook.Normalize(q.Desired))
 	if !seen {
 		planned.Current, planned.Desired = q.Current, q.Desired
 		if err := s.plan.Seal(); err != nil {

@@ -74,7 +74,8 @@ func (s *stepRun) wait(ctx context.Context) error {
 		case !known:
 			return s.fail(ctx, errUnknown)
 		case slices.Contains(def.Failure, seen.State):
-			return s.fail(ctx, fmt.Errorf("it is %s, which does not become %s by waiting: %s", seen.State, strings.Join(def.Success, " or "), seen.Message))
+			return s.fail(ctx, fmt.Errorf("it is %s, which does not become %s by waiting: %s",
+				seen.State, strings.Join(def.Success, " or "), seen.Message))
 		case good:
 			if inRow++; inRow >= max(1, s.settings.WaitConsecutive) {
 				return s.succeed(ctx, seen.Message, false, seen.Result)
@@ -94,7 +95,8 @@ func (s *stepRun) wait(ctx context.Context) error {
 				return err
 			}
 		}
-		if err := wait.Sleep(ctx, clock, min(orElse(s.settings.WaitInterval, defaultInterval), max(0, deadline.Sub(clock.Now()))+time.Millisecond)); err != nil {
+		left := max(0, deadline.Sub(clock.Now())) + time.Millisecond
+		if err := wait.Sleep(ctx, clock, min(orElse(s.settings.WaitInterval, defaultInterval), left)); err != nil {
 			return context.Cause(ctx)
 		}
 	}

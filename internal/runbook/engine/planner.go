@@ -47,7 +47,8 @@ func (e *Engine) Plan(ctx context.Context, job runbook.Job) (*Prepared, error) {
 		return nil, err
 	}
 	p := &Prepared{job: job, evaluation: v, Plan: &runbook.Plan{
-		Schema: runbook.PlanSchema, Tool: e.Tool(), Made: e.WaitClock().Now().UTC().Truncate(time.Second), Runbook: job.Runbook.Name, Title: job.Runbook.Title,
+		Schema: runbook.PlanSchema, Tool: e.Tool(), Made: e.WaitClock().Now().UTC().Truncate(time.Second),
+		Runbook: job.Runbook.Name, Title: job.Runbook.Title,
 		File: job.File.Name, Source: string(job.File.Bytes), Digest: runbook.Digest(job.File.Bytes), Target: job.Target, Inputs: inputs,
 	}}
 	l := newPlanner(v)

@@ -87,7 +87,8 @@ func (e *Engine) planAgain(ctx context.Context, state *journal.State, first jour
 		return p, err
 	}
 	if runbook.Digest([]byte(start.Source)) != start.Digest {
-		return nil, errors.New("the journal does not have the text of its runbook as it was run, because that looked like it held a secret: run the runbook again instead")
+		return nil, errors.New("the journal does not have the text of its runbook as it was run, because " +
+			"that looked like it held a secret: run the runbook again instead")
 	}
 	r, file, err := runbook.Load(state.Runbook+".hcl", []byte(start.Source), state.Runbook)
 	if err != nil {
@@ -108,6 +109,7 @@ func (e *Engine) planAgain(ctx context.Context, state *journal.State, first jour
 	v.env.Run, v.env.Started = state.Run, state.Started.Truncate(time.Second)
 	return &Prepared{job: v.job, evaluation: v, Plan: &runbook.Plan{
 		Schema: runbook.PlanSchema, Tool: e.Tool(), Made: first.Time, Runbook: state.Runbook, Title: r.Title, File: file.Name,
-		Source: start.Source, Digest: start.Digest, Target: target, Inputs: state.Inputs, Fingerprint: state.Fingerprint, Steps: runbook.StepsOf(state.Plan),
+		Source: start.Source, Digest: start.Digest, Target: target, Inputs: state.Inputs, Fingerprint: state.Fingerprint,
+		Steps: runbook.StepsOf(state.Plan),
 	}}, nil
 }

@@ -45,7 +45,8 @@ type UndoRefusedError struct {
 }
 
 func (e *UndoRefusedError) Error() string {
-	return fmt.Sprintf("run %s cannot be undone:\n  %s\n\nNothing was changed. Where something has changed since the run, it belongs to whoever changed it.",
+	return fmt.Sprintf("run %s cannot be undone:\n  %s\n\n"+
+		"Nothing was changed. Where something has changed since the run, it belongs to whoever changed it.",
 		e.Run, strings.Join(e.Reasons, "\n  "))
 }
 
@@ -87,7 +88,8 @@ func (e *Engine) planUndo(ctx context.Context, id string) (p *Prepared, refused 
 	env := e.environment(state.Started)
 	env.Run = state.Run
 	p = &Prepared{undo: &undoPlan{run: state.Run, env: env}, Plan: &runbook.Plan{
-		Schema: runbook.PlanSchema, Tool: e.Tool(), Made: e.WaitClock().Now().UTC().Truncate(time.Second), Runbook: state.Runbook, Digest: start.Digest,
+		Schema: runbook.PlanSchema, Tool: e.Tool(), Made: e.WaitClock().Now().UTC().Truncate(time.Second),
+		Runbook: state.Runbook, Digest: start.Digest,
 		Target: runbook.Target{Kind: targetKind(state.Target), Name: state.Target, Fleet: start.Fleet}, UndoOf: state.Run,
 	}}
 	for _, m := range state.ToUndo() {
@@ -120,7 +122,8 @@ func targetKind(name string) lang.TargetKind {
 func (e *Engine) planItem(ctx context.Context, u *undoPlan, m journal.Made) (item undoItem, p runbook.PlannedStep, why string) {
 	item = undoItem{step: fmt.Sprintf("%s#%d", m.Step, m.Seq), made: m}
 	p = runbook.PlannedStep{
-		Step: item.step, Action: lang.Ensure, Kind: m.Change.Kind, Subject: m.Change.Subject, Status: runbook.StatusChange, AtMost: int(defaultTimeout.Seconds()),
+		Step: item.step, Action: lang.Ensure, Kind: m.Change.Kind, Subject: m.Change.Subject,
+		Status: runbook.StatusChange, AtMost: int(defaultTimeout.Seconds()),
 	}
 	if m.Redacted {
 		return item, p, "what was there before held a secret, which no journal keeps"

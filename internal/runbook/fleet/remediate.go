@@ -157,7 +157,9 @@ func remedyKey(r runbook.Remedy) string {
 // lingers reports that something is found that may go away by itself: a finding
 // that waits, or one whose runbook was run.
 func lingers(report *diagnosis.Report, tried []runbook.Remedy) bool {
-	return len(tried) > 0 || slices.ContainsFunc(report.Findings, func(f diagnosis.Finding) bool { return f.Waiting && f.Severity != catalogue.Info })
+	return len(tried) > 0 || slices.ContainsFunc(report.Findings, func(f diagnosis.Finding) bool {
+		return f.Waiting && f.Severity != catalogue.Info
+	})
 }
 
 func diagnose(ctx context.Context, e *engine.Engine, o diagnosis.Options) (*diagnosis.Report, error) {
@@ -166,7 +168,9 @@ func diagnose(ctx context.Context, e *engine.Engine, o diagnosis.Options) (*diag
 }
 
 // planRemedies plans every remedy as things stand now.
-func planRemedies(ctx context.Context, e *engine.Engine, remedies []runbook.Remedy, books *runbook.Library, job string) ([]*runbook.Plan, error) {
+func planRemedies(
+	ctx context.Context, e *engine.Engine, remedies []runbook.Remedy, books *runbook.Library, job string,
+) ([]*runbook.Plan, error) {
 	defer e.ShareReads()() // the diagnosis has just read all of it
 	plans := make([]*runbook.Plan, len(remedies))
 	group, ctx := errgroup.WithContext(ctx)

@@ -114,7 +114,8 @@ func RunAll(
 			break
 		}
 	}
-	if waits := slices.ContainsFunc(slices.Concat(results[:next]...), func(one runbook.Result) bool { return one.Outcome == journal.NeedsApprove }); waits && r.Stopped == "" && next < len(targets) {
+	waits := func(one runbook.Result) bool { return one.Outcome == journal.NeedsApprove }
+	if r.Stopped == "" && next < len(targets) && slices.ContainsFunc(slices.Concat(results[:next]...), waits) {
 		r.Stopped = "what goes first waits for somebody; the rest was not begun"
 	}
 	if r.Stopped == "" {
@@ -166,5 +167,7 @@ func failedWith(got []runbook.Result, target string, err error, e *engine.Engine
 		return got
 	}
 	now := e.WaitClock().Now().UTC().Truncate(time.Millisecond)
-	return append(got, runbook.Result{Target: target, Outcome: journal.Failed, Error: e.Redact(text), Next: next, Started: now, Finished: now, Steps: []runbook.StepResult{}})
+	return append(got, runbook.Result{
+		Target: target, Outcome: journal.Failed, Error: e.Redact(text), Next: next, Started: now, Finished: now, Steps: []runbook.StepResult{},
+	})
 }

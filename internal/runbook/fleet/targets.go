@@ -99,7 +99,9 @@ func ShardOf(name string, shards int) int {
 }
 
 // spread adds what a fleet has of a kind of targets.
-func spread(ctx context.Context, e *engine.Engine, kind lang.TargetKind, fleet string, add func(kind lang.TargetKind, name, fleet string)) error {
+func spread(
+	ctx context.Context, e *engine.Engine, kind lang.TargetKind, fleet string, add func(kind lang.TargetKind, name, fleet string),
+) error {
 	if kind == lang.TargetFleet {
 		add(kind, fleet, "")
 		return nil
@@ -109,7 +111,8 @@ func spread(ctx context.Context, e *engine.Engine, kind lang.TargetKind, fleet s
 		return err
 	}
 	if len(unreachable) > 0 {
-		return fmt.Errorf("the memberships of fleet project %s in %s cannot be listed now, and a fleet is not worked on in part unasked; name memberships, or try again", fleet, strings.Join(unreachable, ", "))
+		return fmt.Errorf("the memberships of fleet project %s in %s cannot be listed now, "+
+			"and a fleet is not worked on in part unless memberships are named: name them, or try again", fleet, strings.Join(unreachable, ", "))
 	}
 	for _, m := range members {
 		switch {
@@ -159,7 +162,8 @@ func Affected(report *diagnosis.Report, f diagnosis.Finding) []string {
 	}
 	if len(names) == 0 {
 		for _, s := range report.Subjects {
-			if s.Type == diagnosis.TypeMembership && (s.Parent == f.About || strings.HasPrefix(s.Facts[diagnosis.FactCluster], f.About+"/") || strings.HasPrefix(s.Name, f.About+"/")) {
+			if s.Type == diagnosis.TypeMembership && (s.Parent == f.About ||
+				strings.HasPrefix(s.Facts[diagnosis.FactCluster], f.About+"/") || strings.HasPrefix(s.Name, f.About+"/")) {
 				names = append(names, s.Name)
 			}
 		}

@@ -23,7 +23,8 @@ func (e *AppendError) Error() string {
 	case e.Kind == KindActIntended:
 		text += "\n\nWhat it announces was not done. Resume the run when the cause is gone."
 	case e.Kind == KindActDone || e.Kind == KindActFailed:
-		text += "\n\nThe change that it tells of was tried. Resume the run when the cause is gone: it checks how that ended before it does anything."
+		text += "\n\nThe change that it records was tried. Resume the run when the cause is gone: " +
+			"it checks how that ended before it does anything."
 	default:
 		text += "\n\nNothing more is done without a record. Resume the run when the cause is gone."
 	}

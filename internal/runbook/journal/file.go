@@ -71,7 +71,7 @@ func openFile(d disk, path string) (f *File, entries []Entry, torn int64, err er
 
 // ErrNotStarted is the error of a journal without an entry: the executor ended
 // before it had recorded anything, and so before it changed anything.
-var ErrNotStarted = errors.New("the run ended before its first entry was stored, so it changed nothing: start it anew")
+var ErrNotStarted = errors.New("the run ended before its first entry was stored, so it changed nothing: start it again")
 
 func cannotOpen(err error, verb, path string) error {
 	err = fmt.Errorf("cannot %s the journal of the run: %w", verb, err)

@@ -15,7 +15,8 @@ var secretForms = []struct {
 	form *regexp.Regexp
 	with string
 }{
-	{regexp.MustCompile(`-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----(?s:.*?)(?:-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----|\z)`), Redacted},
+	{regexp.MustCompile(`-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----(?s:.*?)` +
+		`(?:-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----|\z)`), Redacted},
 	{regexp.MustCompile(`ya29\.[A-Za-z0-9._~+/=-]+`), Redacted},
 	{regexp.MustCompile(`sim-token\.[A-Za-z0-9._~+@=:-]+`), Redacted},
 	{regexp.MustCompile(`eyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]*`), Redacted},
@@ -24,12 +25,15 @@ var secretForms = []struct {
 	{regexp.MustCompile(`GOCSPX-[A-Za-z0-9_-]{10,}`), Redacted},
 	{regexp.MustCompile(`(?i)\b(bearer|basic)(\s+)[A-Za-z0-9._~+/-]{16,}=*`), "${1}${2}" + Redacted},
 	// The fields of a kubeconfig, in YAML (at the beginning of a line or in braces) and in JSON (escaped or not).
-	{regexp.MustCompile(`(?im)(^[ \t-]*|[{,][ \t]*)(` + credentialKeys + `)([ \t]*:[ \t]+)(?:"[^"\n]*"|'[^'\n]*'|[^\s,}"']+)`), "${1}${2}${3}" + Redacted},
-	{regexp.MustCompile(`(?i)(\\*")(` + credentialKeys + `)(\\*"\s*:\s*)\\*"(?:[^"\\]|\\+[^"\\])*\\*"`), "${1}${2}${3}${1}" + Redacted + "${1}"},
+	{regexp.MustCompile(`(?im)(^[ \t-]*|[{,][ \t]*)(` + credentialKeys + `)([ \t]*:[ \t]+)` +
+		`(?:"[^"\n]*"|'[^'\n]*'|[^\s,}"']+)`), "${1}${2}${3}" + Redacted},
+	{regexp.MustCompile(`(?i)(\\*")(` + credentialKeys + `)(\\*"\s*:\s*)` +
+		`\\*"(?:[^"\\]|\\+[^"\\])*\\*"`), "${1}${2}${3}${1}" + Redacted + "${1}"},
 	{regexp.MustCompile(`(?i)\b(access_token|refresh_token|id_token|client_secret|api_key|apikey)(=)[^&\s"']+`), "${1}${2}" + Redacted},
 }
 
-const credentialKeys = `client-key-data|token|id-token|access-token|refresh-token|password|private_key|access_token|refresh_token|id_token|client_secret`
+const credentialKeys = `client-key-data|token|id-token|access-token|refresh-token|password|private_key|` +
+	`access_token|refresh_token|id_token|client_secret`
 
 func patterns(s string) string {
 	for _, p := range secretForms {

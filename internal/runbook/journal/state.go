@@ -172,7 +172,8 @@ func Fold(entries []Entry) (*State, error) {
 		case LockTakenOver:
 			s.Fence = p.Fence
 		default:
-			return nil, fmt.Errorf("entry %d is of the kind %q, which this version does not know: go on with the version that wrote it, or a later one", e.Seq, e.Kind)
+			return nil, fmt.Errorf("entry %d is of the kind %q, which this version does not know: "+
+				"use the version that wrote it, or a later one", e.Seq, e.Kind)
 		}
 	}
 	return s, nil

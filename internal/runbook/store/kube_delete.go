@@ -50,7 +50,8 @@ func (k *Kube) remove(ctx context.Context, run string, info Info, chunks []corev
 	if err != nil {
 		return err
 	}
-	mark, err := json.Marshal(map[string]any{"metadata": map[string]any{"annotations": map[string]string{deletedNote: "true", lastNote: string(last)}}})
+	notes := map[string]string{deletedNote: "true", lastNote: string(last)}
+	mark, err := json.Marshal(map[string]any{"metadata": map[string]any{"annotations": notes}})
 	if err != nil {
 		return err
 	}

@@ -50,7 +50,8 @@ func (k *Kube) Acquire(ctx context.Context, target string, owner Owner, length t
 				return nil
 			}
 			now := k.o.Clock.Now()
-			me := Holder{Owner: owner.redacted(k.o.Redactor), Fence: 1, Since: now.UTC().Round(0), Until: now.Add(length).UTC().Round(0), Nonce: nonce}
+			me := Holder{Owner: owner.redacted(k.o.Redactor), Fence: 1, Since: now.UTC().Round(0),
+				Until: now.Add(length).UTC().Round(0), Nonce: nonce}
 			lock.taken, closing = Takeover{}, nil
 			if was != nil {
 				me.Fence, closing = was.Holder.Fence+1, was.Closing
@@ -119,7 +120,8 @@ func (l *kubeLock) read(ctx context.Context) (*coordinationv1.Lease, *kubeLease,
 	}
 	var is kubeLease
 	if err := json.Unmarshal([]byte(object.Annotations[leaseNote]), &is); err != nil {
-		return nil, nil, &alienError{fmt.Errorf("the Lease %s does not say who holds it as this program writes it: %w; when no run works on %s, delete the Lease", l.name, err, l.what)}
+		return nil, nil, &alienError{fmt.Errorf("the Lease %s does not say who holds it as this program writes it: %w; "+
+			"when no run works on %s, delete the Lease", l.name, err, l.what)}
 	}
 	// A person who frees the lock by hand empties the field that kubectl shows.
 	if object.Spec.HolderIdentity == nil || *object.Spec.HolderIdentity == "" {

@@ -71,7 +71,9 @@ func (l *Local) Create(ctx context.Context, lock Lock, start journal.RunStarted)
 }
 
 // Open goes on with a run. What a crash left of a last write is cut off.
-func (l *Local) Open(ctx context.Context, lock Lock, run string, resumed journal.RunResumed) (w *journal.Writer, entries []journal.Entry, err error) {
+func (l *Local) Open(
+	ctx context.Context, lock Lock, run string, resumed journal.RunResumed,
+) (w *journal.Writer, entries []journal.Entry, err error) {
 	if run, err = journal.ParseID(run); err != nil {
 		return nil, nil, err
 	}

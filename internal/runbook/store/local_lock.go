@@ -73,7 +73,8 @@ func (l *Local) Acquire(ctx context.Context, target string, owner Owner, length 
 			}
 			lock.taken = Takeover{From: was.Holder, Why: why}
 		}
-		lock.me = Holder{Owner: owner.redacted(l.o.Redactor), Fence: 1, Since: now.UTC().Round(0), Until: now.Add(length).UTC().Round(0), Nonce: uuid.NewString()}
+		lock.me = Holder{Owner: owner.redacted(l.o.Redactor), Fence: 1, Since: now.UTC().Round(0),
+			Until: now.Add(length).UTC().Round(0), Nonce: uuid.NewString()}
 		if was != nil {
 			lock.me.Fence = was.Holder.Fence + 1
 		}
@@ -152,7 +153,8 @@ func (l *Local) underMutex(ctx context.Context, dir string, do func() error) err
 	if err != nil {
 		who := ""
 		if is, leaseErr := readLease(dir); leaseErr == nil && is != nil && !is.Released {
-			who = fmt.Sprintf("\n\nThe lock on the target is that of %s. If that process is stopped in the middle of a write, end it or let it go on.", is.Holder.Owner)
+			who = fmt.Sprintf("\n\nThe lock on the target is that of %s. "+
+				"If that process is suspended in the middle of a write, end it or let it continue.", is.Holder.Owner)
 		}
 		return fmt.Errorf("cannot look at the lock in %s: %w%s", dir, err, who)
 	}

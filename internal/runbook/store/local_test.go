@@ -87,7 +87,7 @@ func TestStoppedInTheMiddleOfAWrite(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
 	_, err = s.Acquire(ctx, target, newRun(), minute)
-	if err == nil || !strings.Contains(err.Error(), owner.Run) || !strings.Contains(err.Error(), "stopped in the middle of a write") {
+	if err == nil || !strings.Contains(err.Error(), owner.Run) || !strings.Contains(err.Error(), "suspended in the middle of a write") {
 		t.Errorf("the error is %v", err)
 	}
 	must(t, mutex.Unlock())
