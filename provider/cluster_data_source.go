@@ -28,7 +28,7 @@ func (d *clusterReader) Configure(_ context.Context, req datasource.ConfigureReq
 
 // clusterModel is the part of their models that is alike.
 type clusterModel struct {
-	placeModel
+	clusterRef
 	Healthy  types.Bool     `tfsdk:"healthy"`
 	Verdict  types.String   `tfsdk:"verdict"`
 	Summary  types.String   `tfsdk:"summary"`

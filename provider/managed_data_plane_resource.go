@@ -24,7 +24,7 @@ import (
 )
 
 type managedDataPlane struct {
-	enforced[dataPlaneModel, *dataPlaneModel]
+	prerequisiteResource[dataPlaneModel, *dataPlaneModel]
 }
 
 var (
@@ -35,7 +35,7 @@ var (
 )
 
 func newManagedDataPlane() resource.Resource {
-	return &managedDataPlane{enforced[dataPlaneModel, *dataPlaneModel]{
+	return &managedDataPlane{prerequisiteResource[dataPlaneModel, *dataPlaneModel]{
 		name:     "managed_data_plane",
 		read:     "Cannot tell whether the data plane is managed",
 		enforce:  "Cannot set whether the data plane is managed",
@@ -45,7 +45,7 @@ func newManagedDataPlane() resource.Resource {
 }
 
 type dataPlaneModel struct {
-	placeModel
+	clusterRef
 	Namespace types.String `tfsdk:"namespace"`
 	Revision  types.String `tfsdk:"revision"`
 	Managed   types.Bool   `tfsdk:"managed"`
@@ -53,7 +53,7 @@ type dataPlaneModel struct {
 }
 
 type dataPlaneKey struct {
-	placeModel
+	clusterRef
 	Namespace types.String `tfsdk:"namespace"`
 	Revision  types.String `tfsdk:"revision"`
 }
@@ -76,7 +76,7 @@ func (r *managedDataPlane) Schema(ctx context.Context, _ resource.SchemaRequest,
 		},
 		"deletion_policy": deletionPolicy("restores the annotation as it was before this resource changed it"),
 	}
-	maps.Copy(attributes, placeAttributes())
+	maps.Copy(attributes, clusterRefAttributes())
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "The managed data plane is on, or off, for a namespace or a whole revision: the annotation `mesh.cloud.google.com/proxy` says `{\"managed\":\"true\"}`. Without it, the data plane's state is `DISABLED`, and proxies keep their version until somebody restarts the workloads.\n\n" +
 			"Google upgrades proxies by **evicting pods**, within their disruption budgets and the cluster's maintenance windows. Other keys of the annotation, and everything else of the namespace or revision, stay as they are.",
@@ -86,15 +86,15 @@ func (r *managedDataPlane) Schema(ctx context.Context, _ resource.SchemaRequest,
 }
 
 func (r *managedDataPlane) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
-	attributes := placeIdentity()
+	attributes := clusterRefIdentity()
 	attributes["namespace"] = identityschema.StringAttribute{OptionalForImport: true, Description: "The namespace, or else a revision is given."}
 	attributes["revision"] = identityschema.StringAttribute{OptionalForImport: true, Description: "The ControlPlaneRevision, or else a namespace is given."}
 	resp.IdentitySchema = identityschema.Schema{Attributes: attributes}
 }
 
-func (m *dataPlaneModel) identity() any { return dataPlaneKey{m.placeModel, m.Namespace, m.Revision} }
+func (m *dataPlaneModel) identity() any { return dataPlaneKey{m.clusterRef, m.Namespace, m.Revision} }
 
-func (m *dataPlaneModel) wish() string { return m.Managed.String() }
+func (m *dataPlaneModel) desired() string { return m.Managed.String() }
 
 func (m *dataPlaneModel) prerequisite(data *Data) (prereq.Prerequisite, error) {
 	target, err := m.target()
@@ -143,16 +143,16 @@ func (r *managedDataPlane) ImportState(ctx context.Context, req resource.ImportS
 }
 
 func parseDataPlane(text string) (dataPlaneKey, error) {
-	place, rest, err := parsePlace(text)
+	place, rest, err := parseClusterRef(text)
 	if err != nil {
 		return dataPlaneKey{}, err
 	}
 	kind, name, _ := strings.Cut(rest, "/")
 	switch kind {
 	case "namespaces":
-		return dataPlaneKey{placeModel: place, Namespace: types.StringValue(name)}, cluster.CheckNamespace(name)
+		return dataPlaneKey{clusterRef: place, Namespace: types.StringValue(name)}, cluster.CheckNamespace(name)
 	case "controlplanerevisions":
-		return dataPlaneKey{placeModel: place, Revision: types.StringValue(name)}, mesh.CheckRevision(name)
+		return dataPlaneKey{clusterRef: place, Revision: types.StringValue(name)}, mesh.CheckRevision(name)
 	}
 	return dataPlaneKey{}, fmt.Errorf("%q names neither a namespace nor a revision", text)
 }

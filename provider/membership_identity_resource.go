@@ -19,7 +19,7 @@ import (
 )
 
 type membershipIdentity struct {
-	enforced[identityModel, *identityModel]
+	prerequisiteResource[identityModel, *identityModel]
 }
 
 var (
@@ -30,7 +30,7 @@ var (
 )
 
 func newMembershipIdentity() resource.Resource {
-	return &membershipIdentity{enforced[identityModel, *identityModel]{
+	return &membershipIdentity{prerequisiteResource[identityModel, *identityModel]{
 		name:     "membership_identity",
 		read:     "Cannot tell whether the membership has its identity provider",
 		enforce:  "Cannot set the membership's identity provider",
@@ -112,7 +112,7 @@ func (m *identityModel) prerequisite(data *Data) (prereq.Prerequisite, error) {
 // refresh, issuer is what was seen, and the wish is in expected_issuer.
 func (m *identityModel) wanted() string { return m.Expected.ValueString() }
 
-func (m *identityModel) wish() string { return m.Issuer.ValueString() }
+func (m *identityModel) desired() string { return m.Issuer.ValueString() }
 
 func (m *identityModel) take(state prereq.State) {
 	s := state.(prereq.IdentityState)

@@ -17,7 +17,7 @@ import (
 )
 
 type meshManagement struct {
-	enforced[managementModel, *managementModel]
+	prerequisiteResource[managementModel, *managementModel]
 }
 
 var (
@@ -28,7 +28,7 @@ var (
 )
 
 func newMeshManagement() resource.Resource {
-	return &meshManagement{enforced[managementModel, *managementModel]{
+	return &meshManagement{prerequisiteResource[managementModel, *managementModel]{
 		name:     "mesh_management",
 		read:     "Cannot read the membership's mesh management",
 		enforce:  "Cannot set the membership's mesh management",
@@ -85,7 +85,7 @@ func (m *managementModel) prerequisite(data *Data) (prereq.Prerequisite, error) 
 	}, err
 }
 
-func (m *managementModel) wish() string { return m.Management.ValueString() }
+func (m *managementModel) desired() string { return m.Management.ValueString() }
 
 func (m *managementModel) take(state prereq.State) {
 	s := state.(prereq.ManagementState)

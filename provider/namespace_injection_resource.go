@@ -20,7 +20,7 @@ import (
 )
 
 type namespaceInjection struct {
-	enforced[injectionModel, *injectionModel]
+	prerequisiteResource[injectionModel, *injectionModel]
 }
 
 var (
@@ -31,7 +31,7 @@ var (
 )
 
 func newNamespaceInjection() resource.Resource {
-	return &namespaceInjection{enforced[injectionModel, *injectionModel]{
+	return &namespaceInjection{prerequisiteResource[injectionModel, *injectionModel]{
 		name:     "namespace_injection",
 		read:     "Cannot read the namespace's injection labels",
 		enforce:  "Cannot set the namespace's injection labels",
@@ -41,7 +41,7 @@ func newNamespaceInjection() resource.Resource {
 }
 
 type injectionModel struct {
-	placeModel
+	clusterRef
 	Namespace types.String `tfsdk:"namespace"`
 	Revision  types.String `tfsdk:"revision"`
 	Injection types.String `tfsdk:"istio_injection"`
@@ -49,7 +49,7 @@ type injectionModel struct {
 }
 
 type namespaceKey struct {
-	placeModel
+	clusterRef
 	Namespace types.String `tfsdk:"namespace"`
 }
 
@@ -67,7 +67,7 @@ func (r *namespaceInjection) Schema(ctx context.Context, _ resource.SchemaReques
 		},
 		"deletion_policy": deletionPolicy("restores the labels that the namespace had before this resource changed them"),
 	}
-	maps.Copy(attributes, placeAttributes())
+	maps.Copy(attributes, clusterRefAttributes())
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "The labels of a namespace make one revision inject its pods: `istio.io/rev` names the revision, and `istio-injection` is not there. With `istio-injection=enabled` left in place, pods are injected by an in-cluster istiod (`istiod.istio-system`) instead of the managed control plane.\n\n" +
 			"These two labels are changed and nothing else of the namespace: it may be a `kubernetes_namespace` of its own, with `lifecycle { ignore_changes = [metadata[0].labels] }` there. Pods that run keep their proxy until they are restarted.",
@@ -86,14 +86,14 @@ func namespaceArgument(means string) schema.StringAttribute {
 }
 
 func (r *namespaceInjection) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
-	attributes := placeIdentity()
+	attributes := clusterRefIdentity()
 	attributes["namespace"] = identityschema.StringAttribute{RequiredForImport: true, Description: "The namespace."}
 	resp.IdentitySchema = identityschema.Schema{Attributes: attributes}
 }
 
-func (m *injectionModel) identity() any { return namespaceKey{m.placeModel, m.Namespace} }
+func (m *injectionModel) identity() any { return namespaceKey{m.clusterRef, m.Namespace} }
 
-func (m *injectionModel) wish() string {
+func (m *injectionModel) desired() string {
 	return m.Revision.ValueString() + "/" + m.Injection.ValueString()
 }
 
@@ -129,10 +129,10 @@ func (r *namespaceInjection) ImportState(ctx context.Context, req resource.Impor
 	if req.ID == "" {
 		resp.Diagnostics.Append(req.Identity.Get(ctx, &id)...)
 	} else {
-		place, rest, err := parsePlace(req.ID)
+		place, rest, err := parseClusterRef(req.ID)
 		name, found := strings.CutPrefix(rest, "namespaces/")
 		if err == nil && !found {
-			err = errPlace
+			err = errClusterRef
 		}
 		if err == nil {
 			err = cluster.CheckNamespace(name)
@@ -149,6 +149,6 @@ func (r *namespaceInjection) ImportState(ctx context.Context, req resource.Impor
 
 // set begins the state of an imported resource.
 func (k namespaceKey) set(ctx context.Context, resp *resource.ImportStateResponse) {
-	k.placeModel.set(ctx, resp)
+	k.clusterRef.set(ctx, resp)
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("namespace"), k.Namespace)...)
 }

@@ -23,7 +23,7 @@ import (
 )
 
 type projectServices struct {
-	enforced[servicesModel, *servicesModel]
+	prerequisiteResource[servicesModel, *servicesModel]
 }
 
 var (
@@ -34,7 +34,7 @@ var (
 )
 
 func newProjectServices() resource.Resource {
-	return &projectServices{enforced[servicesModel, *servicesModel]{
+	return &projectServices{prerequisiteResource[servicesModel, *servicesModel]{
 		name:     "project_services",
 		read:     "Cannot tell which APIs are enabled",
 		enforce:  "Cannot enable the APIs that managed mesh needs",
@@ -139,7 +139,7 @@ func boolMap(values map[string]bool) types.Map {
 
 func (m *servicesModel) identity() any { return projectIdentity{m.Project} }
 
-func (m *servicesModel) wish() string { return "" } // drift is told of each API
+func (m *servicesModel) desired() string { return "" } // drift is told of each API
 
 func (m *servicesModel) prerequisite(data *Data) (prereq.Prerequisite, error) {
 	return m.projectServices(data), nil
@@ -150,7 +150,7 @@ func (m *servicesModel) projectServices(data *Data) *prereq.ProjectServices {
 	return &prereq.ProjectServices{Client: data.Client, Project: m.Project.ValueString(), Names: names}
 }
 
-func (m *servicesModel) settle(*Data) {
+func (m *servicesModel) setDefaults(*Data) {
 	if m.Services.IsNull() { // imported
 		m.Services = defaultServices()
 	}
@@ -160,9 +160,9 @@ func (m *servicesModel) take(state prereq.State) {
 	m.Enabled = boolMap(state.(prereq.ServicesState).Enabled)
 }
 
-// adopt records APIs new to this resource only: what an update restores, somebody
+// changeToRecord records APIs new to this resource only: what an update restores, somebody
 // else had taken away.
-func (m *servicesModel) adopt(prior *servicesModel, change prereq.Change) prereq.Change {
+func (m *servicesModel) changeToRecord(prior *servicesModel, change prereq.Change) prereq.Change {
 	for name := range prior.Enabled.Elements() {
 		delete(change.After, name)
 		delete(change.Before, name)
@@ -170,9 +170,9 @@ func (m *servicesModel) adopt(prior *servicesModel, change prereq.Change) prereq
 	return change
 }
 
-// giveBack leaves out what was taken out of the configuration since: it is no
+// changeToUndo leaves out what was taken out of the configuration since: it is no
 // longer this resource's.
-func (m *servicesModel) giveBack(change prereq.Change) prereq.Change {
+func (m *servicesModel) changeToUndo(change prereq.Change) prereq.Change {
 	names, _ := m.names()
 	for name := range change.After {
 		if !slices.Contains(names, name) {

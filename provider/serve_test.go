@@ -17,8 +17,8 @@ import (
 // Without the wrapping a large plan takes several times the memory, and nothing
 // else would tell.
 func TestServerIsFrugal(t *testing.T) {
-	server := frugal(providerserver.NewProtocol6(New("test", Options{})())())
-	if _, ok := server.(frugalServer); !ok {
+	server := releaseContexts(providerserver.NewProtocol6(New("test", Options{})())())
+	if _, ok := server.(contextReleasingServer); !ok {
 		t.Fatalf("the framework's server can no longer do all that wholeServer asks for: %T is served as it is", server)
 	}
 	if _, ok := server.(tfprotov6.ActionServer); !ok {
@@ -31,22 +31,22 @@ type contextKey struct{}
 func TestLoan(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.WithValue(t.Context(), contextKey{}, "value"), time.Hour)
 	defer cancel()
-	l := lend(ctx)
+	l := newReleasableContext(ctx)
 	child, cancelChild := context.WithCancel(l)
 	defer cancelChild()
 	if got := child.Value(contextKey{}); got != "value" {
-		t.Errorf("the value is %v while the context is lent", got)
+		t.Errorf("the value is %v while the call runs", got)
 	}
 	if _, set := child.Deadline(); !set || child.Err() != nil {
-		t.Errorf("while the context is lent, a deadline is set: %t, error: %v", set, child.Err())
+		t.Errorf("while the call runs, a deadline is set: %t, error: %v", set, child.Err())
 	}
 	cancel()
 	select {
 	case <-child.Done():
 	case <-time.After(10 * time.Second):
-		t.Error("a cancelled context does not cancel what was made of its loan")
+		t.Error("a cancelled context does not cancel what was derived from it")
 	}
-	l.takeBack()
+	l.release()
 	if got := l.Value(contextKey{}); got != nil || !errors.Is(l.Err(), context.Canceled) {
 		t.Errorf("after the call: value %v, error %v", got, l.Err())
 	}
@@ -59,7 +59,7 @@ func TestCallLetsGo(t *testing.T) {
 	whole := &[1 << 20]byte{}
 	pointer := weak.Make(whole)
 	ctx, cancel := context.WithCancel(context.WithValue(t.Context(), contextKey{}, whole))
-	_, err := lent(ctx, func(ctx context.Context, in *[1 << 20]byte) (int, error) {
+	_, err := callReleasing(ctx, func(ctx context.Context, in *[1 << 20]byte) (int, error) {
 		_, cancel := context.WithCancel(ctx) // as the framework does it
 		kept = append(kept, cancel)
 		return len(in), nil
@@ -86,13 +86,13 @@ func TestQuieten(t *testing.T) {
 	t.Setenv("TF_LOG_SDK", "")
 	t.Setenv("TF_LOG_PROVIDER_ASM", "")
 	t.Setenv("TF_LOG_PROVIDER", "DEBUG")
-	quieten()
+	disableUnrequestedLogs()
 	if got := os.Getenv("TF_LOG_SDK"); got != "" {
 		t.Errorf("logs were asked for, and TF_LOG_SDK=%s", got)
 	}
 	t.Setenv("TF_LOG_PROVIDER", "")
 	t.Setenv("TF_LOG_PATH", "/somewhere") // says where to and not what
-	quieten()
+	disableUnrequestedLogs()
 	if sdk, own := os.Getenv("TF_LOG_SDK"), os.Getenv("TF_LOG_PROVIDER_ASM"); sdk != "OFF" || own != "OFF" {
 		t.Errorf("nobody asked for logs, and TF_LOG_SDK=%q, TF_LOG_PROVIDER_ASM=%q", sdk, own)
 	}

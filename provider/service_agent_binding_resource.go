@@ -20,7 +20,7 @@ import (
 )
 
 type serviceAgentBinding struct {
-	enforced[bindingModel, *bindingModel]
+	prerequisiteResource[bindingModel, *bindingModel]
 }
 
 var (
@@ -31,7 +31,7 @@ var (
 )
 
 func newServiceAgentBinding() resource.Resource {
-	return &serviceAgentBinding{enforced[bindingModel, *bindingModel]{
+	return &serviceAgentBinding{prerequisiteResource[bindingModel, *bindingModel]{
 		name:     "service_agent_binding",
 		read:     "Cannot tell whether the mesh service agent holds its role",
 		enforce:  "Cannot grant the mesh service agent its role",
@@ -105,7 +105,7 @@ func (r *serviceAgentBinding) IdentitySchema(_ context.Context, _ resource.Ident
 
 func (m *bindingModel) identity() any { return bindingIdentity{m.Project, m.FleetProject} }
 
-func (m *bindingModel) wish() string { return m.Granted.String() }
+func (m *bindingModel) desired() string { return m.Granted.String() }
 
 func (m *bindingModel) prerequisite(data *Data) (prereq.Prerequisite, error) {
 	return m.binding(data), nil
@@ -115,7 +115,7 @@ func (m *bindingModel) binding(data *Data) *prereq.ServiceAgentBinding {
 	return &prereq.ServiceAgentBinding{Client: data.Client, Project: m.Project.ValueString(), FleetProject: m.FleetProject.ValueString(), FleetNumber: m.FleetNumber.ValueString()}
 }
 
-func (m *bindingModel) settle(data *Data) {
+func (m *bindingModel) setDefaults(data *Data) {
 	switch {
 	case m.FleetProject.IsNull(): // imported
 		m.FleetProject = fleetProjectOf(data, types.StringNull(), m.Project)
@@ -130,8 +130,8 @@ func (m *bindingModel) take(state prereq.State) {
 	m.Role, m.Granted = types.StringValue(mesh.AgentRole), types.BoolValue(s.Met())
 }
 
-// giveBack is the grant, whoever made it first: what a destroy with DELETE is for.
-func (m *bindingModel) giveBack(prereq.Change) prereq.Change {
+// changeToUndo is the grant, whoever made it first: what a destroy with DELETE is for.
+func (m *bindingModel) changeToUndo(prereq.Change) prereq.Change {
 	return prereq.Change{Kind: mesh.ServiceAgentGrant, Subject: "projects/" + m.Project.ValueString(), After: map[string]any{"member": m.Member.ValueString()}}
 }
 

@@ -23,7 +23,7 @@ import (
 )
 
 type workloadPool struct {
-	enforced[poolModel, *poolModel]
+	prerequisiteResource[poolModel, *poolModel]
 }
 
 var (
@@ -35,7 +35,7 @@ var (
 )
 
 func newWorkloadPool() resource.Resource {
-	return &workloadPool{enforced[poolModel, *poolModel]{
+	return &workloadPool{prerequisiteResource[poolModel, *poolModel]{
 		name:     "workload_pool",
 		read:     "Cannot read the cluster's workload pool",
 		enforce:  "Cannot set the cluster's workload pool",
@@ -109,7 +109,7 @@ func wrongPool(add func(path.Path, string, string), got, want string) {
 
 func (m *poolModel) identity() any { return clusterIdentity{m.Cluster} }
 
-func (m *poolModel) wish() string { return m.WorkloadPool.ValueString() }
+func (m *poolModel) desired() string { return m.WorkloadPool.ValueString() }
 
 func (m *poolModel) prerequisite(data *Data) (prereq.Prerequisite, error) { return m.pool(data) }
 
@@ -118,7 +118,7 @@ func (m *poolModel) pool(data *Data) (*prereq.WorkloadPool, error) {
 	return &prereq.WorkloadPool{Client: data.Client, Cluster: cluster, MigrateNodePools: m.Migrate.ValueBool()}, err
 }
 
-func (m *poolModel) settle(*Data) {
+func (m *poolModel) setDefaults(*Data) {
 	if m.Migrate.IsNull() { // imported
 		m.Migrate = types.BoolValue(false)
 	}
@@ -129,7 +129,7 @@ func (m *poolModel) take(state prereq.State) {
 	m.WorkloadPool, m.NodePools = orNull(s.Current), stringList(s.NodePools)
 }
 
-func (m *poolModel) keep(planned *poolModel) {
+func (m *poolModel) preservePlan(planned *poolModel) {
 	if !planned.NodePools.IsUnknown() {
 		m.NodePools = planned.NodePools // the next refresh shows the rest
 	}

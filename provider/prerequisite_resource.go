@@ -16,11 +16,11 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/prereq"
 )
 
-// enforced is a resource that keeps one prerequisite in place. All that it does
+// prerequisiteResource is a resource that keeps one prerequisite in place. All that it does
 // between the schema and the prerequisite is the same for each of them.
-type enforced[M any, P interface {
+type prerequisiteResource[M any, P interface {
 	*M
-	enforceable
+	resourceModel
 }] struct {
 	base
 	name     string // of the type, behind the provider's
@@ -30,8 +30,8 @@ type enforced[M any, P interface {
 	patience time.Duration // default of the timeouts of changes
 }
 
-// enforceable is the model of an enforced resource.
-type enforceable interface {
+// resourceModel is the model of such a resource.
+type resourceModel interface {
 	identity() any
 	common() *commonModel
 	// prerequisite is what the resource keeps in place. Its error is about an
@@ -39,34 +39,34 @@ type enforceable interface {
 	prerequisite(data *Data) (prereq.Prerequisite, error)
 	// take sets the computed attributes by what was seen.
 	take(state prereq.State)
-	// wish is what a plan asks for; of a state, what was seen in its place.
-	wish() string
+	// desired is what a plan asks for; in a state, it is what was read.
+	desired() string
 }
 
 // What some models do besides.
 type (
-	// settler fills in what neither the configuration nor an import says.
-	settler interface{ settle(data *Data) }
-	// refuser tells, before anything is changed, what cannot be; it became known
+	// defaulter fills in what neither the configuration nor an import says.
+	defaulter interface{ setDefaults(data *Data) }
+	// applyValidator tells, before anything is changed, what cannot be; it became known
 	// only now.
-	refuser interface {
+	applyValidator interface {
 		refuse(ctx context.Context, data *Data, diags *diag.Diagnostics) bool
 	}
-	// keeper takes over what the plan promised, where what was seen goes further:
+	// planPreserver takes over what the plan promised, where what was seen goes further:
 	// Terraform holds a provider to its plan.
-	keeper[P any] interface{ keep(planned P) }
-	// adopter says what of an update's change is recorded, to be taken back by a
+	planPreserver[P any] interface{ preservePlan(planned P) }
+	// updateRecorder says what of an update's change is recorded, to be taken back by a
 	// destroy.
-	adopter[P any] interface {
-		adopt(prior P, change prereq.Change) prereq.Change
+	updateRecorder[P any] interface {
+		changeToRecord(prior P, change prereq.Change) prereq.Change
 	}
-	// giver says what of the recorded change a destroy takes back.
-	giver interface {
-		giveBack(change prereq.Change) prereq.Change
+	// undoSelector selects the part of the recorded change that a destroy undoes.
+	undoSelector interface {
+		changeToUndo(change prereq.Change) prereq.Change
 	}
 )
 
-// commonModel is what every enforced resource has.
+// commonModel is what every such resource has.
 type commonModel struct {
 	DeletionPolicy types.String   `tfsdk:"deletion_policy"`
 	Timeouts       timeouts.Value `tfsdk:"timeouts"`
@@ -78,11 +78,11 @@ func timeoutsBlock(ctx context.Context) map[string]schema.Block {
 	return map[string]schema.Block{"timeouts": timeouts.Block(ctx, timeouts.Opts{Create: true, Read: true, Update: true, Delete: true})}
 }
 
-func (r *enforced[M, P]) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
+func (r *prerequisiteResource[M, P]) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
 	resp.TypeName = req.ProviderTypeName + "_" + r.name
 }
 
-func (r *enforced[M, P]) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+func (r *prerequisiteResource[M, P]) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	plan := P(new(M))
 	resp.Diagnostics.Append(req.Plan.Get(ctx, plan)...)
 	ctx, cancel, ok := r.within(ctx, plan.common().Timeouts.Create, r.patience, &resp.Diagnostics)
@@ -96,7 +96,7 @@ func (r *enforced[M, P]) Create(ctx context.Context, req resource.CreateRequest,
 // Update's change is not recorded, unless the model says otherwise: what an update
 // restores, somebody else had taken away, and a later destroy must not take it
 // away again.
-func (r *enforced[M, P]) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+func (r *prerequisiteResource[M, P]) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	plan, prior := P(new(M)), P(new(M))
 	resp.Diagnostics.Append(req.Plan.Get(ctx, plan)...)
 	resp.Diagnostics.Append(req.State.Get(ctx, prior)...)
@@ -106,19 +106,19 @@ func (r *enforced[M, P]) Update(ctx context.Context, req resource.UpdateRequest,
 		return
 	}
 	change := r.apply(ctx, plan, resp.Private, outcome{&resp.State, resp.Identity, &resp.Diagnostics})
-	if a, ok := any(plan).(adopter[P]); ok {
-		record(ctx, req.Private, resp.Private, a.adopt(prior, change), &resp.Diagnostics)
+	if a, ok := any(plan).(updateRecorder[P]); ok {
+		record(ctx, req.Private, resp.Private, a.changeToRecord(prior, change), &resp.Diagnostics)
 	}
 }
 
-func (r *enforced[M, P]) apply(ctx context.Context, plan P, remember private, out outcome) prereq.Change {
-	settle(plan, r.data)
+func (r *prerequisiteResource[M, P]) apply(ctx context.Context, plan P, remember private, out outcome) prereq.Change {
+	setDefaults(plan, r.data)
 	p, err := plan.prerequisite(r.data)
 	if err != nil {
 		out.diags.AddError("Invalid argument", sentence(err.Error()))
 		return prereq.Change{}
 	}
-	if v, ok := any(plan).(refuser); ok && v.refuse(ctx, r.data, out.diags) {
+	if v, ok := any(plan).(applyValidator); ok && v.refuse(ctx, r.data, out.diags) {
 		return prereq.Change{}
 	}
 	planned := *plan
@@ -127,34 +127,34 @@ func (r *enforced[M, P]) apply(ctx context.Context, plan P, remember private, ou
 		addError(out.diags, r.enforce, err)
 		return change
 	}
-	out.diags.Append(remember.SetKey(ctx, privateWish, quote(plan.wish()))...)
+	out.diags.Append(remember.SetKey(ctx, privateDesired, quote(plan.desired()))...)
 	plan.take(state)
-	if k, ok := any(plan).(keeper[P]); ok {
-		k.keep(&planned)
+	if k, ok := any(plan).(planPreserver[P]); ok {
+		k.preservePlan(&planned)
 	}
 	out.set(ctx, plan, plan.identity())
 	return change
 }
 
-func settle(model any, data *Data) {
-	if s, ok := model.(settler); ok {
-		s.settle(data)
+func setDefaults(model any, data *Data) {
+	if s, ok := model.(defaulter); ok {
+		s.setDefaults(data)
 	}
 }
 
-// privateWish is the private state that keeps what was last asked for. It tells
+// privateDesired is the private state that keeps what was last asked for. It tells
 // drift from a change of the configuration.
-const privateWish = "wish"
+const privateDesired = "wish"
 
 // quote is a string as JSON, which private state has to be.
 func quote(s string) []byte { return []byte(strconv.Quote(s)) }
 
-func (r *enforced[M, P]) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+func (r *prerequisiteResource[M, P]) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	m := P(new(M))
 	resp.Diagnostics.Append(req.State.Get(ctx, m)...)
 	timeout, d := m.common().Timeouts.Read(ctx, 5*time.Minute)
 	resp.Diagnostics.Append(d...)
-	settle(m, r.data)
+	setDefaults(m, r.data)
 	// First of all: Terraform refuses a refresh without an identity, state from
 	// before identities existed has none, and a removal needs one, too.
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, m.identity())...)
@@ -189,7 +189,7 @@ func (r *enforced[M, P]) Read(ctx context.Context, req resource.ReadRequest, res
 	}
 }
 
-func (r *enforced[M, P]) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
+func (r *prerequisiteResource[M, P]) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	m := P(new(M))
 	resp.Diagnostics.Append(req.State.Get(ctx, m)...)
 	if resp.Diagnostics.HasError() || m.common().DeletionPolicy.ValueString() != remove {
@@ -201,8 +201,8 @@ func (r *enforced[M, P]) Delete(ctx context.Context, req resource.DeleteRequest,
 		return
 	}
 	change := recorded(ctx, req.Private, &resp.Diagnostics)
-	if g, ok := any(m).(giver); ok {
-		change = g.giveBack(change)
+	if g, ok := any(m).(undoSelector); ok {
+		change = g.changeToUndo(change)
 	}
 	if resp.Diagnostics.HasError() {
 		return
@@ -240,10 +240,10 @@ func planned[M any](ctx context.Context, req resource.ModifyPlanRequest, diags *
 
 // warn tells of drift that the refresh has found; seen is what it saw. What
 // differs because the configuration changed is none.
-func (r *enforced[M, P]) warn(ctx context.Context, kept keptPrivate, state, plan P, seen prereq.State, diags *diag.Diagnostics) {
-	wished, d := kept.GetKey(ctx, privateWish)
+func (r *prerequisiteResource[M, P]) warn(ctx context.Context, kept keptPrivate, state, plan P, seen prereq.State, diags *diag.Diagnostics) {
+	wished, d := kept.GetKey(ctx, privateDesired)
 	diags.Append(d...)
-	if len(wished) == 0 || string(wished) == string(quote(state.wish())) || seen.Met() || !r.configured() {
+	if len(wished) == 0 || string(wished) == string(quote(state.desired())) || seen.Met() || !r.configured() {
 		return
 	}
 	p, err := plan.prerequisite(r.data)

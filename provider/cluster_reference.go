@@ -18,9 +18,9 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/cluster"
 )
 
-// placeModel says which cluster is meant. It is an argument and never provider
+// clusterRef says which cluster is meant. It is an argument and never provider
 // configuration, which would have to be known at plan time.
-type placeModel struct {
+type clusterRef struct {
 	Membership types.String `tfsdk:"membership"`
 	Cluster    types.String `tfsdk:"cluster"`
 }
@@ -36,9 +36,9 @@ func membershipOrCluster() []validator.String {
 	return []validator.String{isMembership, stringvalidator.AtLeastOneOf(path.MatchRoot("cluster"))}
 }
 
-// placeAttributes are the arguments of a resource; another cluster is another
+// clusterRefAttributes are the arguments of a resource; another cluster is another
 // resource.
-func placeAttributes() map[string]schema.Attribute {
+func clusterRefAttributes() map[string]schema.Attribute {
 	replace := []planmodifier.String{stringplanmodifier.RequiresReplace()}
 	return map[string]schema.Attribute{
 		"membership": schema.StringAttribute{Optional: true, MarkdownDescription: membershipMeans, Validators: membershipOrCluster(), PlanModifiers: replace},
@@ -46,28 +46,28 @@ func placeAttributes() map[string]schema.Attribute {
 	}
 }
 
-func placeIdentity() map[string]identityschema.Attribute {
+func clusterRefIdentity() map[string]identityschema.Attribute {
 	return map[string]identityschema.Attribute{
 		"membership": identityschema.StringAttribute{OptionalForImport: true, Description: "The cluster's fleet membership."},
 		"cluster":    identityschema.StringAttribute{OptionalForImport: true, Description: "The cluster, where it is reached at its own endpoint."},
 	}
 }
 
-func (m placeModel) target() (cluster.Target, error) {
+func (m clusterRef) target() (cluster.Target, error) {
 	return cluster.ParseTarget(m.Membership.ValueString(), m.Cluster.ValueString())
 }
 
 // known reports whether the cluster can be named yet.
-func (m placeModel) known() bool { return !m.Membership.IsUnknown() && !m.Cluster.IsUnknown() }
+func (m clusterRef) known() bool { return !m.Membership.IsUnknown() && !m.Cluster.IsUnknown() }
 
-var errPlace = errors.New("the import ID begins with the resource name of a membership or a cluster")
+var errClusterRef = errors.New("the import ID begins with the resource name of a membership or a cluster")
 
-// parsePlace splits an import ID in the membership or cluster at its front and
+// parseClusterRef splits an import ID in the membership or cluster at its front and
 // what follows.
-func parsePlace(id string) (m placeModel, rest string, err error) {
+func parseClusterRef(id string) (m clusterRef, rest string, err error) {
 	parts := strings.Split(id, "/")
 	if len(parts) < 6 {
-		return m, "", errPlace
+		return m, "", errClusterRef
 	}
 	name := strings.Join(parts[:6], "/")
 	switch parts[4] {
@@ -76,7 +76,7 @@ func parsePlace(id string) (m placeModel, rest string, err error) {
 	case "clusters":
 		m.Cluster = types.StringValue(name)
 	default:
-		return m, "", errPlace
+		return m, "", errClusterRef
 	}
 	if _, err := m.target(); err != nil {
 		return m, "", err
@@ -85,7 +85,7 @@ func parsePlace(id string) (m placeModel, rest string, err error) {
 }
 
 // set begins the state of an imported resource.
-func (m placeModel) set(ctx context.Context, resp *resource.ImportStateResponse) {
+func (m clusterRef) set(ctx context.Context, resp *resource.ImportStateResponse) {
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("membership"), m.Membership)...)
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("cluster"), m.Cluster)...)
 }
