@@ -99,6 +99,7 @@ func (c WebhookConfiguration) Tag() string {
 // label was installed by asmcli, and its URL is not corrected.
 func (c WebhookConfiguration) Owned() bool { return c.Labels[labelOwner] == managedOwner }
 
+// Plane is the control plane that the webhook calls, judged by its URL, its service and its configuration.
 func (w Webhook) Plane(c WebhookConfiguration) Plane {
 	switch {
 	case w.Service != nil:
@@ -111,7 +112,7 @@ func (w Webhook) Plane(c WebhookConfiguration) Plane {
 	return PlaneUnknown
 }
 
-// calls is what the webhook calls, for people.
+// Calls is what the webhook calls, for people.
 func (w Webhook) Calls() string {
 	if w.Service != nil {
 		return w.Service.String()

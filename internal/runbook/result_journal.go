@@ -186,7 +186,7 @@ func (f *resultFold) steps() []StepResult {
 	for _, p := range f.state.Plan {
 		_, ran := f.ended[p.Step]
 		_, whole := f.ended[BaseName(p.Step)]
-		if !ran && !whole && !(isPlaceholder(p.Step) && instances[BaseName(p.Step)]) {
+		if !ran && !whole && (!isPlaceholder(p.Step) || !instances[BaseName(p.Step)]) {
 			all = append(all, StepResult{Step: p.Step, Status: StepNotRun, Subject: p.Subject})
 		}
 	}

@@ -53,7 +53,7 @@ func Start(t testing.TB, o sim.Options) *World {
 	w := &World{t: t, Requests: &control.Requests{}}
 	observe := o.Observe
 	o.Observe = func(e sim.Exchange) {
-		w.Requests.Observe(e)
+		w.Observe(e)
 		if observe != nil {
 			observe(e)
 		}

@@ -159,7 +159,7 @@ var StopMessages = []struct {
 	},
 }
 
-// describeStop is what is known about a stop code, without a message.
+// DescribeStop is what is known about a stop code, without a message.
 func DescribeStop(code StopCode) (Stop, bool) {
 	for _, known := range StopMessages {
 		if known.Stop.Code == code {
@@ -179,7 +179,7 @@ func StopCodes() []Stop {
 	return all
 }
 
-// published are wordings that Google printed itself.
+// Published are wordings that Google printed itself.
 func Published(templates ...string) []text.Wording {
 	var ws []text.Wording
 	for _, t := range templates {

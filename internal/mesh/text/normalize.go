@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-// pasted is a text as a person pastes it, made readable and searchable: without
+// Pasted is a text as a person pastes it, made readable and searchable: without
 // colours, escapes, line prefixes and the breaks of lines.
 type Pasted struct {
 	Text string // on one line, blanks single, quotes and punctuation as foldMessage has them
@@ -16,6 +16,7 @@ type Pasted struct {
 	at       []int32
 }
 
+// NewPasted makes a text readable and searchable.
 func NewPasted(raw string) *Pasted {
 	p := &Pasted{Text: readable(raw)}
 	b := make([]byte, 0, len(p.Text))
@@ -34,10 +35,10 @@ func NewPasted(raw string) *Pasted {
 	return p
 }
 
-// squeeze is what newPasted makes of a text that holds no noise.
+// Squeeze is what newPasted makes of a text that holds no noise.
 func Squeeze(text string) string { return NewPasted(text).Squeezed }
 
-// hits calls do with where in text each occurrence of a squeezed key begins and
+// Hits calls do with where in text each occurrence of a squeezed key begins and
 // where it ends, until do returns false. It gives up after a number of them, so
 // that a log of one line repeated does not take longer than it is long.
 func (p *Pasted) Hits(key string, do func(start, end int) bool) {
@@ -55,7 +56,7 @@ func (p *Pasted) Hits(key string, do func(start, end int) bool) {
 	}
 }
 
-// window is the text from before start to after end, cut at whole runes.
+// Window is the text from before start to after end, cut at whole runes.
 func (p *Pasted) Window(start, before, end, after int) string {
 	from, to := max(0, start-before), min(len(p.Text), end+after)
 	for from < start && !utf8.RuneStart(p.Text[from]) {
@@ -279,7 +280,7 @@ func timestamp(s string) int {
 	return 0
 }
 
-// foldMessage brings what may vary without a meaning to one form: any white
+// FoldMessage brings what may vary without a meaning to one form: any white
 // space to a blank, full-width punctuation and typographic quotes to ASCII.
 func FoldMessage(message string) string {
 	return strings.TrimSpace(strings.Map(func(r rune) rune {

@@ -7,7 +7,7 @@ import (
 	"unicode/utf8"
 )
 
-// wording is one form of a message.
+// Wording is one form of a message.
 type Wording struct {
 	Whole       *regexp.Regexp // the message and nothing else
 	within      *regexp.Regexp // the message in a text
@@ -18,7 +18,7 @@ type Wording struct {
 
 var placeholder = regexp.MustCompile(`\$\{([A-Z_]+)\}`)
 
-// compileWording makes patterns from a message as Google prints it, with
+// CompileWording makes patterns from a message as Google prints it, with
 // ${VARIABLES}. Blanks may be more, fewer or none; quotes, commas and full stops
 // may be missing; a colon is kept, because it alone separates "name: X" from
 // "namespace: X".
@@ -79,7 +79,7 @@ func CompileWording(template string, established bool) Wording {
 // its longest variables.
 const reach = 1500
 
-// find looks for w in p and returns the text that is it, its variables, and where
+// Find looks for w in p and returns the text that is it, its variables, and where
 // it begins; found is false where it is not there.
 func (w Wording) Find(p *Pasted) (evidence string, variables map[string]string, start int, found bool) {
 	p.Hits(w.key, func(from, end int) bool {
@@ -101,6 +101,7 @@ func (w Wording) Find(p *Pasted) (evidence string, variables map[string]string, 
 	return evidence, variables, start, found
 }
 
+// NamedGroups returns the named groups of a match.
 func NamedGroups(pattern *regexp.Regexp, m []string) map[string]string {
 	variables := map[string]string{}
 	for i, name := range pattern.SubexpNames() {

@@ -16,7 +16,7 @@ func warning(summary, detail string, where hcl.Range) *hcl.Diagnostic {
 	return &hcl.Diagnostic{Severity: hcl.DiagWarning, Summary: summary, Detail: detail, Subject: &where}
 }
 
-// tidy orders diagnostics by their place, drops repetitions and bounds their
+// Tidy orders diagnostics by their place, drops repetitions and bounds their
 // number. A value that an expression uses twice is reported of once.
 func Tidy(diags hcl.Diagnostics) hcl.Diagnostics {
 	slices.SortStableFunc(diags, func(a, b *hcl.Diagnostic) int {

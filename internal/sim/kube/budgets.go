@@ -81,9 +81,8 @@ func (c *Cluster) evictable(pod Object) *status {
 		}
 	}
 	if len(blocking) > 1 {
-		return errPlain(
-			errors.New("This pod has more than one PodDisruptionBudget, which the eviction subresource does not support."),
-		) //nolint:staticcheck // the API server's words
+		//nolint:revive,staticcheck // the API server's words
+		return errPlain(errors.New("This pod has more than one PodDisruptionBudget, which the eviction subresource does not support."))
 	}
 	for _, b := range blocking {
 		if !ready(pod) || numberOr(0, b, "status", "disruptionsAllowed") > 0 {

@@ -124,7 +124,7 @@ func decodePatched(raw []byte) (Object, *status) {
 	var o Object
 	err := decode(raw, &o)
 	if err == nil && o == nil {
-		err = errors.New("Object 'Kind' is missing in '" + string(raw) + "'") //nolint:staticcheck // the API server's words
+		err = errors.New("Object 'Kind' is missing in '" + string(raw) + "'")
 	}
 	if err != nil {
 		return nil, errInvalid(&resource{}, "", field.Invalid(field.NewPath("patch"), string(raw), err.Error()))

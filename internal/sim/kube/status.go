@@ -40,11 +40,9 @@ func errConflict(r *resource, name string) *status {
 }
 
 func errPrecondition(r *resource, name, want, have string) *status {
-	return apierrors.NewConflict(
-		r.groupResource(),
-		name,
-		fmt.Errorf("Precondition failed: UID in precondition: %s, UID in object meta: %s", want, have),
-	) //nolint:staticcheck // the API server's words
+	//nolint:staticcheck // the API server's words
+	cause := fmt.Errorf("Precondition failed: UID in precondition: %s, UID in object meta: %s", want, have)
+	return apierrors.NewConflict(r.groupResource(), name, cause)
 }
 
 func errBadRequest(format string, args ...any) *status {
@@ -100,11 +98,9 @@ func errForbidden(user, verb string, r *resource, sub, ns, name string) *status 
 	if ns != "" {
 		scope = fmt.Sprintf("in the namespace %q", ns)
 	}
-	return apierrors.NewForbidden(
-		r.groupResource(),
-		name,
-		fmt.Errorf("User %q cannot %s resource %q in API group %q %s", user, verb, full, r.group, scope),
-	) //nolint:staticcheck // the API server's words
+	//nolint:staticcheck // the API server's words
+	cause := fmt.Errorf("User %q cannot %s resource %q in API group %q %s", user, verb, full, r.group, scope)
+	return apierrors.NewForbidden(r.groupResource(), name, cause)
 }
 
 // Unauthorized is the answer to a token that the cluster does not know.
