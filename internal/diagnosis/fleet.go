@@ -205,7 +205,7 @@ func (r *run) readProject(ctx context.Context, project string, fleets []string) 
 func (r *run) countFleets(ctx context.Context, project string) {
 	clusters, _, err := r.Client.Clusters(ctx, project)
 	if err != nil {
-		return // the clusters' own checks tell
+		return // the clusters' own checks report it
 	}
 	var fleets []string
 	for _, c := range clusters {

@@ -28,14 +28,14 @@ type Options struct {
 	// searches none.
 	Since       time.Duration
 	Concurrency int  // clusters that are read at once; 0: 64
-	NoClusters  bool // look at what Google's APIs tell alone
+	NoClusters  bool // read Google's APIs only, not the clusters
 
 	Suppressions []Suppression
 	Baseline     *Report // findings that it has are not new
 
 	Tool  string // of Report
 	Clock wait.Clock
-	// Progress is told when a membership is done; calls do not overlap.
+	// Progress is called when a membership is done; calls do not overlap.
 	Progress func(done, total int, name string)
 }
 

@@ -13,7 +13,7 @@ import (
 
 // ReadSuppressions reads a file of suppressions: YAML or JSON, a list under
 // suppressions, each with code, subject, reason and expires, all of them needed.
-// All mistakes are told at once.
+// All mistakes are reported at once.
 func ReadSuppressions(from io.Reader) ([]Suppression, error) {
 	raw, err := io.ReadAll(from)
 	if err != nil {

@@ -48,7 +48,7 @@ func (j *join) clusterOf(name string) string {
 		if c := j.clusters[name]; c != "" {
 			return c
 		}
-		// GKE registers a cluster under its own name and place, unless told otherwise.
+		// GKE registers a cluster under its own name and place, unless another is given.
 		return strings.Join(append(slices.Clone(parts[:4]), "clusters", parts[5]), "/")
 	}
 	return ""

@@ -54,7 +54,7 @@ func Make(plan *tfjson.Plan, tool string) *Result {
 
 // ExitCode is the exit code that a plan deserves: 2 when applying it would change
 // something, as Terraform's own; 3 when it would not and the mesh is not well; 4
-// when that cannot be told.
+// when that is not known.
 func (r *Result) ExitCode() int {
 	if r.Ours.any() || r.Others.any() {
 		return diagnosis.ExitChanges

@@ -2,7 +2,7 @@ package planreport
 
 import "encoding/json"
 
-// hiddenValue stands for a value that the configuration marks as sensitive.
+// hiddenValue is shown for a value that the configuration marks as sensitive.
 const hiddenValue = "(sensitive value)"
 
 // values are the attributes of a resource. They are judged by what they are, and

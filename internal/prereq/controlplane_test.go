@@ -38,7 +38,7 @@ func TestControlPlaneProvisioned(t *testing.T) {
 				t.Errorf("%v, wrote %v", err, wrote)
 			}
 			change = readBack(t, change)
-			w.stands(p, change, prereq.AsBefore) // there is nothing to take back
+			w.hasStatus(p, change, prereq.AsBefore) // there is nothing to take back
 			w.undo(p, change)
 			if wrote := w.wrote(); len(wrote) > 0 || change.Empty() {
 				t.Errorf("undoing wrote %v; the change is %+v", wrote, change)
@@ -54,12 +54,12 @@ func TestControlPlaneProvisioned(t *testing.T) {
 				t.Errorf("while it is being provisioned: %+v, %v", s.Findings(), err)
 			}
 			w.Advance(time.Hour)
-			w.stands(p, readBack(t, change), prereq.AsChanged)
+			w.hasStatus(p, readBack(t, change), prereq.AsChanged)
 			if !w.check(p).Met() {
 				t.Error("it does not come up")
 			}
 			w.undo(p, readBack(t, change))
-			w.stands(p, change, prereq.AsBefore)
+			w.hasStatus(p, change, prereq.AsBefore)
 		})
 	}
 }
@@ -92,7 +92,7 @@ func TestMeshFeatureThatIsUsedStays(t *testing.T) {
 	w.must(w.client.SetManagement(t.Context(), member, "", ""))
 	w.undo(p, change)
 	if w.check(p).Met() {
-		t.Error("the feature that nobody uses is still there")
+		t.Error("the feature that no one uses is still there")
 	}
 }
 
@@ -175,7 +175,7 @@ func TestSettle(t *testing.T) {
 	w := newWorld(t, two)
 	for name, test := range map[string]struct {
 		begin func()
-		of    prereq.Settler
+		of    prereq.OperationWaiter
 		done  func() bool
 	}{
 		"membership": {
@@ -198,14 +198,14 @@ func TestSettle(t *testing.T) {
 		},
 	} {
 		test.begin()
-		w.must(test.of.Settle(t.Context()))
+		w.must(test.of.WaitForOperations(t.Context()))
 		if !test.done() {
-			t.Errorf("%s: settled before the operation had ended", name)
+			t.Errorf("%s: idle before the operation had ended", name)
 		}
 	}
 	none := member
 	none.Name = "none"
-	w.must((&prereq.MembershipIdentity{Client: w.client, Membership: none}).Settle(t.Context()))
+	w.must((&prereq.MembershipIdentity{Client: w.client, Membership: none}).WaitForOperations(t.Context()))
 }
 
 func TestRevisionsThatAreRefused(t *testing.T) {
@@ -264,7 +264,7 @@ func TestRevisionTypeThatIsNotAcceptedStays(t *testing.T) {
 	if err := p.Undo(t.Context(), readBack(t, change)); !errors.As(err, &kept) || !strings.Contains(kept.Why, "in_cluster") {
 		t.Errorf("undone: %v", err)
 	}
-	w.stands(p, change, prereq.AsChanged)
+	w.hasStatus(p, change, prereq.AsChanged)
 }
 
 func TestWebhookURLs(t *testing.T) {

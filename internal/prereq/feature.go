@@ -20,11 +20,11 @@ type MeshFeature struct {
 }
 
 var (
-	_ Prerequisite = (*MeshFeature)(nil)
-	_ Settler      = (*MeshFeature)(nil)
+	_ Prerequisite    = (*MeshFeature)(nil)
+	_ OperationWaiter = (*MeshFeature)(nil)
 )
 
-// FeatureState tells whether the feature is there.
+// FeatureState is whether the feature exists.
 type FeatureState struct {
 	Enabled bool
 
@@ -86,7 +86,7 @@ func (f *MeshFeature) Read(ctx context.Context, fresh bool) (FeatureState, error
 }
 
 // Enforce implements Prerequisite. It makes the feature with nothing asked for by
-// it; one that somebody else made in the meantime is as good.
+// it; one that was made in the meantime is as good.
 func (f *MeshFeature) Enforce(ctx context.Context, state State) (Change, error) {
 	s, change := state.(FeatureState), Change{Kind: f.Kind(), Subject: f.Subject()}
 	if s.Met() {
@@ -102,14 +102,14 @@ func (f *MeshFeature) Enforce(ctx context.Context, state State) (Change, error) 
 	return change, nil
 }
 
-// Settle implements Settler.
-func (f *MeshFeature) Settle(ctx context.Context) error {
-	return wait.Until(ctx, settling(f.Client), f.Subject()+" to be free of operations", func(ctx context.Context) (bool, string, error) {
+// WaitForOperations implements OperationWaiter.
+func (f *MeshFeature) WaitForOperations(ctx context.Context) error {
+	return wait.Until(ctx, operationPace(f.Client), f.Subject()+" to be free of operations", func(ctx context.Context) (bool, string, error) {
 		feature, err := f.Client.FreshMeshFeature(ctx, f.FleetProject)
 		if apierr.NotFound(err) {
 			return true, "", nil
 		}
-		return err == nil && !atWork(feature.ResourceState), "its state is " + feature.ResourceState, err
+		return err == nil && !isBusy(feature.ResourceState), "its state is " + feature.ResourceState, err
 	})
 }
 

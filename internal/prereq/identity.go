@@ -27,9 +27,9 @@ type MembershipIdentity struct {
 }
 
 var (
-	_ Prerequisite = (*MembershipIdentity)(nil)
-	_ Attributor   = (*MembershipIdentity)(nil)
-	_ Settler      = (*MembershipIdentity)(nil)
+	_ Prerequisite    = (*MembershipIdentity)(nil)
+	_ Attributor      = (*MembershipIdentity)(nil)
+	_ OperationWaiter = (*MembershipIdentity)(nil)
 )
 
 // IdentityState is a membership's identity provider.
@@ -157,28 +157,28 @@ func (i *MembershipIdentity) Enforce(ctx context.Context, state State) (Change, 
 	return change, nil
 }
 
-// Settle implements Settler.
-func (i *MembershipIdentity) Settle(ctx context.Context) error {
-	return settleMembership(ctx, i.Client, i.Membership)
+// WaitForOperations implements OperationWaiter.
+func (i *MembershipIdentity) WaitForOperations(ctx context.Context) error {
+	return waitForMembership(ctx, i.Client, i.Membership)
 }
 
-// settleMembership waits until GKE Hub is not at work on a membership. One that is
-// not there is settled.
-func settleMembership(ctx context.Context, client *gcp.Client, name mesh.Membership) error {
-	return wait.Until(ctx, settling(client), "membership "+name.String()+" to be free of operations",
+// waitForMembership waits until GKE Hub has no operation running on a membership. One that does
+// not exist has none.
+func waitForMembership(ctx context.Context, client *gcp.Client, name mesh.Membership) error {
+	return wait.Until(ctx, operationPace(client), "membership "+name.String()+" to be free of operations",
 		func(ctx context.Context) (bool, string, error) {
 			m, err := client.FreshMembership(ctx, name)
 			if apierr.NotFound(err) {
 				return true, "", nil
 			}
-			return err == nil && !atWork(m.State), "its state is " + m.State, err
+			return err == nil && !isBusy(m.State), "its state is " + m.State, err
 		})
 }
 
-// atWork reports whether a resource's lifecycle state is one that Google moves on
+// isBusy reports whether a resource's lifecycle state is one that Google moves on
 // by itself (GKE Hub's memberships and features). Of a state that is not known
 // nothing can be awaited.
-func atWork(state string) bool {
+func isBusy(state string) bool {
 	return slices.Contains([]string{"CREATING", "ENABLING", "UPDATING", "SERVICE_UPDATING", "DELETING", "DISABLING"}, state)
 }
 

@@ -24,7 +24,7 @@ type NamespaceInjection struct {
 var _ Prerequisite = (*NamespaceInjection)(nil)
 
 // InjectionState is a namespace's injection labels; "" is a label that is not
-// there. An empty istio-injection cannot be told from none, and asks for nothing.
+// there. An empty istio-injection looks the same as none, and asks for nothing.
 type InjectionState struct {
 	Revision  string // of label istio.io/rev
 	Injection string // of label istio-injection

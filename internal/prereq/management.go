@@ -19,12 +19,12 @@ type MeshManagement struct {
 }
 
 var (
-	_ Prerequisite = (*MeshManagement)(nil)
-	_ Attributor   = (*MeshManagement)(nil)
-	_ Settler      = (*MeshManagement)(nil)
+	_ Prerequisite    = (*MeshManagement)(nil)
+	_ Attributor      = (*MeshManagement)(nil)
+	_ OperationWaiter = (*MeshManagement)(nil)
 )
 
-// ManagementState is what is asked for of a membership's mesh. That is a wish:
+// ManagementState is what is asked for of a membership's mesh. That is the target:
 // what runs is in the feature's state.
 type ManagementState struct {
 	Management string // "" where nothing is asked for
@@ -119,21 +119,21 @@ func (m *MeshManagement) Enforce(ctx context.Context, state State) (Change, erro
 	return change, nil
 }
 
-// Settle implements Settler.
-func (m *MeshManagement) Settle(ctx context.Context) error {
-	return settleSpec(ctx, m.Client, m.Membership, m.Version)
+// WaitForOperations implements OperationWaiter.
+func (m *MeshManagement) WaitForOperations(ctx context.Context) error {
+	return waitForSpec(ctx, m.Client, m.Membership, m.Version)
 }
 
-// settleSpec waits until GKE Hub is not at work on the resource that a membership's
-// mesh is asked for by. One that is not there is settled.
-func settleSpec(ctx context.Context, client *gcp.Client, name mesh.Membership, version gcp.HubVersion) error {
-	return wait.Until(ctx, settling(client), "the mesh feature of membership "+name.String()+" to be free of operations",
+// waitForSpec waits until GKE Hub has no operation running on the resource that a membership's
+// mesh is asked for by. One that does not exist has none.
+func waitForSpec(ctx context.Context, client *gcp.Client, name mesh.Membership, version gcp.HubVersion) error {
+	return wait.Until(ctx, operationPace(client), "the mesh feature of membership "+name.String()+" to be free of operations",
 		func(ctx context.Context) (bool, string, error) {
 			spec, err := client.MeshSpec(ctx, name, version, true)
 			if apierr.NotFound(err) {
 				return true, "", nil
 			}
-			return err == nil && !atWork(spec.Lifecycle), "its state is " + spec.Lifecycle, err
+			return err == nil && !isBusy(spec.Lifecycle), "its state is " + spec.Lifecycle, err
 		})
 }
 

@@ -22,11 +22,11 @@ type NodePoolMetadata struct {
 }
 
 var (
-	_ Prerequisite = (*NodePoolMetadata)(nil)
-	_ Settler      = (*NodePoolMetadata)(nil)
+	_ Prerequisite    = (*NodePoolMetadata)(nil)
+	_ OperationWaiter = (*NodePoolMetadata)(nil)
 )
 
-// NodePoolState tells which node pools run the metadata server.
+// NodePoolState is which node pools run the metadata server.
 type NodePoolState struct {
 	Modes   map[string]string // by node pool: GKE_METADATA or another
 	Lacking []string          // those without GKE_METADATA, sorted
@@ -77,7 +77,7 @@ func modeFields(modes map[string]string) map[string]any {
 
 // metadataModes are the modes of a cluster's node pools. A pool that says none is
 // shown with the mode that it acts by: the API has no way to take a mode away again.
-// Autopilot's are not anybody's to change.
+// Autopilot's cannot be changed.
 func metadataModes(c gcp.Cluster) map[string]string {
 	modes := map[string]string{}
 	for _, pool := range c.NodePools {
@@ -132,14 +132,14 @@ func (n *NodePoolMetadata) judge(cluster gcp.Cluster) (NodePoolState, error) {
 }
 
 // Enforce implements Prerequisite. It changes the node pools that lack the server,
-// one after another. A cluster that is busy is waited for, and judged anew.
+// one after another. A cluster that is busy is waited for, and judged again.
 func (n *NodePoolMetadata) Enforce(ctx context.Context, _ State) (Change, error) {
 	change := Change{Kind: n.Kind(), Subject: n.Subject(), Before: map[string]any{}, After: map[string]any{}}
-	settled, err := settleCluster(ctx, n.Client, n.Cluster)
+	idle, err := waitForCluster(ctx, n.Client, n.Cluster)
 	if err != nil {
 		return change, err
 	}
-	s, err := n.judge(settled)
+	s, err := n.judge(idle)
 	if err != nil {
 		return change, err
 	}
@@ -160,21 +160,21 @@ func runMetadataServers(
 	return nil
 }
 
-// Settle implements Settler.
-func (n *NodePoolMetadata) Settle(ctx context.Context) error {
-	_, err := settleCluster(ctx, n.Client, n.Cluster)
+// WaitForOperations implements OperationWaiter.
+func (n *NodePoolMetadata) WaitForOperations(ctx context.Context) error {
+	_, err := waitForCluster(ctx, n.Client, n.Cluster)
 	return err
 }
 
 // Undo implements Prerequisite. It sets the mode that each node pool had, where it
 // still has ours, which recreates the nodes once more. A node pool that is gone is
-// nobody's any more.
+// left alone.
 func (n *NodePoolMetadata) Undo(ctx context.Context, c Change) error {
-	settled, err := settleCluster(ctx, n.Client, n.Cluster)
+	idle, err := waitForCluster(ctx, n.Client, n.Cluster)
 	if err != nil {
 		return err
 	}
-	now := metadataModes(settled)
+	now := metadataModes(idle)
 	for _, field := range slices.Sorted(maps.Keys(c.Before)) {
 		pool, _ := strings.CutPrefix(field, modeField(""))
 		before, _ := c.Before[field].(string)

@@ -22,10 +22,10 @@ type WorkloadPool struct {
 }
 
 var (
-	_ Prerequisite = (*WorkloadPool)(nil)
-	_ Attributor   = (*WorkloadPool)(nil)
-	_ Wide         = (*WorkloadPool)(nil)
-	_ Settler      = (*WorkloadPool)(nil)
+	_ Prerequisite    = (*WorkloadPool)(nil)
+	_ Attributor      = (*WorkloadPool)(nil)
+	_ Wide            = (*WorkloadPool)(nil)
+	_ OperationWaiter = (*WorkloadPool)(nil)
 )
 
 // PoolState is a cluster's Workload Identity.
@@ -144,14 +144,14 @@ func readCluster(ctx context.Context, client *gcp.Client, name mesh.Cluster, fre
 
 // Enforce implements Prerequisite. It sets the pool, then, when asked, migrates
 // node pools one after another. A cluster that is busy is waited for, and judged
-// anew: what it was busy with may have been the same change.
+// again: what it was busy with may have been the same change.
 func (w *WorkloadPool) Enforce(ctx context.Context, _ State) (Change, error) {
 	change := Change{Kind: w.Kind(), Subject: w.Subject(), Before: map[string]any{}, After: map[string]any{}}
-	settled, err := settleCluster(ctx, w.Client, w.Cluster)
+	idle, err := waitForCluster(ctx, w.Client, w.Cluster)
 	if err != nil {
 		return change, err
 	}
-	s, err := w.judge(ctx, settled)
+	s, err := w.judge(ctx, idle)
 	if err != nil {
 		return change, err
 	}
@@ -167,16 +167,16 @@ func (w *WorkloadPool) Enforce(ctx context.Context, _ State) (Change, error) {
 	return change, runMetadataServers(ctx, w.Client, w.Cluster, s.NodePools, s.modes, change)
 }
 
-// Settle implements Settler.
-func (w *WorkloadPool) Settle(ctx context.Context) error {
-	_, err := settleCluster(ctx, w.Client, w.Cluster)
+// WaitForOperations implements OperationWaiter.
+func (w *WorkloadPool) WaitForOperations(ctx context.Context) error {
+	_, err := waitForCluster(ctx, w.Client, w.Cluster)
 	return err
 }
 
-// settleCluster waits until a cluster is not at work on something, and returns it
+// waitForCluster waits until no operation is running on a cluster, and returns it
 // as it then is.
-func settleCluster(ctx context.Context, client *gcp.Client, name mesh.Cluster) (cluster gcp.Cluster, err error) {
-	err = wait.Until(ctx, settling(client), "cluster "+name.String()+" to finish its current operation",
+func waitForCluster(ctx context.Context, client *gcp.Client, name mesh.Cluster) (cluster gcp.Cluster, err error) {
+	err = wait.Until(ctx, operationPace(client), "cluster "+name.String()+" to finish its current operation",
 		func(ctx context.Context) (bool, string, error) {
 			cluster, err = readCluster(ctx, client, name, true)
 			if err != nil {
@@ -188,8 +188,8 @@ func settleCluster(ctx context.Context, client *gcp.Client, name mesh.Cluster) (
 	return cluster, err
 }
 
-// settling is the pace at which Google's operations on a subject are waited for.
-func settling(client *gcp.Client) wait.Backoff {
+// operationPace is the pace at which Google's operations on a subject are waited for.
+func operationPace(client *gcp.Client) wait.Backoff {
 	return wait.Backoff{First: time.Second, Max: 20 * time.Second, Clock: client.Config().Clock}
 }
 

@@ -43,19 +43,19 @@ type State interface {
 	Gap() (before, after map[string]any)
 }
 
-// A Settler is a prerequisite whose subject Google works on after a write, longer
-// than the request takes.
-type Settler interface {
-	// Settle waits until no operation of Google is at work on the subject.
-	Settle(ctx context.Context) error
+// An OperationWaiter is a prerequisite on whose subject Google works after a write,
+// longer than the request takes.
+type OperationWaiter interface {
+	// WaitForOperations waits until no operation of Google is running on the subject.
+	WaitForOperations(ctx context.Context) error
 }
 
-// Change is what Enforce changed, enough to undo it and to tell of it.
+// Change is what Enforce changed, enough to undo it and to report it.
 type Change struct {
 	Kind    mesh.Kind      `json:"kind"`
 	Subject string         `json:"subject"`
 	Before  map[string]any `json:"before,omitempty"` // pre-image of what was changed, by field; Undo compares these
-	After   map[string]any `json:"after,omitempty"`  // what it was changed to; may hold more, to tell of it
+	After   map[string]any `json:"after,omitempty"`  // what it was changed to; may hold more, for reports
 }
 
 // Empty reports that nothing was changed.

@@ -12,7 +12,7 @@ import (
 )
 
 // ControlPlaneProvisioned is that a membership's managed control plane is asked for
-// and works. What is enforced is the wish: Enforce asks for automatic management, of
+// and works. What is enforced is the target: Enforce asks for automatic management, of
 // a membership that has it, too. That is the troubleshooting page's "install managed
 // mesh again" through the fleet API; that Google then reconciles at once, rather than
 // with its next look at the membership, is inferred. The control plane is active some
@@ -24,8 +24,8 @@ type ControlPlaneProvisioned struct {
 }
 
 var (
-	_ Prerequisite = (*ControlPlaneProvisioned)(nil)
-	_ Settler      = (*ControlPlaneProvisioned)(nil)
+	_ Prerequisite    = (*ControlPlaneProvisioned)(nil)
+	_ OperationWaiter = (*ControlPlaneProvisioned)(nil)
 )
 
 // ProvisionedState is what is asked for and what runs.
@@ -43,7 +43,7 @@ func (s ProvisionedState) Revision() string { return catalogue.ReadyRevision(s.M
 // Met implements State.
 func (s ProvisionedState) Met() bool { return s.ManagementState.Met() && s.Active() }
 
-// Findings implements State: what keeps the wish from being met, or else the state
+// Findings implements State: what keeps the target from being met, or else the state
 // of the control plane.
 func (s ProvisionedState) Findings() []catalogue.Finding {
 	switch {
@@ -76,7 +76,7 @@ func (p *ControlPlaneProvisioned) Kind() mesh.Kind { return mesh.ControlPlane }
 // Subject implements Prerequisite.
 func (p *ControlPlaneProvisioned) Subject() string { return p.Membership.String() }
 
-func (p *ControlPlaneProvisioned) wish() *MeshManagement {
+func (p *ControlPlaneProvisioned) management() *MeshManagement {
 	return &MeshManagement{Client: p.Client, Membership: p.Membership, Management: mesh.ManagementAutomatic, Version: p.Version}
 }
 
@@ -90,7 +90,7 @@ func (p *ControlPlaneProvisioned) Check(ctx context.Context, fresh bool) (State,
 func (p *ControlPlaneProvisioned) Read(ctx context.Context, fresh bool) (ProvisionedState, error) {
 	var s ProvisionedState
 	var err error
-	if s.ManagementState, err = p.wish().Read(ctx, fresh); err != nil {
+	if s.ManagementState, err = p.management().Read(ctx, fresh); err != nil {
 		return s, err
 	}
 	read := p.Client.MeshFeature
@@ -124,8 +124,10 @@ func (p *ControlPlaneProvisioned) Enforce(ctx context.Context, state State) (Cha
 	return change, nil
 }
 
-// Settle implements Settler.
-func (p *ControlPlaneProvisioned) Settle(ctx context.Context) error { return p.wish().Settle(ctx) }
+// WaitForOperations implements OperationWaiter.
+func (p *ControlPlaneProvisioned) WaitForOperations(ctx context.Context) error {
+	return p.management().WaitForOperations(ctx)
+}
 
 // Undo implements Prerequisite. It restores the management that was asked for
 // before, where that was another and ours is still there.
@@ -133,5 +135,5 @@ func (p *ControlPlaneProvisioned) Undo(ctx context.Context, c Change) error {
 	if equal(c.Before["management"], c.After["management"]) {
 		return nil
 	}
-	return p.wish().Undo(ctx, c)
+	return p.management().Undo(ctx, c)
 }

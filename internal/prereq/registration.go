@@ -23,8 +23,8 @@ type MembershipRegistration struct {
 }
 
 var (
-	_ Prerequisite = (*MembershipRegistration)(nil)
-	_ Settler      = (*MembershipRegistration)(nil)
+	_ Prerequisite    = (*MembershipRegistration)(nil)
+	_ OperationWaiter = (*MembershipRegistration)(nil)
 )
 
 // RegistrationState is a cluster's place in a fleet.
@@ -140,7 +140,7 @@ func (r *MembershipRegistration) inFleet(ctx context.Context, cluster gcp.Cluste
 }
 
 // sameProject compares two projects, of which one may be named by its number and
-// the other by its id. Two that cannot be told apart are not the same.
+// the other by its id. Two of which that is not known are not the same.
 func (r *MembershipRegistration) sameProject(ctx context.Context, a, b string) bool {
 	if a == b {
 		return true
@@ -170,9 +170,9 @@ func (r *MembershipRegistration) Enforce(ctx context.Context, state State) (Chan
 	return change, nil
 }
 
-// Settle implements Settler.
-func (r *MembershipRegistration) Settle(ctx context.Context) error {
-	return settleMembership(ctx, r.Client, r.wanted())
+// WaitForOperations implements OperationWaiter.
+func (r *MembershipRegistration) WaitForOperations(ctx context.Context) error {
+	return waitForMembership(ctx, r.Client, r.wanted())
 }
 
 // Undo implements Prerequisite. It deletes the membership if it is still as it was

@@ -26,7 +26,7 @@ const (
 	RestartAll RestartScope = "all"
 )
 
-// RollingRestart is that the pods of workloads were made anew, and with them their
+// RollingRestart is that the pods of workloads were recreated, and with them their
 // proxies: a pod gets its proxy only when it is created. Workloads are restarted as
 // kubectl rollout restart does, one after the other, each when the one before is
 // available again.
@@ -45,12 +45,12 @@ type RollingRestart struct {
 
 var (
 	_ Prerequisite = (*RollingRestart)(nil)
-	_ Keeper       = (*RollingRestart)(nil)
+	_ Irreversible = (*RollingRestart)(nil)
 )
 
 // RestartState is what is to be restarted.
 type RestartState struct {
-	Renewals []cluster.Renewal // all whose pods are to be made anew, those that never are among them
+	Renewals []cluster.Renewal // all whose pods are to be recreated, those that never are among them
 
 	subject string
 }
@@ -199,7 +199,7 @@ func (r *RollingRestart) Enforce(ctx context.Context, state State) (Change, erro
 	return change, nil
 }
 
-// RestartError tells which workloads were not restarted, and why each.
+// RestartError says which workloads were not restarted, and why each.
 type RestartError struct {
 	Cluster string
 	Asked   int                     // how many were to be restarted
@@ -230,13 +230,13 @@ func (e *RestartError) Unwrap() []error {
 	return slices.Clip(errs)
 }
 
-// Keeps implements Keeper.
-func (r *RollingRestart) Keeps() string { return "a restart cannot be taken back" }
+// WhyIrreversible implements Irreversible.
+func (r *RollingRestart) WhyIrreversible() string { return "a restart cannot be taken back" }
 
 // Undo implements Prerequisite. The pods that were there before are gone.
 func (r *RollingRestart) Undo(_ context.Context, c Change) error {
 	if c.Empty() {
 		return nil
 	}
-	return &KeptError{c.Subject, r.Keeps()}
+	return &KeptError{c.Subject, r.WhyIrreversible()}
 }

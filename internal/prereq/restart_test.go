@@ -84,7 +84,7 @@ func TestRestartOfWhatNeedsIt(t *testing.T) {
 		t.Errorf("the change is %+v", change)
 	}
 	var kept *prereq.KeptError
-	if err := p.Undo(t.Context(), readBack(t, change)); !errors.As(err, &kept) || p.Keeps() == "" || len(w.wrote()) > 0 {
+	if err := p.Undo(t.Context(), readBack(t, change)); !errors.As(err, &kept) || p.WhyIrreversible() == "" || len(w.wrote()) > 0 {
 		t.Errorf("undoing a restart: %v", err)
 	}
 	if err := p.Undo(t.Context(), prereq.Change{}); err != nil {

@@ -129,7 +129,7 @@ func (r *RevisionRemoved) Enforce(ctx context.Context, state State) (Change, err
 		return change, err
 	}
 	if err := opened.DeleteRevision(ctx, s.Image); err != nil {
-		if apierr.NotFound(err) { // somebody did it before us
+		if apierr.NotFound(err) { // it is disabled already
 			return change, nil
 		}
 		return change, err

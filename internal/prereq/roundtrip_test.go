@@ -256,9 +256,9 @@ func readBack(t *testing.T, c prereq.Change) prereq.Change {
 }
 
 // stands wants a change to stand so.
-func (w *world) stands(p prereq.Prerequisite, c prereq.Change, want prereq.Standing) {
+func (w *world) hasStatus(p prereq.Prerequisite, c prereq.Change, want prereq.ChangeStatus) {
 	w.t.Helper()
-	got, why := prereq.Stands(w.check(p), c)
+	got, why := prereq.StatusOf(w.check(p), c)
 	if got != want || want == prereq.AsChanged && len(why) > 0 {
 		w.t.Errorf("the change stands %s, want %s: %v", got, want, why)
 	}
@@ -314,12 +314,12 @@ func TestThereAndBack(t *testing.T) {
 				t.Errorf("not idempotent: %+v", again)
 			}
 			kept := readBack(t, change)
-			w.stands(p, kept, prereq.AsChanged)
+			w.hasStatus(p, kept, prereq.AsChanged)
 			w.undo(p, kept)
 			if wrote := w.wrote(); len(wrote) != len(trip.writes) {
 				t.Errorf("undoing wrote %q", wrote)
 			}
-			w.stands(p, kept, prereq.AsBefore)
+			w.hasStatus(p, kept, prereq.AsBefore)
 			w.undo(p, kept)
 			if wrote := w.wrote(); len(wrote) > 0 {
 				t.Errorf("undoing twice wrote %q", wrote)
@@ -330,7 +330,7 @@ func TestThereAndBack(t *testing.T) {
 			}
 			trip.meddle(w)
 			w.wrote()
-			w.stands(p, change, prereq.ChangedSince)
+			w.hasStatus(p, change, prereq.ChangedSince)
 			w.undo(p, change)
 			if wrote := w.wrote(); len(wrote) > 0 {
 				t.Errorf("undid what somebody else did: %q", wrote)

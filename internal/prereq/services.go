@@ -22,7 +22,7 @@ var (
 	_ Attributor   = (*ProjectServices)(nil)
 )
 
-// ServicesState tells which of the APIs are enabled.
+// ServicesState is which of the APIs are enabled.
 type ServicesState struct {
 	Enabled map[string]bool // by API
 	project string
@@ -93,7 +93,7 @@ func (p *ProjectServices) Check(ctx context.Context, fresh bool) (State, error) 
 }
 
 // Read is Check with its own type. It costs one request a project for up to 30
-// APIs, whoever else asks about that project.
+// APIs, shared with every other read of that project.
 func (p *ProjectServices) Read(ctx context.Context, fresh bool) (ServicesState, error) {
 	s := ServicesState{Enabled: map[string]bool{}, project: p.Project}
 	read := p.Client.Services
@@ -149,7 +149,7 @@ func (p *ProjectServices) Undo(ctx context.Context, c Change) error {
 	}
 	for _, name := range names {
 		if states[name] != "ENABLED" {
-			continue // somebody did it before us
+			continue // it is disabled already
 		}
 		if err := p.Client.DisableService(ctx, p.Project, name); err != nil {
 			return err

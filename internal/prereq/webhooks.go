@@ -14,7 +14,7 @@ import (
 )
 
 // WebhookURLs is that the managed webhooks of a revision call the addresses that its
-// environment, ConfigMap env-REVISION, tells: the injectors of the revision, and the
+// environment, ConfigMap env-REVISION, has: the injectors of the revision, and the
 // validating webhook istiod-istio-system-mcp, which all revisions share. Google does
 // not overwrite the URLs of webhooks that are there.
 type WebhookURLs struct {
@@ -73,7 +73,7 @@ func (w *WebhookURLs) Check(ctx context.Context, fresh bool) (State, error) {
 }
 
 // Read is Check with its own type. It costs four requests. Where the environment does
-// not tell the address, it is an error: nothing can be compared.
+// not have the address, it is an error: nothing can be compared.
 func (w *WebhookURLs) Read(ctx context.Context, _ bool) (WebhookState, error) {
 	s := WebhookState{URLs: map[string]string{}, Wrong: map[string]string{}}
 	opened, err := w.Clusters.Open(ctx, w.Target)

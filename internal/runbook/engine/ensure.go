@@ -173,9 +173,9 @@ func (a *act) unverified() bool {
 		if m.Step != a.name {
 			continue
 		}
-		standing, _ := prereq.Stands(a.state, prereqChange(m.Change))
+		status, _ := prereq.StatusOf(a.state, prereqChange(m.Change))
 		again := reflect.DeepEqual(runbook.Normalize(m.Change.Before), runbook.Normalize(m.Change.After))
-		if standing == prereq.AsChanged || again {
+		if status == prereq.AsChanged || again {
 			a.made = prereqChange(m.Change)
 			return true
 		}
@@ -199,10 +199,10 @@ func (a *act) awaitEarlier(ctx context.Context) error {
 	if len(a.inFlight()) == 0 && !a.doubt {
 		return nil
 	}
-	if s, can := a.prerequisite.(prereq.Settler); can {
+	if s, can := a.prerequisite.(prereq.OperationWaiter); can {
 		bounded, cancel := wait.Deadline(ctx, a.engine.WaitClock(), a.deadline, "step "+a.name)
 		defer cancel()
-		if err := s.Settle(bounded); err != nil {
+		if err := s.WaitForOperations(bounded); err != nil {
 			return err
 		}
 	}

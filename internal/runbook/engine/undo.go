@@ -136,8 +136,8 @@ func (e *Engine) planItem(ctx context.Context, u *undoPlan, m journal.Made) (ite
 	if item.prerequisite, err = rebuild(item.def, u.env, m.Change.Args); err != nil {
 		return item, p, err.Error()
 	}
-	if kept, stays := item.prerequisite.(prereq.Keeper); stays {
-		p.Status, p.Text = runbook.StatusStays, kept.Keeps()
+	if kept, stays := item.prerequisite.(prereq.Irreversible); stays {
+		p.Status, p.Text = runbook.StatusStays, kept.WhyIrreversible()
 		return item, p, ""
 	}
 	state, err := item.prerequisite.Check(ctx, true)
@@ -148,7 +148,7 @@ func (e *Engine) planItem(ctx context.Context, u *undoPlan, m journal.Made) (ite
 	if err != nil {
 		return item, p, ErrorText(err)
 	}
-	switch standing, differences := prereq.Stands(state, item.change()); standing {
+	switch status, differences := prereq.StatusOf(state, item.change()); status {
 	case prereq.AsBefore:
 		p.Status, p.Text = runbook.StatusSatisfied, asBefore
 	case prereq.ChangedSince:

@@ -53,8 +53,8 @@ func (r *run) undoOwnChanges(ctx context.Context) error {
 
 // undoChange undoes one change of a run, and records how that ended.
 func (r *run) undoChange(ctx context.Context, of string, item undoItem) error {
-	if kept, stays := item.prerequisite.(prereq.Keeper); stays {
-		_, err := r.write(ctx, journal.StepSkipped{Step: item.step, Why: kept.Keeps()})
+	if kept, stays := item.prerequisite.(prereq.Irreversible); stays {
+		_, err := r.write(ctx, journal.StepSkipped{Step: item.step, Why: kept.WhyIrreversible()})
 		return err
 	}
 	if _, err := r.write(ctx, journal.UndoOf{Run: of, Seq: item.made.Seq, Step: item.step}); err != nil {
@@ -93,8 +93,8 @@ type undoRun struct {
 // restore brings back what was there before the change, and verifies that. found
 // says what it found in the end.
 func (u *undoRun) restore(ctx context.Context) (found string, err error) {
-	if s, can := u.item.prerequisite.(prereq.Settler); can {
-		if err := s.Settle(ctx); err != nil {
+	if s, can := u.item.prerequisite.(prereq.OperationWaiter); can {
+		if err := s.WaitForOperations(ctx); err != nil {
 			return "", err
 		}
 	}
@@ -103,7 +103,7 @@ func (u *undoRun) restore(ctx context.Context) (found string, err error) {
 		return "", err
 	}
 	change := u.item.change()
-	switch standing, differences := prereq.Stands(state, change); standing {
+	switch status, differences := prereq.StatusOf(state, change); status {
 	case prereq.AsBefore:
 		return asBefore, nil
 	case prereq.ChangedSince:
@@ -154,7 +154,7 @@ func (u *undoRun) awaitBefore(ctx context.Context, change prereq.Change) error {
 	for {
 		state, err := u.item.prerequisite.Check(ctx, true)
 		if err == nil {
-			if standing, _ := prereq.Stands(state, change); standing == prereq.AsBefore {
+			if status, _ := prereq.StatusOf(state, change); status == prereq.AsBefore {
 				return nil
 			}
 			err = &VerificationError{Subject: change.Subject, Seen: messages(state), After: clock.Now().Sub(u.started).Round(time.Second)}

@@ -49,7 +49,7 @@ type bundle struct {
 
 var (
 	_ prereq.Prerequisite = (*bundle)(nil)
-	_ prereq.Keeper       = (*bundle)(nil)
+	_ prereq.Irreversible = (*bundle)(nil)
 )
 
 type bundleState struct {
@@ -128,8 +128,8 @@ func (b *bundle) Enforce(ctx context.Context, state prereq.State) (prereq.Change
 	return change, nil
 }
 
-// Keeps implements prereq.Keeper.
-func (b *bundle) Keeps() string {
+// WhyIrreversible implements prereq.Irreversible.
+func (b *bundle) WhyIrreversible() string {
 	return "the evidence cannot be collected again; delete the file when it is no longer needed"
 }
 
@@ -138,5 +138,5 @@ func (b *bundle) Undo(_ context.Context, c prereq.Change) error {
 	if c.Empty() {
 		return nil
 	}
-	return &prereq.KeptError{Subject: c.Subject, Why: b.Keeps()}
+	return &prereq.KeptError{Subject: c.Subject, Why: b.WhyIrreversible()}
 }

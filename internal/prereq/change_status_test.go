@@ -21,7 +21,7 @@ func TestStands(t *testing.T) {
 	change := prereq.Change{Before: map[string]any{"on": false, "text": "", "object": object}, After: map[string]any{"on": true, "text": "new", "object": "", "told": "x"}}
 	for name, test := range map[string]struct {
 		now  fields
-		want prereq.Standing
+		want prereq.ChangeStatus
 		why  []string
 	}{
 		"left":       {fields{"on": true, "text": "new", "object": "", "other": 1}, prereq.AsChanged, nil},
@@ -32,16 +32,16 @@ func TestStands(t *testing.T) {
 		"no fields":  {fields{}, prereq.AsChanged, nil},
 	} {
 		for _, c := range []prereq.Change{change, readBack(t, change)} {
-			if got, why := prereq.Stands(test.now, c); got != test.want || !slices.Equal(why, test.why) {
+			if got, why := prereq.StatusOf(test.now, c); got != test.want || !slices.Equal(why, test.why) {
 				t.Errorf("%s: %s %q", name, got, why)
 			}
 		}
 	}
-	if got, _ := prereq.Stands(fields{"on": true}, prereq.Change{}); got != prereq.AsBefore {
+	if got, _ := prereq.StatusOf(fields{"on": true}, prereq.Change{}); got != prereq.AsBefore {
 		t.Errorf("a change of nothing: %s", got)
 	}
 	same := prereq.Change{Before: map[string]any{"on": true}, After: map[string]any{"on": true}}
-	if got, _ := prereq.Stands(fields{"on": true}, same); got != prereq.AsBefore {
+	if got, _ := prereq.StatusOf(fields{"on": true}, same); got != prereq.AsBefore {
 		t.Errorf("a change that asked for what was there: %s", got)
 	}
 }

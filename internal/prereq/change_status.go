@@ -8,21 +8,21 @@ import (
 	"slices"
 )
 
-// Standing says what became of a change since it was made.
-type Standing string
+// ChangeStatus is whether a change is still as it was made.
+type ChangeStatus string
 
-// The standings.
+// The statuses of a change.
 const (
-	AsChanged    Standing = "as-changed"    // what is there is what the change left
-	AsBefore     Standing = "as-before"     // it is taken back already, or never happened
-	ChangedSince Standing = "changed-since" // neither: somebody else was there
+	AsChanged    ChangeStatus = "as-changed"    // the fields are as the change left them
+	AsBefore     ChangeStatus = "as-before"     // they are as before it: it was undone, or never happened
+	ChangedSince ChangeStatus = "changed-since" // neither: something else changed them
 )
 
-// Stands compares what is there with what a change left and with what it found,
-// field by field of its pre-image. The change may have been read back from JSON.
-// why says how each field differs from what the change left. A state without
-// fields has nothing to compare: what was done to it stands.
-func Stands(s State, c Change) (standing Standing, why []string) {
+// StatusOf compares a state with what a change left and with what it found, field by
+// field of its pre-image. The change may have been read back from JSON. why says how
+// each field differs from what the change left. A state without fields has nothing to
+// compare: what was done to it is as the change left it.
+func StatusOf(s State, c Change) (status ChangeStatus, why []string) {
 	now := s.Fields()
 	if len(c.Before) == 0 {
 		return AsBefore, nil
@@ -79,7 +79,7 @@ func inWords(v any) string {
 	return "an object"
 }
 
-// KeptError is returned by Undo for a change that cannot be taken back and stays.
+// KeptError is returned by Undo for a change that cannot be undone and stays.
 type KeptError struct{ Subject, Why string }
 
 func (e *KeptError) Error() string { return e.Subject + " stays as it is: " + e.Why }
