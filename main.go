@@ -1,6 +1,5 @@
-// Terraform-provider-asm keeps the prerequisites of managed Anthos Service Mesh (Cloud
-// Service Mesh) on GKE in place. Terraform starts it as a provider; a person uses it as
-// a command line.
+// Terraform-provider-asm keeps the prerequisites of managed Anthos Service Mesh (Cloud Service Mesh) on GKE in place.
+// Terraform starts it as a provider; a person uses it as a command line.
 package main
 
 import (

@@ -28,9 +28,8 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/simtest"
 )
 
-// The acceptance suite: every script in testdata/script runs on each Terraform
-// and OpenTofu that is there, with the real provider binary, on a simulated
-// Google Cloud of its own. Scripts add to testscript's commands:
+// The acceptance suite: every script in testdata/script runs on each Terraform and OpenTofu that is there, with the
+// real provider binary, on a simulated Google Cloud of its own. Scripts add to testscript's commands:
 //
 //	tf ARGS...            the CLI under test; it must exit 0 (or not, after !)
 //	plan CODE [ARGS...]   plan -detailed-exitcode, which must exit CODE
@@ -162,7 +161,8 @@ func findCLIs(t testing.TB) []cli {
 func buildMirror(t testing.TB) string {
 	t.Helper()
 	dir := t.TempDir()
-	binary := filepath.Join(dir, "registry.terraform.io/managed-mesh/asm/0.1.0", runtime.GOOS+"_"+runtime.GOARCH, "terraform-provider-asm_v0.1.0")
+	binary := filepath.Join(dir, "registry.terraform.io/managed-mesh/asm/0.1.0", runtime.GOOS+"_"+runtime.GOARCH,
+		"terraform-provider-asm_v0.1.0")
 	args := []string{"build", "-trimpath", "-ldflags=-s -w -X main.version=0.1.0", "-o", binary}
 	if raceEnabled {
 		args = append(args, "-race")
@@ -188,7 +188,8 @@ func setUp(env *testscript.Env, c cli, mirror string, checker *contract.Checker)
 	var mu sync.Mutex
 	var problems []string
 	server, err := sim.Start(context.Background(), sim.Options{Projects: 2, Clusters: 2, Observe: func(e sim.Exchange) {
-		for _, p := range checker.Check(contract.Exchange{Method: e.Method, Host: e.Host, Path: e.Path, RawQuery: e.RawQuery, RequestBody: e.RequestBody, Status: e.Status, ResponseBody: e.ResponseBody}) {
+		for _, p := range checker.Check(contract.Exchange{Method: e.Method, Host: e.Host, Path: e.Path, RawQuery: e.RawQuery,
+			RequestBody: e.RequestBody, Status: e.Status, ResponseBody: e.ResponseBody}) {
 			mu.Lock()
 			problems = append(problems, fmt.Sprint(p))
 			mu.Unlock()
@@ -288,7 +289,8 @@ func simCommand(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // ciAgent is the user agent of a google provider in some CI job.
-const ciAgent = "google-api-go-client/0.5 Terraform/1.5.7 (+https://www.terraform.io) Terraform-Plugin-SDK/2.36.0 terraform-provider-google/6.38.0"
+const ciAgent = "google-api-go-client/0.5 Terraform/1.5.7 (+https://www.terraform.io) Terraform-Plugin-SDK/2.36.0 " +
+	"terraform-provider-google/6.38.0"
 
 func apiCommand(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) < 3 {

@@ -75,7 +75,8 @@ func (p *plugin) actions() tfprotov6.ActionServer { return p.ProviderServer.(tfp
 
 func (p *plugin) validate(t *testing.T, name string, values map[string]tftypes.Value) []*tfprotov6.Diagnostic {
 	t.Helper()
-	resp, err := p.actions().ValidateActionConfig(t.Context(), &tfprotov6.ValidateActionConfigRequest{ActionType: name, Config: object(t, p.schemas.ActionSchemas[name].Schema, values)})
+	resp, err := p.actions().ValidateActionConfig(t.Context(),
+		&tfprotov6.ValidateActionConfigRequest{ActionType: name, Config: object(t, p.schemas.ActionSchemas[name].Schema, values)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,7 +85,8 @@ func (p *plugin) validate(t *testing.T, name string, values map[string]tftypes.V
 
 func (p *plugin) planAction(t *testing.T, name string, values map[string]tftypes.Value) []*tfprotov6.Diagnostic {
 	t.Helper()
-	resp, err := p.actions().PlanAction(t.Context(), &tfprotov6.PlanActionRequest{ActionType: name, Config: object(t, p.schemas.ActionSchemas[name].Schema, values)})
+	resp, err := p.actions().PlanAction(t.Context(),
+		&tfprotov6.PlanActionRequest{ActionType: name, Config: object(t, p.schemas.ActionSchemas[name].Schema, values)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,12 +94,14 @@ func (p *plugin) planAction(t *testing.T, name string, values map[string]tftypes
 }
 
 // invoke invokes an action and returns everything that Terraform is told.
-func (s *stage) invoke(ctx context.Context, name string, values map[string]tftypes.Value) (messages []string, diags []*tfprotov6.Diagnostic) {
+func (s *stage) invoke(ctx context.Context, name string, values map[string]tftypes.Value) (messages []string,
+	diags []*tfprotov6.Diagnostic) {
 	all := map[string]tftypes.Value{"state_dir": text(s.dir)}
 	for k, v := range values {
 		all[k] = v
 	}
-	stream, err := s.actions().InvokeAction(ctx, &tfprotov6.InvokeActionRequest{ActionType: name, Config: object(s.t, s.schemas.ActionSchemas[name].Schema, all)})
+	stream, err := s.actions().InvokeAction(ctx,
+		&tfprotov6.InvokeActionRequest{ActionType: name, Config: object(s.t, s.schemas.ActionSchemas[name].Schema, all)})
 	if err != nil {
 		s.t.Error(err)
 		return nil, nil
@@ -244,27 +248,38 @@ func TestRunRunbookIsCheckedOffline(t *testing.T) {
 		config map[string]tftypes.Value
 		says   []string // none: nothing is wrong
 	}{
-		"a slip of the finger": {map[string]tftypes.Value{"runbook": text("restart-proxy"), "membership": text(member)}, []string{`did you mean "restart-proxies"?`, "asm_runbooks", `AttributeName("runbook")`}},
-		"no target":            {map[string]tftypes.Value{"runbook": text("restart-proxies")}, []string{"works on a membership: set membership", `AttributeName("membership")`}},
-		"another target":       {map[string]tftypes.Value{"runbook": text("restart-proxies"), "cluster": someCluster}, []string{"works on a membership", "takes no cluster", `AttributeName("cluster")`}},
-		"two targets":          {map[string]tftypes.Value{"runbook": text("restart-proxies"), "membership": text(member), "fleet_project": text("mesh-sim-1")}, []string{"takes no fleet_project"}},
-		"a missing input":      {asking, []string{`needs the input "namespaces"`, `AttributeName("inputs")`}},
-		"an unknown input":     {with(asking, "inputs", mapping("namespaces", `["a"]`, "namespace", "a")), []string{`has no input "namespace"`, `"namespaces"`}},
-		"an input's type":      {with(asking, "inputs", mapping("namespaces", `{`)), []string{`"namespaces" must be`, `ElementKeyString("namespaces")`}},
-		"an input's own rule":  {with(asking, "inputs", mapping("namespaces", `["a"]`, "token", "bad")), []string{"not that one"}},
-		"a step that is none":  {with(with(asking, "inputs", mapping("namespaces", `["a"]`)), "approve", list("lok")), []string{`has no step "lok"; did you mean "look"?`}},
-		"a mistake in source":  {map[string]tftypes.Value{"source": text(strings.Replace(gated, "ensure", "ensures", 1)), "membership": text(member)}, []string{`AttributeName("source")`, "on source line", "ensures"}},
-		"another of source's":  {with(ownRunbook(gated), "runbook", text("gate")), []string{`no runbook "gate"`, "gated"}},
-		"all right":            {with(asking, "inputs", mapping("namespaces", jsonList("a", "b"), "token", "bad enough")), nil},
-		"a fleet beside":       {with(with(asking, "inputs", mapping("namespaces", `[]`)), "fleet_project", text("mesh-sim-1")), nil},
-		"an unknown runbook":   {map[string]tftypes.Value{"runbook": unknown}, nil},
-		"an unknown target":    {map[string]tftypes.Value{"runbook": text("restart-proxies"), "membership": unknown}, nil},
-		"unknown inputs":       {with(asking, "inputs", tftypes.NewValue(tftypes.Map{ElementType: tftypes.String}, tftypes.UnknownValue)), nil},
-		"an unknown value":     {with(asking, "inputs", tftypes.NewValue(tftypes.Map{ElementType: tftypes.String}, map[string]tftypes.Value{"namespaces": unknown})), nil},
-		"unknown approvals":    {with(ownRunbook(gated), "approve", tftypes.NewValue(tftypes.Set{ElementType: tftypes.String}, tftypes.UnknownValue)), nil},
+		"a slip of the finger": {map[string]tftypes.Value{"runbook": text("restart-proxy"), "membership": text(member)},
+			[]string{`did you mean "restart-proxies"?`, "asm_runbooks", `AttributeName("runbook")`}},
+		"no target": {map[string]tftypes.Value{"runbook": text("restart-proxies")},
+			[]string{"works on a membership: set membership", `AttributeName("membership")`}},
+		"another target": {map[string]tftypes.Value{"runbook": text("restart-proxies"), "cluster": someCluster},
+			[]string{"works on a membership", "takes no cluster", `AttributeName("cluster")`}},
+		"two targets": {map[string]tftypes.Value{"runbook": text("restart-proxies"), "membership": text(member),
+			"fleet_project": text("mesh-sim-1")}, []string{"takes no fleet_project"}},
+		"a missing input": {asking, []string{`needs the input "namespaces"`, `AttributeName("inputs")`}},
+		"an unknown input": {with(asking, "inputs", mapping("namespaces", `["a"]`, "namespace", "a")),
+			[]string{`has no input "namespace"`, `"namespaces"`}},
+		"an input's type": {with(asking, "inputs", mapping("namespaces", `{`)),
+			[]string{`"namespaces" must be`, `ElementKeyString("namespaces")`}},
+		"an input's own rule": {with(asking, "inputs", mapping("namespaces", `["a"]`, "token", "bad")), []string{"not that one"}},
+		"a step that is none": {with(with(asking, "inputs", mapping("namespaces", `["a"]`)), "approve", list("lok")),
+			[]string{`has no step "lok"; did you mean "look"?`}},
+		"a mistake in source": {map[string]tftypes.Value{"source": text(strings.Replace(gated, "ensure", "ensures", 1)),
+			"membership": text(member)}, []string{`AttributeName("source")`, "on source line", "ensures"}},
+		"another of source's": {with(ownRunbook(gated), "runbook", text("gate")), []string{`no runbook "gate"`, "gated"}},
+		"all right":           {with(asking, "inputs", mapping("namespaces", jsonList("a", "b"), "token", "bad enough")), nil},
+		"a fleet beside":      {with(with(asking, "inputs", mapping("namespaces", `[]`)), "fleet_project", text("mesh-sim-1")), nil},
+		"an unknown runbook":  {map[string]tftypes.Value{"runbook": unknown}, nil},
+		"an unknown target":   {map[string]tftypes.Value{"runbook": text("restart-proxies"), "membership": unknown}, nil},
+		"unknown inputs":      {with(asking, "inputs", tftypes.NewValue(tftypes.Map{ElementType: tftypes.String}, tftypes.UnknownValue)), nil},
+		"an unknown value": {with(asking, "inputs",
+			tftypes.NewValue(tftypes.Map{ElementType: tftypes.String}, map[string]tftypes.Value{"namespaces": unknown})), nil},
+		"unknown approvals": {with(ownRunbook(gated), "approve",
+			tftypes.NewValue(tftypes.Set{ElementType: tftypes.String}, tftypes.UnknownValue)), nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			for _, diags := range [][]*tfprotov6.Diagnostic{p.validate(t, "asm_run_runbook", c.config), p.planAction(t, "asm_run_runbook", c.config)} {
+			for _, diags := range [][]*tfprotov6.Diagnostic{p.validate(t, "asm_run_runbook", c.config),
+				p.planAction(t, "asm_run_runbook", c.config)} {
 				if c.says == nil {
 					if strings.Contains(shown(diags), "ERROR") {
 						t.Errorf("it should be right: %s", shown(diags))
@@ -312,15 +327,17 @@ func TestPlanWarnsOfGates(t *testing.T) {
 		config map[string]tftypes.Value
 		warns  bool
 	}{
-		"no approval":      {ownRunbook(gated), true},
-		"the step":         {with(ownRunbook(gated), "approve", list("grant")), false},
-		"an instance":      {with(ownRunbook(gated), "approve", list(`grant["a"]`)), false},
-		"its risk":         {with(ownRunbook(gated), "approve_risk", text("low")), false},
-		"all":              {with(ownRunbook(gated), "approve_all", yes), false},
-		"not all":          {with(ownRunbook(gated), "approve_all", tftypes.NewValue(tftypes.Bool, false)), true},
-		"a built-in's":     {map[string]tftypes.Value{"runbook": text("restart-proxies"), "membership": text(member)}, true},
-		"a lower risk":     {map[string]tftypes.Value{"runbook": text("restart-proxies"), "membership": text(member), "approve_risk": text("low")}, true},
-		"its own risk":     {map[string]tftypes.Value{"runbook": text("restart-proxies"), "membership": text(member), "approve_risk": text("medium")}, false},
+		"no approval":  {ownRunbook(gated), true},
+		"the step":     {with(ownRunbook(gated), "approve", list("grant")), false},
+		"an instance":  {with(ownRunbook(gated), "approve", list(`grant["a"]`)), false},
+		"its risk":     {with(ownRunbook(gated), "approve_risk", text("low")), false},
+		"all":          {with(ownRunbook(gated), "approve_all", yes), false},
+		"not all":      {with(ownRunbook(gated), "approve_all", tftypes.NewValue(tftypes.Bool, false)), true},
+		"a built-in's": {map[string]tftypes.Value{"runbook": text("restart-proxies"), "membership": text(member)}, true},
+		"a lower risk": {map[string]tftypes.Value{"runbook": text("restart-proxies"), "membership": text(member),
+			"approve_risk": text("low")}, true},
+		"its own risk": {map[string]tftypes.Value{"runbook": text("restart-proxies"), "membership": text(member),
+			"approve_risk": text("medium")}, false},
 		"not known so far": {with(ownRunbook(gated), "approve_all", tftypes.NewValue(tftypes.Bool, tftypes.UnknownValue)), false},
 	} {
 		diags := p.planAction(t, "asm_run_runbook", c.config)
@@ -337,7 +354,8 @@ func TestRunbookRunsAndTells(t *testing.T) {
 	s := newStage(t, simtest.Owner, "binding-revoked")
 	config := with(with(ownRunbook(gated), "approve", list("grant")), "reason", text("ticket 7"))
 	said := s.invokeWell("asm_run_runbook", config)
-	mustSay(t, said, "of gated on "+member+" started", "grant: started", "grant: approved by the Terraform configuration", "grant: changing projects/mesh-sim-1", "grant: done", "fine: started", "fine: done", ": succeeded")
+	mustSay(t, said, "of gated on "+member+" started", "grant: started", "grant: approved by the Terraform configuration",
+		"grant: changing projects/mesh-sim-1", "grant: done", "fine: started", "fine: done", ": succeeded")
 	if wrote := s.wrote(""); len(wrote) != 1 || !strings.Contains(wrote[0], "mesh-sim-1:setIamPolicy 200 ticket 7") {
 		t.Errorf("it wrote %q", wrote)
 	}
@@ -383,7 +401,8 @@ func TestReadsAfterAnActionAreFresh(t *testing.T) {
 	s := newStage(t, simtest.Owner, "binding-revoked")
 	schema := s.schemas.DataSourceSchemas["asm_prerequisites"]
 	read := func() string {
-		resp, err := s.ReadDataSource(t.Context(), &tfprotov6.ReadDataSourceRequest{TypeName: "asm_prerequisites", Config: object(t, schema, nil)})
+		resp, err := s.ReadDataSource(t.Context(),
+			&tfprotov6.ReadDataSourceRequest{TypeName: "asm_prerequisites", Config: object(t, schema, nil)})
 		if err != nil || len(resp.Diagnostics) > 0 {
 			t.Fatal(err, shown(resp.Diagnostics))
 		}
@@ -402,8 +421,10 @@ func TestReadsAfterAnActionAreFresh(t *testing.T) {
 func TestGateIsAnErrorThatSaysHowToAgree(t *testing.T) {
 	s := newStage(t, simtest.Owner, "binding-revoked")
 	said := s.invokeBadly("asm_run_runbook", ownRunbook(gated),
-		"Runbook gated needs approval at step grant ("+member+")", "Grants the role to the agent of mesh-sim-1.", "projects/mesh-sim-1\n  granted: false -> true\n",
-		`add "grant" to approve`, `approve_risk = "low"`, "terraform-provider-asm runbook resume ", "--approve grant --state-dir="+s.dir, "does not repeat an action by itself")
+		"Runbook gated needs approval at step grant ("+member+")", "Grants the role to the agent of mesh-sim-1.", "projects/mesh-sim-1\n  "+
+			"granted: false -> true\n",
+		`add "grant" to approve`, `approve_risk = "low"`, "terraform-provider-asm runbook resume ", "--approve grant --state-dir="+s.dir,
+		"does not repeat an action by itself")
 	if wrote := s.wrote(""); len(wrote) > 0 {
 		t.Errorf("it wrote %q", wrote)
 	}
@@ -445,7 +466,8 @@ runbook "by-hand" {
 }
 `)
 	s.world.Fault("binding-revoked")
-	s.invokeBadly("asm_run_runbook", with(own, "approve_all", tftypes.NewValue(tftypes.Bool, true)), "needs somebody at step fix", "Give the role back.", "Not done yet", "looked at again")
+	s.invokeBadly("asm_run_runbook", with(own, "approve_all", tftypes.NewValue(tftypes.Bool, true)), "needs somebody at step fix",
+		"Give the role back.", "Not done yet", "looked at again")
 	if wrote := s.wrote(""); len(wrote) > 0 {
 		t.Errorf("it wrote %q", wrote)
 	}
@@ -454,7 +476,8 @@ runbook "by-hand" {
 func TestFailureNamesStepCauseAndCommand(t *testing.T) {
 	s := newStage(t, "viewer@example.com", "binding-revoked")
 	s.invokeBadly("asm_run_runbook", with(ownRunbook(gated), "approve", list("grant")),
-		"Runbook gated failed at step grant ("+member+")", "setIamPolicy", "Step grant takes resourcemanager.projects.setIamPolicy on projects/mesh-sim-1",
+		"Runbook gated failed at step grant ("+member+")", "setIamPolicy", "Step grant takes resourcemanager.projects.setIamPolicy on "+
+			"projects/mesh-sim-1",
 		"terraform-provider-asm runbook resume ", "--state-dir="+s.dir)
 	for _, w := range s.wrote("") {
 		if !strings.Contains(w, " 403 ") {
@@ -531,7 +554,8 @@ func TestTargetThatSomebodyHolds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.invokeBadly("asm_run_runbook", with(ownRunbook(gated), "approve", list("grant")), "Target is locked by another run ("+member+")", "is locked by", "Nothing was started")
+	s.invokeBadly("asm_run_runbook", with(ownRunbook(gated), "approve", list("grant")), "Target is locked by another run ("+member+")",
+		"is locked by", "Nothing was started")
 	if wrote := s.wrote(""); len(wrote) > 0 {
 		t.Errorf("it wrote %q", wrote)
 	}
@@ -552,7 +576,8 @@ func TestSecretInputIsToldNowhere(t *testing.T) {
 	const secret = "s3cr3t-and-long"
 	s := newStage(t, simtest.Owner)
 	config := map[string]tftypes.Value{
-		"source": text(withInputs), "cluster": text("projects/mesh-sim-1/locations/us-central1/clusters/cluster-1"), "inputs": mapping("namespaces", `["a"]`, "token", secret),
+		"source": text(withInputs), "cluster": text("projects/mesh-sim-1/locations/us-central1/clusters/cluster-1"),
+		"inputs": mapping("namespaces", `["a"]`, "token", secret),
 	}
 	messages, diags := s.invoke(t.Context(), "asm_run_runbook", config)
 	if len(diags) != 1 {
@@ -605,7 +630,8 @@ func TestRestartWorkloadsArguments(t *testing.T) {
 		t.Errorf("it wrote %q", wrote)
 	}
 	s.invokeWell("asm_restart_workloads", map[string]tftypes.Value{
-		"membership": text(member), "scope": text("all"), "namespaces": list("shop", "default"), "revision": text("asm-managed"), "stateful_sets": yes, "ignore_budgets": yes,
+		"membership": text(member), "scope": text("all"), "namespaces": list("shop", "default"), "revision": text("asm-managed"),
+		"stateful_sets": yes, "ignore_budgets": yes,
 	})
 	for _, w := range s.wrote("") {
 		if !strings.Contains(w, "/namespaces/shop/") && !strings.Contains(w, "/namespaces/default/") {
@@ -649,7 +675,9 @@ func TestStopInterruptsARun(t *testing.T) {
 	s.patient()
 	var stop sync.Once
 	config := with(ownRunbook(waiting), "state_dir", text(s.dir))
-	stream, err := s.actions().InvokeAction(t.Context(), &tfprotov6.InvokeActionRequest{ActionType: "asm_run_runbook", Config: object(t, s.schemas.ActionSchemas["asm_run_runbook"].Schema, config)})
+	stream, err := s.actions().InvokeAction(t.Context(),
+		&tfprotov6.InvokeActionRequest{ActionType: "asm_run_runbook",
+			Config: object(t, s.schemas.ActionSchemas["asm_run_runbook"].Schema, config)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -681,6 +709,7 @@ func TestRunStopsAtItsTimeout(t *testing.T) {
 	s := newStage(t, simtest.Owner, "binding-revoked")
 	s.patient()
 	kind := s.schemas.ActionSchemas["asm_run_runbook"].Schema.ValueType().(tftypes.Object).AttributeTypes["timeouts"]
-	s.invokeBadly("asm_run_runbook", with(ownRunbook(waiting), "timeouts", tftypes.NewValue(kind, map[string]tftypes.Value{"invoke": text("300ms")})),
+	s.invokeBadly("asm_run_runbook",
+		with(ownRunbook(waiting), "timeouts", tftypes.NewValue(kind, map[string]tftypes.Value{"invoke": text("300ms")})),
 		"Runbook waiting ran out of time ("+member+")", "300ms, which timeouts.invoke sets")
 }

@@ -73,8 +73,7 @@ func BenchmarkApply(b *testing.B) {
 	})
 }
 
-// BenchmarkHandshake is the start of the provider as Terraform does it, until it
-// says where it listens.
+// BenchmarkHandshake is the start of the provider as Terraform does it, until it says where it listens.
 func BenchmarkHandshake(b *testing.B) {
 	s := newBench(b)
 	var took []time.Duration
@@ -212,9 +211,8 @@ func (j job) terraformAlone(b *testing.B, s bench, n int) time.Duration {
 	return median(took)
 }
 
-// perBlock is how many projects a resource block has. What Terraform itself
-// takes grows with the square of it: a single block of a thousand would measure
-// Terraform.
+// perBlock is how many projects a resource block has. What Terraform itself takes grows with the square of it: a single
+// block of a thousand would measure Terraform.
 const perBlock = 100
 
 // meshBlocks configure a binding and a set of APIs for the projects first to last.
@@ -268,9 +266,8 @@ func blocks(first, last int, format string) string {
 	return config.String()
 }
 
-// applied is the state after an apply for n projects. It is grown from that of
-// one: Terraform writes the whole state after each resource, and a thousand
-// projects would take minutes.
+// applied is the state after an apply for n projects. It is grown from that of one: Terraform writes the whole state
+// after each resource, and a thousand projects would take minutes.
 func (s bench) applied(b *testing.B, n int, config func(first, last int) string) []byte {
 	b.Helper()
 	const one = 2 // not the fleet's own, whose name is on each binding
@@ -308,8 +305,7 @@ func (s bench) applied(b *testing.B, n int, config func(first, last int) string)
 	return grown
 }
 
-// bench is what all benchmarks run: the newest Terraform and the provider as a
-// release has it.
+// bench is what all benchmarks run: the newest Terraform and the provider as a release has it.
 type bench struct {
 	cli            cli
 	mirror, binary string
@@ -330,14 +326,14 @@ func newBench(b *testing.B) bench {
 	if err != nil {
 		b.Fatal(err)
 	}
-	s.binary = filepath.Join(real, "registry.terraform.io/managed-mesh/asm/0.1.0", runtime.GOOS+"_"+runtime.GOARCH, "terraform-provider-asm_v0.1.0")
+	s.binary = filepath.Join(real, "registry.terraform.io/managed-mesh/asm/0.1.0", runtime.GOOS+"_"+runtime.GOARCH,
+		"terraform-provider-asm_v0.1.0")
 	b.Logf("%s, %d processors", s.cli.name, runtime.NumCPU())
 	return s
 }
 
-// workspace is a folder with a configuration, after terraform init. Its state is
-// remote, as a team's is: a local one Terraform writes to disk after each
-// resource, which takes longer than all else.
+// workspace is a folder with a configuration, after terraform init. Its state is remote, as a team's is: a local one
+// Terraform writes to disk after each resource, which takes longer than all else.
 type workspace struct {
 	dir, cli string
 	state    *remoteState
@@ -449,8 +445,7 @@ func (c *cloud) requests() map[string]int {
 	return served
 }
 
-// takeAway puts a world in which every project lacks the binding and Connect
-// Gateway.
+// takeAway puts a world in which every project lacks the binding and Connect Gateway.
 func (c *cloud) takeAway(b *testing.B) {
 	b.Helper()
 	if c.lacking == nil {
@@ -491,9 +486,8 @@ func reportMemory(b *testing.B, megabytes float64) {
 	}
 }
 
-// watchMemory looks out for processes that run binary, until the returned
-// function is called, which tells the most memory that one of them had resident.
-// Where there is no /proc, that is 0.
+// watchMemory looks out for processes that run binary, until the returned function is called, which tells the most
+// memory that one of them had resident. Where there is no /proc, that is 0.
 func watchMemory(binary string) (stop func() float64) {
 	peak, quit, done := 0.0, make(chan struct{}), make(chan struct{})
 	go func() {
@@ -540,8 +534,7 @@ func processes() []string {
 	return slices.DeleteFunc(names, func(name string) bool { return cmp.Compare(name, "0") < 0 || cmp.Compare(name, ":") > 0 })
 }
 
-// residentMB is the most memory that a process has had resident so far, in
-// millions of bytes, or 0 when it is gone.
+// residentMB is the most memory that a process has had resident so far, in millions of bytes, or 0 when it is gone.
 func residentMB(pid int) float64 {
 	status, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	_, rest, _ := bytes.Cut(status, []byte("VmHWM:"))

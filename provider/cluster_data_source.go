@@ -43,19 +43,21 @@ func clusterSchema(ctx context.Context, means string, attributes map[string]sche
 		"cluster":    schema.StringAttribute{Optional: true, MarkdownDescription: clusterMeans, Validators: []validator.String{isCluster}},
 		"healthy":    schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether the verdict is `healthy`."},
 		"verdict":    schema.StringAttribute{Computed: true, MarkdownDescription: verdictDescription},
-		"summary":    schema.StringAttribute{Computed: true, MarkdownDescription: "The verdict and what led to it in one line, for a `check`'s error message."},
-		"findings":   findingsAttribute(),
+		"summary": schema.StringAttribute{Computed: true, MarkdownDescription: "The verdict and what led to it in one line, for a `check`'s " +
+			"error message."},
+		"findings": findingsAttribute(),
 	})
 	return schema.Schema{
-		MarkdownDescription: means + "\n\nBad health is data, not an error: a plan goes on, and a `check` block or an output decides. A cluster that cannot be reached or does not let the caller read is `unknown`, with the reason, within the timeout.",
-		Attributes:          attributes,
-		Blocks:              map[string]schema.Block{"timeouts": timeouts.Block(ctx)},
+		MarkdownDescription: means + "\n\nBad health is data, not an error: a plan goes on, and a `check` block or an output decides. A " +
+			"cluster that cannot be reached or does not let the caller read is `unknown`, with the reason, within the timeout.",
+		Attributes: attributes,
+		Blocks:     map[string]schema.Block{"timeouts": timeouts.Block(ctx)},
 	}
 }
 
-// look opens the cluster and reads it. Whatever fails becomes a finding; only an
-// argument that cannot be is an error.
-func (d *clusterReader) look(ctx context.Context, m *clusterModel, diags *diag.Diagnostics, read func(context.Context, *cluster.Cluster) (health.Health, error)) {
+// look opens the cluster and reads it. Whatever fails becomes a finding; only an argument that cannot be is an error.
+func (d *clusterReader) look(ctx context.Context, m *clusterModel, diags *diag.Diagnostics,
+	read func(context.Context, *cluster.Cluster) (health.Health, error)) {
 	timeout, problems := m.Timeouts.Read(ctx, time.Minute)
 	diags.Append(problems...)
 	target, err := m.target()
@@ -70,7 +72,8 @@ func (d *clusterReader) look(ctx context.Context, m *clusterModel, diags *diag.D
 	m.take(target.String(), d.health(ctx, target, read))
 }
 
-func (d *clusterReader) health(ctx context.Context, target cluster.Target, read func(context.Context, *cluster.Cluster) (health.Health, error)) health.Health {
+func (d *clusterReader) health(ctx context.Context, target cluster.Target,
+	read func(context.Context, *cluster.Cluster) (health.Health, error)) health.Health {
 	if d.data == nil || d.data.Clusters == nil {
 		f := catalogue.NewFinding(catalogue.NotConfigured, target.String(), "the provider's configuration is not known yet")
 		return health.Health{Verdict: mesh.Unknown, Summary: string(mesh.Unknown) + ": " + f.Message, Findings: []catalogue.Finding{f}}

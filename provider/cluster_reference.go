@@ -26,8 +26,10 @@ type clusterRef struct {
 }
 
 const (
-	membershipMeans = "The cluster's fleet membership, `projects/PROJECT/locations/LOCATION/memberships/MEMBERSHIP`: the cluster is reached through Connect Gateway, private clusters included. At least one of `membership` and `cluster` is needed."
-	clusterMeans    = "The cluster, `projects/PROJECT/locations/LOCATION/clusters/CLUSTER`: it is reached at its own endpoint, and with `membership` beside it only where Connect Gateway refuses."
+	membershipMeans = "The cluster's fleet membership, `projects/PROJECT/locations/LOCATION/memberships/MEMBERSHIP`: the cluster is reached " +
+		"through Connect Gateway, private clusters included. At least one of `membership` and `cluster` is needed."
+	clusterMeans = "The cluster, `projects/PROJECT/locations/LOCATION/clusters/CLUSTER`: it is reached at its own endpoint, and with " +
+		"`membership` beside it only where Connect Gateway refuses."
 )
 
 // membershipOrCluster are the validators of the argument membership. They tell of
@@ -36,20 +38,22 @@ func membershipOrCluster() []validator.String {
 	return []validator.String{isMembership, stringvalidator.AtLeastOneOf(path.MatchRoot("cluster"))}
 }
 
-// clusterRefAttributes are the arguments of a resource; another cluster is another
-// resource.
+// clusterRefAttributes are the arguments of a resource; another cluster is another resource.
 func clusterRefAttributes() map[string]schema.Attribute {
 	replace := []planmodifier.String{stringplanmodifier.RequiresReplace()}
 	return map[string]schema.Attribute{
-		"membership": schema.StringAttribute{Optional: true, MarkdownDescription: membershipMeans, Validators: membershipOrCluster(), PlanModifiers: replace},
-		"cluster":    schema.StringAttribute{Optional: true, MarkdownDescription: clusterMeans, Validators: []validator.String{isCluster}, PlanModifiers: replace},
+		"membership": schema.StringAttribute{Optional: true, MarkdownDescription: membershipMeans, Validators: membershipOrCluster(),
+			PlanModifiers: replace},
+		"cluster": schema.StringAttribute{Optional: true, MarkdownDescription: clusterMeans, Validators: []validator.String{isCluster},
+			PlanModifiers: replace},
 	}
 }
 
 func clusterRefIdentity() map[string]identityschema.Attribute {
 	return map[string]identityschema.Attribute{
 		"membership": identityschema.StringAttribute{OptionalForImport: true, Description: "The cluster's fleet membership."},
-		"cluster":    identityschema.StringAttribute{OptionalForImport: true, Description: "The cluster, where it is reached at its own endpoint."},
+		"cluster": identityschema.StringAttribute{OptionalForImport: true, Description: "The cluster, where it is reached at its own " +
+			"endpoint."},
 	}
 }
 
@@ -62,8 +66,7 @@ func (m clusterRef) known() bool { return !m.Membership.IsUnknown() && !m.Cluste
 
 var errClusterRef = errors.New("the import ID begins with the resource name of a membership or a cluster")
 
-// parseClusterRef splits an import ID in the membership or cluster at its front and
-// what follows.
+// parseClusterRef splits an import ID in the membership or cluster at its front and what follows.
 func parseClusterRef(id string) (m clusterRef, rest string, err error) {
 	parts := strings.Split(id, "/")
 	if len(parts) < 6 {

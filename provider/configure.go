@@ -105,8 +105,7 @@ func orReal(c wait.Clock) wait.Clock {
 	return c
 }
 
-// clientConfig joins the configuration and the environment, in the order of the
-// google provider.
+// clientConfig joins the configuration and the environment, in the order of the google provider.
 func (p *asmProvider) clientConfig(ctx context.Context, m providerModel, terraformVersion string, diags *diag.Diagnostics) gcp.Config {
 	config := gcp.Config{
 		AccessToken: m.AccessToken.ValueString(), Credentials: m.Credentials.ValueString(),
@@ -158,16 +157,15 @@ func refuse(diags *diag.Diagnostics, m providerModel, err error) {
 	}
 }
 
-// checkEnv checks a value that may have come from the environment and so was not
-// checked by the schema.
+// checkEnv checks a value that may have come from the environment and so was not checked by the schema.
 func checkEnv(diags *diag.Diagnostics, argument, project string) {
 	if err := checkProject(project); err != nil {
-		diags.AddAttributeError(path.Root(argument), "Invalid project", sentence(err.Error())+" It comes from the provider's project or from the environment (GOOGLE_PROJECT and its like).")
+		diags.AddAttributeError(path.Root(argument), "Invalid project", sentence(err.Error())+" It comes from the provider's project or from "+
+			"the environment (GOOGLE_PROJECT and its like).")
 	}
 }
 
-// firstUnknown names an argument whose value is not known yet and without which
-// no request can be made, or "".
+// firstUnknown names an argument whose value is not known yet and without which no request can be made, or "".
 func (m providerModel) firstUnknown() string {
 	for name, value := range map[string]attr.Value{
 		"credentials": m.Credentials, "access_token": m.AccessToken,

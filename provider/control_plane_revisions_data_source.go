@@ -60,11 +60,14 @@ func (d *controlPlaneRevisions) Metadata(_ context.Context, req datasource.Metad
 
 func (d *controlPlaneRevisions) Schema(ctx context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	revision := computedStrings(map[string]string{
-		"name": "`asm-managed`, `asm-managed-rapid` or `asm-managed-stable`, unless it is wrong.", "namespace": "`istio-system`, unless it is wrong.",
-		"channel": "Release channel: `regular`, `rapid` or `stable`.", "type": "`managed_service`, unless it is wrong.", "verdict": verdictDescription,
+		"name":      "`asm-managed`, `asm-managed-rapid` or `asm-managed-stable`, unless it is wrong.",
+		"namespace": "`istio-system`, unless it is wrong.",
+		"channel":   "Release channel: `regular`, `rapid` or `stable`.", "type": "`managed_service`, unless it is wrong.",
+		"verdict": verdictDescription,
 	})
 	revision["conditions"] = schema.ListNestedAttribute{
-		Computed: true, MarkdownDescription: "The conditions, sorted by type. `Reconciled` says whether the control plane works, `Stalled` whether it takes a person; `ProvisioningFinished` is true after a failure, too.",
+		Computed: true, MarkdownDescription: "The conditions, sorted by type. `Reconciled` says whether the control plane works, `Stalled` " +
+			"whether it takes a person; `ProvisioningFinished` is true after a failure, too.",
 		NestedObject: schema.NestedAttributeObject{Attributes: computedStrings(map[string]string{
 			"type": "`Reconciled`, `Stalled` or `ProvisioningFinished`.", "status": "`True`, `False` or `Unknown`.",
 			"reason": "Reason, such as `PreconditionFailed`.", "message": "What the control plane says.",
@@ -72,14 +75,21 @@ func (d *controlPlaneRevisions) Schema(ctx context.Context, _ datasource.SchemaR
 		})},
 	}
 	stop := computedStrings(map[string]string{
-		"code": "Stable name of the stop code, such as `unsupported-workload-pool`; `unknown` for a message that is not known, which is then shown whole.", "reason": "`PreconditionFailed` or `ProvisioningFailed`.",
-		"message": "The message as reported.", "explanation": "What it means.", "remedy": "What to do.", "fixed_by": "The resource of this provider that corrects it, if any.",
+		"code": "Stable name of the stop code, such as `unsupported-workload-pool`; `unknown` for a message that is not known, which is then " +
+			"shown whole.", "reason": "`PreconditionFailed` or `ProvisioningFailed`.",
+		"message": "The message as reported.", "explanation": "What it means.", "remedy": "What to do.", "fixed_by": "The resource of this " +
+			"provider that corrects it, if any.",
 	})
-	stop["variables"] = schema.MapAttribute{Computed: true, ElementType: types.StringType, MarkdownDescription: "What the message names, such as `EXISTING_URL` and `EXPECTED_URL`, `POOL` or `VERSION`."}
-	revision["stop"] = schema.SingleNestedAttribute{Computed: true, MarkdownDescription: "Why the revision is stalled; null when it is not.", Attributes: stop}
-	resp.Schema = clusterSchema(ctx, "The ControlPlaneRevisions of a cluster: whether the managed control plane works, and the stop code explained where it is stalled. It needs `controlplanerevisions` to be listed, and costs one request.", map[string]schema.Attribute{
-		"installed": schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether the cluster knows the kind ControlPlaneRevision; without it, the mesh was never managed there. Null when it cannot be told."},
-		"revisions": schema.ListNestedAttribute{Computed: true, MarkdownDescription: "The revisions, sorted by namespace and name.", NestedObject: schema.NestedAttributeObject{Attributes: revision}},
+	stop["variables"] = schema.MapAttribute{Computed: true, ElementType: types.StringType, MarkdownDescription: "What the message names, " +
+		"such as `EXISTING_URL` and `EXPECTED_URL`, `POOL` or `VERSION`."}
+	revision["stop"] = schema.SingleNestedAttribute{Computed: true, MarkdownDescription: "Why the revision is stalled; null when it is not.",
+		Attributes: stop}
+	resp.Schema = clusterSchema(ctx, "The ControlPlaneRevisions of a cluster: whether the managed control plane works, and the stop code "+
+		"explained where it is stalled. It needs `controlplanerevisions` to be listed, and costs one request.", map[string]schema.Attribute{
+		"installed": schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether the cluster knows the kind ControlPlaneRevision; " +
+			"without it, the mesh was never managed there. Null when it cannot be told."},
+		"revisions": schema.ListNestedAttribute{Computed: true, MarkdownDescription: "The revisions, sorted by namespace and name.",
+			NestedObject: schema.NestedAttributeObject{Attributes: revision}},
 	})
 }
 
@@ -113,11 +123,13 @@ func newRevisionModel(r mesh.ControlPlaneRevision) revisionModel {
 		if !c.Since.IsZero() {
 			since = c.Since.UTC().Format(time.RFC3339)
 		}
-		model.Conditions = append(model.Conditions, revisionConditionModel{orNull(c.Type), orNull(c.Status), orNull(c.Reason), orNull(c.Message), orNull(since)})
+		model.Conditions = append(model.Conditions,
+			revisionConditionModel{orNull(c.Type), orNull(c.Status), orNull(c.Reason), orNull(c.Message), orNull(since)})
 	}
 	if stop := catalogue.StopOf(r); stop != nil {
 		model.Stop = &stopModel{
-			Code: types.StringValue(string(stop.Code)), Reason: orNull(stop.Reason), Message: orNull(stop.Message), Variables: map[string]types.String{},
+			Code: types.StringValue(string(stop.Code)), Reason: orNull(stop.Reason), Message: orNull(stop.Message),
+			Variables:   map[string]types.String{},
 			Explanation: orNull(stop.Explanation), Remedy: orNull(stop.Remedy), FixedBy: orNull(stop.FixedBy),
 		}
 		for name, value := range stop.Variables {

@@ -62,7 +62,8 @@ func (d *diagnose) Metadata(_ context.Context, req datasource.MetadataRequest, r
 
 func (d *diagnose) Schema(ctx context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	names := func(means string, is validator.String) schema.SetAttribute {
-		return schema.SetAttribute{Optional: true, ElementType: types.StringType, MarkdownDescription: means, Validators: []validator.Set{setvalidator.ValueStringsAre(is)}}
+		return schema.SetAttribute{Optional: true, ElementType: types.StringType, MarkdownDescription: means,
+			Validators: []validator.Set{setvalidator.ValueStringsAre(is)}}
 	}
 	finding := findingsAttribute().NestedObject.Attributes
 	for name, a := range computedStrings(map[string]string{
@@ -73,24 +74,34 @@ func (d *diagnose) Schema(ctx context.Context, _ datasource.SchemaRequest, resp 
 		finding[name] = a
 	}
 	finding["root"] = schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether nothing else explains it."}
-	finding["waiting"] = schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether its cause is corrected and the mesh has yet to notice."}
-	finding["blocked_by"] = schema.ListAttribute{Computed: true, ElementType: types.StringType, MarkdownDescription: "Fingerprints of the root causes that bring it about."}
+	finding["waiting"] = schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether its cause is corrected and the mesh has yet to " +
+		"notice."}
+	finding["blocked_by"] = schema.ListAttribute{Computed: true, ElementType: types.StringType,
+		MarkdownDescription: "Fingerprints of the root causes that bring it about."}
 	subject := computedStrings(map[string]string{
-		"name": "Full resource name.", "type": "`fleet`, `project`, `membership`, or `cluster` for one in no fleet.", "verdict": verdictDescription, "summary": "The verdict and what led to it, in one line.",
+		"name": "Full resource name.", "type": "`fleet`, `project`, `membership`, or `cluster` for one in no fleet.",
+		"verdict": verdictDescription, "summary": "The verdict and what led to it, in one line.",
 	})
-	subject["checks"] = schema.MapAttribute{Computed: true, ElementType: types.StringType, MarkdownDescription: "What was looked at: `met`, `unmet`, `blocked` by something else, or `unknown`."}
+	subject["checks"] = schema.MapAttribute{Computed: true, ElementType: types.StringType, MarkdownDescription: "What was looked at: `met`, " +
+		"`unmet`, `blocked` by something else, or `unknown`."}
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "The whole diagnosis of fleets, memberships or clusters: from what Google's APIs and the clusters themselves tell to the root causes, with their consequences under them. `terraform-provider-asm diagnose` shows the same on the command line.\n\n" +
-			"Bad health is data, not an error. What may not be read is `unknown`, and nothing else is. It costs two requests a fleet, three a project and seven a cluster; who brought something about is told by the drift of resources and by the command line, not here.",
+		MarkdownDescription: "The whole diagnosis of fleets, memberships or clusters: from what Google's APIs and the clusters themselves tell " +
+			"to the root causes, with their consequences under them. `terraform-provider-asm diagnose` shows the same on the command line.\n\n" +
+			"Bad health is data, not an error. What may not be read is `unknown`, and nothing else is. It costs two requests a fleet, three a " +
+			"project and seven a cluster; who brought something about is told by the drift of resources and by the command line, not here.",
 		Attributes: map[string]schema.Attribute{
-			"fleet_projects": names("IDs or numbers of fleet host projects: all of their memberships. Default, where nothing is named: the provider's `fleet_project`, else its `project`.", isProject),
-			"memberships":    names("Memberships: `projects/PROJECT/locations/LOCATION/memberships/MEMBERSHIP`.", isMembership),
-			"clusters":       names("Clusters: `projects/PROJECT/locations/LOCATION/clusters/CLUSTER`; each is found in the fleet that it is registered in.", isCluster),
-			"host_projects":  names("Shared VPC host projects, which need the service agent's role, too.", isProject),
-			"search_logs":    schema.BoolAttribute{Optional: true, MarkdownDescription: "Also search the logs of the last day for the mesh's own complaints, where something is wrong. Default: `false`."},
-			"healthy":        schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether the verdict is `healthy`."},
-			"verdict":        schema.StringAttribute{Computed: true, MarkdownDescription: "The worst of all subjects: " + verdictDescription},
-			"summary":        schema.StringAttribute{Computed: true, MarkdownDescription: "The verdict with its counts in one line, for a `check`'s error message."},
+			"fleet_projects": names("IDs or numbers of fleet host projects: all of their memberships. Default, where nothing is named: the "+
+				"provider's `fleet_project`, else its `project`.", isProject),
+			"memberships": names("Memberships: `projects/PROJECT/locations/LOCATION/memberships/MEMBERSHIP`.", isMembership),
+			"clusters": names("Clusters: `projects/PROJECT/locations/LOCATION/clusters/CLUSTER`; each is found in the fleet that it is "+
+				"registered in.", isCluster),
+			"host_projects": names("Shared VPC host projects, which need the service agent's role, too.", isProject),
+			"search_logs": schema.BoolAttribute{Optional: true, MarkdownDescription: "Also search the logs of the last day for the mesh's own " +
+				"complaints, where something is wrong. Default: `false`."},
+			"healthy": schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether the verdict is `healthy`."},
+			"verdict": schema.StringAttribute{Computed: true, MarkdownDescription: "The worst of all subjects: " + verdictDescription},
+			"summary": schema.StringAttribute{Computed: true, MarkdownDescription: "The verdict with its counts in one line, for a " +
+				"`check`'s error message."},
 			"findings": schema.ListNestedAttribute{
 				Computed: true, MarkdownDescription: "What is wrong, in a stable order: root causes first, gravest first.",
 				NestedObject: schema.NestedAttributeObject{Attributes: finding},
@@ -116,7 +127,8 @@ func (d *diagnose) Read(ctx context.Context, req datasource.ReadRequest, resp *d
 	m.Findings, m.Subjects = []diagnosisFindingModel{}, []subjectModel{}
 	if !ok {
 		f := catalogue.NewFinding(catalogue.NotConfigured, "", "the provider's configuration is not known yet")
-		m.Healthy, m.Verdict, m.Summary = types.BoolValue(false), types.StringValue(string(mesh.Unknown)), types.StringValue(string(mesh.Unknown)+": "+f.Message)
+		m.Healthy, m.Verdict, m.Summary = types.BoolValue(false), types.StringValue(string(mesh.Unknown)), types.StringValue(string(mesh.Unknown)+
+			": "+f.Message)
 		m.Findings = append(m.Findings, newDiagnosisFinding(diagnosis.Finding{Finding: f}))
 		resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
 		return
@@ -132,8 +144,7 @@ func (d *diagnose) Read(ctx context.Context, req datasource.ReadRequest, resp *d
 	resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
 }
 
-// options are what the configuration names. ok is false while the provider's
-// configuration is not known.
+// options are what the configuration names. ok is false while the provider's configuration is not known.
 func (d *diagnose) options(ctx context.Context, m diagnosisModel, diags *diag.Diagnostics) (o diagnosis.Options, ok bool) {
 	diags.Append(m.FleetProjects.ElementsAs(ctx, &o.FleetProjects, false)...)
 	diags.Append(m.HostProjects.ElementsAs(ctx, &o.HostProjects, false)...)
@@ -188,7 +199,9 @@ func (m *diagnosisModel) take(r *diagnosis.Report) {
 		for _, c := range s.Checks {
 			checks[string(c.Kind)] = types.StringValue(string(c.Status))
 		}
-		m.Subjects = append(m.Subjects, subjectModel{types.StringValue(s.Name), types.StringValue(s.Type), types.StringValue(string(s.Verdict)), types.StringValue(s.Summary), checks})
+		m.Subjects = append(m.Subjects,
+			subjectModel{types.StringValue(s.Name), types.StringValue(s.Type), types.StringValue(string(s.Verdict)), types.StringValue(s.Summary),
+				checks})
 	}
 }
 

@@ -26,7 +26,8 @@ func addError(diags *diag.Diagnostics, summary string, err error) {
 	case errors.Is(err, context.Canceled):
 		summary, detail = "Interrupted", "Stopped before it was finished. The next plan shows what was already changed; nothing is lost."
 	case errors.As(err, &expired):
-		detail += "\n\nRaise the timeout in the resource's timeouts block if it needs longer, and apply again: what is done already is not repeated."
+		detail += "\n\nRaise the timeout in the resource's timeouts block if it needs longer, and apply again: what is done already is not " +
+			"repeated."
 	}
 	if _, disabled := apierr.Disabled(err); disabled {
 		detail += "\n\nWhere an asm_project_services of this configuration enables it, apply that first: terraform apply -target=ADDRESS."
@@ -34,9 +35,8 @@ func addError(diags *diag.Diagnostics, summary string, err error) {
 	diags.AddError(summary, sentence(detail))
 }
 
-// warnOfDrift says why a resource is about to change: what is missing, what that
-// does to the mesh, and who took it away as far as the audit log shows. The words are
-// right both in a plan and while it is applied.
+// warnOfDrift says why a resource is about to change: what is missing, what that does to the mesh, and who took it away
+// as far as the audit log shows. The words are right both in a plan and while it is applied.
 func warnOfDrift(ctx context.Context, diags *diag.Diagnostics, p prereq.Prerequisite, s prereq.State, lost []catalogue.Finding) {
 	if len(lost) == 0 {
 		return
@@ -49,8 +49,7 @@ func warnOfDrift(ctx context.Context, diags *diag.Diagnostics, p prereq.Prerequi
 	}
 	d := catalogue.Describe(lost[0].Code)
 	fmt.Fprintf(&b, "\n%s This configuration corrects it.", d.Means)
-	// The title names the project or cluster: Terraform folds warnings of one title
-	// into the first of them.
+	// The title names the project or cluster: Terraform folds warnings of one title into the first of them.
 	diags.AddWarning("Drift: "+d.Lost(details...)+" ("+p.Subject()+")", b.String())
 }
 

@@ -22,9 +22,8 @@ import (
 
 const examples = "../examples"
 
-// Everything that users copy is tried with the newest Terraform there is and the
-// real provider binary: every folder is formatted and valid, and what can run on
-// a simulated Google Cloud is run there.
+// Everything that users copy is tried with the newest Terraform there is and the real provider binary: every folder is
+// formatted and valid, and what can run on a simulated Google Cloud is run there.
 func TestExamples(t *testing.T) {
 	c := newestCLI(t)
 	runner := newExampleRunner(t, c)
@@ -53,8 +52,7 @@ func newestCLI(t *testing.T) cli {
 	})
 }
 
-// exampleFolders are the folders below examples/ that hold configuration, with
-// slashes.
+// exampleFolders are the folders below examples/ that hold configuration, with slashes.
 func exampleFolders(t *testing.T) []string {
 	t.Helper()
 	var folders []string
@@ -98,8 +96,7 @@ func newExampleRunner(t *testing.T, c cli) exampleRunner {
 	}}
 }
 
-// run runs a command in a folder, with further environment, and returns its exit
-// code and everything that it said.
+// run runs a command in a folder, with further environment, and returns its exit code and everything that it said.
 func (b exampleRunner) run(t *testing.T, folder string, env []string, name string, args ...string) (code int, out string) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), name, args...)
@@ -220,7 +217,8 @@ func (b exampleRunner) prerequisites(t *testing.T) {
 	drift(0, "HEALTHY  nothing is to change; 1 check passes")
 
 	// What is no drift does not count as drift, although plan exits 2.
-	nested := "check \"nested\" {\n  data \"asm_mesh_health\" \"nested\" {}\n  assert {\n    condition     = data.asm_mesh_health.nested.healthy\n    error_message = \"unhealthy\"\n  }\n}\n"
+	nested := "check \"nested\" {\n  data \"asm_mesh_health\" \"nested\" {}\n  assert {\n    condition     = " +
+		"data.asm_mesh_health.nested.healthy\n    error_message = \"unhealthy\"\n  }\n}\n"
 	if err := os.WriteFile(filepath.Join(module, "nested.tf"), []byte(nested), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -238,15 +236,15 @@ func (b exampleRunner) prerequisites(t *testing.T) {
 	}
 }
 
-// rehearse runs the simulator's example as its user does. The script itself
-// checks the exit codes of its plans.
+// rehearse runs the simulator's example as its user does. The script itself checks the exit codes of its plans.
 func (b exampleRunner) rehearse(t *testing.T) {
 	needs(t, "sh", "curl")
 	work := t.TempDir()
 	b.copyExample(t, "simulator", work)
 	b.expect(t, 0, work, nil, b.cli.path, "init")
 	out := b.expect(t, 0, work, nil, "./rehearse.sh")
-	for _, say := range []string{"connectgateway.googleapis.com was disabled", "with reconfigure/1.0", "lost its role", "workload pool was changed"} {
+	for _, say := range []string{"connectgateway.googleapis.com was disabled", "with reconfigure/1.0", "lost its role",
+		"workload pool was changed"} {
 		if !strings.Contains(strings.Join(strings.Fields(out), " "), say) {
 			t.Errorf("the rehearsal does not say %q:\n%s", say, out)
 		}
@@ -299,8 +297,7 @@ func TestPermissions(t *testing.T) {
 
 var permissionLine = regexp.MustCompile(`(?m)^  - ([A-Za-z.]+)(?: +#.*)?$`)
 
-// permissionsIn are the includedPermissions of a role file, which is the YAML that
-// gcloud iam roles create takes.
+// permissionsIn are the includedPermissions of a role file, which is the YAML that gcloud iam roles create takes.
 func permissionsIn(t *testing.T, file string) []string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(examples, "permissions", file))

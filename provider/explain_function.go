@@ -36,8 +36,10 @@ func (explainFunction) Definition(_ context.Context, _ function.DefinitionReques
 	text := types.StringType
 	resp.Definition = function.Definition{
 		Summary: "What a message of managed mesh means",
-		MarkdownDescription: "Recognises a message of the mesh, its installer, gcloud, kubectl or a log, in English or Chinese and with noise around it, and returns a list of objects, root causes first: " +
-			"`code`, `title`, `means`, `cause`, `remedy`, `next_command`, `fixed_by` (the resource of this provider, or empty), `variables`, `established` (`false` where it is inferred) and `doc_url`. " +
+		MarkdownDescription: "Recognises a message of the mesh, its installer, gcloud, kubectl or a log, in English or Chinese and with noise " +
+			"around it, and returns a list of objects, root causes first: " +
+			"`code`, `title`, `means`, `cause`, `remedy`, `next_command`, `fixed_by` (the resource of this provider, or empty), `variables`, " +
+			"`established` (`false` where it is inferred) and `doc_url`. " +
 			"A message that is not known gives an empty list. It works offline.",
 		Parameters: []function.Parameter{function.StringParameter{Name: "message", MarkdownDescription: "The message, as it was met."}},
 		Return: function.ListReturn{ElementType: types.ObjectType{AttrTypes: map[string]attr.Type{

@@ -72,14 +72,18 @@ func (r *managedDataPlane) Schema(ctx context.Context, _ resource.SchemaRequest,
 		},
 		"managed": schema.BoolAttribute{
 			Optional: true, Computed: true, Default: booldefault.StaticBool(true),
-			MarkdownDescription: "Whether Google upgrades the proxies. Default: `true`. What a namespace says goes before what its revision says, and a pod's own annotation before both. Terraform shows the change back to it when somebody changed the annotation.",
+			MarkdownDescription: "Whether Google upgrades the proxies. Default: `true`. What a namespace says goes before what its revision says, " +
+				"and a pod's own annotation before both. Terraform shows the change back to it when somebody changed the annotation.",
 		},
 		"deletion_policy": deletionPolicy("restores the annotation as it was before this resource changed it"),
 	}
 	maps.Copy(attributes, clusterRefAttributes())
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "The managed data plane is on, or off, for a namespace or a whole revision: the annotation `mesh.cloud.google.com/proxy` says `{\"managed\":\"true\"}`. Without it, the data plane's state is `DISABLED`, and proxies keep their version until somebody restarts the workloads.\n\n" +
-			"Google upgrades proxies by **evicting pods**, within their disruption budgets and the cluster's maintenance windows. Other keys of the annotation, and everything else of the namespace or revision, stay as they are.",
+		MarkdownDescription: "The managed data plane is on, or off, for a namespace or a whole revision: the annotation " +
+			"`mesh.cloud.google.com/proxy` says `{\"managed\":\"true\"}`. Without it, the data plane's state is `DISABLED`, and proxies keep " +
+			"their version until somebody restarts the workloads.\n\n" +
+			"Google upgrades proxies by **evicting pods**, within their disruption budgets and the cluster's maintenance windows. Other keys of " +
+			"the annotation, and everything else of the namespace or revision, stay as they are.",
 		Attributes: attributes,
 		Blocks:     timeoutsBlock(ctx),
 	}
@@ -87,8 +91,10 @@ func (r *managedDataPlane) Schema(ctx context.Context, _ resource.SchemaRequest,
 
 func (r *managedDataPlane) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
 	attributes := clusterRefIdentity()
-	attributes["namespace"] = identityschema.StringAttribute{OptionalForImport: true, Description: "The namespace, or else a revision is given."}
-	attributes["revision"] = identityschema.StringAttribute{OptionalForImport: true, Description: "The ControlPlaneRevision, or else a namespace is given."}
+	attributes["namespace"] = identityschema.StringAttribute{OptionalForImport: true,
+		Description: "The namespace, or else a revision is given."}
+	attributes["revision"] = identityschema.StringAttribute{OptionalForImport: true, Description: "The ControlPlaneRevision, or else a " +
+		"namespace is given."}
 	resp.IdentitySchema = identityschema.Schema{Attributes: attributes}
 }
 
@@ -118,7 +124,8 @@ func (r *managedDataPlane) ModifyPlan(ctx context.Context, req resource.ModifyPl
 		return
 	}
 	if p, err := plan.prerequisite(&Data{}); err == nil {
-		r.warn(ctx, req.Private, state, plan, prereq.SeenDataPlane(p.Subject(), state.Managed.ValueBoolPointer(), plan.Managed.ValueBool()), &resp.Diagnostics)
+		r.warn(ctx, req.Private, state, plan, prereq.SeenDataPlane(p.Subject(), state.Managed.ValueBoolPointer(), plan.Managed.ValueBool()),
+			&resp.Diagnostics)
 	}
 }
 
@@ -131,7 +138,9 @@ func (r *managedDataPlane) ImportState(ctx context.Context, req resource.ImportS
 	} else {
 		var err error
 		if id, err = parseDataPlane(req.ID); err != nil {
-			resp.Diagnostics.AddError("Invalid import ID", sentence(err.Error())+" The import ID reads projects/PROJECT/locations/LOCATION/memberships/MEMBERSHIP/namespaces/NAMESPACE, or the same with clusters/CLUSTER, or with controlplanerevisions/REVISION at its end.")
+			resp.Diagnostics.AddError("Invalid import ID", sentence(err.Error())+" The import ID reads "+
+				"projects/PROJECT/locations/LOCATION/memberships/MEMBERSHIP/namespaces/NAMESPACE, or the same with clusters/CLUSTER, or with "+
+				"controlplanerevisions/REVISION at its end.")
 		}
 	}
 	if resp.Diagnostics.HasError() {

@@ -54,28 +54,35 @@ type membershipIdentityKey struct {
 
 func (r *membershipIdentity) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "The fleet membership has its identity provider: the cluster's own issuer as its authority. Without it the installer says *Cluster has memberships.hub.gke.io CRD but no identity provider specified*. A cluster that was registered before Workload Identity was on lacks it.\n\n" +
-			"The cluster's workload pool comes first: let this resource depend on its `asm_workload_pool`. An issuer that is set already is **not changed** unless `replace_issuer` is set, because whatever trusts the old one refuses its workloads from then on.",
+		MarkdownDescription: "The fleet membership has its identity provider: the cluster's own issuer as its authority. Without it the " +
+			"installer says *Cluster has memberships.hub.gke.io CRD but no identity provider specified*. A cluster that was registered before " +
+			"Workload Identity was on lacks it.\n\n" +
+			"The cluster's workload pool comes first: let this resource depend on its `asm_workload_pool`. An issuer that is set already is **not " +
+			"changed** unless `replace_issuer` is set, because whatever trusts the old one refuses its workloads from then on.",
 		Attributes: map[string]schema.Attribute{
 			"membership": membershipArgument(),
 			"issuer": schema.StringAttribute{
 				Optional: true, Computed: true,
-				MarkdownDescription: "URL that signs the cluster's tokens. Default: that of the GKE cluster, `https://container.googleapis.com/v1/projects/PROJECT/locations/LOCATION/clusters/CLUSTER`; a membership of another kind of cluster needs it given. Terraform shows the change back to it when somebody cleared it.",
-				Validators:          []validator.String{isIssuer},
+				MarkdownDescription: "URL that signs the cluster's tokens. Default: that of the GKE cluster, " +
+					"`https://container.googleapis.com/v1/projects/PROJECT/locations/LOCATION/clusters/CLUSTER`; a membership of another kind of " +
+					"cluster needs it given. Terraform shows the change back to it when somebody cleared it.",
+				Validators: []validator.String{isIssuer},
 			},
 			"expected_issuer": schema.StringAttribute{
 				Computed:            true,
 				MarkdownDescription: "The issuer that the membership should have.",
 			},
 			"workload_pool": schema.StringAttribute{
-				Computed:            true,
-				MarkdownDescription: "The workload identity pool in which the issuer is recognised: the fleet's, for example `FLEET_PROJECT_ID.svc.id.goog`.",
+				Computed: true,
+				MarkdownDescription: "The workload identity pool in which the issuer is recognised: the fleet's, for example " +
+					"`FLEET_PROJECT_ID.svc.id.goog`.",
 			},
 			"replace_issuer": schema.BoolAttribute{
 				Optional: true, Computed: true, Default: booldefault.StaticBool(false),
 				MarkdownDescription: "Clear an issuer that is another, and set this one. Default: `false`.",
 			},
-			"deletion_policy": deletionPolicy("clears the identity provider that this resource set, or sets the one that was there before; workloads of the cluster then lose their identity in the fleet"),
+			"deletion_policy": deletionPolicy("clears the identity provider that this resource set, or sets the one that was there before; " +
+				"workloads of the cluster then lose their identity in the fleet"),
 		},
 		Blocks: timeoutsBlock(ctx),
 	}
@@ -84,16 +91,18 @@ func (r *membershipIdentity) Schema(ctx context.Context, _ resource.SchemaReques
 // membershipArgument is the membership of a resource that is about one.
 func membershipArgument() schema.StringAttribute {
 	return schema.StringAttribute{
-		Required:            true,
-		MarkdownDescription: "The membership, `projects/PROJECT/locations/LOCATION/memberships/MEMBERSHIP`. A `google_gke_hub_membership`'s `id` and a `google_container_cluster`'s `fleet[0].membership` fit.",
-		Validators:          []validator.String{isMembership},
-		PlanModifiers:       []planmodifier.String{stringplanmodifier.RequiresReplace()},
+		Required: true,
+		MarkdownDescription: "The membership, `projects/PROJECT/locations/LOCATION/memberships/MEMBERSHIP`. A `google_gke_hub_membership`'s " +
+			"`id` and a `google_container_cluster`'s `fleet[0].membership` fit.",
+		Validators:    []validator.String{isMembership},
+		PlanModifiers: []planmodifier.String{stringplanmodifier.RequiresReplace()},
 	}
 }
 
 func membershipIdentitySchema() identityschema.Schema {
 	return identityschema.Schema{Attributes: map[string]identityschema.Attribute{
-		"membership": identityschema.StringAttribute{RequiredForImport: true, Description: "The membership, projects/PROJECT/locations/LOCATION/memberships/MEMBERSHIP."},
+		"membership": identityschema.StringAttribute{RequiredForImport: true,
+			Description: "The membership, projects/PROJECT/locations/LOCATION/memberships/MEMBERSHIP."},
 	}}
 }
 

@@ -85,10 +85,12 @@ func (d *meshHealth) Schema(ctx context.Context, _ datasource.SchemaRequest, res
 			Computed:            true,
 			MarkdownDescription: "Management of the " + of + ".",
 			Attributes: map[string]schema.Attribute{
-				"state": schema.StringAttribute{Computed: true, MarkdownDescription: "`ACTIVE`, `PROVISIONING`, `FAILED_PRECONDITION`, `STALLED`, `NEEDS_ATTENTION`, `DEGRADED`, `DEPROVISIONING` or `DISABLED`, as the API says it."},
-				"details": schema.ListNestedAttribute{Computed: true, MarkdownDescription: "The API's explanation of the state.", NestedObject: schema.NestedAttributeObject{Attributes: computedStrings(map[string]string{
-					"code": "Code, such as `REVISION_READY`.", "details": "Explanation.",
-				})}},
+				"state": schema.StringAttribute{Computed: true, MarkdownDescription: "`ACTIVE`, `PROVISIONING`, `FAILED_PRECONDITION`, `STALLED`, " +
+					"`NEEDS_ATTENTION`, `DEGRADED`, `DEPROVISIONING` or `DISABLED`, as the API says it."},
+				"details": schema.ListNestedAttribute{Computed: true, MarkdownDescription: "The API's explanation of the state.",
+					NestedObject: schema.NestedAttributeObject{Attributes: computedStrings(map[string]string{
+						"code": "Code, such as `REVISION_READY`.", "details": "Explanation.",
+					})}},
 			},
 		}
 	}
@@ -113,24 +115,29 @@ func (d *meshHealth) Schema(ctx context.Context, _ datasource.SchemaRequest, res
 		})},
 	}
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Health of the managed mesh of a fleet, by membership, as the fleet API reports it. It needs only `gkehub.features.get`, and works while clusters are unreachable.\n\n" +
-			"Bad health is data, not an error: a plan goes on, and a `check` block or an output decides. What may not be read is `unknown`. It costs one request, shared by all data sources of the same fleet.",
+		MarkdownDescription: "Health of the managed mesh of a fleet, by membership, as the fleet API reports it. It needs only " +
+			"`gkehub.features.get`, and works while clusters are unreachable.\n\n" +
+			"Bad health is data, not an error: a plan goes on, and a `check` block or an output decides. What may not be read is `unknown`. It " +
+			"costs one request, shared by all data sources of the same fleet.",
 		Attributes: map[string]schema.Attribute{
 			"fleet_project": schema.StringAttribute{
 				Optional: true, Computed: true,
-				MarkdownDescription: "ID or number of the fleet's host project. Default: the project of `membership`, else the provider's `fleet_project`, else its `project`.",
-				Validators:          []validator.String{isProject},
+				MarkdownDescription: "ID or number of the fleet's host project. Default: the project of `membership`, else the provider's " +
+					"`fleet_project`, else its `project`.",
+				Validators: []validator.String{isProject},
 			},
 			"membership": schema.StringAttribute{
 				Optional:            true,
 				MarkdownDescription: "Report this membership alone: `projects/PROJECT/locations/LOCATION/memberships/MEMBERSHIP`.",
 				Validators:          []validator.String{isMembership},
 			},
-			"healthy":       schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether the verdict is `healthy`."},
-			"verdict":       schema.StringAttribute{Computed: true, MarkdownDescription: "The worst of the fleet and its memberships: " + verdictDescription},
-			"summary":       schema.StringAttribute{Computed: true, MarkdownDescription: "The verdict in one line, for a `check`'s error message."},
-			"feature_state": schema.StringAttribute{Computed: true, MarkdownDescription: "State of the mesh feature's resource, `ACTIVE` when it is on; null when it is off or cannot be read."},
-			"findings":      findingsAttribute(),
+			"healthy": schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether the verdict is `healthy`."},
+			"verdict": schema.StringAttribute{Computed: true,
+				MarkdownDescription: "The worst of the fleet and its memberships: " + verdictDescription},
+			"summary": schema.StringAttribute{Computed: true, MarkdownDescription: "The verdict in one line, for a `check`'s error message."},
+			"feature_state": schema.StringAttribute{Computed: true, MarkdownDescription: "State of the mesh feature's resource, `ACTIVE` when it " +
+				"is on; null when it is off or cannot be read."},
+			"findings": findingsAttribute(),
 			"memberships": schema.ListNestedAttribute{
 				Computed: true, MarkdownDescription: "The memberships that the feature knows, sorted by name.",
 				NestedObject: schema.NestedAttributeObject{Attributes: membership},
@@ -161,7 +168,8 @@ func (d *meshHealth) Read(ctx context.Context, req datasource.ReadRequest, resp 
 	}
 	fleet, ok := d.fleetProject(m, only)
 	if !ok {
-		resp.Diagnostics.AddAttributeError(path.Root("fleet_project"), "No fleet project", "Set fleet_project or membership here, or fleet_project or project on the provider.")
+		resp.Diagnostics.AddAttributeError(path.Root("fleet_project"), "No fleet project", "Set fleet_project or membership here, or "+
+			"fleet_project or project on the provider.")
 		return
 	}
 	m.FleetProject = fleet
@@ -209,7 +217,8 @@ func (d *meshHealth) look(ctx context.Context, fleet types.String, only *mesh.Me
 	feature, err := d.data.Client.MeshFeature(ctx, fleet.ValueString())
 	switch {
 	case apierr.NotFound(err):
-		return alone(catalogue.FeatureDisabled, mesh.Unhealthy, fmt.Sprintf("the mesh feature is not enabled in fleet project %s", fleet.ValueString()))
+		return alone(catalogue.FeatureDisabled, mesh.Unhealthy,
+			fmt.Sprintf("the mesh feature is not enabled in fleet project %s", fleet.ValueString()))
 	case err != nil:
 		return finding(mesh.Unknown, prereq.Unreadable(subject, err))
 	}

@@ -47,14 +47,18 @@ type managementModel struct {
 
 func (r *meshManagement) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "How Google manages the mesh of one fleet membership. This is a wish: whether the mesh then works is what `asm_mesh_health` and `asm_control_plane_revisions` tell, some ten minutes later.\n\n" +
-			"The specs of other memberships, and whatever else is asked for of this one, stay as they are. The fleet's mesh feature itself must be on (`google_gke_hub_feature`, or `gcloud container fleet mesh enable`).",
+		MarkdownDescription: "How Google manages the mesh of one fleet membership. This is a wish: whether the mesh then works is what " +
+			"`asm_mesh_health` and `asm_control_plane_revisions` tell, some ten minutes later.\n\n" +
+			"The specs of other memberships, and whatever else is asked for of this one, stay as they are. The fleet's mesh feature itself must " +
+			"be on (`google_gke_hub_feature`, or `gcloud container fleet mesh enable`).",
 		Attributes: map[string]schema.Attribute{
 			"membership": membershipArgument(),
 			"management": schema.StringAttribute{
 				Optional: true, Computed: true, Default: stringdefault.StaticString(mesh.ManagementAutomatic),
-				MarkdownDescription: "`MANAGEMENT_AUTOMATIC` (default): Google provisions and keeps up the control plane. `MANAGEMENT_MANUAL`: the user does. `MANAGEMENT_NOT_INSTALLED`: Google **removes the managed mesh** from the cluster. Terraform shows the change back to it when somebody changed it.",
-				Validators:          []validator.String{stringvalidator.OneOf(mesh.Managements()...)},
+				MarkdownDescription: "`MANAGEMENT_AUTOMATIC` (default): Google provisions and keeps up the control plane. `MANAGEMENT_MANUAL`: the " +
+					"user does. `MANAGEMENT_NOT_INSTALLED`: Google **removes the managed mesh** from the cluster. Terraform shows the change back to it " +
+					"when somebody changed it.",
+				Validators: []validator.String{stringvalidator.OneOf(mesh.Managements()...)},
 			},
 			"origin": schema.StringAttribute{
 				Computed:            true,
@@ -62,10 +66,13 @@ func (r *meshManagement) Schema(ctx context.Context, _ resource.SchemaRequest, r
 			},
 			"api_version": schema.StringAttribute{
 				Optional: true, Computed: true, Default: stringdefault.StaticString(string(gcp.HubV1)),
-				MarkdownDescription: "Version of the GKE Hub API. `v1` (default) patches the fleet's feature, which takes `gkehub.features.get` and `gkehub.features.update` on the whole of it. `v2` patches the membership's own feature, which takes `gkehub.membershipfeatures.get` and `gkehub.membershipfeatures.update`, and a read for each membership.",
-				Validators:          []validator.String{stringvalidator.OneOf(string(gcp.HubV1), string(gcp.HubV2))},
+				MarkdownDescription: "Version of the GKE Hub API. `v1` (default) patches the fleet's feature, which takes `gkehub.features.get` and " +
+					"`gkehub.features.update` on the whole of it. `v2` patches the membership's own feature, which takes " +
+					"`gkehub.membershipfeatures.get` and `gkehub.membershipfeatures.update`, and a read for each membership.",
+				Validators: []validator.String{stringvalidator.OneOf(string(gcp.HubV1), string(gcp.HubV2))},
 			},
-			"deletion_policy": deletionPolicy("asks for what was asked for before this resource changed it; a membership of which nothing was asked for takes the fleet's default"),
+			"deletion_policy": deletionPolicy("asks for what was asked for before this resource changed it; a membership of which nothing was " +
+				"asked for takes the fleet's default"),
 		},
 		Blocks: timeoutsBlock(ctx),
 	}
@@ -110,7 +117,8 @@ func (r *meshManagement) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 	if !same || err != nil || plan.Management.IsUnknown() {
 		return
 	}
-	r.warn(ctx, req.Private, state, plan, prereq.SeenManagement(name, state.Management.ValueString(), plan.Management.ValueString()), &resp.Diagnostics)
+	r.warn(ctx, req.Private, state, plan, prereq.SeenManagement(name, state.Management.ValueString(), plan.Management.ValueString()),
+		&resp.Diagnostics)
 }
 
 // ImportState takes the membership's resource name, or the identity.

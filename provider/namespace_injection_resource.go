@@ -57,9 +57,11 @@ func (r *namespaceInjection) Schema(ctx context.Context, _ resource.SchemaReques
 	attributes := map[string]schema.Attribute{
 		"namespace": namespaceArgument("The namespace. It must exist: this resource neither makes nor deletes it."),
 		"revision": schema.StringAttribute{
-			Required:            true,
-			MarkdownDescription: "The revision, or revision tag, that injects the pods: `asm-managed`, `asm-managed-rapid` or `asm-managed-stable`; `provider::asm::revision(\"regular\")` gives the name for a channel. Terraform shows the change back to it when somebody took the label away.",
-			Validators:          []validator.String{isRevision},
+			Required: true,
+			MarkdownDescription: "The revision, or revision tag, that injects the pods: `asm-managed`, `asm-managed-rapid` or " +
+				"`asm-managed-stable`; `provider::asm::revision(\"regular\")` gives the name for a channel. Terraform shows the change back to it " +
+				"when somebody took the label away.",
+			Validators: []validator.String{isRevision},
 		},
 		"istio_injection": schema.StringAttribute{
 			Computed:            true,
@@ -69,8 +71,11 @@ func (r *namespaceInjection) Schema(ctx context.Context, _ resource.SchemaReques
 	}
 	maps.Copy(attributes, clusterRefAttributes())
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "The labels of a namespace make one revision inject its pods: `istio.io/rev` names the revision, and `istio-injection` is not there. With `istio-injection=enabled` left in place, pods are injected by an in-cluster istiod (`istiod.istio-system`) instead of the managed control plane.\n\n" +
-			"These two labels are changed and nothing else of the namespace: it may be a `kubernetes_namespace` of its own, with `lifecycle { ignore_changes = [metadata[0].labels] }` there. Pods that run keep their proxy until they are restarted.",
+		MarkdownDescription: "The labels of a namespace make one revision inject its pods: `istio.io/rev` names the revision, and " +
+			"`istio-injection` is not there. With `istio-injection=enabled` left in place, pods are injected by an in-cluster istiod " +
+			"(`istiod.istio-system`) instead of the managed control plane.\n\n" +
+			"These two labels are changed and nothing else of the namespace: it may be a `kubernetes_namespace` of its own, with `lifecycle { " +
+			"ignore_changes = [metadata[0].labels] }` there. Pods that run keep their proxy until they are restarted.",
 		Attributes: attributes,
 		Blocks:     timeoutsBlock(ctx),
 	}
@@ -99,7 +104,8 @@ func (m *injectionModel) desired() string {
 
 func (m *injectionModel) prerequisite(data *Data) (prereq.Prerequisite, error) {
 	target, err := m.target()
-	return &prereq.NamespaceInjection{Clusters: data.Clusters, Target: target, Namespace: m.Namespace.ValueString(), Revision: m.Revision.ValueString()}, err
+	return &prereq.NamespaceInjection{Clusters: data.Clusters, Target: target, Namespace: m.Namespace.ValueString(),
+		Revision: m.Revision.ValueString()}, err
 }
 
 func (m *injectionModel) take(state prereq.State) {
@@ -138,7 +144,8 @@ func (r *namespaceInjection) ImportState(ctx context.Context, req resource.Impor
 			err = cluster.CheckNamespace(name)
 		}
 		if err != nil {
-			resp.Diagnostics.AddError("Invalid import ID", sentence(err.Error())+" The import ID reads projects/PROJECT/locations/LOCATION/memberships/MEMBERSHIP/namespaces/NAMESPACE, or the same with clusters/CLUSTER.")
+			resp.Diagnostics.AddError("Invalid import ID", sentence(err.Error())+" The import ID reads "+
+				"projects/PROJECT/locations/LOCATION/memberships/MEMBERSHIP/namespaces/NAMESPACE, or the same with clusters/CLUSTER.")
 		}
 		id = namespaceKey{place, types.StringValue(name)}
 	}

@@ -29,9 +29,11 @@ func (parseMembership) Metadata(_ context.Context, _ function.MetadataRequest, r
 
 func (parseMembership) Definition(_ context.Context, _ function.DefinitionRequest, resp *function.DefinitionResponse) {
 	resp.Definition = function.Definition{
-		Summary:             "Parts of a fleet membership's resource name",
-		MarkdownDescription: "Returns an object with `project`, `location`, `name` and `id`, the canonical resource name. A leading `//gkehub.googleapis.com/` is tolerated.",
-		Parameters:          []function.Parameter{function.StringParameter{Name: "membership", MarkdownDescription: "`projects/PROJECT/locations/LOCATION/memberships/MEMBERSHIP`."}},
+		Summary: "Parts of a fleet membership's resource name",
+		MarkdownDescription: "Returns an object with `project`, `location`, `name` and `id`, the canonical resource name. A leading " +
+			"`//gkehub.googleapis.com/` is tolerated.",
+		Parameters: []function.Parameter{function.StringParameter{Name: "membership",
+			MarkdownDescription: "`projects/PROJECT/locations/LOCATION/memberships/MEMBERSHIP`."}},
 		Return: function.ObjectReturn{AttributeTypes: map[string]attr.Type{
 			"project": types.StringType, "location": types.StringType, "name": types.StringType, "id": types.StringType,
 		}},

@@ -34,8 +34,7 @@ type prerequisiteResource[M any, P interface {
 type resourceModel interface {
 	identity() any
 	common() *commonModel
-	// prerequisite is what the resource keeps in place. Its error is about an
-	// argument that became known only now.
+	// prerequisite is what the resource keeps in place. Its error is about an argument that became known only now.
 	prerequisite(data *Data) (prereq.Prerequisite, error)
 	// take sets the computed attributes by what was seen.
 	take(state prereq.State)
@@ -47,16 +46,14 @@ type resourceModel interface {
 type (
 	// defaulter fills in what neither the configuration nor an import says.
 	defaulter interface{ setDefaults(data *Data) }
-	// applyValidator tells, before anything is changed, what cannot be; it became known
-	// only now.
+	// applyValidator tells, before anything is changed, what cannot be; it became known only now.
 	applyValidator interface {
 		refuse(ctx context.Context, data *Data, diags *diag.Diagnostics) bool
 	}
 	// planPreserver takes over what the plan promised, where what was seen goes further:
 	// Terraform holds a provider to its plan.
 	planPreserver[P any] interface{ preservePlan(planned P) }
-	// updateRecorder says what of an update's change is recorded, to be taken back by a
-	// destroy.
+	// updateRecorder says what of an update's change is recorded, to be taken back by a destroy.
 	updateRecorder[P any] interface {
 		changeToRecord(prior P, change prereq.Change) prereq.Change
 	}
@@ -93,9 +90,8 @@ func (r *prerequisiteResource[M, P]) Create(ctx context.Context, req resource.Cr
 	}
 }
 
-// Update's change is not recorded, unless the model says otherwise: what an update
-// restores, somebody else had taken away, and a later destroy must not take it
-// away again.
+// Update's change is not recorded, unless the model says otherwise: what an update restores, somebody else had taken
+// away, and a later destroy must not take it away again.
 func (r *prerequisiteResource[M, P]) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	plan, prior := P(new(M)), P(new(M))
 	resp.Diagnostics.Append(req.Plan.Get(ctx, plan)...)
@@ -177,8 +173,7 @@ func (r *prerequisiteResource[M, P]) Read(ctx context.Context, req resource.Read
 	case errors.As(err, &gone):
 		resp.State.RemoveResource(ctx)
 	case gatewayDisabled:
-		// An error would keep the plan from showing, and the apply from correcting,
-		// the API that is the cause.
+		// An error would keep the plan from showing, and the apply from correcting, the API that is the cause.
 		resp.Diagnostics.AddWarning("Not read: Connect Gateway is disabled ("+p.Subject()+")",
 			"What the last read saw is kept, and may be out of date.\n\n"+sentence(err.Error()))
 	case err != nil:
@@ -240,7 +235,8 @@ func planned[M any](ctx context.Context, req resource.ModifyPlanRequest, diags *
 
 // warn tells of drift that the refresh has found; seen is what it saw. What
 // differs because the configuration changed is none.
-func (r *prerequisiteResource[M, P]) warn(ctx context.Context, kept keptPrivate, state, plan P, seen prereq.State, diags *diag.Diagnostics) {
+func (r *prerequisiteResource[M, P]) warn(ctx context.Context, kept keptPrivate, state, plan P, seen prereq.State,
+	diags *diag.Diagnostics) {
 	wished, d := kept.GetKey(ctx, privateDesired)
 	diags.Append(d...)
 	if len(wished) == 0 || string(wished) == string(quote(state.desired())) || seen.Met() || !r.configured() {

@@ -63,7 +63,9 @@ func (d *prerequisites) Schema(ctx context.Context, _ datasource.SchemaRequest, 
 	})
 	prerequisite["findings"] = findingsAttribute()
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Checks every prerequisite of managed mesh on a project, and on the fleet's project where that is another, without changing anything. It takes read permission only; what may not be read is `unknown`, with the missing permission named, and never an error.",
+		MarkdownDescription: "Checks every prerequisite of managed mesh on a project, and on the fleet's project where that is another, " +
+			"without changing anything. It takes read permission only; what may not be read is `unknown`, with the missing permission named, and " +
+			"never an error.",
 		Attributes: map[string]schema.Attribute{
 			"project": schema.StringAttribute{
 				Optional: true, Computed: true,
@@ -90,8 +92,9 @@ func (d *prerequisites) Schema(ctx context.Context, _ datasource.SchemaRequest, 
 				MarkdownDescription: "Clusters to check, as full resource names. Default: the clusters of `project` that are registered in a fleet.",
 				Validators:          []validator.Set{setvalidator.ValueStringsAre(isCluster)},
 			},
-			"met":     schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether every prerequisite is met."},
-			"status":  schema.StringAttribute{Computed: true, MarkdownDescription: "`met`; `unmet` when something is known to be missing; `unknown` when something could not be read."},
+			"met": schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether every prerequisite is met."},
+			"status": schema.StringAttribute{Computed: true, MarkdownDescription: "`met`; `unmet` when something is known to be missing; " +
+				"`unknown` when something could not be read."},
 			"summary": schema.StringAttribute{Computed: true, MarkdownDescription: "The status in one line, for a `check`'s error message."},
 			"prerequisites": schema.ListNestedAttribute{
 				Computed: true, MarkdownDescription: "The prerequisites, roots first.",
@@ -121,7 +124,8 @@ func (d *prerequisites) Read(ctx context.Context, req datasource.ReadRequest, re
 	var results []prereq.Result
 	if !b.configured() || project.IsUnknown() {
 		const why = "the provider's configuration is not known yet"
-		results = []prereq.Result{{Kind: mesh.APIs, Subject: "provider", Status: prereq.Unknown, Message: why, Findings: []catalogue.Finding{catalogue.NewFinding(catalogue.NotConfigured, "provider", why)}}}
+		results = []prereq.Result{{Kind: mesh.APIs, Subject: "provider", Status: prereq.Unknown, Message: why,
+			Findings: []catalogue.Finding{catalogue.NewFinding(catalogue.NotConfigured, "provider", why)}}}
 		m.Project = types.StringNull()
 	} else {
 		m.Project = project

@@ -19,9 +19,8 @@ const (
 	quiet = 30 * time.Second // after which the step under way is named again
 )
 
-// progress tells Terraform how far a run is, at a pace that a person can read. The
-// run never waits for it: the framework hands messages over one by one, and stops
-// to take them when Terraform is gone.
+// progress tells Terraform how far a run is, at a pace that a person can read. The run never waits for it: the
+// framework hands messages over one by one, and stops to take them when Terraform is gone.
 type progress struct {
 	send  func(string)
 	clock wait.Clock
@@ -114,12 +113,12 @@ func (p *progress) beat() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.step != "" {
-		p.lines = append(p.lines, fmt.Sprintf("%s: under way for %s%s", p.step, p.clock.Now().Sub(p.began).Round(time.Second), after("; ", p.seen)))
+		p.lines = append(p.lines, fmt.Sprintf("%s: under way for %s%s", p.step, p.clock.Now().Sub(p.began).Round(time.Second),
+			after("; ", p.seen)))
 	}
 }
 
-// told is runbook.Engine.Events. What waits see is told when it has been quiet for
-// a while, and steps at once.
+// told is runbook.Engine.Events. What waits see is told when it has been quiet for a while, and steps at once.
 func (p *progress) told(e engine.Event) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -56,7 +56,8 @@ type projectIdentity struct {
 
 func (r *projectServices) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "The APIs that managed mesh needs are enabled on a project. No other API is touched, and none is ever disabled unless `deletion_policy` says so.\n\n" + serviceTable(),
+		MarkdownDescription: "The APIs that managed mesh needs are enabled on a project. No other API is touched, and none is ever disabled " +
+			"unless `deletion_policy` says so.\n\n" + serviceTable(),
 		Attributes: map[string]schema.Attribute{
 			"project": schema.StringAttribute{
 				Optional: true, Computed: true,
@@ -66,14 +67,15 @@ func (r *projectServices) Schema(ctx context.Context, _ resource.SchemaRequest, 
 			},
 			"services": schema.SetAttribute{
 				Optional: true, Computed: true, ElementType: types.StringType,
-				MarkdownDescription: "APIs to keep enabled. Default: the default set above. `" + mesh.GatewayService + "` is kept enabled always, named here or not: without it Google's control plane cannot reach the cluster.",
-				Validators:          []validator.Set{setvalidator.SizeAtLeast(1), setvalidator.ValueStringsAre(isService)},
+				MarkdownDescription: "APIs to keep enabled. Default: the default set above. `" + mesh.GatewayService + "` is kept enabled always, " +
+					"named here or not: without it Google's control plane cannot reach the cluster.",
+				Validators: []validator.Set{setvalidator.SizeAtLeast(1), setvalidator.ValueStringsAre(isService)},
 			},
 			"enabled": schema.MapAttribute{
 				Computed: true, ElementType: types.BoolType,
 				MarkdownDescription: "Whether each API is enabled, by name. Terraform shows `false -> true` for one that somebody disabled.",
 			},
-			"deletion_policy": deletionPolicy("disables the APIs that this resource itself enabled, and fails rather than disable what depends on them"),
+			"deletion_policy": deletionPolicy("disables the APIs that this resource itself enabled, and fails rather than disable their dependents"),
 		},
 		Blocks: timeoutsBlock(ctx),
 	}
@@ -160,8 +162,7 @@ func (m *servicesModel) take(state prereq.State) {
 	m.Enabled = boolMap(state.(prereq.ServicesState).Enabled)
 }
 
-// changeToRecord records APIs new to this resource only: what an update restores, somebody
-// else had taken away.
+// changeToRecord records APIs new to this resource only: what an update restores, somebody else had taken away.
 func (m *servicesModel) changeToRecord(prior *servicesModel, change prereq.Change) prereq.Change {
 	for name := range prior.Enabled.Elements() {
 		delete(change.After, name)
@@ -170,8 +171,7 @@ func (m *servicesModel) changeToRecord(prior *servicesModel, change prereq.Chang
 	return change
 }
 
-// changeToUndo leaves out what was taken out of the configuration since: it is no
-// longer this resource's.
+// changeToUndo leaves out what was taken out of the configuration since: it is no longer this resource's.
 func (m *servicesModel) changeToUndo(change prereq.Change) prereq.Change {
 	names, _ := m.names()
 	for name := range change.After {
@@ -232,8 +232,7 @@ func (r *projectServices) warnOfLoss(ctx context.Context, state *servicesModel, 
 	warnOfDrift(ctx, &resp.Diagnostics, p, s, s.Findings())
 }
 
-// ImportState takes the project, or the identity. The default set is assumed
-// until the configuration says otherwise.
+// ImportState takes the project, or the identity. The default set is assumed until the configuration says otherwise.
 func (r *projectServices) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
 	id := projectIdentity{types.StringValue(req.ID)}
 	if req.ID == "" {

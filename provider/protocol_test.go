@@ -28,7 +28,8 @@ type plugin struct {
 
 func newPlugin(t *testing.T, o provider.Options) *plugin {
 	t.Helper()
-	for _, name := range []string{"GOOGLE_OAUTH_ACCESS_TOKEN", "GOOGLE_CREDENTIALS", "GOOGLE_CLOUD_KEYFILE_JSON", "GCLOUD_KEYFILE_JSON", "GOOGLE_APPLICATION_CREDENTIALS", "GOOGLE_PROJECT", "GOOGLE_CLOUD_PROJECT", "GCLOUD_PROJECT", "CLOUDSDK_CORE_PROJECT"} {
+	for _, name := range []string{"GOOGLE_OAUTH_ACCESS_TOKEN", "GOOGLE_CREDENTIALS", "GOOGLE_CLOUD_KEYFILE_JSON", "GCLOUD_KEYFILE_JSON",
+		"GOOGLE_APPLICATION_CREDENTIALS", "GOOGLE_PROJECT", "GOOGLE_CLOUD_PROJECT", "GCLOUD_PROJECT", "CLOUDSDK_CORE_PROJECT"} {
 		t.Setenv(name, "")
 	}
 	p := &plugin{ProviderServer: providerserver.NewProtocol6(provider.New("0.1.0", o)())()}
@@ -110,7 +111,9 @@ func TestUnknownProviderConfigurationIsNoError(t *testing.T) {
 		t.Errorf("%+v", resp)
 	}
 	schema := p.schemas.DataSourceSchemas["asm_mesh_health"]
-	resp, err := p.ReadDataSource(t.Context(), &tfprotov6.ReadDataSourceRequest{TypeName: "asm_mesh_health", Config: object(t, schema, map[string]tftypes.Value{"fleet_project": text("mesh-sim-1")})})
+	resp, err := p.ReadDataSource(t.Context(),
+		&tfprotov6.ReadDataSourceRequest{TypeName: "asm_mesh_health",
+			Config: object(t, schema, map[string]tftypes.Value{"fleet_project": text("mesh-sim-1")})})
 	if err != nil || len(resp.Diagnostics) > 0 {
 		t.Fatalf("%v %+v", err, resp)
 	}
@@ -149,7 +152,8 @@ func attribute(t *testing.T, schema *tfprotov6.Schema, value *tfprotov6.DynamicV
 // Terraform answers Ctrl-C with StopProvider and then waits for the provider.
 func TestStopEndsAWait(t *testing.T) {
 	served := make(chan string, 1000)
-	world := simtest.Start(t, sim.Options{Faults: []string{"connectgateway-disabled", "stuck-operations"}, Observe: func(e sim.Exchange) { served <- e.Path }})
+	world := simtest.Start(t, sim.Options{Faults: []string{"connectgateway-disabled", "stuck-operations"},
+		Observe: func(e sim.Exchange) { served <- e.Path }})
 	p := newPlugin(t, provider.Options{})
 	p.configureAs(t, world, simtest.Owner)
 	schema := p.schemas.ResourceSchemas["asm_project_services"]
@@ -159,13 +163,16 @@ func TestStopEndsAWait(t *testing.T) {
 		t.Fatal(err)
 	}
 	config := object(t, schema, nil)
-	plan, err := p.PlanResourceChange(t.Context(), &tfprotov6.PlanResourceChangeRequest{TypeName: "asm_project_services", PriorState: &nothing, Config: config, ProposedNewState: config})
+	plan, err := p.PlanResourceChange(t.Context(),
+		&tfprotov6.PlanResourceChangeRequest{TypeName: "asm_project_services", PriorState: &nothing, Config: config, ProposedNewState: config})
 	if err != nil || len(plan.Diagnostics) > 0 {
 		t.Fatalf("%v %+v", err, plan)
 	}
 	done := make(chan *tfprotov6.ApplyResourceChangeResponse)
 	go func() {
-		resp, err := p.ApplyResourceChange(t.Context(), &tfprotov6.ApplyResourceChangeRequest{TypeName: "asm_project_services", PriorState: &nothing, Config: config, PlannedState: plan.PlannedState, PlannedPrivate: plan.PlannedPrivate})
+		resp, err := p.ApplyResourceChange(t.Context(),
+			&tfprotov6.ApplyResourceChangeRequest{TypeName: "asm_project_services", PriorState: &nothing, Config: config,
+				PlannedState: plan.PlannedState, PlannedPrivate: plan.PlannedPrivate})
 		if err != nil {
 			t.Error(err)
 		}
@@ -195,11 +202,14 @@ func TestProjectIsNeededSomewhere(t *testing.T) {
 		t.Fatal(err)
 	}
 	config := object(t, schema, nil)
-	plan, err := p.PlanResourceChange(t.Context(), &tfprotov6.PlanResourceChangeRequest{TypeName: "asm_service_agent_binding", PriorState: &nothing, Config: config, ProposedNewState: config})
+	plan, err := p.PlanResourceChange(t.Context(),
+		&tfprotov6.PlanResourceChangeRequest{TypeName: "asm_service_agent_binding", PriorState: &nothing, Config: config,
+			ProposedNewState: config})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(plan.Diagnostics) != 1 || !strings.Contains(plan.Diagnostics[0].Detail, "GOOGLE_PROJECT") || plan.Diagnostics[0].Attribute.String() != `AttributeName("project")` {
+	if len(plan.Diagnostics) != 1 || !strings.Contains(plan.Diagnostics[0].Detail, "GOOGLE_PROJECT") ||
+		plan.Diagnostics[0].Attribute.String() != `AttributeName("project")` {
 		t.Errorf("%+v", plan.Diagnostics)
 	}
 }

@@ -1,5 +1,4 @@
-// Package provider is Terraform's view of managed mesh: one file for each
-// resource, data source, action and function.
+// Package provider is Terraform's view of managed mesh: one file for each resource, data source, action and function.
 package provider
 
 import (
@@ -53,18 +52,21 @@ func (p *asmProvider) Metadata(_ context.Context, _ provider.MetadataRequest, re
 func (p *asmProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp *provider.SchemaResponse) {
 	endpoint := func(api, variable string) schema.StringAttribute {
 		return schema.StringAttribute{
-			Optional:            true,
-			MarkdownDescription: "Address of the " + api + " API, instead of Google's own. A version at the end is ignored, so the google provider's value fits. Environment: `" + variable + "`.",
-			Validators:          []validator.String{checked("endpoint", checkEndpoint)},
+			Optional: true,
+			MarkdownDescription: "Address of the " + api + " API, instead of Google's own. A version at the end is ignored, so the google " +
+				"provider's value fits. Environment: `" + variable + "`.",
+			Validators: []validator.String{checked("endpoint", checkEndpoint)},
 		}
 	}
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Enforces and reports what managed Anthos Service Mesh (Cloud Service Mesh) on GKE needs. Arguments and environment variables carry the google provider's names.",
+		MarkdownDescription: "Enforces and reports what managed Anthos Service Mesh (Cloud Service Mesh) on GKE needs. Arguments and " +
+			"environment variables carry the google provider's names.",
 		Attributes: map[string]schema.Attribute{
 			"project": schema.StringAttribute{
-				Optional:            true,
-				MarkdownDescription: "Default project of resources and data sources. Environment: `GOOGLE_PROJECT`, `GOOGLE_CLOUD_PROJECT`, `GCLOUD_PROJECT`, `CLOUDSDK_CORE_PROJECT`.",
-				Validators:          []validator.String{isProject},
+				Optional: true,
+				MarkdownDescription: "Default project of resources and data sources. Environment: `GOOGLE_PROJECT`, `GOOGLE_CLOUD_PROJECT`, " +
+					"`GCLOUD_PROJECT`, `CLOUDSDK_CORE_PROJECT`.",
+				Validators: []validator.String{isProject},
 			},
 			"fleet_project": schema.StringAttribute{
 				Optional:            true,
@@ -81,8 +83,9 @@ func (p *asmProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp *
 			},
 			"credentials": schema.StringAttribute{
 				Optional: true, Sensitive: true,
-				MarkdownDescription: "Contents of, or path to, a credentials JSON of any kind that Google issues. Environment: `GOOGLE_CREDENTIALS`, `GOOGLE_CLOUD_KEYFILE_JSON`, `GCLOUD_KEYFILE_JSON`. Without it, and without `access_token`, Application Default Credentials are used.",
-				Validators:          []validator.String{stringvalidator.LengthAtLeast(1), stringvalidator.ConflictsWith(path.MatchRoot("access_token"))},
+				MarkdownDescription: "Contents of, or path to, a credentials JSON of any kind that Google issues. Environment: `GOOGLE_CREDENTIALS`, " +
+					"`GOOGLE_CLOUD_KEYFILE_JSON`, `GCLOUD_KEYFILE_JSON`. Without it, and without `access_token`, Application Default Credentials are used.",
+				Validators: []validator.String{stringvalidator.LengthAtLeast(1), stringvalidator.ConflictsWith(path.MatchRoot("access_token"))},
 			},
 			"access_token": schema.StringAttribute{
 				Optional: true, Sensitive: true,
@@ -107,13 +110,15 @@ func (p *asmProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp *
 				MarkdownDescription: "OAuth 2.0 scopes. Default: `https://www.googleapis.com/auth/cloud-platform`.",
 			},
 			"billing_project": schema.StringAttribute{
-				Optional:            true,
-				MarkdownDescription: "Project that requests are charged to when `user_project_override` is true. Environment: `GOOGLE_BILLING_PROJECT`.",
-				Validators:          []validator.String{isProject},
+				Optional: true,
+				MarkdownDescription: "Project that requests are charged to when `user_project_override` is true. Environment: " +
+					"`GOOGLE_BILLING_PROJECT`.",
+				Validators: []validator.String{isProject},
 			},
 			"user_project_override": schema.BoolAttribute{
-				Optional:            true,
-				MarkdownDescription: "Charge requests to `billing_project`, or to the project they are about, instead of the credentials' own. Environment: `USER_PROJECT_OVERRIDE`.",
+				Optional: true,
+				MarkdownDescription: "Charge requests to `billing_project`, or to the project they are about, instead of the credentials' own. " +
+					"Environment: `USER_PROJECT_OVERRIDE`.",
 			},
 			"request_reason": schema.StringAttribute{
 				Optional:            true,
@@ -142,11 +147,13 @@ func (p *asmProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp *
 }
 
 func (p *asmProvider) Resources(context.Context) []func() resource.Resource {
-	return []func() resource.Resource{newServiceAgentBinding, newProjectServices, newWorkloadPool, newMembershipIdentity, newMeshManagement, newNamespaceInjection, newManagedDataPlane}
+	return []func() resource.Resource{newServiceAgentBinding, newProjectServices, newWorkloadPool, newMembershipIdentity, newMeshManagement,
+		newNamespaceInjection, newManagedDataPlane}
 }
 
 func (p *asmProvider) DataSources(context.Context) []func() datasource.DataSource {
-	return []func() datasource.DataSource{newMeshHealth, newPrerequisites, newControlPlaneRevisions, newSidecarInjection, newProxies, newDiagnosis, newRunbooks}
+	return []func() datasource.DataSource{newMeshHealth, newPrerequisites, newControlPlaneRevisions, newSidecarInjection, newProxies,
+		newDiagnosis, newRunbooks}
 }
 
 func (p *asmProvider) Actions(context.Context) []func() action.Action {
@@ -154,5 +161,6 @@ func (p *asmProvider) Actions(context.Context) []func() action.Action {
 }
 
 func (p *asmProvider) Functions(context.Context) []func() function.Function {
-	return []func() function.Function{newServiceAgentFunction, newWorkloadPoolFunction, newRevisionFunction, newParseMembershipFunction, newExplainFunction}
+	return []func() function.Function{newServiceAgentFunction, newWorkloadPoolFunction, newRevisionFunction, newParseMembershipFunction,
+		newExplainFunction}
 }

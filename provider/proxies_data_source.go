@@ -57,8 +57,10 @@ func (d *proxies) Schema(ctx context.Context, _ datasource.SchemaRequest, resp *
 		return schema.ListAttribute{Computed: true, ElementType: types.StringType, MarkdownDescription: means}
 	}
 	owner := computedStrings(map[string]string{
-		"kind": "`Deployment`, `StatefulSet`, `DaemonSet`, `Job`, or `Pod` for one without an owner.", "namespace": "Its namespace.", "name": "Its name.",
-		"blocked_by":     "What keeps the managed data plane from moving the pods: `budget`, `not-a-replicaset`, `job`, `naked-pod`, `host-network` or `unknown`.",
+		"kind": "`Deployment`, `StatefulSet`, `DaemonSet`, `Job`, or `Pod` for one without an owner.", "namespace": "Its namespace.",
+		"name": "Its name.",
+		"blocked_by": "What keeps the managed data plane from moving the pods: `budget`, `not-a-replicaset`, `job`, `naked-pod`, " +
+			"`host-network` or `unknown`.",
 		"budget":         "`NAMESPACE/NAME` of the PodDisruptionBudget that blocks it.",
 		"wanted_version": "The version that the pods' revision wants.", "why": "What blocks it and what to do, in a sentence.",
 	})
@@ -70,12 +72,18 @@ func (d *proxies) Schema(ctx context.Context, _ datasource.SchemaRequest, resp *
 	})
 	upgrade["managed_proxies"] = schema.Int64Attribute{Computed: true, MarkdownDescription: "Proxies that the managed data plane upgrades."}
 	upgrade["unmanaged_proxies"] = schema.Int64Attribute{Computed: true, MarkdownDescription: "Proxies that it does not."}
-	resp.Schema = clusterSchema(ctx, "The proxies of a cluster that could not be upgraded (pods with the label `dataplane-upgrade=failed`, state `NEEDS_ATTENTION`), by owner, with what blocks each. It costs three requests, and one more where pods are marked.", map[string]schema.Attribute{
-		"all_proxies": schema.BoolAttribute{Optional: true, MarkdownDescription: "Also read every other pod with a proxy, to count those of another version than their revision's; a request for each 500 pods. Default: `false`."},
-		"failed":      schema.ListNestedAttribute{Computed: true, MarkdownDescription: "The owners of the pods, sorted by namespace, kind and name; each is restarted once.", NestedObject: schema.NestedAttributeObject{Attributes: owner}},
-		"outdated":    schema.Int64Attribute{Computed: true, MarkdownDescription: "How many pods run a proxy of another version than their revision's, among those that were read."},
-		"upgrades":    schema.ListNestedAttribute{Computed: true, MarkdownDescription: "How far upgrades are, by revision, where the managed data plane tells (DataPlaneControl).", NestedObject: schema.NestedAttributeObject{Attributes: upgrade}},
-	})
+	resp.Schema = clusterSchema(ctx, "The proxies of a cluster that could not be upgraded (pods with the label `dataplane-upgrade=failed`, "+
+		"state `NEEDS_ATTENTION`), by owner, with what blocks each. It costs three requests, and one more where pods are marked.",
+		map[string]schema.Attribute{
+			"all_proxies": schema.BoolAttribute{Optional: true, MarkdownDescription: "Also read every other pod with a proxy, to count those of " +
+				"another version than their revision's; a request for each 500 pods. Default: `false`."},
+			"failed": schema.ListNestedAttribute{Computed: true, MarkdownDescription: "The owners of the pods, sorted by namespace, kind and " +
+				"name; each is restarted once.", NestedObject: schema.NestedAttributeObject{Attributes: owner}},
+			"outdated": schema.Int64Attribute{Computed: true, MarkdownDescription: "How many pods run a proxy of another version than their " +
+				"revision's, among those that were read."},
+			"upgrades": schema.ListNestedAttribute{Computed: true, MarkdownDescription: "How far upgrades are, by revision, where the managed " +
+				"data plane tells (DataPlaneControl).", NestedObject: schema.NestedAttributeObject{Attributes: upgrade}},
+		})
 }
 
 func (d *proxies) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
@@ -97,7 +105,8 @@ func (d *proxies) Read(ctx context.Context, req datasource.ReadRequest, resp *da
 		}
 		for _, u := range p.Controls {
 			m.Upgrades = append(m.Upgrades, upgradeModel{
-				Revision: orNull(u.Revision), Version: orNull(u.Version), State: orNull(u.State), ErrorCode: orNull(u.ErrorCode), Message: orNull(u.ErrorMessage),
+				Revision: orNull(u.Revision), Version: orNull(u.Version), State: orNull(u.State), ErrorCode: orNull(u.ErrorCode),
+				Message: orNull(u.ErrorMessage),
 				Managed: types.Int64Value(u.Managed), Unmanaged: types.Int64Value(u.Unmanaged),
 			})
 		}

@@ -29,14 +29,14 @@ const (
 func deletionPolicy(effect string) schema.StringAttribute {
 	return schema.StringAttribute{
 		Optional: true, Computed: true,
-		Default:             stringdefault.StaticString(abandon),
-		MarkdownDescription: "What destroying this resource does to the cloud: `ABANDON` (default) leaves everything as it is; `DELETE` " + effect + ".",
-		Validators:          []validator.String{stringvalidator.OneOf(abandon, remove)},
+		Default: stringdefault.StaticString(abandon),
+		MarkdownDescription: "What destroying this resource does to the cloud: `ABANDON` (default) leaves everything as it is; `DELETE` " +
+			effect + ".",
+		Validators: []validator.String{stringvalidator.OneOf(abandon, remove)},
 	}
 }
 
-// providerData is the Data that Configure of every kind of type receives, or nil
-// before the provider is configured.
+// providerData is the Data that Configure of every kind of type receives, or nil before the provider is configured.
 func providerData(given any, diags *diag.Diagnostics) *Data {
 	if given == nil {
 		return nil
@@ -58,8 +58,7 @@ func (b *base) Configure(_ context.Context, req resource.ConfigureRequest, resp 
 // configured reports whether requests can be made.
 func (b *base) configured() bool { return b.data != nil && b.data.Client != nil }
 
-// project is the configured project or the provider's default. missing is set
-// when there is neither.
+// project is the configured project or the provider's default. missing is set when there is neither.
 func (b *base) project(configured types.String) (project types.String, missing bool) {
 	if !configured.IsNull() {
 		return configured, false
@@ -76,11 +75,13 @@ func missingProject(diags *diag.Diagnostics, at path.Path) {
 
 // within begins an operation that makes requests: under the timeout that the
 // user set, or the default. ok is false when it cannot go on; diags says why.
-func (b *base) within(ctx context.Context, timeout func(context.Context, time.Duration) (time.Duration, diag.Diagnostics), otherwise time.Duration, diags *diag.Diagnostics) (_ context.Context, cancel context.CancelFunc, ok bool) {
+func (b *base) within(ctx context.Context, timeout func(context.Context, time.Duration) (time.Duration, diag.Diagnostics),
+	otherwise time.Duration, diags *diag.Diagnostics) (_ context.Context, cancel context.CancelFunc, ok bool) {
 	limit, d := timeout(ctx, otherwise)
 	diags.Append(d...)
 	if !b.configured() {
-		diags.AddError("Provider not configured", "The provider's configuration depends on values that are not known yet. Apply what makes them first (-target), or use values known at plan time.")
+		diags.AddError("Provider not configured", "The provider's configuration depends on values that are not known yet. Apply what makes "+
+			"them first (-target), or use values known at plan time.")
 	}
 	ctx, cancel = context.WithTimeout(ctx, limit)
 	return ctx, cancel, !diags.HasError()

@@ -53,7 +53,8 @@ func (t teller) tell(plan *engine.Prepared, result *runbook.Result, err error) {
 	case result.Outcome == journal.NeedsApprove:
 		t.gate(plan, result)
 	case result.Outcome == journal.Stopped && t.late > 0:
-		t.add("Runbook "+name+" ran out of time", fmt.Sprintf("It was stopped after %s, which timeouts.invoke sets.", t.late)+t.done(result)+t.goOn(result))
+		t.add("Runbook "+name+" ran out of time",
+			fmt.Sprintf("It was stopped after %s, which timeouts.invoke sets.", t.late)+t.done(result)+t.goOn(result))
 	case result.Outcome == journal.Stopped:
 		t.add("Interrupted", "Runbook "+name+" was stopped before its end."+t.done(result)+t.goOn(result))
 	default:
@@ -121,7 +122,8 @@ const mostChanges = 20 // of a step that are shown
 func changes(s runbook.PlannedStep) string {
 	var lines []string
 	for _, field := range slices.Sorted(maps.Keys(s.Desired)) {
-		lines = append(lines, fmt.Sprintf("  %s: %s -> %s", field, oneLine(runbook.Show(s.Current[field])), oneLine(runbook.Show(s.Desired[field]))))
+		lines = append(lines, fmt.Sprintf("  %s: %s -> %s", field, oneLine(runbook.Show(s.Current[field])),
+			oneLine(runbook.Show(s.Desired[field]))))
 	}
 	if len(lines) == 0 {
 		return ""
@@ -166,5 +168,6 @@ func (t teller) goOn(result *runbook.Result) string {
 		}
 	}
 	return "\n\nTerraform does not repeat an action by itself. The run goes on with\n\n  " + command +
-		"\n\nwith the credentials of GOOGLE_* in the environment; or invoke the action again, which leaves alone what is done:\n\n  terraform apply -invoke=ADDRESS"
+		"\n\nwith the credentials of GOOGLE_* in the environment; or invoke the action again, which leaves alone what is done:\n\n  terraform " +
+		"apply -invoke=ADDRESS"
 }

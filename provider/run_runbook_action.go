@@ -59,35 +59,47 @@ func (a *runRunbook) Metadata(_ context.Context, req action.MetadataRequest, res
 
 func (a *runRunbook) Schema(ctx context.Context, _ action.SchemaRequest, resp *action.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Runs a runbook on one membership, cluster, project or fleet: it reads what is there, changes what is missing and no more, and verifies each change. Where everything is right, nothing is done.\n\n" +
-			"Needs Terraform 1.14 or later. Terraform does not repeat an action that failed: its error names the command with which the run goes on.",
+		MarkdownDescription: "Runs a runbook on one membership, cluster, project or fleet: it reads what is there, changes what is missing and " +
+			"no more, and verifies each change. Where everything is right, nothing is done.\n\n" +
+			"Needs Terraform 1.14 or later. Terraform does not repeat an action that failed: its error names the command that resumes the run.",
 		Attributes: map[string]schema.Attribute{
 			"runbook": schema.StringAttribute{
 				Optional:            true,
 				MarkdownDescription: "Name of the runbook; the data source `asm_runbooks` lists them. With `source`, which of the runbooks in it.",
 				Validators:          []validator.String{stringvalidator.AtLeastOneOf(path.MatchRoot("source"))},
 			},
-			"source":     schema.StringAttribute{Optional: true, MarkdownDescription: "Text of a runbook of your own, such as `file(\"restore.hcl\")`."},
-			"membership": schema.StringAttribute{Optional: true, MarkdownDescription: "Membership to work on: `projects/PROJECT/locations/LOCATION/memberships/MEMBERSHIP`. What is given has to be what the runbook works on.", Validators: []validator.String{isMembership}},
-			"cluster":    schema.StringAttribute{Optional: true, MarkdownDescription: "Cluster to work on: `projects/PROJECT/locations/LOCATION/clusters/CLUSTER`.", Validators: []validator.String{isCluster}},
-			"project":    schema.StringAttribute{Optional: true, MarkdownDescription: "ID or number of the project to work on.", Validators: []validator.String{isProject}},
+			"source": schema.StringAttribute{Optional: true, MarkdownDescription: "Text of a runbook of your own, such as " +
+				"`file(\"restore.hcl\")`."},
+			"membership": schema.StringAttribute{Optional: true, MarkdownDescription: "Membership to work on: " +
+				"`projects/PROJECT/locations/LOCATION/memberships/MEMBERSHIP`. What is given has to be what the runbook works on.",
+				Validators: []validator.String{isMembership}},
+			"cluster": schema.StringAttribute{Optional: true, MarkdownDescription: "Cluster to work on: " +
+				"`projects/PROJECT/locations/LOCATION/clusters/CLUSTER`.", Validators: []validator.String{isCluster}},
+			"project": schema.StringAttribute{Optional: true, MarkdownDescription: "ID or number of the project to work on.",
+				Validators: []validator.String{isProject}},
 			"fleet_project": schema.StringAttribute{
-				Optional:            true,
-				MarkdownDescription: "ID or number of the host project of the fleet to work on. Beside `cluster` or `project`: of the fleet that it belongs to; default: the provider's `fleet_project`, else its own project.",
-				Validators:          []validator.String{isProject},
+				Optional: true,
+				MarkdownDescription: "ID or number of the host project of the fleet to work on. Beside `cluster` or `project`: of the fleet that it " +
+					"belongs to; default: the provider's `fleet_project`, else its own project.",
+				Validators: []validator.String{isProject},
 			},
 			"inputs": schema.MapAttribute{
 				Optional: true, ElementType: types.StringType,
-				MarkdownDescription: "Inputs of the runbook: a string as it is, anything else as `jsonencode()` writes it. Terraform keeps them in plan files, sensitive ones too.",
+				MarkdownDescription: "Inputs of the runbook: a string as it is, anything else as `jsonencode()` writes it. Terraform keeps them in " +
+					"plan files, sensitive ones too.",
 			},
 			"approve": schema.SetAttribute{
 				Optional: true, ElementType: types.StringType,
-				MarkdownDescription: "Steps that may change what they find to be changed when their turn comes: `restart`, or `restart[\"web\"]`. A step that needs approval and has none ends the run, and the action fails.",
+				MarkdownDescription: "Steps that may change what they find to be changed when their turn comes: `restart`, or `restart[\"web\"]`. A " +
+					"step that needs approval and has none ends the run, and the action fails.",
 			},
-			"approve_all":  schema.BoolAttribute{Optional: true, MarkdownDescription: "Whether all steps may, and instructions without a verification count as followed. Default: `false`."},
-			"approve_risk": schema.StringAttribute{Optional: true, MarkdownDescription: "Steps of at most this risk may: `low`, `medium` or `high`.", Validators: []validator.String{stringvalidator.OneOf(risks()...)}},
-			"state_dir":    schema.StringAttribute{Optional: true, MarkdownDescription: stateDirMeans, Validators: []validator.String{stringvalidator.LengthAtLeast(1)}},
-			"reason":       schema.StringAttribute{Optional: true, MarkdownDescription: reasonMeans, Validators: []validator.String{isHeaderValue}},
+			"approve_all": schema.BoolAttribute{Optional: true, MarkdownDescription: "Whether all steps may, and instructions without a " +
+				"verification count as followed. Default: `false`."},
+			"approve_risk": schema.StringAttribute{Optional: true, MarkdownDescription: "Steps of at most this risk may: `low`, `medium` or " +
+				"`high`.", Validators: []validator.String{stringvalidator.OneOf(risks()...)}},
+			"state_dir": schema.StringAttribute{Optional: true, MarkdownDescription: stateDirMeans,
+				Validators: []validator.String{stringvalidator.LengthAtLeast(1)}},
+			"reason": schema.StringAttribute{Optional: true, MarkdownDescription: reasonMeans, Validators: []validator.String{isHeaderValue}},
 		},
 		Blocks: map[string]schema.Block{"timeouts": timeouts.Block(ctx)},
 	}
@@ -108,8 +120,7 @@ func (a *runRunbook) ValidateConfig(ctx context.Context, req action.ValidateConf
 	checkRun(ctx, req.Config, &resp.Diagnostics)
 }
 
-// ModifyPlan does it again with what is known by now, and warns of a run that
-// would end at a gate.
+// ModifyPlan does it again with what is known by now, and warns of a run that would end at a gate.
 func (a *runRunbook) ModifyPlan(ctx context.Context, req action.ModifyPlanRequest, resp *action.ModifyPlanResponse) {
 	m, book := checkRun(ctx, req.Config, &resp.Diagnostics)
 	if book == nil || resp.Diagnostics.HasError() {
@@ -118,7 +129,8 @@ func (a *runRunbook) ModifyPlan(ctx context.Context, req action.ModifyPlanReques
 	approvals, known := m.approvals(ctx, &resp.Diagnostics)
 	if waiting := unapproved(book.runbook, approvals); known && len(waiting) > 0 {
 		resp.Diagnostics.AddAttributeWarning(path.Root("approve"), fmt.Sprintf("Runbook %s needs approval", book.runbook.Name),
-			fmt.Sprintf("Where there is something to change, the run ends before %s, and the action fails there. To let it go on, name the steps in approve, or set approve_risk or approve_all.", steps(waiting)))
+			fmt.Sprintf("Where there is something to change, the run ends before %s, and the action fails there. To let it go on, name the steps "+
+				"in approve, or set approve_risk or approve_all.", steps(waiting)))
 	}
 }
 
@@ -147,8 +159,7 @@ type book struct {
 	inputs  map[string]cty.Value
 }
 
-// checkRun reads and checks a configuration, as far as it is known. The book is nil
-// where it is not known, or wrong.
+// checkRun reads and checks a configuration, as far as it is known. The book is nil where it is not known, or wrong.
 func checkRun(ctx context.Context, config tfsdk.Config, diags *diag.Diagnostics) (runRunbookModel, *book) {
 	var m runRunbookModel
 	diags.Append(config.Get(ctx, &m)...)
@@ -193,7 +204,8 @@ func (m runRunbookModel) find(diags *diag.Diagnostics) (*lang.Runbook, *lang.Fil
 			names = append(names, b.Name)
 		}
 		diags.AddAttributeError(path.Root("runbook"), "No such runbook",
-			fmt.Sprintf("There is no runbook %q%s\n\nThe data source asm_runbooks lists those that there are. A runbook of your own is given by source = file(\"...\").", m.Runbook.ValueString(), lang.Suggest(m.Runbook.ValueString(), names)))
+			fmt.Sprintf("There is no runbook %q%s\n\nThe data source asm_runbooks lists those that there are. A runbook of your own is given by "+
+				"source = file(\"...\").", m.Runbook.ValueString(), lang.Suggest(m.Runbook.ValueString(), names)))
 		return nil, nil
 	}
 	return found.Runbook, found.File
@@ -218,12 +230,14 @@ func argument(kind lang.TargetKind) string {
 func (m runRunbookModel) checkTarget(r *lang.Runbook, diags *diag.Diagnostics) {
 	places := m.places()
 	if places[r.Target].IsNull() {
-		diags.AddAttributeError(path.Root(argument(r.Target)), "No target", fmt.Sprintf("Runbook %s works on a %s: set %s.", r.Name, r.Target, argument(r.Target)))
+		diags.AddAttributeError(path.Root(argument(r.Target)), "No target",
+			fmt.Sprintf("Runbook %s works on a %s: set %s.", r.Name, r.Target, argument(r.Target)))
 	}
 	for _, kind := range lang.TargetKinds() {
 		beside := kind == lang.TargetFleet && (r.Target == lang.TargetCluster || r.Target == lang.TargetProject)
 		if kind != r.Target && !beside && !places[kind].IsNull() {
-			diags.AddAttributeError(path.Root(argument(kind)), "Wrong target", fmt.Sprintf("Runbook %s works on a %s, and takes no %s.", r.Name, r.Target, argument(kind)))
+			diags.AddAttributeError(path.Root(argument(kind)), "Wrong target",
+				fmt.Sprintf("Runbook %s works on a %s, and takes no %s.", r.Name, r.Target, argument(kind)))
 		}
 	}
 }
@@ -240,8 +254,7 @@ func (m runRunbookModel) target(kind lang.TargetKind, fallback types.String) (ru
 	return runbook.ParseTarget(kind, m.places()[kind].ValueString(), fleet.ValueString())
 }
 
-// readInputs reads the inputs and checks them as a run would, as far as they are
-// known.
+// readInputs reads the inputs and checks them as a run would, as far as they are known.
 func (m runRunbookModel) readInputs(ctx context.Context, r *lang.Runbook, diags *diag.Diagnostics) map[string]cty.Value {
 	if m.Inputs.IsUnknown() {
 		return nil
@@ -278,8 +291,7 @@ func tellInputs(diags *diag.Diagnostics, at path.Path, problems hcl.Diagnostics)
 	}
 }
 
-// checkApprove refuses the approval of steps that are not there: whoever gave it
-// would believe it to count.
+// checkApprove refuses the approval of steps that are not there: whoever gave it would believe it to count.
 func (m runRunbookModel) checkApprove(ctx context.Context, r *lang.Runbook, diags *diag.Diagnostics) {
 	var names []string
 	for _, st := range r.Steps {
@@ -287,7 +299,8 @@ func (m runRunbookModel) checkApprove(ctx context.Context, r *lang.Runbook, diag
 	}
 	for _, step := range m.approved(ctx, diags) {
 		if name, _, _ := strings.Cut(step, "["); r.Step(name) == nil {
-			diags.AddAttributeError(path.Root("approve"), "No such step", fmt.Sprintf("Runbook %s has no step %q%s Its steps are %s.", r.Name, name, lang.Suggest(name, names), strings.Join(names, ", ")))
+			diags.AddAttributeError(path.Root("approve"), "No such step",
+				fmt.Sprintf("Runbook %s has no step %q%s Its steps are %s.", r.Name, name, lang.Suggest(name, names), strings.Join(names, ", ")))
 		}
 	}
 }
@@ -307,16 +320,14 @@ func (m runRunbookModel) approved(ctx context.Context, diags *diag.Diagnostics) 
 	return known
 }
 
-// approvals are what the configuration agrees to. known is false where some of it
-// has yet to be known.
+// approvals are what the configuration agrees to. known is false where some of it has yet to be known.
 func (m runRunbookModel) approvals(ctx context.Context, diags *diag.Diagnostics) (a engine.Approvals, known bool) {
 	a = engine.Approvals{All: m.ApproveAll.ValueBool(), Steps: m.approved(ctx, diags), UpTo: lang.Risk(m.ApproveRisk.ValueString())}
 	known = !m.Approve.IsUnknown() && len(a.Steps) == len(m.Approve.Elements()) && !m.ApproveAll.IsUnknown() && !m.ApproveRisk.IsUnknown()
 	return a, known
 }
 
-// gateOf says how much a step can hurt, and whether it needs somebody's agreement
-// that can be given beforehand.
+// gateOf says how much a step can hurt, and whether it needs somebody's agreement that can be given beforehand.
 func gateOf(st *lang.Step) (risk lang.Risk, asks bool) {
 	switch st.Action.Kind {
 	case lang.Ensure:

@@ -25,8 +25,10 @@ import (
 type actor struct{ data *Data }
 
 const (
-	stateDirMeans = "Folder that keeps the journals of runs and the locks on their targets. Default: `$XDG_STATE_HOME/terraform-provider-asm/runs`, with `~/.local/state` for a variable that is not set. Where runners are thrown away, name a folder that stays: a run goes on from its journal."
-	reasonMeans   = "Reason that the run's journal and audit logs keep. Default: the provider's `request_reason`."
+	stateDirMeans = "Folder that keeps the journals of runs and the locks on their targets. Default: " +
+		"`$XDG_STATE_HOME/terraform-provider-asm/runs`, with `~/.local/state` for a variable that is not set. Where runners are thrown away, " +
+		"name a folder that stays: a run goes on from its journal."
+	reasonMeans = "Reason that the run's journal and audit logs keep. Default: the provider's `request_reason`."
 )
 
 // Configure receives what the provider has.
@@ -37,7 +39,8 @@ func (a *actor) Configure(_ context.Context, req action.ConfigureRequest, resp *
 // ready reports whether requests can be made.
 func (a *actor) ready(diags *diag.Diagnostics) bool {
 	if a.data == nil || a.data.Client == nil {
-		diags.AddError("Provider not configured", "The provider's configuration depends on values that are not known yet. Apply what makes them first (-target), or use values known at plan time.")
+		diags.AddError("Provider not configured", "The provider's configuration depends on values that are not known yet. Apply what makes "+
+			"them first (-target), or use values known at plan time.")
 	}
 	return !diags.HasError()
 }
@@ -140,7 +143,8 @@ func (a *actor) follow(ctx context.Context, engine *engine.Engine, o order, told
 func agrees(o order, step string) bool {
 	name, _, _ := strings.Cut(step, "[")
 	st := o.job.Runbook.Step(name)
-	return st != nil && (slices.Contains(o.approvals.Steps, step) || !slices.Contains(unapproved(o.job.Runbook, o.approvals), name)) && st.Action.Kind != lang.Instruct
+	return st != nil && (slices.Contains(o.approvals.Steps, step) || !slices.Contains(unapproved(o.job.Runbook, o.approvals), name)) &&
+		st.Action.Kind != lang.Instruct
 }
 
 // sensitive are the inputs that no journal has.

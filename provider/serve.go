@@ -9,8 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6/tf6server"
 )
 
-// Serve runs the provider as a plugin until Terraform has done with it, or with
-// debug until the debugger has.
+// Serve runs the provider as a plugin until Terraform has done with it, or with debug until the debugger has.
 func Serve(version string, debug bool) error {
 	var options []tf6server.ServeOpt
 	if debug {

@@ -14,8 +14,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 )
 
-// Without the wrapping a large plan takes several times the memory, and nothing
-// else would tell.
+// Without the wrapping a large plan takes several times the memory, and nothing else would tell.
 func TestServerIsFrugal(t *testing.T) {
 	server := releaseContexts(providerserver.NewProtocol6(New("test", Options{})())())
 	if _, ok := server.(contextReleasingServer); !ok {
@@ -52,8 +51,7 @@ func TestLoan(t *testing.T) {
 	}
 }
 
-// What a call came with is let go of, although the framework keeps the means to
-// cancel the call.
+// What a call came with is let go of, although the framework keeps the means to cancel the call.
 func TestCallLetsGo(t *testing.T) {
 	var kept []context.CancelFunc
 	whole := &[1 << 20]byte{}

@@ -58,9 +58,12 @@ type bindingIdentity struct {
 func (r *serviceAgentBinding) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	keep := []planmodifier.String{stringplanmodifier.UseStateForUnknown()}
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "The fleet's mesh service agent, `service-FLEET_NUMBER@gcp-sa-servicemesh.iam.gserviceaccount.com`, holds `" + mesh.AgentRole + "` on a project. " +
-			"The mesh needs it on the fleet project, on each cluster's project and on a Shared VPC host project. Without it, the mesh reports *Revision(s) reporting unhealthy*.\n\n" +
-			"One member is added; everything else in the policy, conditions and deleted members included, stays as it is. A grant under a condition does not count. When the agent does not exist yet, it is generated first.",
+		MarkdownDescription: "The fleet's mesh service agent, `service-FLEET_NUMBER@gcp-sa-servicemesh.iam.gserviceaccount.com`, holds `" +
+			mesh.AgentRole + "` on a project. " +
+			"The mesh needs it on the fleet project, on each cluster's project and on a Shared VPC host project. Without it, the mesh reports " +
+			"*Revision(s) reporting unhealthy*.\n\n" +
+			"One member is added; everything else in the policy, conditions and deleted members included, stays as it is. A grant under a " +
+			"condition does not count. When the agent does not exist yet, it is generated first.",
 		Attributes: map[string]schema.Attribute{
 			"project": schema.StringAttribute{
 				Optional: true, Computed: true,
@@ -70,9 +73,10 @@ func (r *serviceAgentBinding) Schema(ctx context.Context, _ resource.SchemaReque
 			},
 			"fleet_project": schema.StringAttribute{
 				Optional: true, Computed: true,
-				MarkdownDescription: "ID or number of the fleet's host project, whose number names the agent. Default: the provider's `fleet_project`, else `project`.",
-				Validators:          []validator.String{isProject},
-				PlanModifiers:       []planmodifier.String{stringplanmodifier.RequiresReplaceIfConfigured()},
+				MarkdownDescription: "ID or number of the fleet's host project, whose number names the agent. Default: the provider's " +
+					"`fleet_project`, else `project`.",
+				Validators:    []validator.String{isProject},
+				PlanModifiers: []planmodifier.String{stringplanmodifier.RequiresReplaceIfConfigured()},
 			},
 			"fleet_project_number": schema.StringAttribute{
 				Computed: true, PlanModifiers: keep,
@@ -98,8 +102,9 @@ func (r *serviceAgentBinding) Schema(ctx context.Context, _ resource.SchemaReque
 
 func (r *serviceAgentBinding) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
 	resp.IdentitySchema = identityschema.Schema{Attributes: map[string]identityschema.Attribute{
-		"project":       identityschema.StringAttribute{RequiredForImport: true, Description: "ID or number of the project that grants the role."},
-		"fleet_project": identityschema.StringAttribute{OptionalForImport: true, Description: "ID or number of the fleet's host project, where it is another."},
+		"project": identityschema.StringAttribute{RequiredForImport: true, Description: "ID or number of the project that grants the role."},
+		"fleet_project": identityschema.StringAttribute{OptionalForImport: true, Description: "ID or number of the fleet's host project, where " +
+			"it is another."},
 	}}
 }
 
@@ -112,7 +117,8 @@ func (m *bindingModel) prerequisite(data *Data) (prereq.Prerequisite, error) {
 }
 
 func (m *bindingModel) binding(data *Data) *prereq.ServiceAgentBinding {
-	return &prereq.ServiceAgentBinding{Client: data.Client, Project: m.Project.ValueString(), FleetProject: m.FleetProject.ValueString(), FleetNumber: m.FleetNumber.ValueString()}
+	return &prereq.ServiceAgentBinding{Client: data.Client, Project: m.Project.ValueString(), FleetProject: m.FleetProject.ValueString(),
+		FleetNumber: m.FleetNumber.ValueString()}
 }
 
 func (m *bindingModel) setDefaults(data *Data) {
@@ -132,7 +138,8 @@ func (m *bindingModel) take(state prereq.State) {
 
 // changeToUndo is the grant, whoever made it first: what a destroy with DELETE is for.
 func (m *bindingModel) changeToUndo(prereq.Change) prereq.Change {
-	return prereq.Change{Kind: mesh.ServiceAgentGrant, Subject: "projects/" + m.Project.ValueString(), After: map[string]any{"member": m.Member.ValueString()}}
+	return prereq.Change{Kind: mesh.ServiceAgentGrant, Subject: "projects/" + m.Project.ValueString(),
+		After: map[string]any{"member": m.Member.ValueString()}}
 }
 
 func (r *serviceAgentBinding) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
@@ -184,8 +191,7 @@ func fleetProjectOf(data *Data, configured, project types.String) types.String {
 	return project
 }
 
-// warnOfLoss tells of a grant that is gone. The read is shared with the refresh that
-// found it.
+// warnOfLoss tells of a grant that is gone. The read is shared with the refresh that found it.
 func (r *serviceAgentBinding) warnOfLoss(ctx context.Context, state *bindingModel, resp *resource.ModifyPlanResponse) {
 	p := state.binding(r.data)
 	s, err := p.Read(ctx, false)

@@ -44,10 +44,11 @@ func (f stringFunction) Run(ctx context.Context, req function.RunRequest, resp *
 
 func newServiceAgentFunction() function.Function {
 	return stringFunction{
-		name:        "service_agent",
-		summary:     "E-mail address of a fleet's mesh service agent",
-		description: "Returns `service-PROJECT_NUMBER@gcp-sa-servicemesh.iam.gserviceaccount.com`, the mesh service agent of the fleet whose host project has this number. Computed, not looked up: it works offline.",
-		parameter:   "project_number", about: "Number of the fleet's host project.",
+		name:    "service_agent",
+		summary: "E-mail address of a fleet's mesh service agent",
+		description: "Returns `service-PROJECT_NUMBER@gcp-sa-servicemesh.iam.gserviceaccount.com`, the mesh service agent of the fleet whose " +
+			"host project has this number. Computed, not looked up: it works offline.",
+		parameter: "project_number", about: "Number of the fleet's host project.",
 		call: func(number string) (string, error) {
 			if err := mesh.CheckProjectNumber(number); err != nil {
 				return "", err

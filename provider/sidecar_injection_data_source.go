@@ -62,9 +62,11 @@ func (d *sidecarInjection) Schema(ctx context.Context, _ datasource.SchemaReques
 		"name": "The namespace.", "istio_injection": "Its label `istio-injection`.", "revision": "Its label `istio.io/rev`.",
 		"verdict": verdictDescription, "summary": "The verdict and what led to it, in one line.",
 	})
-	namespace["managed"] = schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether exactly one webhook injects its pods, and that is the managed control plane's."}
+	namespace["managed"] = schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether exactly one webhook injects its pods, and " +
+		"that is the managed control plane's."}
 	namespace["injectors"] = schema.ListNestedAttribute{
-		Computed: true, MarkdownDescription: "What would inject a pod that carries no marks of its own, in the order in which the API server calls it.",
+		Computed: true, MarkdownDescription: "What would inject a pod that carries no marks of its own, in the order in which the API server " +
+			"calls it.",
 		NestedObject: schema.NestedAttributeObject{Attributes: computedStrings(map[string]string{
 			"webhook": "Name of the webhook configuration.", "plane": plane, "revision": "The revision that it injects.",
 			"tag": "The revision tag that it stands for.", "calls": "Its URL, or `NAME.NAMESPACE` of its service.",
@@ -72,13 +74,19 @@ func (d *sidecarInjection) Schema(ctx context.Context, _ datasource.SchemaReques
 	}
 	webhook := computedStrings(map[string]string{
 		"name": "Name of the configuration.", "kind": "`MutatingWebhookConfiguration` or `ValidatingWebhookConfiguration`.", "plane": plane,
-		"revision": "Its label `istio.io/rev`.", "tag": "The revision tag that it stands for; the tag `default` makes `istio-injection=enabled` legitimate.",
+		"revision": "Its label `istio.io/rev`.", "tag": "The revision tag that it stands for; the tag `default` makes " +
+			"`istio-injection=enabled` legitimate.",
 		"expected_url": "The URL that the revision's ConfigMap `env-REVISION` calls for; null where it does not tell.",
 	})
-	webhook["urls"] = schema.ListAttribute{Computed: true, ElementType: types.StringType, MarkdownDescription: "The URLs that its entries call, or `NAME.NAMESPACE` of their services, each once."}
-	resp.Schema = clusterSchema(ctx, "What would inject the pods of each namespace of a cluster, judged by webhooks and labels alone: wrong injection by `istiod.istio-system`, webhooks with another URL than expected, leftovers of an in-cluster control plane. It costs five requests.", map[string]schema.Attribute{
-		"namespaces": schema.ListNestedAttribute{Computed: true, MarkdownDescription: "The namespaces that ask for injection, are injected, or have something wrong; sorted by name.", NestedObject: schema.NestedAttributeObject{Attributes: namespace}},
-		"webhooks":   schema.ListNestedAttribute{Computed: true, MarkdownDescription: "The webhook configurations of a mesh, sorted by kind and name.", NestedObject: schema.NestedAttributeObject{Attributes: webhook}},
+	webhook["urls"] = schema.ListAttribute{Computed: true, ElementType: types.StringType, MarkdownDescription: "The URLs that its entries " +
+		"call, or `NAME.NAMESPACE` of their services, each once."}
+	resp.Schema = clusterSchema(ctx, "What would inject the pods of each namespace of a cluster, judged by webhooks and labels alone: wrong "+
+		"injection by `istiod.istio-system`, webhooks with another URL than expected, leftovers of an in-cluster control plane. It costs five "+
+		"requests.", map[string]schema.Attribute{
+		"namespaces": schema.ListNestedAttribute{Computed: true, MarkdownDescription: "The namespaces that ask for injection, are injected, or " +
+			"have something wrong; sorted by name.", NestedObject: schema.NestedAttributeObject{Attributes: namespace}},
+		"webhooks": schema.ListNestedAttribute{Computed: true, MarkdownDescription: "The webhook configurations of a mesh, sorted by kind " +
+			"and name.", NestedObject: schema.NestedAttributeObject{Attributes: webhook}},
 	})
 }
 
@@ -96,7 +104,8 @@ func (d *sidecarInjection) Read(ctx context.Context, req datasource.ReadRequest,
 				m.Namespaces = append(m.Namespaces, newSidecarNamespace(n))
 			}
 		}
-		m.Webhooks = append(newWebhookModels("MutatingWebhookConfiguration", i.Webhooks.Mutating, i.Webhooks), newWebhookModels("ValidatingWebhookConfiguration", i.Webhooks.Validating, i.Webhooks)...)
+		m.Webhooks = append(newWebhookModels("MutatingWebhookConfiguration", i.Webhooks.Mutating, i.Webhooks),
+			newWebhookModels("ValidatingWebhookConfiguration", i.Webhooks.Validating, i.Webhooks)...)
 		return i.Health, nil
 	})
 	if !resp.Diagnostics.HasError() {
@@ -106,11 +115,14 @@ func (d *sidecarInjection) Read(ctx context.Context, req datasource.ReadRequest,
 
 func newSidecarNamespace(n health.NamespaceInjection) sidecarNamespaceModel {
 	model := sidecarNamespaceModel{
-		Name: types.StringValue(n.Namespace.Name), Injection: orNull(n.Namespace.Labels[mesh.LabelInjection]), Revision: orNull(n.Namespace.Labels[mesh.LabelRevision]),
-		Verdict: types.StringValue(string(n.Verdict)), Summary: types.StringValue(n.Summary), Managed: types.BoolValue(n.Managed), Injectors: []injectorModel{},
+		Name: types.StringValue(n.Namespace.Name), Injection: orNull(n.Namespace.Labels[mesh.LabelInjection]),
+		Revision: orNull(n.Namespace.Labels[mesh.LabelRevision]),
+		Verdict:  types.StringValue(string(n.Verdict)), Summary: types.StringValue(n.Summary), Managed: types.BoolValue(n.Managed),
+		Injectors: []injectorModel{},
 	}
 	for _, i := range n.Injectors {
-		model.Injectors = append(model.Injectors, injectorModel{orNull(i.Configuration), types.StringValue(string(i.Plane)), orNull(i.Revision), orNull(i.Tag), orNull(i.Calls)})
+		model.Injectors = append(model.Injectors,
+			injectorModel{orNull(i.Configuration), types.StringValue(string(i.Plane)), orNull(i.Revision), orNull(i.Tag), orNull(i.Calls)})
 	}
 	return model
 }

@@ -96,8 +96,7 @@ func checkEndpoint(s string) error {
 	return err
 }
 
-// sentence makes an error's text fit for a diagnostic: a capital letter in front
-// and a full stop behind.
+// sentence makes an error's text fit for a diagnostic: a capital letter in front and a full stop behind.
 func sentence(s string) string {
 	if s == "" {
 		return s

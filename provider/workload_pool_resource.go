@@ -58,28 +58,34 @@ type clusterIdentity struct {
 
 func (r *workloadPool) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "The GKE cluster's workload pool is `PROJECT_ID.svc.id.goog`, the only one that managed mesh accepts. Without it the installer fails with HTTP 400 `HealthCheckContainerError`, and provisioning stalls with *Workload identity is not enabled*.\n\n" +
-			"Node pools that do not run the GKE metadata server are reported. They are changed only with `migrate_node_pools = true`, because that **recreates their nodes and changes the identity of their pods**. A cluster that is busy with another operation is waited for.",
+		MarkdownDescription: "The GKE cluster's workload pool is `PROJECT_ID.svc.id.goog`, the only one that managed mesh accepts. Without it " +
+			"the installer fails with HTTP 400 `HealthCheckContainerError`, and provisioning stalls with *Workload identity is not enabled*.\n\n" +
+			"Node pools that do not run the GKE metadata server are reported. They are changed only with `migrate_node_pools = true`, because " +
+			"that **recreates their nodes and changes the identity of their pods**. A cluster that is busy with another operation is waited for.",
 		Attributes: map[string]schema.Attribute{
 			"cluster": schema.StringAttribute{
-				Required:            true,
-				MarkdownDescription: "The cluster, `projects/PROJECT/locations/LOCATION/clusters/CLUSTER`. A `google_container_cluster`'s `id` and `self_link` fit.",
-				Validators:          []validator.String{isCluster},
-				PlanModifiers:       []planmodifier.String{stringplanmodifier.RequiresReplace()},
+				Required: true,
+				MarkdownDescription: "The cluster, `projects/PROJECT/locations/LOCATION/clusters/CLUSTER`. A `google_container_cluster`'s `id` and " +
+					"`self_link` fit.",
+				Validators:    []validator.String{isCluster},
+				PlanModifiers: []planmodifier.String{stringplanmodifier.RequiresReplace()},
 			},
 			"workload_pool": schema.StringAttribute{
 				Optional: true, Computed: true,
-				MarkdownDescription: "The workload pool. It can only be `PROJECT_ID.svc.id.goog` and need not be given; giving it documents it. Terraform shows the change back to it when somebody took it away.",
+				MarkdownDescription: "The workload pool. It can only be `PROJECT_ID.svc.id.goog` and need not be given; giving it documents it. " +
+					"Terraform shows the change back to it when somebody took it away.",
 			},
 			"migrate_node_pools": schema.BoolAttribute{
 				Optional: true, Computed: true, Default: booldefault.StaticBool(false),
-				MarkdownDescription: "Turn on the GKE metadata server in the node pools that lack it. This recreates their nodes, one pool after another. Default: `false`.",
+				MarkdownDescription: "Turn on the GKE metadata server in the node pools that lack it. This recreates their nodes, one pool after " +
+					"another. Default: `false`.",
 			},
 			"node_pools_without_gke_metadata": schema.ListAttribute{
 				Computed: true, ElementType: types.StringType,
 				MarkdownDescription: "Node pools that do not run the GKE metadata server, sorted. Pods on them have no workload identity.",
 			},
-			"deletion_policy": deletionPolicy("restores the workload pool that the cluster had before this resource changed it; that may turn Workload Identity off. Node pools stay as they are"),
+			"deletion_policy": deletionPolicy("restores the workload pool that the cluster had before this resource changed it; that may turn " +
+				"Workload Identity off. Node pools stay as they are"),
 		},
 		Blocks: timeoutsBlock(ctx),
 	}
@@ -87,7 +93,8 @@ func (r *workloadPool) Schema(ctx context.Context, _ resource.SchemaRequest, res
 
 func (r *workloadPool) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
 	resp.IdentitySchema = identityschema.Schema{Attributes: map[string]identityschema.Attribute{
-		"cluster": identityschema.StringAttribute{RequiredForImport: true, Description: "The cluster, projects/PROJECT/locations/LOCATION/clusters/CLUSTER."},
+		"cluster": identityschema.StringAttribute{RequiredForImport: true,
+			Description: "The cluster, projects/PROJECT/locations/LOCATION/clusters/CLUSTER."},
 	}}
 }
 
@@ -95,7 +102,8 @@ func (r *workloadPool) ValidateConfig(ctx context.Context, req resource.Validate
 	var m poolModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
 	cluster, err := mesh.ParseCluster(m.Cluster.ValueString())
-	if resp.Diagnostics.HasError() || m.WorkloadPool.IsNull() || m.WorkloadPool.IsUnknown() || m.Cluster.IsUnknown() || err != nil || mesh.IsProjectNumber(cluster.Project) {
+	if resp.Diagnostics.HasError() || m.WorkloadPool.IsNull() || m.WorkloadPool.IsUnknown() || m.Cluster.IsUnknown() || err != nil ||
+		mesh.IsProjectNumber(cluster.Project) {
 		return
 	}
 	if want := mesh.WorkloadPool(cluster.Project); m.WorkloadPool.ValueString() != want {
@@ -104,7 +112,8 @@ func (r *workloadPool) ValidateConfig(ctx context.Context, req resource.Validate
 }
 
 func wrongPool(add func(path.Path, string, string), got, want string) {
-	add(path.Root("workload_pool"), "Wrong workload pool", fmt.Sprintf("The workload pool of this cluster can only be %q, not %q: managed mesh accepts no other. Leave the argument out, or correct it.", want, got))
+	add(path.Root("workload_pool"), "Wrong workload pool", fmt.Sprintf("The workload pool of this cluster can only be %q, not %q: managed "+
+		"mesh accepts no other. Leave the argument out, or correct it.", want, got))
 }
 
 func (m *poolModel) identity() any { return clusterIdentity{m.Cluster} }
@@ -225,7 +234,8 @@ func (r *workloadPool) warnOfPools(ctx context.Context, state, plan poolModel, r
 			if p.MigrateNodePools {
 				effect = "With migrate_node_pools = true this configuration changes them, which recreates their nodes."
 			}
-			resp.Diagnostics.AddWarning("Node pools without GKE_METADATA ("+p.Subject()+")", sentence(f.Message)+" Pods on them have no workload identity. "+effect)
+			resp.Diagnostics.AddWarning("Node pools without GKE_METADATA ("+p.Subject()+")", sentence(f.Message)+" Pods on them have no workload "+
+				"identity. "+effect)
 		} else {
 			warnOfDrift(ctx, &resp.Diagnostics, p, s, []catalogue.Finding{f})
 		}

@@ -1,5 +1,4 @@
-// Package runbooks holds the runbooks that this program brings along, one file for
-// each problem.
+// Package runbooks holds the runbooks that this program brings along, one file for each problem.
 package runbooks
 
 import (

@@ -15,8 +15,7 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/runbooks"
 )
 
-// books are the built-in runbooks by name. Each file has one, which it is named after,
-// without a mistake or a warning.
+// books are the built-in runbooks by name. Each file has one, which it is named after, without a mistake or a warning.
 func books(t *testing.T) map[string]*lang.Runbook {
 	t.Helper()
 	names, err := fs.Glob(runbooks.Files(), "*.hcl")
@@ -54,8 +53,10 @@ func TestRunbooksAreWhole(t *testing.T) {
 	all := books(t)
 	for _, name := range []string{
 		"restore-service-agent-binding", "restore-apis", "restore-connect-gateway", "enable-workload-identity", "register-membership-identity",
-		"provision-control-plane", "correct-injection", "enable-managed-data-plane", "restart-proxies", "fix-revision-channel", "fix-revision-type",
-		"recreate-revision", "correct-webhook-url", "collect-evidence", "upgrade-kubernetes", "unblock-cluster-resources", "join-own-fleet", "use-gke-cluster",
+		"provision-control-plane", "correct-injection", "enable-managed-data-plane", "restart-proxies", "fix-revision-channel",
+		"fix-revision-type",
+		"recreate-revision", "correct-webhook-url", "collect-evidence", "upgrade-kubernetes", "unblock-cluster-resources", "join-own-fleet",
+		"use-gke-cluster",
 	} {
 		if all[name] == nil {
 			t.Errorf("there is no %s", name)
@@ -158,8 +159,7 @@ func TestChangesAreVerifiedAndApproved(t *testing.T) {
 	}
 }
 
-// unasked are the steps that need nobody's word: they add what was missing, and take
-// nothing from anybody.
+// unasked are the steps that need nobody's word: they add what was missing, and take nothing from anybody.
 var unasked = map[string]bool{
 	"register-membership-identity.identity": true,
 }

@@ -11,8 +11,7 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/text"
 )
 
-// rpcStatus is google.rpc.Status in JSON, the part that decides
-// (https://cloud.google.com/apis/design/errors).
+// rpcStatus is google.rpc.Status in JSON, the part that decides (https://cloud.google.com/apis/design/errors).
 type rpcStatus struct {
 	Error struct {
 		Message string `json:"message"`
@@ -25,9 +24,8 @@ type rpcStatus struct {
 	} `json:"error"`
 }
 
-// DecodeGoogle fills e from the answer of a Google API or of Connect Gateway, as
-// e.Source says. ok is false when the body is not a google.rpc.Status; Message is
-// then the HTTP status in words.
+// DecodeGoogle fills e from the answer of a Google API or of Connect Gateway, as e.Source says. ok is false when the
+// body is not a google.rpc.Status; Message is then the HTTP status in words.
 func (e *Error) DecodeGoogle(body []byte) (ok bool) {
 	var status rpcStatus
 	ok = json.Unmarshal(body, &status) == nil && (status.Error.Status != "" || status.Error.Message != "")
@@ -47,9 +45,8 @@ func (e *Error) DecodeGoogle(body []byte) (ok bool) {
 	return ok
 }
 
-// DecodeKubernetes fills e from a cluster's answer. ok is false, and e unchanged,
-// when the body is not a metav1.Status. kind is the kind of object that the answer
-// is about; it may be "".
+// DecodeKubernetes fills e from a cluster's answer. ok is false, and e unchanged, when the body is not a metav1.Status.
+// kind is the kind of object that the answer is about; it may be "".
 func (e *Error) DecodeKubernetes(body []byte) (kind string, ok bool) {
 	var status metav1.Status
 	if json.Unmarshal(body, &status) != nil || status.Kind != "Status" {

@@ -1,6 +1,5 @@
-// Package apierr describes failed calls of Google Cloud's APIs and of Kubernetes
-// clusters: what failed, the API's own words, whether the call may be repeated,
-// whether it may have happened all the same, and what a person does next.
+// Package apierr describes failed calls of Google Cloud's APIs and of Kubernetes clusters: what failed, the API's own
+// words, whether the call may be repeated, whether it may have happened all the same, and what a person does next.
 package apierr
 
 import (
@@ -16,8 +15,7 @@ import (
 // Source is who answered a call.
 type Source string
 
-// The sources. Google's APIs and Connect Gateway answer with a google.rpc.Status,
-// a cluster with a metav1.Status.
+// The sources. Google's APIs and Connect Gateway answer with a google.rpc.Status, a cluster with a metav1.Status.
 const (
 	GoogleAPI  Source = "api"
 	Gateway    Source = "gateway" // Connect Gateway, before the request reached the cluster
@@ -25,8 +23,7 @@ const (
 	Unknown    Source = "" // no answer, or one that none of them gives, such as a proxy's web page
 )
 
-// Error is a failed call. Decide on Source, Code, Status and Reason; Message is
-// for people.
+// Error is a failed call. Decide on Source, Code, Status and Reason; Message is for people.
 type Error struct {
 	Doing   string // completes "cannot": "read the IAM policy of project p-1"
 	Cluster string // the cluster that was called, or ""
@@ -89,8 +86,7 @@ type nextStepper interface {
 	NextStep() string
 }
 
-// Describe returns one line that says what failed, and the next step, which may
-// be "".
+// Describe returns one line that says what failed, and the next step, which may be "".
 func Describe(err error) (what, next string) {
 	var other nextStepper
 	var e *Error

@@ -24,9 +24,8 @@ func (e *Error) isGatewayService() bool {
 	return e.Service == "" || e.Service == mesh.GatewayService
 }
 
-// Refused completes an error whose answer was decoded: what the caller lacks and
-// the next step, where they are not set yet. permission is the IAM permission or
-// RBAC rule that the call takes; it may be "".
+// Refused completes an error whose answer was decoded: what the caller lacks and the next step, where they are not set
+// yet. permission is the IAM permission or RBAC rule that the call takes; it may be "".
 func (e *Error) Refused(permission string) *Error {
 	e.Ambiguous = e.Ambiguous || e.Code >= http.StatusInternalServerError
 	lacks := e.Source == Kubernetes || e.Source != Unknown && (e.Reason == "" || e.Reason == "IAM_PERMISSION_DENIED")
@@ -117,8 +116,7 @@ func (e *Error) clusterStep() string {
 // ErrMalformed is the cause, wrapped, of an answer that is not what the API answers.
 var ErrMalformed = errors.New("malformed answer")
 
-// Unanswered completes an error for a call without an answer that could be read.
-// cause says why.
+// Unanswered completes an error for a call without an answer that could be read. cause says why.
 func (e *Error) Unanswered(cause error) *Error {
 	e.Cause, e.Message = cause, cause.Error()
 	var inner *Error

@@ -9,8 +9,7 @@ import (
 // A 404 of Connect Gateway is about the membership, so it does not count.
 func NotFound(err error) bool { return answered(err, http.StatusNotFound) }
 
-// Conflict reports whether something changed between a read and the write based
-// on it (409 or 412).
+// Conflict reports whether something changed between a read and the write based on it (409 or 412).
 func Conflict(err error) bool {
 	return answered(err, http.StatusConflict, http.StatusPreconditionFailed)
 }
@@ -21,8 +20,7 @@ func Gone(err error) bool { return answered(err, http.StatusGone) }
 // Invalid reports whether a cluster rejects the content of a write.
 func Invalid(err error) bool { return answered(err, http.StatusUnprocessableEntity) }
 
-// answered reports whether an API or a cluster, not the gateway on the way there,
-// answered with one of these codes.
+// answered reports whether an API or a cluster, not the gateway on the way there, answered with one of these codes.
 func answered(err error, codes ...int) bool {
 	return contains(err, func(e *Error) bool {
 		return (e.Source == GoogleAPI || e.Source == Kubernetes) && slices.Contains(codes, e.Code)
@@ -60,8 +58,7 @@ func Disabled(err error) (service string, disabled bool) {
 	return "", false
 }
 
-// GatewayDisabled reports whether a call failed because the Connect Gateway API is
-// not enabled, and on which project.
+// GatewayDisabled reports whether a call failed because the Connect Gateway API is not enabled, and on which project.
 func GatewayDisabled(err error) (project string, disabled bool) {
 	for e := range All(err) {
 		if e.Source == Gateway && e.Reason == reasonDisabled && e.isGatewayService() && e.Consumer != gcloudProject {

@@ -28,9 +28,8 @@ func BadGateway(code int) bool {
 	return code == http.StatusBadGateway || code == http.StatusGatewayTimeout
 }
 
-// Retryable reports whether the same call may succeed a while later, after what it
-// was based on has been read again: a quota, a busy server, a conflict, a
-// connection that broke or was too slow. An interruption is not retryable.
+// Retryable reports whether the same call may succeed a while later, after what it was based on has been read again: a
+// quota, a busy server, a conflict, a connection that broke or was too slow. An interruption is not retryable.
 func Retryable(err error) bool {
 	called := false
 	for e := range All(err) {
@@ -66,8 +65,7 @@ func Ambiguous(err error) bool {
 	return contains(err, func(e *Error) bool { return e.Ambiguous })
 }
 
-// connectionFailed reports whether err is about a connection rather than about
-// what was said over it.
+// connectionFailed reports whether err is about a connection rather than about what was said over it.
 func connectionFailed(err error) bool {
 	if notCalled(err) || errors.Is(err, context.Canceled) {
 		return false

@@ -100,8 +100,7 @@ type asker struct {
 	live  *live // hidden while a question is open
 }
 
-// newAsker returns nil unless standard input and standard error are a terminal, or
-// a test answers.
+// newAsker returns nil unless standard input and standard error are a terminal, or a test answers.
 func (p program) newAsker(cmd *cobra.Command, who string) *asker {
 	from := p.answers
 	if from == nil {

@@ -1,5 +1,4 @@
-// Package cli is the command line of terraform-provider-asm: one file for
-// each command.
+// Package cli is the command line of terraform-provider-asm: one file for each command.
 package cli
 
 import (
@@ -19,8 +18,7 @@ const (
 	exitError = 1
 )
 
-// Main runs the command line and returns its exit code. It ends early when
-// the context does.
+// Main runs the command line and returns its exit code. It ends early when the context does.
 func Main(ctx context.Context, version string, args []string, stdout, stderr io.Writer) int {
 	return program{version: version, clock: wait.Real}.main(ctx, args, stdout, stderr)
 }

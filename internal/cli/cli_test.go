@@ -21,8 +21,7 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/cli"
 )
 
-// asCommand makes the test binary the command line: the tests start it as a
-// process of its own, with real signals.
+// asCommand makes the test binary the command line: the tests start it as a process of its own, with real signals.
 const asCommand = "ASM_TEST_CLI"
 
 func TestMain(m *testing.M) {
@@ -87,8 +86,7 @@ func TestMistakes(t *testing.T) {
 	}
 }
 
-// TestSimulate starts the command as a process, uses it, and ends it with a
-// signal.
+// TestSimulate starts the command as a process, uses it, and ends it with a signal.
 func TestSimulate(t *testing.T) {
 	for _, sig := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT} {
 		t.Run(sig.String(), func(t *testing.T) {

@@ -111,8 +111,7 @@ func (f *diagnoseFlags) run(cmd *cobra.Command, version string) error {
 	return exit(report.ExitCode(diagnosis.FailOn(f.failOn)))
 }
 
-// options checks the flags before any request is made. It reports all mistakes at
-// once.
+// options checks the flags before any request is made. It reports all mistakes at once.
 func (f *diagnoseFlags) options(version string) (diagnosis.Options, error) {
 	o := diagnosis.Options{Since: f.since, Concurrency: f.concurrency, NoClusters: f.noClusters, Tool: "terraform-provider-asm " + version}
 	var wrong []error

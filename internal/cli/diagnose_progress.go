@@ -6,8 +6,7 @@ import (
 	"time"
 )
 
-// progress shows the progress of a diagnosis: one line that is rewritten on a
-// terminal, else a line every ten seconds.
+// progress shows the progress of a diagnosis: one line that is rewritten on a terminal, else a line every ten seconds.
 type progress struct {
 	to       io.Writer
 	terminal bool

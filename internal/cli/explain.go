@@ -164,8 +164,7 @@ func (p *page) explanation(x explain.Explanation, entry bool) {
 	p.command("See", x.DocURL)
 }
 
-// membershipOf returns the membership that a text names, with capitals for the parts
-// that it lacks.
+// membershipOf returns the membership that a text names, with capitals for the parts that it lacks.
 func membershipOf(variables map[string]string) string {
 	part := func(name string) string {
 		if v := variables[name]; v != "" && runbook.ShellWord(v) == v {

@@ -9,8 +9,7 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/wait"
 )
 
-// MainAt is Main with another clock for the waits of runs, and, unless nil, with
-// answers to the questions.
+// MainAt is Main with another clock for the waits of runs, and, unless nil, with answers to the questions.
 func MainAt(ctx context.Context, clock wait.Clock, answers io.Reader, args []string, stdout, stderr io.Writer) int {
 	return program{version: "1.2.3", clock: clock, answers: answers}.main(ctx, args, stdout, stderr)
 }

@@ -6,8 +6,7 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook"
 )
 
-// flagsOf writes pairs of a flag and its value for a command that a person copies. It
-// leaves out flags without a value.
+// flagsOf writes pairs of a flag and its value for a command that a person copies. It leaves out flags without a value.
 func flagsOf(pairs ...string) string {
 	var b strings.Builder
 	for i := 0; i+1 < len(pairs); i += 2 {

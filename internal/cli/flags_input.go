@@ -35,9 +35,8 @@ func (f *inputFlags) flags(flags *pflag.FlagSet) {
 
 func (f *inputFlags) any() bool { return len(f.inputs)+len(f.files) > 0 }
 
-// read reads the inputs of a runbook: from the environment, then from files, then
-// from the command line; the last counts. It reports all mistakes at once, and shows
-// no value.
+// read reads the inputs of a runbook: from the environment, then from files, then from the command line; the last
+// counts. It reports all mistakes at once, and shows no value.
 func (f *inputFlags) read(r *lang.Runbook) (map[string]cty.Value, error) {
 	values := map[string]cty.Value{}
 	var wrong []error
@@ -86,8 +85,7 @@ func parseInput(r *lang.Runbook, name, text, from string) (cty.Value, error) {
 	return v, nil
 }
 
-// readInputFile reads literal values. Its errors name the position, and never the
-// text there.
+// readInputFile reads literal values. Its errors name the position, and never the text there.
 func readInputFile(path string) (map[string]cty.Value, error) {
 	source, err := readRunbook(path)
 	if err != nil {

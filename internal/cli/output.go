@@ -159,9 +159,8 @@ func (w *writers) table() bool {
 	return slices.ContainsFunc(w.all, func(one writer) bool { return one.format == report.Table })
 }
 
-// each writes a document in every format. A file gets the whole document, or keeps
-// its old content. Files come first, so that they are written even when the reader
-// of standard output goes away.
+// each writes a document in every format. A file gets the whole document, or keeps its old content. Files come first,
+// so that they are written even when the reader of standard output goes away.
 func (w *writers) each(what document) error {
 	ordered := slices.Clone(w.all)
 	slices.SortStableFunc(ordered, func(a, b writer) int {

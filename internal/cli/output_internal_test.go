@@ -103,8 +103,7 @@ func TestOutputsDefault(t *testing.T) {
 	}
 }
 
-// Every command calls its first format table, and takes the name that some of them
-// had for it in earlier versions.
+// Every command calls its first format table, and takes the name that some of them had for it in earlier versions.
 func TestOutputsHaveOneDefault(t *testing.T) {
 	commands := 0
 	var walk func(c *cobra.Command)
@@ -152,8 +151,7 @@ func TestOutputsThatCannotBe(t *testing.T) {
 	}
 }
 
-// What cannot be written is one error, before anything is read, and leaves no
-// draft of the others.
+// What cannot be written is one error, before anything is read, and leaves no draft of the others.
 func TestOutputsThatCannotBeWritten(t *testing.T) {
 	folder := t.TempDir()
 	t.Chdir(folder)

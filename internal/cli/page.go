@@ -11,8 +11,7 @@ import (
 
 var severityColors = map[catalogue.Severity]string{catalogue.Error: "1;31", catalogue.Warning: "1;33", catalogue.Info: "1;34"}
 
-// page lays out labelled texts for a person. Its writer is a buffer that keeps the
-// first error.
+// page lays out labelled texts for a person. Its writer is a buffer that keeps the first error.
 type page struct {
 	w io.Writer
 	report.Options

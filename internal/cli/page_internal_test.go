@@ -7,8 +7,7 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/report"
 )
 
-// On a narrow terminal texts are wrapped and commands are not; text of an API cannot
-// control the terminal.
+// On a narrow terminal texts are wrapped and commands are not; text of an API cannot control the terminal.
 func TestPage(t *testing.T) {
 	var b strings.Builder
 	p := newPage(&b, report.Options{Color: true, Width: 40})

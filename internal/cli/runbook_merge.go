@@ -102,8 +102,7 @@ func (s *session) merge(ctx context.Context, name string, order *order) (*runboo
 	return runbook.Join(r.Tool, r.Job, r.Results, left), nil
 }
 
-// cleanOnes returns the plans with nothing to do, by target. A target that cannot be
-// planned is not among them.
+// cleanOnes returns the plans with nothing to do, by target. A target that cannot be planned is not among them.
 func (s *session) cleanOnes(ctx context.Context, jobs []runbook.Job) (map[string]*engine.Prepared, error) {
 	plans := make([]*engine.Prepared, len(jobs))
 	var group errgroup.Group

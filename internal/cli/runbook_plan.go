@@ -178,8 +178,7 @@ func (s *planSaver) fits(n int) error {
 	return nil
 }
 
-// save saves a plan unredacted: a run compares it with a fresh one. It refuses a plan
-// that contains a likely secret.
+// save saves a plan unredacted: a run compares it with a fresh one. It refuses a plan that contains a likely secret.
 func (s *planSaver) save(redactor *journal.Redactor, p *runbook.Plan) error {
 	if s.folder == "" && s.draft == nil {
 		return nil
@@ -214,8 +213,7 @@ func (s *planSaver) drop() {
 // fileOf is the file name for the plan of a target.
 func fileOf(target string) string { return strings.ReplaceAll(target, "/", "_") + ".json" }
 
-// secretIn returns the first place in a document where the redactor finds a secret,
-// or "".
+// secretIn returns the first place in a document where the redactor finds a secret, or "".
 func secretIn(redactor *journal.Redactor, document any) (string, error) {
 	raw, err := json.Marshal(document)
 	if err != nil {

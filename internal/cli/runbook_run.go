@@ -198,8 +198,7 @@ func (f *runFlags) assign(ctx context.Context, s *session, asked *request) ([]as
 	return all, name, nil
 }
 
-// runOne runs on one target, or resumes its unfinished run. A saved plan is
-// refused when a fresh one differs from it.
+// runOne runs on one target, or resumes its unfinished run. A saved plan is refused when a fresh one differs from it.
 func (s *session) runOne(ctx context.Context, a assignment, approvals engine.Approvals) (*runbook.Result, error) {
 	if a.saved == nil {
 		return fleet.Continue(ctx, s.Engine, a.job, approvals)
@@ -255,8 +254,7 @@ func (s *session) runAll(
 	return r, nil
 }
 
-// write writes the results of runs, without secrets and with commands that can be
-// copied, and returns their exit code.
+// write writes the results of runs, without secrets and with commands that can be copied, and returns their exit code.
 func (s *session) write(r *runbook.Report) error {
 	for i := range r.Results {
 		s.complete(&r.Results[i])

@@ -15,8 +15,7 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/store"
 )
 
-// sessionFlags are those of every command that works with runs: the identity, the
-// store of runs, and where events go.
+// sessionFlags are those of every command that works with runs: the identity, the store of runs, and where events go.
 type sessionFlags struct {
 	connection
 	stateFlags
@@ -39,9 +38,8 @@ type session struct {
 	events  func() error // closes their stream
 }
 
-// withSession opens the outputs and the engine, which makes no request yet, calls do
-// and closes both. Its error has no secrets in it. An event that could not be
-// written is an error, too.
+// withSession opens the outputs and the engine, which makes no request yet, calls do and closes both. Its error has no
+// secrets in it. An event that could not be written is an error, too.
 func (f *sessionFlags) withSession(cmd *cobra.Command, p program, out outputs, do func(ctx context.Context, s *session) error) error {
 	sinks, err := out.open(cmd.OutOrStdout())
 	if err != nil {

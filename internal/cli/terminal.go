@@ -7,9 +7,8 @@ import (
 	"golang.org/x/term"
 )
 
-// terminal reports whether to write colours, and the width in columns. A terminal has
-// colours unless NO_COLOR is set (no-color.org) or it is dumb. For anything else the
-// width is 0.
+// terminal reports whether to write colours, and the width in columns. A terminal has colours unless NO_COLOR is set
+// (no-color.org) or it is dumb. For anything else the width is 0.
 func terminal(w io.Writer) (color bool, width int) {
 	f, ok := w.(*os.File)
 	if !ok || !term.IsTerminal(int(f.Fd())) {

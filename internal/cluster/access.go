@@ -12,8 +12,7 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/wait"
 )
 
-// Config says how clusters are reached. The zero value reaches those that a
-// kubeconfig names.
+// Config says how clusters are reached. The zero value reaches those that a kubeconfig names.
 type Config struct {
 	// Tokens are Google access tokens (scope cloud-platform) for Connect Gateway
 	// and for endpoints of GKE clusters. Without them only a kubeconfig serves.
@@ -40,9 +39,8 @@ type Endpoint struct {
 	CA      []byte // PEM; nil trusts the machine's roots
 }
 
-// Access reaches clusters. It is safe for concurrent use, and bounds what a
-// fleet takes: clients, and with them connections, are kept for a limited number
-// of clusters and closed when idle.
+// Access reaches clusters. It is safe for concurrent use, and bounds what a fleet takes: clients, and with them
+// connections, are kept for a limited number of clusters and closed when idle.
 type Access struct {
 	config  Config
 	pool    *pool

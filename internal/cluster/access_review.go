@@ -11,11 +11,9 @@ import (
 
 var selfReviews = schema.GroupVersionResource{Group: "authorization.k8s.io", Version: "v1", Resource: "selfsubjectaccessreviews"}
 
-// Can asks the cluster whether the caller may do this in it, in RBAC's words;
-// namespace is "" for what has none, and for all of them (SelfSubjectAccessReview,
-// which every authenticated caller may ask). It does not cover the way there:
-// Connect Gateway takes a permission of IAM for each HTTP method, gkehub.gateway.post
-// for this question.
+// Can asks the cluster whether the caller may do this in it, in RBAC's words; namespace is "" for what has none, and
+// for all of them (SelfSubjectAccessReview, which every authenticated caller may ask). It does not cover the way there:
+// Connect Gateway takes a permission of IAM for each HTTP method, gkehub.gateway.post for this question.
 func (c *Cluster) Can(ctx context.Context, verb, group, resource, namespace string) (bool, error) {
 	review := authzv1.SelfSubjectAccessReview{Spec: authzv1.SelfSubjectAccessReviewSpec{ResourceAttributes: &authzv1.ResourceAttributes{
 		Verb: verb, Group: group, Resource: resource, Namespace: namespace,

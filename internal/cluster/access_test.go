@@ -42,12 +42,8 @@ func TestGatewayURL(t *testing.T) {
 
 func TestTheGatewayIsPreferred(t *testing.T) {
 	gateway, endpoint := serve(t, says(200, emptyList)), serve(t, says(200, emptyList))
-	c := open(
-		t,
-		access(t, cluster.Config{GatewayEndpoint: gateway.URL, FindEndpoint: endpointAt(endpoint.URL), QuotaProject: "p-quota-1"}),
-		membershipName,
-		clusterName,
-	)
+	c := open(t, access(t, cluster.Config{GatewayEndpoint: gateway.URL, FindEndpoint: endpointAt(endpoint.URL), QuotaProject: "p-quota-1"}),
+		membershipName, clusterName)
 	if _, err := c.Revisions(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -78,12 +74,8 @@ func TestFallingBack(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			gateway, endpoint := serve(t, c.answer), serve(t, says(200, emptyList))
-			opened := open(
-				t,
-				access(t, cluster.Config{GatewayEndpoint: gateway.URL, FindEndpoint: endpointAt(endpoint.URL)}),
-				membershipName,
-				clusterName,
-			)
+			opened := open(t, access(t, cluster.Config{GatewayEndpoint: gateway.URL, FindEndpoint: endpointAt(endpoint.URL)}), membershipName,
+				clusterName)
 			_, err := opened.Revisions(t.Context())
 			if (err == nil) != c.back || (len(endpoint.requests()) > 0) != c.back {
 				t.Fatalf("error %v, asked the endpoint %v", err, endpoint.requests())
@@ -113,12 +105,8 @@ func TestBothWaysFailing(t *testing.T) {
 
 func TestAWriteThatWasNotAnsweredIsNotSentElsewhere(t *testing.T) {
 	gateway, endpoint := serve(t, asleep), serve(t, says(200, `{"metadata":{}}`))
-	c := open(
-		t,
-		access(t, cluster.Config{GatewayEndpoint: gateway.URL, FindEndpoint: endpointAt(endpoint.URL), RequestTimeout: 50 * time.Millisecond}),
-		membershipName,
-		clusterName,
-	)
+	c := open(t, access(t, cluster.Config{GatewayEndpoint: gateway.URL, FindEndpoint: endpointAt(endpoint.URL),
+		RequestTimeout: 50 * time.Millisecond}), membershipName, clusterName)
 	value := "asm-managed"
 	if _, err := c.MarkNamespace(t.Context(), "shop", map[string]*string{mesh.LabelRevision: &value}, nil); !apierr.Unreachable(err) {
 		t.Errorf("got %v", err)
@@ -142,9 +130,8 @@ func TestMarkNamespacePatchesTheseKeysAlone(t *testing.T) {
 	if err != nil || ns.Labels["theirs"] != "1" {
 		t.Errorf("got %+v, %v", ns, err)
 	}
-	if got := fmt.Sprint(
-		body,
-	); got != "map[metadata:map[labels:map[istio-injection:<nil> istio.io/rev:asm-managed]]]" || kind != "application/merge-patch+json" ||
+	if got := fmt.Sprint(body); got != "map[metadata:map[labels:map[istio-injection:<nil> istio.io/rev:asm-managed]]]" ||
+		kind != "application/merge-patch+json" ||
 		manager != cluster.FieldManager {
 		t.Errorf("sent %s as %s by %s", got, kind, manager)
 	}
@@ -175,14 +162,10 @@ users:
 		says   string
 	}{
 		"nothing": {cluster.Target{}, "no cluster is named"},
-		"a context that is missing": {
-			cluster.Target{Kubeconfig: &cluster.Kubeconfig{Path: path, Context: "prod"}},
-			`no context "prod"; it has: good, no-cluster, no-plugin, old`,
-		},
-		"an unknown plugin": {
-			cluster.Target{Kubeconfig: &cluster.Kubeconfig{Path: path, Context: "no-plugin"}},
-			`"no-such-plugin-xyz", which is not in PATH; Install it.`,
-		},
+		"a context that is missing": {cluster.Target{Kubeconfig: &cluster.Kubeconfig{Path: path, Context: "prod"}},
+			`no context "prod"; it has: good, no-cluster, no-plugin, old`},
+		"an unknown plugin": {cluster.Target{Kubeconfig: &cluster.Kubeconfig{Path: path, Context: "no-plugin"}},
+			`"no-such-plugin-xyz", which is not in PATH; Install it.`},
 		"a removed auth provider":   {cluster.Target{Kubeconfig: &cluster.Kubeconfig{Path: path, Context: "old"}}, `auth provider "gcp"`},
 		"a context without cluster": {cluster.Target{Kubeconfig: &cluster.Kubeconfig{Path: path, Context: "no-cluster"}}, `"no-cluster"`},
 		"no file":                   {cluster.Target{Kubeconfig: &cluster.Kubeconfig{Path: path + "x"}}, "there is no kubeconfig at"},
@@ -219,8 +202,7 @@ users:
 	}
 }
 
-// A kubeconfig with credentials of its own is used as kubectl
-// uses it.
+// A kubeconfig with credentials of its own is used as kubectl uses it.
 func TestKubeconfigCredentials(t *testing.T) {
 	var seen atomic.Value
 	s := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -243,8 +225,7 @@ func TestKubeconfigCredentials(t *testing.T) {
 	}
 }
 
-// One bad cluster never delays the others, and a fleet takes no more clients than
-// it may.
+// One bad cluster never delays the others, and a fleet takes no more clients than it may.
 func TestAFleetIsBounded(t *testing.T) {
 	var under, most atomic.Int32
 	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
@@ -285,8 +266,7 @@ func TestAFleetIsBounded(t *testing.T) {
 	}
 }
 
-// Waiting for a turn is not timed: what comes after clusters that do not answer
-// is asked all the same.
+// Waiting for a turn is not timed: what comes after clusters that do not answer is asked all the same.
 func TestALateTurnIsNoFailure(t *testing.T) {
 	asked := make(chan struct{}, 1)
 	s := serve(t, func(w http.ResponseWriter, r *http.Request) {

@@ -64,14 +64,8 @@ func calls(url string) admission.WebhookClientConfig {
 }
 
 // createWebhook makes an injector for the time of the test.
-func createWebhook(
-	t *testing.T,
-	kube kubernetes.Interface,
-	name string,
-	labels map[string]string,
-	calls admission.WebhookClientConfig,
-	namespace ...metav1.LabelSelectorRequirement,
-) {
+func createWebhook(t *testing.T, kube kubernetes.Interface, name string, labels map[string]string, calls admission.WebhookClientConfig,
+	namespace ...metav1.LabelSelectorRequirement) {
 	t.Helper()
 	none, ignore := admission.SideEffectClassNone, admission.Ignore
 	labels["app"] = "sidecar-injector"
@@ -87,10 +81,8 @@ func createWebhook(
 				AdmissionReviewVersions: []string{"v1"},
 				NamespaceSelector:       &metav1.LabelSelector{MatchExpressions: namespace},
 				Rules: []admission.RuleWithOperations{
-					{
-						Operations: []admission.OperationType{"CREATE"},
-						Rule:       admission.Rule{APIGroups: []string{""}, APIVersions: []string{"v1"}, Resources: []string{"pods"}},
-					},
+					{Operations: []admission.OperationType{"CREATE"},
+						Rule: admission.Rule{APIGroups: []string{""}, APIVersions: []string{"v1"}, Resources: []string{"pods"}}},
 				},
 			},
 		},
@@ -168,12 +160,8 @@ func reachWith(t *testing.T, on target, config cluster.Config) *cluster.Cluster 
 
 // reachThrough opens the target behind a server that hands every request on,
 // unless meddle answers it. meddle may change the request.
-func reachThrough(
-	t *testing.T,
-	on target,
-	config cluster.Config,
-	meddle func(w http.ResponseWriter, r *http.Request) (answered bool),
-) (*cluster.Cluster, *server) {
+func reachThrough(t *testing.T, on target, config cluster.Config,
+	meddle func(w http.ResponseWriter, r *http.Request) (answered bool)) (*cluster.Cluster, *server) {
 	t.Helper()
 	behind := on.Config()
 	to, _, err := rest.DefaultServerUrlFor(behind)

@@ -25,8 +25,7 @@ const (
 	fleetAtOnce  = 64
 )
 
-// BenchmarkReadFleet reads healthy clusters through Connect Gateway, each by its
-// seven requests at once.
+// BenchmarkReadFleet reads healthy clusters through Connect Gateway, each by its seven requests at once.
 //
 //	x-floor           elapsed / (ceil(clusters/64) x 50 ms): a cluster takes one latency, 64 go at a time
 //	requests/cluster  made, repetitions included
@@ -70,8 +69,7 @@ func benchmarkReadFleet(b *testing.B, clusters int) {
 	b.ReportMetric(float64((simtest.ProcessorTime(b, pid)-theirs).Milliseconds())/read, "sim-ms/cluster")
 }
 
-// readFleet reads every cluster once, with an access of its own as each run of
-// Terraform has.
+// readFleet reads every cluster once, with an access of its own as each run of Terraform has.
 func readFleet(b *testing.B, config cluster.Config, clusters int) []health.Health {
 	b.Helper()
 	a := cluster.New(config)

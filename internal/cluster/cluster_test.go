@@ -12,9 +12,8 @@ type test struct {
 	run  func(t *testing.T, on target)
 }
 
-// Tests of the list share a cluster, so that it starts once. Each takes back what
-// would change the verdict over another's; its namespaces are deleted, and nobody
-// waits for that.
+// Tests of the list share a cluster, so that it starts once. Each takes back what would change the verdict over
+// another's; its namespaces are deleted, and nobody waits for that.
 func TestOnClusters(t *testing.T) {
 	list := []test{{"a healthy cluster takes seven requests", testHealthy}}
 	list = append(list, revisionTests...)

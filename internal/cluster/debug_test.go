@@ -22,8 +22,7 @@ var debugTests = []test{
 	{"a token of an account that is missing", testDebugNoAccount},
 }
 
-// controlPlane answers in the place of the managed one at runAddress, whatever
-// address is dialled.
+// controlPlane answers in the place of the managed one at runAddress, whatever address is dialled.
 func controlPlane(t *testing.T, answer http.HandlerFunc) http.RoundTripper {
 	t.Helper()
 	s := httptest.NewTLSServer(answer)

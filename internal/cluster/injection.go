@@ -63,12 +63,8 @@ func (s *State) judgeInjection() Injection {
 // listEnvironments reads the ConfigMaps env-REVISION. They have no label of their
 // own, so all of istio-system are listed; a namespace that is missing has none.
 func (c *Cluster) listEnvironments(ctx context.Context) ([]mesh.Environment, error) {
-	raw, err := listAll[corev1.ConfigMap](
-		ctx,
-		c,
-		request{doing: "list the ConfigMaps in istio-system", resource: configMaps, namespace: mesh.SystemNamespace},
-		"",
-	)
+	raw, err := listAll[corev1.ConfigMap](ctx, c,
+		request{doing: "list the ConfigMaps in istio-system", resource: configMaps, namespace: mesh.SystemNamespace}, "")
 	if err != nil {
 		return nil, err
 	}
@@ -82,16 +78,11 @@ func (c *Cluster) listEnvironments(ctx context.Context) ([]mesh.Environment, err
 	return all, nil
 }
 
-// listNamespaces reads the namespaces' marks, and nothing else of them. One that
-// is being deleted is left out: no pod can be made in it, and one that never ends
-// would be reported for ever.
+// listNamespaces reads the namespaces' marks, and nothing else of them. One that is being deleted is left out: no pod
+// can be made in it, and one that never ends would be reported for ever.
 func (c *Cluster) listNamespaces(ctx context.Context) ([]health.Namespace, error) {
-	raw, err := listAll[metav1.PartialObjectMetadata](
-		ctx,
-		c,
-		request{doing: "list the namespaces", resource: namespaces, accept: metadataOnly},
-		"",
-	)
+	raw, err := listAll[metav1.PartialObjectMetadata](ctx, c,
+		request{doing: "list the namespaces", resource: namespaces, accept: metadataOnly}, "")
 	if err != nil {
 		return nil, err
 	}

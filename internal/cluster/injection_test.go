@@ -80,18 +80,11 @@ func testNamespaces(t *testing.T, on target) {
 	}
 }
 
-// The tag "default" on the managed revision makes istio-injection=enabled a way
-// of asking for the managed plane.
+// The tag "default" on the managed revision makes istio-injection=enabled a way of asking for the managed plane.
 func testDefaultTag(t *testing.T, on target) {
 	kube := kubernetes.NewForConfigOrDie(on.Config())
-	createWebhook(
-		t,
-		kube,
-		"istio-revision-tag-default",
-		map[string]string{mesh.LabelRevision: "asm-managed", mesh.LabelTag: "default"},
-		calls(injectURL),
-		metav1.LabelSelectorRequirement{Key: mesh.LabelInjection, Operator: "In", Values: []string{"enabled"}},
-	)
+	createWebhook(t, kube, "istio-revision-tag-default", map[string]string{mesh.LabelRevision: "asm-managed", mesh.LabelTag: "default"},
+		calls(injectURL), metav1.LabelSelectorRequirement{Key: mesh.LabelInjection, Operator: "In", Values: []string{"enabled"}})
 	c, _ := reach(t, on)
 	i, n := injection(t, c, createNamespace(t, kube, map[string]string{mesh.LabelInjection: "enabled"}))
 	if n.Verdict != mesh.Healthy || !n.Managed || len(n.Injectors) != 1 || n.Injectors[0].Tag != "default" || i.Verdict != mesh.Healthy ||
@@ -171,17 +164,12 @@ func testMarksSurvive(t *testing.T, on target) {
 	_, err := c.Namespace(t.Context(), ns)
 	must(t, err)
 	_, err = kube.CoreV1().Namespaces().Patch(t.Context(), ns, types.MergePatchType,
-		[]byte(
-			`{"metadata":{"labels":{"first":"2","theirs":"1","istio.io/rev":"theirs"},"annotations":{"their/note":"x"}}}`,
-		), metav1.PatchOptions{FieldManager: "somebody-else"})
+		[]byte(`{"metadata":{"labels":{"first":"2","theirs":"1","istio.io/rev":"theirs"},"annotations":{"their/note":"x"}}}`),
+		metav1.PatchOptions{FieldManager: "somebody-else"})
 	must(t, err)
 	revision, managed := "asm-managed", `{"managed":"true"}`
-	after, err := c.MarkNamespace(
-		t.Context(),
-		ns,
-		map[string]*string{mesh.LabelRevision: &revision},
-		map[string]*string{mesh.AnnotationProxy: &managed},
-	)
+	after, err := c.MarkNamespace(t.Context(), ns, map[string]*string{mesh.LabelRevision: &revision},
+		map[string]*string{mesh.AnnotationProxy: &managed})
 	must(t, err)
 	if after.Labels["first"] != "2" || after.Labels["theirs"] != "1" || after.Labels[mesh.LabelRevision] != revision ||
 		after.Annotations["their/note"] != "x" ||
@@ -232,8 +220,7 @@ func testNoNamespace(t *testing.T, on target) {
 	}
 }
 
-// A finalizer that nobody takes away keeps the namespace where deletions are
-// waited for.
+// A finalizer that nobody takes away keeps the namespace where deletions are waited for.
 func testGoingNamespace(t *testing.T, on target) {
 	kube := kubernetes.NewForConfigOrDie(on.Config())
 	ns, err := kube.CoreV1().Namespaces().Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{

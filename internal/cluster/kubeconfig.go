@@ -99,12 +99,7 @@ func checkPlugin(context string, plugin *api.ExecConfig) error {
 		if plugin.InstallHint != "" {
 			hint = "; " + strings.TrimSpace(plugin.InstallHint)
 		}
-		return fmt.Errorf(
-			"context %q gets its credentials from the program %q, which is not in PATH%s",
-			context,
-			plugin.Command,
-			hint,
-		)
+		return fmt.Errorf("context %q gets its credentials from the program %q, which is not in PATH%s", context, plugin.Command, hint)
 	}
 	return nil
 }

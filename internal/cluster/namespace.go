@@ -14,10 +14,8 @@ import (
 // CheckNamespace says what is wrong with a namespace's name, or returns nil.
 func CheckNamespace(name string) error {
 	if problems := validation.IsDNS1123Label(name); len(problems) > 0 {
-		return fmt.Errorf(
-			"%q cannot be a namespace: a name has 1 to 63 lower-case letters, digits and hyphens, starting and ending with a letter or digit",
-			name,
-		)
+		return fmt.Errorf("%q cannot be a namespace: a name has 1 to 63 lower-case letters, digits and hyphens, starting and ending with a "+
+			"letter or digit", name)
 	}
 	return nil
 }
@@ -35,9 +33,8 @@ func (c *Cluster) Namespace(ctx context.Context, name string) (health.Namespace,
 	return health.Namespace{Name: name, Labels: raw.Labels, Annotations: raw.Annotations}, err
 }
 
-// MarkNamespace sets the labels and annotations that are given and removes those
-// that are nil. The patch names these keys alone: what others put on the
-// namespace stays theirs.
+// MarkNamespace sets the labels and annotations that are given and removes those that are nil. The patch names these
+// keys alone: what others put on the namespace stays theirs.
 func (c *Cluster) MarkNamespace(ctx context.Context, name string, labels, annotations map[string]*string) (health.Namespace, error) {
 	if err := CheckNamespace(name); err != nil {
 		return health.Namespace{}, err

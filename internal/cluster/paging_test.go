@@ -20,8 +20,7 @@ var pagingTests = []test{
 	{"continue tokens that are always too old", testExpiredAlways},
 }
 
-// smallPages makes the target answer lists of ConfigMaps in pages of two; before
-// each later page something is done.
+// smallPages makes the target answer lists of ConfigMaps in pages of two; before each later page something is done.
 func smallPages(before func(page int)) func(w http.ResponseWriter, r *http.Request) bool {
 	page := 0
 	return func(_ http.ResponseWriter, r *http.Request) bool {
@@ -39,8 +38,7 @@ func smallPages(before func(page int)) func(w http.ResponseWriter, r *http.Reque
 	}
 }
 
-// environments makes some of them, and returns how many there are with the one
-// that is arranged.
+// environments makes some of them, and returns how many there are with the one that is arranged.
 func environments(t *testing.T, on target) int {
 	t.Helper()
 	kube := kubernetes.NewForConfigOrDie(on.Config())

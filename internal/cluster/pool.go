@@ -6,10 +6,9 @@ import (
 	"sync"
 )
 
-// pool keeps clients for a bounded number of clusters. One that is in use stays;
-// of the idle ones the least recently used is closed for a new one. When all are
-// in use, a caller waits until there is room or its context ends. Clusters get room
-// in the order of their first callers, and only the callers of that cluster wake.
+// pool keeps clients for a bounded number of clusters. One that is in use stays; of the idle ones the least recently
+// used is closed for a new one. When all are in use, a caller waits until there is room or its context ends. Clusters
+// get room in the order of their first callers, and only the callers of that cluster wake.
 type pool struct {
 	max int
 
@@ -42,13 +41,9 @@ func newPool(size int) *pool {
 	return &pool{max: size, clients: map[string]*pooled{}, idle: list.New(), queue: list.New(), waiters: map[string]*waiter{}}
 }
 
-// lease returns the client of key, connecting it when it is new. release must be
-// called once.
-func (p *pool) lease(
-	ctx context.Context,
-	key string,
-	connect func(context.Context) (*client, error),
-) (c *client, release func(), err error) {
+// lease returns the client of key, connecting it when it is new. release must be called once.
+func (p *pool) lease(ctx context.Context, key string, connect func(context.Context) (*client, error)) (c *client, release func(),
+	err error) {
 	entry, err := p.take(ctx, key)
 	if err != nil {
 		return nil, nil, err
@@ -151,8 +146,7 @@ func (p *pool) release(entry *pooled, failed bool) {
 	p.endUse(entry, failed)
 }
 
-// endUse ends one use; an entry that failed to connect is forgotten with its last
-// user. p.mu is held.
+// endUse ends one use; an entry that failed to connect is forgotten with its last user. p.mu is held.
 func (p *pool) endUse(entry *pooled, failed bool) {
 	if entry.users--; entry.users > 0 {
 		return

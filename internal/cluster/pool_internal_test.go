@@ -64,19 +64,15 @@ func TestPoolForgetsWhatDidNotConnect(t *testing.T) {
 	if p.size() != 0 {
 		t.Error("a client that did not connect is kept")
 	}
-	if _, release, err := p.lease(
-		t.Context(),
-		"a",
-		func(context.Context) (*client, error) { return &client{close: func() {}}, nil },
-	); err != nil {
+	if _, release, err := p.lease(t.Context(), "a",
+		func(context.Context) (*client, error) { return &client{close: func() {}}, nil }); err != nil {
 		t.Error(err)
 	} else {
 		release()
 	}
 }
 
-// Turns come in order, wake only who can use them, and are passed on by who has
-// gone meanwhile.
+// Turns come in order, wake only who can use them, and are passed on by who has gone meanwhile.
 func TestPoolGivesTurnsInOrder(t *testing.T) {
 	p := newPool(1)
 	connect := func(context.Context) (*client, error) { return &client{close: func() {}}, nil }

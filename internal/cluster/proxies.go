@@ -29,9 +29,8 @@ type Proxies struct {
 	health.Health
 }
 
-// Proxies reads the pods whose proxy could not be upgraded, and what blocks
-// each; with all also every other pod with a proxy, to find those of another
-// version than their revision's, which takes a request for each 500 pods.
+// Proxies reads the pods whose proxy could not be upgraded, and what blocks each; with all also every other pod with a
+// proxy, to find those of another version than their revision's, which takes a request for each 500 pods.
 func (c *Cluster) Proxies(ctx context.Context, all bool) (Proxies, error) {
 	s, err := c.read(ctx, all, proxyParts...)
 	if err != nil {
@@ -60,8 +59,7 @@ func (s *State) judgeProxies() Proxies {
 	return p
 }
 
-// listProxies reads pods with a proxy, and the budgets where a pod is marked as
-// failed.
+// listProxies reads pods with a proxy, and the budgets where a pod is marked as failed.
 func (c *Cluster) listProxies(ctx context.Context, all bool) ([]mesh.ProxyPod, []mesh.Budget, error) {
 	selector, doing := failedLabel, "list the pods whose proxy could not be upgraded"
 	if all {
@@ -116,8 +114,7 @@ func readProxy(p *corev1.Pod) mesh.ProxyPod {
 	return pod
 }
 
-// injectedRevision is the revision that injected a pod, as the injector notes it
-// in an annotation.
+// injectedRevision is the revision that injected a pod, as the injector notes it in an annotation.
 func injectedRevision(p *corev1.Pod) string {
 	var status struct {
 		Revision string `json:"revision"`
@@ -131,9 +128,8 @@ func injectedRevision(p *corev1.Pod) string {
 	return p.Labels[mesh.LabelRevision]
 }
 
-// ownerOf is the kind of a pod's controller and what a person restarts. A
-// Deployment is known by its ReplicaSet's name, which ends in the hash that the
-// pod carries as a label; that saves reading the ReplicaSets.
+// ownerOf is the kind of a pod's controller and what a person restarts. A Deployment is known by its ReplicaSet's name,
+// which ends in the hash that the pod carries as a label; that saves reading the ReplicaSets.
 func ownerOf(pod metav1.ObjectMeta) (controller string, owner mesh.Owner) {
 	ref := metav1.GetControllerOfNoCopy(&pod)
 	if ref == nil {
@@ -149,12 +145,8 @@ func ownerOf(pod metav1.ObjectMeta) (controller string, owner mesh.Owner) {
 }
 
 func (c *Cluster) listBudgets(ctx context.Context, namespace string) ([]mesh.Budget, error) {
-	raw, err := listAll[policyv1.PodDisruptionBudget](
-		ctx,
-		c,
-		request{doing: "list the PodDisruptionBudgets", resource: budgets, namespace: namespace},
-		"",
-	)
+	raw, err := listAll[policyv1.PodDisruptionBudget](ctx, c,
+		request{doing: "list the PodDisruptionBudgets", resource: budgets, namespace: namespace}, "")
 	if err != nil {
 		return nil, err
 	}

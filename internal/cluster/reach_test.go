@@ -73,8 +73,7 @@ func testNobody(t *testing.T, on target) {
 	}
 }
 
-// RBAC and the gateway are those of the real server, seen by somebody who may
-// do nothing.
+// RBAC and the gateway are those of the real server, seen by somebody who may do nothing.
 func TestRBACNamesTheMissingRule(t *testing.T) {
 	server := kubetest.Start(t)
 	gateway, err := server.Gateway(membershipName)
@@ -102,12 +101,8 @@ func TestTheGatewayNamesTheMissingPermission(t *testing.T) {
 	world := simtest.Start(t, sim.Options{})
 	const name = "projects/100000000001/locations/us-central1/memberships/cluster-1"
 	through := func(email string) *cluster.Cluster {
-		return open(
-			t,
-			access(t, cluster.Config{GatewayEndpoint: gcp.EndpointsBelow(world.URL()).ConnectGateway, Tokens: token(simtest.Token(email))}),
-			name,
-			"",
-		)
+		return open(t, access(t, cluster.Config{GatewayEndpoint: gcp.EndpointsBelow(world.URL()).ConnectGateway,
+			Tokens: token(simtest.Token(email))}), name, "")
 	}
 	if _, err := through(simtest.Owner).Revisions(t.Context()); err != nil {
 		t.Errorf("the owner: %v", err)

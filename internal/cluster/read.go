@@ -11,8 +11,7 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/health"
 )
 
-// part is one thing that is read of a cluster, by one request unless it has many
-// pages.
+// part is one thing that is read of a cluster, by one request unless it has many pages.
 type part string
 
 const (
@@ -29,8 +28,7 @@ const (
 // The budgets are the eighth, and read only where pods are marked as failed.
 var healthyParts = []part{partRevisions, partMutating, partValidating, partEnvironments, partNamespaces, partPods, partControls}
 
-// State is what was read of a cluster. What could not be read is in Unread, and
-// never counts as missing.
+// State is what was read of a cluster. What could not be read is in Unread, and never counts as missing.
 type State struct {
 	Cluster      string
 	Installed    bool // the cluster knows the kind ControlPlaneRevision
@@ -107,8 +105,7 @@ func (c *Cluster) fetch(ctx context.Context, p part, allProxies bool) (store fun
 
 func (s *State) lacks(p part) bool { return s.Unread[string(p)] != nil }
 
-// unreadHealth returns the health of the parts that could not be read. A refusal
-// of several reads is reported once.
+// unreadHealth returns the health of the parts that could not be read. A refusal of several reads is reported once.
 func (s *State) unreadHealth(parts ...part) []health.Health {
 	var health []health.Health
 	reported := map[string]bool{}
@@ -140,9 +137,8 @@ func (s *State) Health() health.Health {
 	return health.MergeHealth(parts...)
 }
 
-// ManagedRevisions are the names of the cluster's managed revisions, sorted: its
-// ControlPlaneRevisions, or, where those could not be read, the revisions of the
-// managed webhooks.
+// ManagedRevisions are the names of the cluster's managed revisions, sorted: its ControlPlaneRevisions, or, where those
+// could not be read, the revisions of the managed webhooks.
 func (s *State) ManagedRevisions() []string {
 	var names []string
 	for _, r := range s.Revisions {

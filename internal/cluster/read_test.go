@@ -42,8 +42,7 @@ func TestTheOlderVersionIsRead(t *testing.T) {
 	}
 }
 
-// A cluster that answers half is unknown for the other half, and judged by what
-// it did answer.
+// A cluster that answers half is unknown for the other half, and judged by what it did answer.
 func TestAHalfAnsweringCluster(t *testing.T) {
 	for name, c := range map[string]struct {
 		broken string
@@ -91,13 +90,8 @@ func TestPaging(t *testing.T) {
 			says(410, `{"kind":"Status","code":410,"reason":"Expired","message":"The provided continue parameter is too old"}`)(w, r)
 			return
 		}
-		says(
-			200,
-			fmt.Sprintf(`{"metadata":{"continue":%q},"items":[{"metadata":{"name":"r-%s","namespace":"n"}}]}`, next, r.URL.Query().Get("continue")),
-		)(
-			w,
-			r,
-		)
+		says(200, fmt.Sprintf(`{"metadata":{"continue":%q},"items":[{"metadata":{"name":"r-%s","namespace":"n"}}]}`, next,
+			r.URL.Query().Get("continue")))(w, r)
 	})
 	r, err := open(t, access(t, cluster.Config{GatewayEndpoint: s.URL}), membershipName, "").Revisions(t.Context())
 	if err != nil {

@@ -18,8 +18,7 @@ const FieldManager = "terraform-provider-asm"
 
 // Restart says how workloads are restarted.
 type Restart struct {
-	// StatefulSets are restarted only when asked for: they may hold state that
-	// does not survive losing a member.
+	// StatefulSets are restarted only when asked for: they may hold state that does not survive losing a member.
 	StatefulSets bool
 	// IgnoreBudgets restarts also where a PodDisruptionBudget leaves no room for
 	// the roll-out. A roll-out is not an eviction, so Kubernetes lets it happen.
@@ -49,9 +48,8 @@ type RestartResult struct {
 	Err     error // of Failed
 }
 
-// RestartOwners restarts each owner once, one after the other, and waits until
-// its pods are new and available. It continues after a failure, and returns a
-// result for every owner in the given order. It returns an error only for a
+// RestartOwners restarts each owner once, one after the other, and waits until its pods are new and available. It
+// continues after a failure, and returns a result for every owner in the given order. It returns an error only for a
 // cancelled context.
 func (c *Cluster) RestartOwners(ctx context.Context, owners []mesh.Owner, how Restart) ([]RestartResult, error) {
 	if how.Since.IsZero() {
@@ -75,13 +73,8 @@ func (c *Cluster) RestartOwners(ctx context.Context, owners []mesh.Owner, how Re
 	return results, nil
 }
 
-func (c *Cluster) restart(
-	ctx context.Context,
-	owner mesh.Owner,
-	how Restart,
-	limits map[string][]mesh.Budget,
-	started *bool,
-) (Outcome, string, error) {
+func (c *Cluster) restart(ctx context.Context, owner mesh.Owner, how Restart, limits map[string][]mesh.Budget, started *bool) (Outcome,
+	string, error) {
 	if why := never(owner, how); why != "" {
 		return Skipped, why, nil
 	}
@@ -157,8 +150,7 @@ func (c *Cluster) budgetsOf(ctx context.Context, namespace string, known map[str
 	return limits, err
 }
 
-// annotate starts the roll-out with a patch that touches one key, so that no
-// other field becomes ours.
+// annotate starts the roll-out with a patch that touches one key, so that no other field becomes ours.
 func (c *Cluster) annotate(ctx context.Context, owner mesh.Owner, at time.Time) error {
 	body, err := json.Marshal(map[string]any{"spec": map[string]any{"template": map[string]any{"metadata": map[string]any{
 		"annotations": map[string]string{restartedAt: at.UTC().Format(time.RFC3339)},

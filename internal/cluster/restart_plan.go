@@ -28,11 +28,10 @@ type Renewal struct {
 	Blocked string // why it is not restarted in its present state, or ""
 }
 
-// Renewals finds the workloads whose pods are to be recreated, in the order of their
-// namespaces, and what would keep each from being restarted in this way. It takes
-// three requests, two for the pods and one for each namespace, and for those that are
-// found one for each kind in a namespace and one for its budgets. A namespace that is
-// named and not there is a NotFound error.
+// Renewals finds the workloads whose pods are to be recreated, in the order of their namespaces, and what would keep
+// each from being restarted in this way. It takes three requests, two for the pods and one for each namespace, and for
+// those that are found one for each kind in a namespace and one for its budgets. A namespace that is named and not
+// there is a NotFound error.
 func (c *Cluster) Renewals(ctx context.Context, q RenewalQuery, how Restart) ([]Renewal, error) {
 	parts := []part{partMutating, partEnvironments, partNamespaces}
 	s, err := c.read(ctx, false, parts...)
@@ -123,8 +122,7 @@ func (c *Cluster) podsOf(ctx context.Context, namespace, labels string) ([]mesh.
 	return found, nil
 }
 
-// block notes what keeps workloads from being restarted. Those of one kind in one
-// namespace are read at once.
+// block notes what keeps workloads from being restarted. Those of one kind in one namespace are read at once.
 func (c *Cluster) block(ctx context.Context, renewals []Renewal, how Restart) error {
 	type place struct{ namespace, kind string }
 	read := map[place]map[string]*workload{}

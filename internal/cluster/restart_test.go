@@ -61,11 +61,9 @@ func testRestartKinds(t *testing.T, on target) {
 	}
 	cart, db, agent := w.owner("Deployment", "cart"), w.owner("StatefulSet", "db"), w.owner("DaemonSet", "agent")
 	c, log := reach(t, on)
-	results, err := c.RestartOwners(
-		t.Context(),
+	results, err := c.RestartOwners(t.Context(),
 		[]mesh.Owner{cart, db, agent, cart, db, agent, w.owner("Job", "x"), w.owner("Pod", "x"), w.owner("Deployment", "gone")},
-		cluster.Restart{},
-	)
+		cluster.Restart{})
 	must(t, err)
 	if got := outcomes(results); got != "restarted skipped restarted skipped skipped skipped" {
 		t.Errorf("%s: %+v", got, results)

@@ -39,13 +39,8 @@ func (c *Cluster) RevisionImage(ctx context.Context, namespace, name string) (Re
 		Spec       map[string]any `json:"spec"`
 	}
 	if err := errors.Join(json.Unmarshal(body, &whole), json.Unmarshal(body, &raw)); err != nil {
-		return RevisionImage{}, fmt.Errorf(
-			"ControlPlaneRevision %s/%s of %s has fields of a type that they do not have: %w",
-			namespace,
-			name,
-			c,
-			err,
-		)
+		return RevisionImage{}, fmt.Errorf("ControlPlaneRevision %s/%s of %s has fields of a type that they do not have: %w", namespace, name, c,
+			err)
 	}
 	meta := raw.Metadata
 	metadata := map[string]any{"name": meta.Name, "namespace": meta.Namespace}

@@ -37,9 +37,8 @@ func (c *Cluster) Revisions(ctx context.Context) (Revisions, error) {
 	return s.RevisionHealth(), nil
 }
 
-// Traces are the signs that a cluster is, or was, set up for managed mesh: its
-// ControlPlaneRevisions, and namespaces whose label names a managed revision, in
-// words. It costs two requests.
+// Traces are the signs that a cluster is, or was, set up for managed mesh: its ControlPlaneRevisions, and namespaces
+// whose label names a managed revision, in words. It costs two requests.
 func (c *Cluster) Traces(ctx context.Context) ([]string, error) {
 	s, err := c.read(ctx, false, partRevisions, partNamespaces)
 	if err != nil {
@@ -66,16 +65,14 @@ func (s *State) RevisionHealth() Revisions {
 	r.Health = health.JudgeRevisions(s.Cluster, s.Revisions, s.now())
 	if !s.Installed {
 		const crd = "controlplanerevisions." + meshGroup
-		r.Summary = string(
-			r.Verdict,
-		) + ": the cluster does not know the kind ControlPlaneRevision (CRD " + crd + "): managed mesh was never installed in it"
+		r.Summary = string(r.Verdict) + ": the cluster does not know the kind ControlPlaneRevision (CRD " + crd + "): managed mesh was never " +
+			"installed in it"
 		r.Findings[0].Message = strings.TrimPrefix(r.Summary, string(r.Verdict)+": ")
 	}
 	return r
 }
 
-// controlPlaneRevision is the object; both API versions are alike, and every
-// field may be missing.
+// controlPlaneRevision is the object; both API versions are alike, and every field may be missing.
 type controlPlaneRevision struct {
 	Metadata metav1.ObjectMeta `json:"metadata"`
 	Spec     struct {
@@ -138,8 +135,7 @@ func (c *Cluster) Revision(ctx context.Context, name string) (mesh.ControlPlaneR
 	return raw.read(), err
 }
 
-// getRevision reads one ControlPlaneRevision into out, and returns which version of
-// the kind the cluster serves.
+// getRevision reads one ControlPlaneRevision into out, and returns which version of the kind the cluster serves.
 func (c *Cluster) getRevision(ctx context.Context, namespace, name string, out any) (schema.GroupVersionResource, error) {
 	var first error
 	for _, version := range []schema.GroupVersionResource{revisionsBeta, revisionsAlpha} {

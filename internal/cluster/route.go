@@ -26,8 +26,7 @@ type route struct {
 	connect func(ctx context.Context) (*client, error)
 }
 
-// client is a connection to a cluster. Its REST client knows no types: answers
-// are decoded where they are read.
+// client is a connection to a cluster. Its REST client knows no types: answers are decoded where they are read.
 type client struct {
 	rest  *rest.RESTClient
 	close func()
@@ -107,8 +106,7 @@ func (a *Access) kubeconfigRoute(config *rest.Config) route {
 	}}
 }
 
-// codecs know of the API machinery's own types only, which is what client-go
-// needs to make sense of a Status.
+// codecs know of the API machinery's own types only, which is what client-go needs to make sense of a Status.
 var codecs = func() serializer.CodecFactory {
 	scheme := runtime.NewScheme()
 	metav1.AddToGroupVersion(scheme, schema.GroupVersion{Version: "v1"})

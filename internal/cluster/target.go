@@ -7,8 +7,7 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
 )
 
-// Target says which cluster is meant and by which ways it may be reached. The
-// ways are tried in this order:
+// Target says which cluster is meant and by which ways it may be reached. The ways are tried in this order:
 //
 //  1. Kubeconfig, when given, and nothing else: it is the user's explicit word,
 //     so a context that does not exist is an error and no reason to look further.
@@ -27,8 +26,7 @@ type Target struct {
 	Cluster *mesh.Cluster
 }
 
-// ParseTarget makes a target of resource names as Terraform has them; either may
-// be "".
+// ParseTarget makes a target of resource names as Terraform has them; either may be "".
 func ParseTarget(membership, cluster string) (Target, error) {
 	var t Target
 	if membership != "" {

@@ -15,13 +15,11 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/simtest"
 )
 
-// target is a cluster to hold the product to: a real API server, or the
-// simulator's, which claims to answer alike. Where they differ the simulator is
-// wrong.
+// target is a cluster to hold the product to: a real API server, or the simulator's, which claims to answer alike.
+// Where they differ the simulator is wrong.
 type target interface {
-	// Config reaches the cluster as somebody who may do everything, Kubeconfig
-	// writes the same as a file; ConfigOf and KubeconfigOf are for another user,
-	// whom nobody gave any right.
+	// Config reaches the cluster as somebody who may do everything, Kubeconfig writes the same as a file; ConfigOf and
+	// KubeconfigOf are for another user, whom nobody gave any right.
 	Config() *rest.Config
 	ConfigOf(email string) *rest.Config
 	Kubeconfig(path string) error
@@ -30,9 +28,8 @@ type target interface {
 	Compact(ctx context.Context) error
 }
 
-// targets are those that every test of the list runs on. Each starts when its
-// turn comes, so that a machine without the real server's binaries still runs
-// the other half.
+// targets are those that every test of the list runs on. Each starts when its turn comes, so that a machine without the
+// real server's binaries still runs the other half.
 var targets = []struct {
 	name  string
 	start func(t *testing.T) target
@@ -41,9 +38,8 @@ var targets = []struct {
 	{"kube-apiserver", func(t *testing.T) target { return kubetest.Start(t) }},
 }
 
-// simulated is a cluster of the simulator that is in no fleet. Nothing of
-// Google's acts in it, so that tests arrange the mesh by hand, as they do in the
-// real server.
+// simulated is a cluster of the simulator that is in no fleet. Nothing of Google's acts in it, so that tests arrange
+// the mesh by hand, as they do in the real server.
 type simulated struct {
 	*simtest.World
 	file  *clientcmdapi.Config
@@ -83,8 +79,7 @@ func (s *simulated) KubeconfigOf(path, email string) error {
 	return clientcmd.WriteToFile(*file, path)
 }
 
-// Compact lets ten minutes pass: an API server compacts every five, and what is
-// younger than five stays.
+// Compact lets ten minutes pass: an API server compacts every five, and what is younger than five stays.
 func (s *simulated) Compact(ctx context.Context) error {
 	return s.Control.Advance(ctx, 10*time.Minute)
 }

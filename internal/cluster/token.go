@@ -40,9 +40,8 @@ const (
 	debugLimit    = 4 << 20 // of the answer
 )
 
-// Debug does what Google's page does to debug injection, in one read: a token for the
-// audience istio-ca, the host of the injection webhook's URL, and GET
-// /debug/configz there. The token is sent to the address that the revision's
+// Debug does what Google's page does to debug injection, in one read: a token for the audience istio-ca, the host of
+// the injection webhook's URL, and GET /debug/configz there. The token is sent to the address that the revision's
 // environment names and to no other, is never shown, and expires by itself.
 func (c *Cluster) Debug(ctx context.Context, r DebugRequest) (Debug, error) {
 	r.Revision = cmp.Or(r.Revision, "asm-managed")
@@ -58,9 +57,8 @@ func (c *Cluster) Debug(ctx context.Context, r DebugRequest) (Debug, error) {
 	return c.configz(ctx, r.HTTP, address, token)
 }
 
-// controlPlane is the address to send the token to: the webhook's, when it is
-// the one that the environment names. Otherwise, a caller who may write a
-// webhook could have the token sent to another host.
+// controlPlane is the address to send the token to: the webhook's, when it is the one that the environment names.
+// Otherwise, a caller who may write a webhook could have the token sent to another host.
 func (c *Cluster) controlPlane(ctx context.Context, revision string) (*url.URL, error) {
 	s, err := c.read(ctx, false, partMutating, partEnvironments)
 	if err != nil {
@@ -78,13 +76,8 @@ func (c *Cluster) controlPlane(ctx context.Context, revision string) (*url.URL, 
 		}
 	}
 	if expected == "" {
-		return nil, fmt.Errorf(
-			"%s: ConfigMap %s%s in %s does not name the address of the control plane, so no token is sent anywhere",
-			c,
-			mesh.EnvironmentPrefix,
-			revision,
-			mesh.SystemNamespace,
-		)
+		return nil, fmt.Errorf("%s: ConfigMap %s%s in %s does not name the address of the control plane, so no token is sent anywhere", c,
+			mesh.EnvironmentPrefix, revision, mesh.SystemNamespace)
 	}
 	var seen []string
 	for _, w := range s.Mutating {
@@ -101,13 +94,8 @@ func (c *Cluster) controlPlane(ctx context.Context, revision string) (*url.URL, 
 	if len(seen) == 0 {
 		return nil, fmt.Errorf("%s has no mutating webhook of revision %s with a URL", c, revision)
 	}
-	return nil, fmt.Errorf(
-		"%s: the webhook of revision %s calls %s, and its environment expects %s; no token is sent to an address that differs",
-		c,
-		revision,
-		seen[0],
-		expected,
-	)
+	return nil, fmt.Errorf("%s: the webhook of revision %s calls %s, and its environment expects %s; no token is sent to an address that "+
+		"differs", c, revision, seen[0], expected)
 }
 
 func parseAddress(injectURL string) (*url.URL, error) {

@@ -24,18 +24,10 @@ func debugged(t *testing.T, webhookAt, environmentAt string) (*cluster.Cluster, 
 						`"webhooks":[{"name":"w","clientConfig":{"url":"https://%[1]s/inject/ISTIO_META_CLOUDRUN_ADDR/%[1]s"}}]}]}`,
 					webhookAt,
 				),
-			)(
-				w,
-				r,
-			)
+			)(w, r)
 		case strings.HasSuffix(r.URL.Path, "/configmaps"):
-			says(
-				200,
-				fmt.Sprintf(`{"metadata":{},"items":[{"metadata":{"name":"env-asm-managed"},"data":{"CLOUDRUN_ADDR":%q}}]}`, environmentAt),
-			)(
-				w,
-				r,
-			)
+			says(200, fmt.Sprintf(`{"metadata":{},"items":[{"metadata":{"name":"env-asm-managed"},"data":{"CLOUDRUN_ADDR":%q}}]}`,
+				environmentAt))(w, r)
 		case strings.HasSuffix(r.URL.Path, "/serviceaccounts/default/token"):
 			asked = make([]byte, r.ContentLength)
 			_, _ = r.Body.Read(asked)

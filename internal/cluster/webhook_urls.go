@@ -11,8 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
-// Webhooks reads the cluster's webhook configurations, the revisions and their
-// environments; all of it, or an error.
+// Webhooks reads the cluster's webhook configurations, the revisions and their environments; all of it, or an error.
 func (c *Cluster) Webhooks(ctx context.Context) (health.Webhooks, error) {
 	parts := []part{partRevisions, partMutating, partValidating, partEnvironments}
 	s, err := c.read(ctx, false, parts...)
@@ -35,10 +34,9 @@ var webhookKinds = map[string]schema.GroupVersionResource{
 	health.ValidatingKind: validatingWebhooks,
 }
 
-// SetWebhookURLs changes the URLs of entries of one webhook configuration, by name of
-// the entry, and nothing else of it. An entry that is not there, or calls another URL
-// than expected, is left alone; changed are the others. The write is made only if
-// the configuration is as it was just read; else it is a Conflict error.
+// SetWebhookURLs changes the URLs of entries of one webhook configuration, by name of the entry, and nothing else of
+// it. An entry that is not there, or calls another URL than expected, is left alone; changed are the others. The write
+// is made only if the configuration is as it was just read; else it is a Conflict error.
 func (c *Cluster) SetWebhookURLs(ctx context.Context, kind, name string, urls map[string]URLChange) (changed []string, err error) {
 	resource, known := webhookKinds[kind]
 	if !known {
@@ -73,9 +71,8 @@ type patchStep struct {
 	Value string `json:"value"`
 }
 
-// urlSteps is the JSON patch. Entries are addressed by their place, so each step
-// tests that it meets the right one; writing the version that is there makes the API
-// server refuse the whole when there is another.
+// urlSteps is the JSON patch. Entries are addressed by their place, so each step tests that it meets the right one;
+// writing the version that is there makes the API server refuse the whole when there is another.
 func urlSteps(raw configuration, urls map[string]URLChange) (steps []patchStep, changed []string) {
 	steps = []patchStep{{"replace", "/metadata/resourceVersion", raw.Metadata.ResourceVersion}}
 	for i, hook := range raw.Webhooks {

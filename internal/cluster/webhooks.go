@@ -12,20 +12,15 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
 )
 
-// configuration is a mutating or validating webhook configuration; what is read
-// of both is alike.
+// configuration is a mutating or validating webhook configuration; what is read of both is alike.
 type configuration struct {
 	Metadata metav1.ObjectMeta           `json:"metadata"`
 	Webhooks []admission.MutatingWebhook `json:"webhooks"`
 }
 
-// listWebhooks reads all configurations: leftovers of an in-cluster control plane
-// need not carry the labels of a mesh.
-func (c *Cluster) listWebhooks(
-	ctx context.Context,
-	resource schema.GroupVersionResource,
-	doing string,
-) ([]mesh.WebhookConfiguration, error) {
+// listWebhooks reads all configurations: leftovers of an in-cluster control plane need not carry the labels of a mesh.
+func (c *Cluster) listWebhooks(ctx context.Context, resource schema.GroupVersionResource, doing string) ([]mesh.WebhookConfiguration,
+	error) {
 	raw, err := listAll[configuration](ctx, c, request{doing: doing, resource: resource}, "")
 	if err != nil {
 		return nil, err

@@ -12,8 +12,7 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
 )
 
-// restartedAt is the annotation of a pod template by which kubectl restarts a
-// workload.
+// restartedAt is the annotation of a pod template by which kubectl restarts a workload.
 const restartedAt = "kubectl.kubernetes.io/restartedAt"
 
 var restartable = map[string]schema.GroupVersionResource{
@@ -152,12 +151,7 @@ func (w *workload) rolledOut(kind string) (done bool, seen, failed string) {
 		seen = fmt.Sprintf("%d of %d pods updated, %d ready", s.UpdatedReplicas, w.replicas(), s.ReadyReplicas)
 		return s.ReadyReplicas >= w.replicas() && s.UpdateRevision == s.CurrentRevision, seen, ""
 	}
-	seen = fmt.Sprintf(
-		"%d of %d pods updated, %d old, %d available",
-		s.UpdatedReplicas,
-		w.replicas(),
-		s.Replicas-s.UpdatedReplicas,
-		s.AvailableReplicas,
-	)
+	seen = fmt.Sprintf("%d of %d pods updated, %d old, %d available", s.UpdatedReplicas, w.replicas(), s.Replicas-s.UpdatedReplicas,
+		s.AvailableReplicas)
 	return s.UpdatedReplicas >= w.replicas() && s.Replicas <= s.UpdatedReplicas && s.AvailableReplicas >= s.UpdatedReplicas, seen, ""
 }

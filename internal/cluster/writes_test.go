@@ -46,12 +46,7 @@ func testRevisionSpec(t *testing.T, on target) {
 		t.Errorf("a revision that is not there: %v", err)
 	}
 	wrong := "in_cluster"
-	if _, err := c.SetRevisionSpec(
-		t.Context(),
-		"asm-managed",
-		"type",
-		&wrong,
-	); !apierr.Invalid(err) || apierr.Retryable(err) ||
+	if _, err := c.SetRevisionSpec(t.Context(), "asm-managed", "type", &wrong); !apierr.Invalid(err) || apierr.Retryable(err) ||
 		apierr.Ambiguous(err) {
 		t.Errorf("a type that the schema refuses: %v", err)
 	}
@@ -60,13 +55,8 @@ func testRevisionSpec(t *testing.T, on target) {
 func testRevisionImage(t *testing.T, on target) {
 	putRevision(t, on, "default", "asm-mine", "stable", healthyConditions()...)
 	objects := revisions(on, "default")
-	_, err := objects.Patch(
-		t.Context(),
-		"asm-mine",
-		types.MergePatchType,
-		[]byte(`{"metadata":{"labels":{"a":"b"},"annotations":{"c":"d"}}}`),
-		metav1.PatchOptions{},
-	)
+	_, err := objects.Patch(t.Context(), "asm-mine", types.MergePatchType,
+		[]byte(`{"metadata":{"labels":{"a":"b"},"annotations":{"c":"d"}}}`), metav1.PatchOptions{})
 	must(t, err)
 	c, log := reach(t, on)
 	image, err := c.RevisionImage(t.Context(), "default", "asm-mine")
@@ -114,22 +104,12 @@ func testWebhookURLs(t *testing.T, on target) {
 	kube := kubernetes.NewForConfigOrDie(on.Config())
 	const old, wanted, name = "https://old.example.com/inject", "https://new.example.com/inject", "test-injector"
 	entry := "rev.namespace.sidecar-injector.istio.io"
-	createWebhook(
-		t,
-		kube,
-		name,
-		map[string]string{"x": "y"},
-		calls(old),
-		metav1.LabelSelectorRequirement{Key: "no-such-label", Operator: "In", Values: []string{"none"}},
-	)
+	createWebhook(t, kube, name, map[string]string{"x": "y"}, calls(old),
+		metav1.LabelSelectorRequirement{Key: "no-such-label", Operator: "In", Values: []string{"none"}})
 	c, log := reach(t, on)
 	set := func(c *cluster.Cluster, from, to string) ([]string, error) {
-		return c.SetWebhookURLs(
-			t.Context(),
-			health.MutatingKind,
-			name,
-			map[string]cluster.URLChange{entry: {From: from, To: to}, "another.example.com": {From: from, To: to}},
-		)
+		return c.SetWebhookURLs(t.Context(), health.MutatingKind, name,
+			map[string]cluster.URLChange{entry: {From: from, To: to}, "another.example.com": {From: from, To: to}})
 	}
 	if changed, err := set(c, "https://theirs.example.com/inject", wanted); err != nil || len(changed) > 0 || log.count("patch") != 0 {
 		t.Errorf("changed %v that calls another URL: %v", changed, err)

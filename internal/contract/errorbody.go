@@ -16,10 +16,8 @@ var errorBody = &document{ID: "error", Schemas: map[string]*schema{
 		"message": {Type: "string"},
 		"status":  {Type: "string"},
 		"errors":  {Type: "array", Items: &schema{Ref: "LegacyError"}},
-		"details": {
-			Type:  "array",
-			Items: &schema{Type: "object", AdditionalProperties: &schema{Type: "any", Description: "Contains field @type."}},
-		},
+		"details": {Type: "array", Items: &schema{Type: "object",
+			AdditionalProperties: &schema{Type: "any", Description: "Contains field @type."}}},
 	}},
 	"LegacyError": {Type: "object", Properties: map[string]*schema{
 		"domain":       {Type: "string"},

@@ -12,9 +12,8 @@ import (
 	"time"
 )
 
-// formats are the values of "format", each with a check of the text of a value. The rules are those of the
-// JSON mapping of protocol buffers; strict are the ones for what a server writes, which is narrower than what
-// it reads.
+// formats are the values of "format", each with a check of the text of a value. The rules are those of the JSON mapping
+// of protocol buffers; strict are the ones for what a server writes, which is narrower than what it reads.
 var formats = map[string]func(text string, strict bool) error{
 	"int32":  func(s string, _ bool) error { return parse(strconv.ParseInt(s, 10, 32)) },
 	"uint32": func(s string, _ bool) error { return parse(strconv.ParseUint(s, 10, 32)) },
@@ -85,8 +84,7 @@ func checkFieldMask(s string, _ bool) error {
 	return nil
 }
 
-// scalar checks a JSON value against the schema of a string, a boolean or a number, and returns what is
-// wrong, or "".
+// scalar checks a JSON value against the schema of a string, a boolean or a number, and returns what is wrong, or "".
 func scalar(v any, s *schema, strict bool) string {
 	var text string
 	switch v := v.(type) {
@@ -136,8 +134,7 @@ func scalar(v any, s *schema, strict bool) string {
 	return ""
 }
 
-// wholeNumber returns a JSON number without exponent and fraction where it has a whole value: 1e3 and 2.0 are
-// integers.
+// wholeNumber returns a JSON number without exponent and fraction where it has a whole value: 1e3 and 2.0 are integers.
 func wholeNumber(s string) string {
 	if f, err := strconv.ParseFloat(s, 64); err == nil && strings.ContainsAny(s, ".eE") && f == math.Trunc(f) && math.Abs(f) < 1<<53 {
 		return strconv.FormatInt(int64(f), 10)

@@ -77,11 +77,16 @@ func (s *simulation) readAll() {
 func (s *simulation) write() {
 	s.t.Helper()
 	for _, change := range []struct{ prefix, request, body string }{
-		{"", "POST " + crm + "/v3/projects/" + fleet + ":setIamPolicy", `{"policy":{"version":3,"etag":"BwXSd+CQHPE=","bindings":[]},"updateMask":"bindings,etag"}`},
+		{"", "POST " + crm + "/v3/projects/" + fleet + ":setIamPolicy",
+			`{"policy":{"version":3,"etag":"BwXSd+CQHPE=","bindings":[]},"updateMask":"bindings,etag"}`},
 		{usage + "/v1/", "POST " + usage + "/v1/projects/" + fleet + "/services/secretmanager.googleapis.com:enable", `{}`},
-		{usage + "/v1/", "POST " + usage + "/v1/projects/" + fleet + "/services:batchEnable", `{"serviceIds":["secretmanager.googleapis.com","connectgateway.googleapis.com"]}`},
-		{gke + "/v1/projects/" + fleet + "/" + regional + "/operations/", "PUT " + gke + "/v1/projects/" + fleet + "/" + regional + "/clusters/cluster-1", `{"update":{"desiredWorkloadIdentityConfig":{"workloadPool":"` + fleet + `.svc.id.goog"}}}`},
-		{hub + "/v1/", "PATCH " + hub + "/v1/projects/" + fleet + "/locations/global/features/servicemesh?updateMask=labels", `{"labels":{"a":"b"}}`},
+		{usage + "/v1/", "POST " + usage + "/v1/projects/" + fleet + "/services:batchEnable",
+			`{"serviceIds":["secretmanager.googleapis.com","connectgateway.googleapis.com"]}`},
+		{gke + "/v1/projects/" + fleet + "/" + regional + "/operations/",
+			"PUT " + gke + "/v1/projects/" + fleet + "/" + regional + "/clusters/cluster-1",
+			`{"update":{"desiredWorkloadIdentityConfig":{"workloadPool":"` + fleet + `.svc.id.goog"}}}`},
+		{hub + "/v1/", "PATCH " + hub + "/v1/projects/" + fleet + "/locations/global/features/servicemesh?updateMask=labels",
+			`{"labels":{"a":"b"}}`},
 	} {
 		status, answer := s.send(change.request, change.body, admin)
 		if status != http.StatusOK || change.prefix == "" {

@@ -33,16 +33,12 @@ func TestSimulatorMethods(t *testing.T) {
 	for _, want := range served {
 		n := seen[want]
 		if n.OK == 0 || n.Failed == 0 {
-			t.Errorf(
-				"%s of %s was answered with success %d times and with an error %d times; both must be seen",
-				want.Method,
-				want.Document,
-				n.OK,
-				n.Failed,
-			)
+			t.Errorf("%s of %s was answered with success %d times and with an error %d times; both must be seen", want.Method, want.Document, n.OK,
+				n.Failed)
 		}
 	}
-	for _, call := range slices.SortedFunc(maps.Keys(seen), func(a, b contract.Call) int { return strings.Compare(a.Document+a.Method, b.Document+b.Method) }) {
+	for _, call := range slices.SortedFunc(maps.Keys(seen),
+		func(a, b contract.Call) int { return strings.Compare(a.Document+a.Method, b.Document+b.Method) }) {
 		if !slices.Contains(served, call) {
 			t.Errorf("%s of %s was called and is not in the list of what is served", call.Method, call.Document)
 		}
@@ -78,10 +74,8 @@ func hubMethods(document string) []contract.Call {
 }
 
 func hubFeatureMethods(document string) []contract.Call {
-	return slices.Concat(
-		methods(document, "gkehub.projects.locations.memberships.features.", "list get patch delete"),
-		methods(document, "gkehub.projects.locations.operations.", "get"),
-	)
+	return slices.Concat(methods(document, "gkehub.projects.locations.memberships.features.", "list get patch delete"),
+		methods(document, "gkehub.projects.locations.operations.", "get"))
 }
 
 func methods(document, prefix, names string) []contract.Call {
@@ -161,11 +155,8 @@ func resourceManager(s *simulation) {
 		s.both("POST "+project+":setIamPolicy", body)
 		s.do("POST "+project+":setIamPolicy", body, http.StatusConflict) // the etag is stale
 		for _, member := range []string{"allUsers", "serviceAccount:", "serviceAccount:none@" + fleet + ".iam.gserviceaccount.com"} {
-			s.do(
-				"POST "+project+":setIamPolicy",
-				`{"policy":{"version":3,"bindings":[{"role":"roles/owner","members":["user:admin@example.com","`+member+`"]}]}}`,
-				http.StatusBadRequest,
-			)
+			s.do("POST "+project+":setIamPolicy",
+				`{"policy":{"version":3,"bindings":[{"role":"roles/owner","members":["user:admin@example.com","`+member+`"]}]}}`, http.StatusBadRequest)
 		}
 		s.do("POST "+project+":getIamPolicy", ``, http.StatusOK) // without the conditions
 		s.do("POST "+project+":getIamPolicy", `{"options":{"requestedPolicyVersion":2}}`, http.StatusBadRequest)
@@ -307,13 +298,8 @@ func hubFleet(s *simulation, version string) {
 		s.later("10m")
 		s.do("GET "+feature, "", http.StatusOK)
 	}
-	finish(
-		s.do(
-			"PATCH "+feature+"?updateMask=fleet_default_member_config,labels",
-			`{"fleetDefaultMemberConfig":{"mesh":{"management":"MANAGEMENT_AUTOMATIC"}},"labels":{"a":"b"}}`,
-			http.StatusOK,
-		),
-	)
+	finish(s.do("PATCH "+feature+"?updateMask=fleet_default_member_config,labels",
+		`{"fleetDefaultMemberConfig":{"mesh":{"management":"MANAGEMENT_AUTOMATIC"}},"labels":{"a":"b"}}`, http.StatusOK))
 	s.do("PATCH "+features+"/nothing?updateMask=labels", `{}`, http.StatusNotFound)
 
 	s.both("GET "+everywhere, "")
@@ -325,19 +311,13 @@ func hubFleet(s *simulation, version string) {
 	link := "//container.googleapis.com/projects/" + fleet + "/" + regional + "/clusters/cluster-1"
 	issuer := "https://container.googleapis.com/v1/projects/" + fleet + "/" + regional + "/clusters/cluster-1"
 	create := members + "?membershipId=again-" + version
-	finish(
-		s.both("POST "+create, `{"endpoint":{"gkeCluster":{"resourceLink":"`+link+`"}},"authority":{"issuer":"`+issuer+`"},"externalId":"x"}`),
-	)
+	finish(s.both("POST "+create,
+		`{"endpoint":{"gkeCluster":{"resourceLink":"`+link+`"}},"authority":{"issuer":"`+issuer+`"},"externalId":"x"}`))
 	s.do("POST "+create, `{"endpoint":{"gkeCluster":{"resourceLink":"`+link+`"}}}`, http.StatusConflict)
 	s.do("GET "+members+"/again-"+version, "", http.StatusOK)
 	finish(s.both("PATCH "+members+"/again-"+version+"?updateMask=authority", `{"authority":{}}`))
-	finish(
-		s.do(
-			"PATCH "+members+"/again-"+version+"?updateMask=labels,authority.issuer",
-			`{"labels":{"a":"b"},"authority":{"issuer":"`+issuer+`"}}`,
-			http.StatusOK,
-		),
-	)
+	finish(s.do("PATCH "+members+"/again-"+version+"?updateMask=labels,authority.issuer",
+		`{"labels":{"a":"b"},"authority":{"issuer":"`+issuer+`"}}`, http.StatusOK))
 	finish(s.both("DELETE "+members+"/again-"+version+"?force=true", ""))
 	s.do("DELETE "+members+"/again-"+version, "", http.StatusNotFound)
 
@@ -365,30 +345,18 @@ func hubMemberships(s *simulation, version string) {
 	finish := func(op map[string]any) { s.t.Helper(); s.finish("GET "+base, op) }
 
 	s.both("GET "+features, "")
-	finish(
-		s.both(
-			"PATCH "+feature+"?updateMask=spec&allowMissing=true",
-			`{"spec":{"servicemesh":{"management":"MANAGEMENT_AUTOMATIC"},"origin":{"type":"FLEET"}}}`,
-		),
-	)
+	finish(s.both("PATCH "+feature+"?updateMask=spec&allowMissing=true",
+		`{"spec":{"servicemesh":{"management":"MANAGEMENT_AUTOMATIC"},"origin":{"type":"FLEET"}}}`))
 	s.both("GET "+feature, "")
 	s.do("GET "+features+"/nothing", "", http.StatusNotFound)
-	s.do(
-		"PATCH "+strings.Replace(feature, "cluster-1", "none", 1)+"?updateMask=spec&allowMissing=true",
-		`{"spec":{"servicemesh":{}}}`,
-		http.StatusNotFound,
-	)
+	s.do("PATCH "+strings.Replace(feature, "cluster-1", "none", 1)+"?updateMask=spec&allowMissing=true", `{"spec":{"servicemesh":{}}}`,
+		http.StatusNotFound)
 	op := s.both("DELETE "+feature, "")
 	s.both("GET "+base+op["name"].(string), "")
 	finish(op)
 	s.do("GET "+feature, "", http.StatusNotFound)
-	finish(
-		s.do(
-			"PATCH "+feature+"?updateMask=spec&allowMissing=true",
-			`{"spec":{"servicemesh":{"management":"MANAGEMENT_AUTOMATIC"}}}`,
-			http.StatusOK,
-		),
-	)
+	finish(s.do("PATCH "+feature+"?updateMask=spec&allowMissing=true", `{"spec":{"servicemesh":{"management":"MANAGEMENT_AUTOMATIC"}}}`,
+		http.StatusOK))
 	s.later("15m")
 	s.do("GET "+feature, "", http.StatusOK)
 }
@@ -401,15 +369,13 @@ func logs(s *simulation) {
 	if entries, _ := answer["entries"].([]any); len(entries) < 20 {
 		s.t.Errorf("there are %d log entries after all these writes", len(entries))
 	}
-	page := s.do(
-		list,
-		`{"resourceNames":["projects/`+fleet+`"],"filter":"log_id(\"cloudaudit.googleapis.com/activity\")","pageSize":2}`,
-		http.StatusOK,
-	)
+	page := s.do(list, `{"resourceNames":["projects/`+fleet+`"],"filter":"log_id(\"cloudaudit.googleapis.com/activity\")","pageSize":2}`,
+		http.StatusOK)
 	if token, _ := page["nextPageToken"].(string); token == "" {
 		s.t.Error("the log has no second page")
 	} else {
-		s.do(list, `{"resourceNames":["projects/`+fleet+`"],"filter":"log_id(\"cloudaudit.googleapis.com/activity\")","pageSize":2,"pageToken":"`+token+`"}`, http.StatusOK)
+		s.do(list, `{"resourceNames":["projects/`+fleet+`"],"filter":"log_id(\"cloudaudit.googleapis.com/activity\")","pageSize":2,"pageToken":"`+
+			token+`"}`, http.StatusOK)
 	}
 	s.do(list, `{"resourceNames":["projects/`+fleet+`"],"filter":"insertId=nothing"}`, http.StatusOK)
 	s.do(list, `{"resourceNames":["projects/`+fleet+`"],"filter":"insertId=a:b"}`, http.StatusBadRequest)
@@ -424,10 +390,8 @@ func credentials(s *simulation) {
 	s.do(account, body, http.StatusForbidden) // an owner may not either
 	policy := s.do("POST "+crm+"/v3/projects/"+fleet+":getIamPolicy", `{"options":{"requestedPolicyVersion":3}}`, http.StatusOK)
 	bindings, _ := policy["bindings"].([]any)
-	policy["bindings"] = append(
-		bindings,
-		map[string]any{"role": "roles/iam.serviceAccountTokenCreator", "members": []string{"user:admin@example.com"}},
-	)
+	policy["bindings"] = append(bindings,
+		map[string]any{"role": "roles/iam.serviceAccountTokenCreator", "members": []string{"user:admin@example.com"}})
 	s.do("POST "+crm+"/v3/projects/"+fleet+":setIamPolicy", `{"policy":`+text(policy)+`}`, http.StatusOK)
 	s.do(account, body, http.StatusOK)
 	s.do(strings.Replace(account, "ci@", "none@", 1), body, http.StatusForbidden)
@@ -460,25 +424,36 @@ func TestSimulatorRefusesWhatTheContractRefuses(t *testing.T) {
 		{"POST " + project + ":setIamPolicy", `{"policy":{},"updateMask":"bindings,etags"}`, http.StatusBadRequest},
 		{"PATCH " + feature + "?updateMask=membershipSpec", `{}`, http.StatusBadRequest},
 		{"PATCH " + feature + "?updateMask=membershipSpecs", `{"membershipSpecs":{"M":{"meshes":{}}}}`, http.StatusBadRequest},
-		{"PATCH " + feature + "?updateMask=membershipSpecs", `{"membershipSpecs":{"projects/` + fleet + `/` + regional + `/memberships/cluster-1":{"mesh":{"management":"AUTOMATIC"}}}}`, http.StatusBadRequest},
+		{"PATCH " + feature + "?updateMask=membershipSpecs",
+			`{"membershipSpecs":{"projects/` + fleet + `/` + regional + `/memberships/cluster-1":{"mesh":{"management":"AUTOMATIC"}}}}`,
+			http.StatusBadRequest},
 		{"POST " + hub + "/v1/projects/" + fleet + "/" + regional + "/memberships", `{}`, http.StatusBadRequest},
-		{"PUT " + gke + "/v1/projects/" + fleet + "/" + regional + "/clusters/cluster-1", `{"update":{"desiredWorkloadIdentityConfigs":{}}}`, http.StatusBadRequest},
-		{"POST " + usage + "/v1/projects/" + fleet + "/services/mesh.googleapis.com:disable", `{"checkIfServiceHasUsage":"MAYBE"}`, http.StatusBadRequest},
+		{"PUT " + gke + "/v1/projects/" + fleet + "/" + regional + "/clusters/cluster-1", `{"update":{"desiredWorkloadIdentityConfigs":{}}}`,
+			http.StatusBadRequest},
+		{"POST " + usage + "/v1/projects/" + fleet + "/services/mesh.googleapis.com:disable", `{"checkIfServiceHasUsage":"MAYBE"}`,
+			http.StatusBadRequest},
 		{"POST " + logging + "/v2/entries:list", `{"resourceNames":["projects/` + fleet + `"],"filters":"x"}`, http.StatusBadRequest},
 		{"POST " + logging + "/v2/entries:list", `{"resourceNames":"projects/` + fleet + `"}`, http.StatusBadRequest},
-		{"POST " + project + ":setIamPolicy", `{"policy":{"auditConfigs":[{"service":"allServices","auditLogConfigs":[{"logType":"ALL"}]}]},"updateMask":"auditConfigs"}`, http.StatusBadRequest},
+		{"POST " + project + ":setIamPolicy",
+			`{"policy":{"auditConfigs":[{"service":"allServices","auditLogConfigs":[{"logType":"ALL"}]}]},"updateMask":"auditConfigs"}`,
+			http.StatusBadRequest},
 		{"POST " + crm + "/v1/projects/" + fleet + ":getAncestry", `{"colour":"red"}`, http.StatusBadRequest},
-		{"PATCH " + feature + "?updateMask=membershipSpecs", `{"membershipSpecs":{"` + cluster1 + `":{"origin":{"type":"ROBOT"}}}}`, http.StatusBadRequest},
-		{"PATCH " + feature + "?updateMask=membershipSpecs", `{"membershipSpecs":{"` + cluster1 + `":{"mesh":{"controlPlane":"ON"}}}}`, http.StatusBadRequest},
-		{"PATCH " + feature + "?updateMask=membershipSpecs", `{"membershipSpecs":{"` + cluster1 + `":{"mesh":{"configApi":"ISTIO"}}}}`, http.StatusBadRequest},
+		{"PATCH " + feature + "?updateMask=membershipSpecs", `{"membershipSpecs":{"` + cluster1 + `":{"origin":{"type":"ROBOT"}}}}`,
+			http.StatusBadRequest},
+		{"PATCH " + feature + "?updateMask=membershipSpecs", `{"membershipSpecs":{"` + cluster1 + `":{"mesh":{"controlPlane":"ON"}}}}`,
+			http.StatusBadRequest},
+		{"PATCH " + feature + "?updateMask=membershipSpecs", `{"membershipSpecs":{"` + cluster1 + `":{"mesh":{"configApi":"ISTIO"}}}}`,
+			http.StatusBadRequest},
 		{"PATCH " + feature + "?updateMask=spec", `{"spec":{"mesh":{"modernizationCompatibility":"ON"}}}`, http.StatusBadRequest},
 		{"PATCH " + feature + "?updateMask=spec", `{"spec":{"mesh":{"modernizationStrategy":"NEVER"}}}`, http.StatusBadRequest},
 		{"PATCH " + feature2 + "?updateMask=spec&allowMissing=true", `{"spec":{"origin":{"type":"ROBOT"}}}`, http.StatusBadRequest},
 		{"PATCH " + feature2 + "?updateMask=spec&allowMissing=true", `{"spec":{"servicemesh":{"management":"ON"}}}`, http.StatusBadRequest},
 		{"PATCH " + feature2 + "?updateMask=spec&allowMissing=true", `{"spec":{"servicemesh":{"defaultChannel":"FAST"}}}`, http.StatusBadRequest},
 		{"PATCH " + members + "/cluster-1?updateMask=labels", `{"membershipType":"HEAVY"}`, http.StatusBadRequest},
-		{"PUT " + gke + "/v1/projects/" + fleet + "/" + regional + "/clusters/cluster-1", `{"update":{"desiredFleet":{"membershipType":"HEAVY"}}}`, http.StatusBadRequest},
-		{"PUT " + gke + "/v1/projects/" + fleet + "/" + regional + "/clusters/cluster-1/nodePools/default-pool", `{"workloadMetadataConfig":{"mode":"X"}}`, http.StatusBadRequest},
+		{"PUT " + gke + "/v1/projects/" + fleet + "/" + regional + "/clusters/cluster-1",
+			`{"update":{"desiredFleet":{"membershipType":"HEAVY"}}}`, http.StatusBadRequest},
+		{"PUT " + gke + "/v1/projects/" + fleet + "/" + regional + "/clusters/cluster-1/nodePools/default-pool",
+			`{"workloadMetadataConfig":{"mode":"X"}}`, http.StatusBadRequest},
 		{"GET " + project + "?alt=xml", "", http.StatusBadRequest},
 		{"GET " + project + "?%24.xgafv=3", "", http.StatusBadRequest},
 		{"GET " + project + "?alt=json;colour=red", "", http.StatusBadRequest},
@@ -490,7 +465,8 @@ func TestSimulatorRefusesWhatTheContractRefuses(t *testing.T) {
 		{"GET " + project, `{"colour":"red"}`, http.StatusBadRequest},
 		{"GET " + project, `{}`, http.StatusBadRequest},
 		{"DELETE " + feature, `{"force":true}`, http.StatusBadRequest},
-		{"POST " + usage + "/v1beta1/projects/" + fleet + "/services/mesh.googleapis.com:generateServiceIdentity", `{"parent":"x"}`, http.StatusBadRequest},
+		{"POST " + usage + "/v1beta1/projects/" + fleet + "/services/mesh.googleapis.com:generateServiceIdentity", `{"parent":"x"}`,
+			http.StatusBadRequest},
 		{"GET " + crm + "/v1/nothing", "", http.StatusNotFound},
 		{"GET " + project + ":getIamPolicy", "", http.StatusNotFound},
 		{"DELETE " + hub + "/v1/projects/" + fleet + "/locations/global/operations", "", http.StatusNotFound},
@@ -527,11 +503,8 @@ func TestSimulatorGates(t *testing.T) {
 				!strings.Contains(string(answer), "USER_PROJECT_DENIED") {
 				t.Errorf("with another's quota project: answered %d: %s", status, answer)
 			}
-			s.do(
-				"POST "+usage+"/v1/projects/"+fleet+"/services/"+service+":disable",
-				`{"disableDependentServices":true,"checkIfServiceHasUsage":"SKIP"}`,
-				http.StatusOK,
-			)
+			s.do("POST "+usage+"/v1/projects/"+fleet+"/services/"+service+":disable",
+				`{"disableDependentServices":true,"checkIfServiceHasUsage":"SKIP"}`, http.StatusOK)
 			s.later("2m")
 			refused("SERVICE_DISABLED")
 			refused("SERVICE_DISABLED", "X-Goog-User-Project: "+fleet)

@@ -153,8 +153,7 @@ func (s *simulation) control(request string) {
 // later moves the simulated clock, so that operations end and the mesh reacts.
 func (s *simulation) later(duration string) { s.control("POST _sim/clock?advance=" + duration) }
 
-// finish moves the clock until an operation, found at "METHOD host/version/" and its name, is done, and
-// returns it.
+// finish moves the clock until an operation, found at "METHOD host/version/" and its name, is done, and returns it.
 func (s *simulation) finish(prefix string, op map[string]any) map[string]any {
 	s.t.Helper()
 	name, _ := op["name"].(string)

@@ -87,8 +87,7 @@ func (w *walker) object(path string, object map[string]any, s *schema) {
 	w.mask(path, object, s)
 }
 
-// mask checks the field mask of a request like SetIamPolicyRequest, which names fields of the message beside
-// it.
+// mask checks the field mask of a request like SetIamPolicyRequest, which names fields of the message beside it.
 func (w *walker) mask(path string, object map[string]any, s *schema) {
 	text, ok := object["updateMask"].(string)
 	if !ok || s.Properties["updateMask"] == nil || s.Properties["updateMask"].Format != "google-fieldmask" {

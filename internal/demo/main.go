@@ -1,6 +1,5 @@
-// Demo tells the product's main job as a story, with the real binaries: a
-// Terraform, this provider and its simulator. It knows none of our packages,
-// only the commands that a user types.
+// Demo tells the product's main job as a story, with the real binaries: a Terraform, this provider and its simulator.
+// It knows none of our packages, only the commands that a user types.
 package main
 
 import (
@@ -114,10 +113,8 @@ func (d *demo) steps(provider string) []step {
 			}
 			return d.tf(0, only("Apply complete"), "apply", "-auto-approve", "-input=false")
 		}},
-		{
-			"Everything is in sync: the plan is empty and exits 0.",
-			func() error { return d.tf(0, only("No changes"), "plan", "-detailed-exitcode", "-input=false") },
-		},
+		{"Everything is in sync: the plan is empty and exits 0.",
+			func() error { return d.tf(0, only("No changes"), "plan", "-detailed-exitcode", "-input=false") }},
 		{"A CI job takes three things away through Google's APIs: the service agent's role, an API, the workload pool.", d.sabotage},
 		{"A quarter of an hour later the mesh is unhealthy, as the fleet API says.", func() error {
 			if err := d.control(http.MethodPost, "/_sim/clock?advance=15m"); err != nil {
@@ -125,10 +122,8 @@ func (d *demo) steps(provider string) []step {
 			}
 			return d.health()
 		}},
-		{
-			"diagnose finds the root causes, with what each brings about under it, and exits 2.",
-			func() error { return d.asm(provider, 2, whole, "diagnose") },
-		},
+		{"diagnose finds the root causes, with what each brings about under it, and exits 2.",
+			func() error { return d.asm(provider, 2, whole, "diagnose") }},
 		{"terraform plan shows the drift, who caused it and with what, and exits 2.", func() error {
 			return d.tf(2, drift, "plan", "-detailed-exitcode", "-input=false")
 		}},
@@ -198,8 +193,7 @@ func (d *demo) simulate(provider string) error {
 	return nil
 }
 
-// configure writes the configuration, and a mirror in which terraform init finds
-// this build of the provider.
+// configure writes the configuration, and a mirror in which terraform init finds this build of the provider.
 func (d *demo) configure(provider string) error {
 	binary, err := filepath.Abs(provider)
 	if err != nil {
@@ -235,8 +229,7 @@ func copyFile(from, to string) error {
 	return os.WriteFile(to, content, 0o755)
 }
 
-// tf runs Terraform, shows the part of its output that tells the story, and
-// checks the exit code.
+// tf runs Terraform, shows the part of its output that tells the story, and checks the exit code.
 func (d *demo) tf(want int, show func(string) []string, args ...string) error {
 	cmd := exec.CommandContext(d.ctx, d.terraform, args...)
 	cmd.Dir, cmd.Env = d.dir, d.env
@@ -262,8 +255,7 @@ func (d *demo) tf(want int, show func(string) []string, args ...string) error {
 	return nil
 }
 
-// asm runs the command line of the provider's own binary, shows what it writes, and
-// checks the exit code.
+// asm runs the command line of the provider's own binary, shows what it writes, and checks the exit code.
 func (d *demo) asm(provider string, want int, show func(string) []string, args ...string) error {
 	cmd := exec.CommandContext(d.ctx, provider, args...)
 	cmd.Env = d.env

@@ -45,8 +45,7 @@ func (r *run) report() *Report {
 	return out
 }
 
-// sign gives every finding its fingerprint. Several of one kind on one subject are
-// told apart by their order.
+// sign gives every finding its fingerprint. Several of one kind on one subject are told apart by their order.
 func (r *run) sign() {
 	for _, of := range r.of {
 		same := slices.SortedStableFunc(slices.Values(of), func(a, b int) int {
@@ -72,8 +71,7 @@ func fingerprint(f Finding, nth int) string {
 	return hex.EncodeToString(sum[:8])
 }
 
-// SortFindings puts root causes first, then what is gravest, in the order of
-// causes.
+// SortFindings puts root causes first, then what is gravest, in the order of causes.
 func SortFindings(findings []Finding) {
 	slices.SortStableFunc(findings, func(a, b Finding) int {
 		return cmp.Or(

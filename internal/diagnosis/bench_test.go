@@ -62,7 +62,8 @@ func benchmarkDiagnose(b *testing.B, clusters int, fault string) {
 		must(b, clock.Advance(time.Hour))
 	}
 	// The simulator makes what is in a cluster when that is first looked at.
-	if _, err := diagnosis.Run(b.Context(), benchReader(b, address, clock, nil), diagnosis.Options{FleetProjects: []string{fleetProject}, Clock: clock}); err != nil {
+	if _, err := diagnosis.Run(b.Context(), benchReader(b, address, clock, nil),
+		diagnosis.Options{FleetProjects: []string{fleetProject}, Clock: clock}); err != nil {
 		b.Fatal(err)
 	}
 	var requests atomic.Int64
@@ -91,9 +92,11 @@ func benchmarkDiagnose(b *testing.B, clusters int, fault string) {
 // benchReader is made anew for each run, as each run of the command has its own.
 func benchReader(b *testing.B, address string, clock wait.Clock, count func(context.Context, string, map[string]any)) diagnosis.Reader {
 	b.Helper()
-	client, err := gcp.New(b.Context(), gcp.Config{AccessToken: simtest.Token(simtest.Owner), Clock: clock, Log: count, Endpoints: gcp.EndpointsBelow(address)})
+	client, err := gcp.New(b.Context(),
+		gcp.Config{AccessToken: simtest.Token(simtest.Owner), Clock: clock, Log: count, Endpoints: gcp.EndpointsBelow(address)})
 	must(b, err)
-	return diagnosis.Reader{Client: client, Clusters: prereq.NewClusters(client, cluster.Config{Log: count, FindEndpoint: simtest.FindEndpoint(address)})}
+	return diagnosis.Reader{Client: client,
+		Clusters: prereq.NewClusters(client, cluster.Config{Log: count, FindEndpoint: simtest.FindEndpoint(address)})}
 }
 
 func must(b *testing.B, err error) {

@@ -32,8 +32,7 @@ func (w *world) api(who, agent, method, path string, body, answer any) {
 	}
 }
 
-// bind grants the mesh service agent's role on the fleet's project, or takes it
-// away.
+// bind grants the mesh service agent's role on the fleet's project, or takes it away.
 func (w *world) bind(who, agent string, granted bool) {
 	w.t.Helper()
 	const project = "cloudresourcemanager.googleapis.com/v3/projects/" + fleetProject
@@ -78,7 +77,8 @@ func TestATugOfWarNamesBothSides(t *testing.T) {
 		}
 		f := r.Findings[0]
 		for _, part := range []string{
-			"ci@mesh-sim-1.iam.gserviceaccount.com with Terraform 1.9.5 with the google provider 6.8.0", "admin@example.com with gcloud 530.0.0 (gcloud projects add-iam-policy-binding)",
+			"ci@mesh-sim-1.iam.gserviceaccount.com with Terraform 1.9.5 with the google provider 6.8.0", "admin@example.com with gcloud 530.0.0 " +
+				"(gcloud projects add-iam-policy-binding)",
 			"about every 3 hours", "google_project_iam_policy", "google_project_iam_binding",
 		} {
 			if !strings.Contains(f.Message, part) {
@@ -122,18 +122,21 @@ func TestTheAuditLogNamesTheCulprit(t *testing.T) {
 	for code, do := range map[catalogue.Code]func(w *world){
 		catalogue.BindingMissing: func(w *world) { w.bind(ci, terraformAgent, false) },
 		catalogue.ServiceDisabled: func(w *world) {
-			w.api(ci, terraformAgent, "POST", "serviceusage.googleapis.com/v1/projects/"+fleetProject+"/services/mesh.googleapis.com:disable", map[string]any{}, nil)
+			w.api(ci, terraformAgent, "POST", "serviceusage.googleapis.com/v1/projects/"+fleetProject+"/services/mesh.googleapis.com:disable",
+				map[string]any{}, nil)
 		},
 		catalogue.PoolMissing: func(w *world) {
-			w.api(ci, terraformAgent, "PUT", cluster, map[string]any{"update": map[string]any{"desiredWorkloadIdentityConfig": map[string]any{"workloadPool": ""}}}, nil)
+			w.api(ci, terraformAgent, "PUT", cluster,
+				map[string]any{"update": map[string]any{"desiredWorkloadIdentityConfig": map[string]any{"workloadPool": ""}}}, nil)
 		},
 		catalogue.IdentityMissing: func(w *world) {
 			w.api(ci, terraformAgent, "PATCH", "gkehub.googleapis.com/v1/"+member+"?updateMask=authority", map[string]any{}, nil)
 		},
 		catalogue.SpecState: func(w *world) {
-			w.api(ci, terraformAgent, "PATCH", "gkehub.googleapis.com/v1/projects/"+fleetProject+"/locations/global/features/servicemesh?updateMask=membershipSpecs", map[string]any{
-				"membershipSpecs": map[string]any{member: map[string]any{"mesh": map[string]any{"management": "MANAGEMENT_MANUAL"}}},
-			}, nil)
+			w.api(ci, terraformAgent, "PATCH",
+				"gkehub.googleapis.com/v1/projects/"+fleetProject+"/locations/global/features/servicemesh?updateMask=membershipSpecs", map[string]any{
+					"membershipSpecs": map[string]any{member: map[string]any{"mesh": map[string]any{"management": "MANAGEMENT_MANUAL"}}},
+				}, nil)
 		},
 	} {
 		t.Run(string(code), func(t *testing.T) {
@@ -169,8 +172,7 @@ func TestTheAuditLogNamesTheCulprit(t *testing.T) {
 	}
 }
 
-// Whoever set the cluster's pool is not who made the node pool; the log is not asked
-// about that.
+// Whoever set the cluster's pool is not who made the node pool; the log is not asked about that.
 func TestANodePoolHasNoCulprit(t *testing.T) {
 	w := newWorld(t, one)
 	w.Advance(time.Hour)

@@ -58,16 +58,14 @@ var worldFaults = []struct {
 	{"project-deleted", []string{"project-deleted of fleet"}},
 }
 
-// requestFaults change how requests are answered and leave the world as it is;
-// other tests have them.
+// requestFaults change how requests are answered and leave the world as it is; other tests have them.
 var requestFaults = []string{
 	"rate-limit", "unavailable", "forbidden", "conflict", "conflict-empty-body", "cut", "malformed", "slow", "failing-operations",
 	"stuck-operations", "slow-propagation", "concurrent-write", "activation-conflict", "policy-version-strict", "empty-log-pages",
 	"no-audit", "quota",
 }
 
-// TestEveryFaultOfTheSimulatorIsInATable fails for a fault that the simulator
-// learnt and nobody looked at here.
+// TestEveryFaultOfTheSimulatorIsInATable fails for a fault that the simulator learnt and nobody looked at here.
 func TestEveryFaultOfTheSimulatorIsInATable(t *testing.T) {
 	known := slices.Clone(requestFaults)
 	for _, f := range worldFaults {
@@ -84,8 +82,7 @@ func TestEveryFaultOfTheSimulatorIsInATable(t *testing.T) {
 	}
 }
 
-// one is the world in which faults are done: all of them hit the same project,
-// fleet and cluster.
+// one is the world in which faults are done: all of them hit the same project, fleet and cluster.
 var one = sim.Options{Projects: 1, Clusters: 1}
 
 // suffer does faults to a world, one after the other, and lets the mesh notice.
@@ -200,26 +197,31 @@ var hidden = []struct {
 	{by: []string{"project-deleted"}, why: "nothing in a deleted project answers"},
 	{
 		by: []string{"cluster-deleted"}, roots: []string{
-			"workload-pool-missing", "workload-pool-wrong", "node-pool-without-gke-metadata", "revision-mismatch", "revision-stalled", "injector-url",
+			"workload-pool-missing", "workload-pool-wrong", "node-pool-without-gke-metadata", "revision-mismatch", "revision-stalled",
+			"injector-url",
 			"wrong-injection", "proxies-not-upgraded",
 		},
 		why: "it was in the cluster or of it",
 	},
 	{
-		by: []string{"binding-deleted-agent", "binding-revoked", "agent-missing", "everything-broken"}, roots: []string{"service-agent-binding-conditional"},
-		why: "the later policy has no conditional grant any more",
+		by:    []string{"binding-deleted-agent", "binding-revoked", "agent-missing", "everything-broken"},
+		roots: []string{"service-agent-binding-conditional"},
+		why:   "the later policy has no conditional grant any more",
 	},
-	{by: []string{"binding-revoked", "agent-missing", "everything-broken"}, roots: []string{"service-agent-deleted"}, why: "the later policy does not name the deleted agent any more"},
-	{by: []string{"workload-pool-missing", "stop-workload-identity", "everything-broken"}, roots: []string{"workload-pool-wrong"}, why: "a cluster has one workload pool, and the later change wins"},
-	{by: []string{"stop-channel-missing"}, roots: []string{"revision-mismatch:channel-does-not-match-name"}, why: "a revision has one channel, and the later change wins"},
-	// A stop that no field shows is known by the revision's message alone, which
-	// tells the first in Google's order.
+	{by: []string{"binding-revoked", "agent-missing", "everything-broken"}, roots: []string{"service-agent-deleted"},
+		why: "the later policy does not name the deleted agent any more"},
+	{by: []string{"workload-pool-missing", "stop-workload-identity", "everything-broken"}, roots: []string{"workload-pool-wrong"},
+		why: "a cluster has one workload pool, and the later change wins"},
+	{by: []string{"stop-channel-missing"}, roots: []string{"revision-mismatch:channel-does-not-match-name"},
+		why: "a revision has one channel, and the later change wins"},
+	// A stop that no field shows is known by the revision's message alone, which tells the first in Google's order.
 	{
 		by: []string{
 			"stop-project", "stop-kubernetes-version", "stop-not-gke", "stop-type", "stop-channel", "stop-channel-missing",
 			"workload-pool-wrong", "stop-workload-pool", "workload-pool-missing", "stop-workload-identity",
 		},
-		roots: []string{"revision-stalled:cluster-resources-not-updated"}, why: "a stop that Google tests for earlier takes its place in the message",
+		roots: []string{"revision-stalled:cluster-resources-not-updated"}, why: "a stop that Google tests for earlier takes its place in the " +
+			"message",
 	},
 	{
 		by: []string{
@@ -232,17 +234,27 @@ var hidden = []struct {
 		by:    []string{"stop-not-gke", "stop-type", "stop-channel", "stop-channel-missing"},
 		roots: []string{"revision-stalled:unsupported-kubernetes-version"}, why: "likewise",
 	},
-	{by: []string{"wrong-injection"}, roots: []string{"proxies-not-upgraded"}, why: "the pods were restarted, and are the in-cluster plane's, which nobody upgrades"},
+	{by: []string{"wrong-injection"}, roots: []string{"proxies-not-upgraded"}, why: "the pods were restarted, and are the in-cluster " +
+		"plane's, which nobody upgrades"},
 	{
-		by: []string{"stop-not-gke"}, roots: []string{"workload-pool-missing", "workload-pool-wrong", "node-pool-without-gke-metadata", "cluster-missing", "mesh-condition", "unlisted-value"},
-		why: "the membership does not name the cluster: what is wrong with that is not its trouble, and the simulator's faults of memberships do not find it",
+		by: []string{"stop-not-gke"},
+		roots: []string{"workload-pool-missing", "workload-pool-wrong", "node-pool-without-gke-metadata", "cluster-missing", "mesh-condition",
+			"unlisted-value"},
+		why: "the membership does not name the cluster: what is wrong with that is not its trouble, and the simulator's faults of memberships " +
+			"do not find it",
 	},
-	{by: []string{"connectgateway-disabled", "everything-broken"}, roots: []string{"revision-stalled:not-a-gke-cluster"}, why: "a cluster that is not of GKE is reached through Connect Gateway alone"},
-	{by: []string{"cluster-deleted"}, roots: []string{"revision-stalled:not-a-gke-cluster"}, shows: "cannot-read of membership", why: "that a cluster outside of Google Cloud is gone, no API tells"},
-	{by: []string{"identity-provider-missing"}, roots: []string{"revision-stalled:not-a-gke-cluster"}, shows: "cannot-read of membership", why: "the simulator finds the cluster of a membership that names none by its issuer"},
-	{by: []string{"feature-disabled"}, roots: []string{"mesh-condition", "unlisted-value", "spec-differs-from-state"}, why: "with the feature, its specs and states are gone"},
-	{by: []string{"feature-disabled"}, roots: []string{"cluster-missing"}, why: "where nothing shows that the mesh was meant, nobody misses a cluster for it"},
-	{by: []string{"cluster-deleted"}, roots: []string{"mesh-feature-disabled"}, why: "the only cluster that showed that the mesh was meant is gone"},
+	{by: []string{"connectgateway-disabled", "everything-broken"}, roots: []string{"revision-stalled:not-a-gke-cluster"},
+		why: "a cluster that is not of GKE is reached through Connect Gateway alone"},
+	{by: []string{"cluster-deleted"}, roots: []string{"revision-stalled:not-a-gke-cluster"}, shows: "cannot-read of membership",
+		why: "that a cluster outside of Google Cloud is gone, no API tells"},
+	{by: []string{"identity-provider-missing"}, roots: []string{"revision-stalled:not-a-gke-cluster"}, shows: "cannot-read of membership",
+		why: "the simulator finds the cluster of a membership that names none by its issuer"},
+	{by: []string{"feature-disabled"}, roots: []string{"mesh-condition", "unlisted-value", "spec-differs-from-state"},
+		why: "with the feature, its specs and states are gone"},
+	{by: []string{"feature-disabled"}, roots: []string{"cluster-missing"}, why: "where nothing shows that the mesh was meant, nobody misses " +
+		"a cluster for it"},
+	{by: []string{"cluster-deleted"}, roots: []string{"mesh-feature-disabled"}, why: "the only cluster that showed that the mesh was meant " +
+		"is gone"},
 }
 
 // seen are the root causes that two faults leave to be seen.
@@ -258,7 +270,8 @@ func left(of, beside int) []string {
 	for _, root := range worldFaults[of].roots {
 		hide := false
 		for _, h := range hidden {
-			if slices.Contains(h.by, worldFaults[beside].name) && (h.roots == nil || slices.ContainsFunc(h.roots, func(r string) bool { return strings.HasPrefix(root, r) })) {
+			if slices.Contains(h.by, worldFaults[beside].name) &&
+				(h.roots == nil || slices.ContainsFunc(h.roots, func(r string) bool { return strings.HasPrefix(root, r) })) {
 				hide = true
 				if h.shows != "" {
 					roots = append(roots, h.shows)
@@ -338,7 +351,8 @@ func misattributed(r *diagnosis.Report, visible []string, alone ...map[string][]
 			}
 		}
 		slices.Sort(want)
-		told := slices.DeleteFunc(slices.Clone(got[s]), func(root string) bool { return !slices.Contains(want, root) && slices.Contains(either[s], root) })
+		told := slices.DeleteFunc(slices.Clone(got[s]),
+			func(root string) bool { return !slices.Contains(want, root) && slices.Contains(either[s], root) })
 		if !slices.Equal(told, want) {
 			return fmt.Sprintf("%s is blocked by %s, want %s", s, strings.Join(got[s], " and "), strings.Join(want, " and "))
 		}

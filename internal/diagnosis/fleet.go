@@ -17,8 +17,7 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/prereq"
 )
 
-// readFleet reads the fleet's feature and its memberships, which costs two
-// requests however many there are.
+// readFleet reads the fleet's feature and its memberships, which costs two requests however many there are.
 func (r *run) readFleet(ctx context.Context, f *fleet) {
 	about := fleetName(f.project)
 	r.subject(about, TypeFleet, "", place{fleet: f.project, homes: []string{f.project}})
@@ -60,9 +59,8 @@ func (r *run) readFleet(ctx context.Context, f *fleet) {
 	r.judgeFleet(f)
 }
 
-// findTraces looks whether clusters are set up for a mesh whose feature is off.
-// Without a trace, the mesh is just not used, and nothing is wrong; that a cluster
-// cannot be read for it is no finding either.
+// findTraces looks whether clusters are set up for a mesh whose feature is off. Without a trace, the mesh is just not
+// used, and nothing is wrong; that a cluster cannot be read for it is no finding either.
 func (r *run) findTraces(ctx context.Context, f *fleet) {
 	var group errgroup.Group
 	group.SetLimit(r.Concurrency)
@@ -141,16 +139,14 @@ func (r *run) judgeFleet(f *fleet) {
 	}
 }
 
-// used reports whether the mesh of a membership is managed or meant to be. One
-// that is not needs nothing, and a project that does not use the mesh is left in
-// peace.
+// used reports whether the mesh of a membership is managed or meant to be. One that is not needs nothing, and a project
+// that does not use the mesh is left in peace.
 func (m member) used() bool {
 	state := m.mesh.ControlPlane.State
 	return len(m.traces) > 0 || m.mesh.Management == mesh.ManagementAutomatic || state != "" && state != mesh.StateDisabled
 }
 
-// projectsOf are the projects that the mesh of a fleet needs something of, where
-// any membership uses it.
+// projectsOf are the projects that the mesh of a fleet needs something of, where any membership uses it.
 func (r *run) projectsOf(ctx context.Context, f *fleet) []string {
 	var projects []string
 	add := func(p string) {
@@ -200,8 +196,7 @@ func (r *run) readProject(ctx context.Context, project string, fleets []string) 
 	_ = group.Wait()
 }
 
-// countFleets notes a project whose clusters are in several fleets. The read is
-// the one that their pools come from.
+// countFleets notes a project whose clusters are in several fleets. The read is the one that their pools come from.
 func (r *run) countFleets(ctx context.Context, project string) {
 	clusters, _, err := r.Client.Clusters(ctx, project)
 	if err != nil {

@@ -10,9 +10,8 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/health"
 )
 
-// The audit logs show when something was last corrected, and who took it away. A log
-// that was refused once is not asked again: its quota is small, and without it a
-// report has no culprits and is as right as with it.
+// The audit logs show when something was last corrected, and who took it away. A log that was refused once is not asked
+// again: its quota is small, and without it a report has no culprits and is as right as with it.
 
 // refused notes that a project's audit log is refused.
 func (r *run) refused(project string) {
@@ -27,8 +26,7 @@ func (r *run) isRefused(project string) bool {
 	return r.refusing[project]
 }
 
-// bindingChanges are the changes of a fleet's binding on a project, oldest first;
-// none where they cannot be read.
+// bindingChanges are the changes of a fleet's binding on a project, oldest first; none where they cannot be read.
 func (r *run) bindingChanges(ctx context.Context, project, fleet string) []health.BindingChange {
 	number, err := r.Client.ProjectNumber(ctx, fleet)
 	if err != nil || r.isRefused(project) {
@@ -53,8 +51,7 @@ func (r *run) lastEnabled(ctx context.Context, project, service string) time.Tim
 	return when
 }
 
-// gatewayEnabled is when Connect Gateway was last enabled on any project that a
-// membership depends on.
+// gatewayEnabled is when Connect Gateway was last enabled on any project that a membership depends on.
 func (r *run) gatewayEnabled(ctx context.Context, at place) (when time.Time) {
 	for _, p := range at.projects() {
 		if t := r.lastEnabled(ctx, p, mesh.GatewayService); t.After(when) {
@@ -81,8 +78,7 @@ type correction struct {
 	when time.Time
 }
 
-// corrections are when what a membership needs was last brought about. A log that
-// cannot be read has none.
+// corrections are when what a membership needs was last brought about. A log that cannot be read has none.
 func (r *run) corrections(ctx context.Context, about string) (all []correction) {
 	note := func(code catalogue.Code, detail string, when time.Time) {
 		if !when.IsZero() {

@@ -14,12 +14,10 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/health"
 )
 
-// auditPatience bounds everything that is asked of logs: a report without a
-// culprit is worth more than none.
+// auditPatience bounds everything that is asked of logs: a report without a culprit is worth more than none.
 const auditPatience = 30 * time.Second
 
-// judge turns what was found into causes and consequences, with what the logs
-// show about either.
+// judge turns what was found into causes and consequences, with what the logs show about either.
 func (r *run) judge(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, auditPatience)
 	defer cancel()
@@ -44,9 +42,8 @@ func (r *run) isUnwell(about string) bool {
 // is wrong with them, for it takes a request for each hundred.
 const maxAudited = 100
 
-// findTugsOfWar looks for bindings that are removed and restored again and again.
-// The log of the first project is asked alone: where it is refused, the others are
-// not searched unless something is wrong with them.
+// findTugsOfWar looks for bindings that are removed and restored again and again. The log of the first project is asked
+// alone: where it is refused, the others are not searched unless something is wrong with them.
 func (r *run) findTugsOfWar(ctx context.Context, projects []string) {
 	ctx, cancel := context.WithTimeout(ctx, auditPatience)
 	defer cancel()
@@ -100,9 +97,8 @@ func (r *run) findCulprits(ctx context.Context) {
 	_ = group.Wait()
 }
 
-// searchLogs looks for the mesh's own complaints in the logs of projects where
-// something is wrong with a membership. A line from before Connect Gateway was
-// enabled again is history.
+// searchLogs looks for the mesh's own complaints in the logs of projects where something is wrong with a membership. A
+// line from before Connect Gateway was enabled again is history.
 func (r *run) searchLogs(ctx context.Context) {
 	if r.Since <= 0 {
 		return

@@ -10,9 +10,8 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/sim"
 )
 
-// TestLinesFromBeforeTheFixAreHistory has Connect Gateway off in the fleet's
-// project, which the logs of the other project's cluster tell, and something else
-// go wrong after it is on again.
+// TestLinesFromBeforeTheFixAreHistory has Connect Gateway off in the fleet's project, which the logs of the other
+// project's cluster tell, and something else go wrong after it is on again.
 func TestLinesFromBeforeTheFixAreHistory(t *testing.T) {
 	w := newWorld(t, sim.Options{Projects: 2, Clusters: 2})
 	w.Advance(time.Hour)

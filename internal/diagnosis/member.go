@@ -80,8 +80,7 @@ func (r *run) readNetwork(ctx context.Context, about string, f *fleet, m member,
 	r.readHost(ctx, host, f.project)
 }
 
-// issuerOf is the issuer to expect. That of a cluster outside of Google Cloud is
-// not known, so any will do.
+// issuerOf is the issuer to expect. That of a cluster outside of Google Cloud is not known, so any will do.
 func issuerOf(m member) string {
 	if m.cluster != nil {
 		return ""
@@ -127,8 +126,7 @@ func (r *run) judgeMember(about string, m member) {
 	}
 }
 
-// checkCluster checks what the mesh needs of a cluster, and reports whether the cluster
-// is gone.
+// checkCluster checks what the mesh needs of a cluster, and reports whether the cluster is gone.
 func (r *run) checkCluster(ctx context.Context, about string, name mesh.Cluster) (gone bool) {
 	for _, n := range prereq.NeedsOfCluster(r.Client, name) {
 		r.checked(about, prereq.Kinds(n.Prerequisite)...)
@@ -245,8 +243,7 @@ func (r *run) gateway(about string, ways []*apierr.Error) bool {
 	return false
 }
 
-// hasMessage reports whether a subject has a finding of this message already: one
-// refusal of many reads is one finding.
+// hasMessage reports whether a subject has a finding of this message already: one refusal of many reads is one finding.
 func (r *run) hasMessage(about, message string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -24,8 +24,7 @@ type Options struct {
 	HostProjects  []string          // Shared VPC host projects that no cluster names
 
 	Services []string // APIs that are needed; none: mesh.DefaultServices
-	// Since is how far back logs are searched for the mesh's own complaints; 0
-	// searches none.
+	// Since is how far back logs are searched for the mesh's own complaints; 0 searches none.
 	Since       time.Duration
 	Concurrency int  // clusters that are read at once; 0: 64
 	NoClusters  bool // read Google's APIs only, not the clusters
@@ -75,8 +74,7 @@ func (o *Options) scope() []string {
 	return names
 }
 
-// fleetName is the full resource name of a project's fleet. A project hosts one,
-// which is called default.
+// fleetName is the full resource name of a project's fleet. A project hosts one, which is called default.
 func fleetName(project string) string {
 	return "projects/" + project + "/locations/global/fleets/default"
 }

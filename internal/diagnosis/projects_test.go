@@ -12,8 +12,7 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/sim"
 )
 
-// TestAProjectBesideTheFleets is of faults in a project that has clusters of the
-// fleet, and is not its host.
+// TestAProjectBesideTheFleets is of faults in a project that has clusters of the fleet, and is not its host.
 func TestAProjectBesideTheFleets(t *testing.T) {
 	for fault, want := range map[string]string{
 		"project-deleted":         "project-deleted of project",
@@ -63,16 +62,19 @@ func TestTwoFleetsOnOneProject(t *testing.T) {
 		})
 		const key = "locations/us-central1/memberships/cluster-2"
 		specs := meshFeature(doc)["membershipSpecs"].(map[string]any)
-		feature := map[string]any{"resourceState": "ACTIVE", "createTime": "2026-01-01T00:00:00Z", "membershipSpecs": map[string]any{key: specs[key]}}
+		feature := map[string]any{"resourceState": "ACTIVE", "createTime": "2026-01-01T00:00:00Z",
+			"membershipSpecs": map[string]any{key: specs[key]}}
 		delete(specs, key)
 		second["fleet"] = map[string]any{"memberships": []any{moved}, "features": map[string]any{"servicemesh": feature}}
 		of := second["clusters"].([]any)[0].(map[string]any)
 		of["fleet"] = map[string]any{"project": "100000000002", "membership": "//gkehub.googleapis.com/projects/mesh-sim-2/" + key}
 		// cluster-1 stays in the first fleet, and its project is a network host of both.
 		policy := second["policy"].(map[string]any)
-		policy["bindings"] = append(policy["bindings"].([]any), map[string]any{"role": mesh.AgentRole, "members": []any{mesh.ServiceAgentMember("100000000002")}})
+		policy["bindings"] = append(policy["bindings"].([]any),
+			map[string]any{"role": mesh.AgentRole, "members": []any{mesh.ServiceAgentMember("100000000002")}})
 		own := first["policy"].(map[string]any)
-		own["bindings"] = append(own["bindings"].([]any), map[string]any{"role": mesh.AgentRole, "members": []any{mesh.ServiceAgentMember("100000000002")}})
+		own["bindings"] = append(own["bindings"].([]any),
+			map[string]any{"role": mesh.AgentRole, "members": []any{mesh.ServiceAgentMember("100000000002")}})
 	})
 	w.Advance(time.Hour)
 	both := diagnosis.Options{FleetProjects: []string{fleetProject, "mesh-sim-2"}, HostProjects: []string{fleetProject, "mesh-sim-2"}}
@@ -81,7 +83,9 @@ func TestTwoFleetsOnOneProject(t *testing.T) {
 	w.Forget()
 	w.Edit(func(doc map[string]any) {
 		policy := project(doc, "mesh-sim-2")["policy"].(map[string]any)
-		policy["bindings"] = slices.DeleteFunc(policy["bindings"].([]any), func(b any) bool { return b.(map[string]any)["role"] == mesh.AgentRole })
+		policy["bindings"] = slices.DeleteFunc(policy["bindings"].([]any), func(b any) bool {
+			return b.(map[string]any)["role"] == mesh.AgentRole
+		})
 	})
 	w.Advance(time.Hour)
 	r := w.diagnose(both)

@@ -39,8 +39,7 @@ const (
 	TypeMembership = "membership"
 	TypeCluster    = "cluster" // one that is in no fleet, or was named without its membership
 
-	// Of a report on a plan: resources and data sources, and the configuration's
-	// checks, by their addresses.
+	// Of a report on a plan: resources and data sources, and the configuration's checks, by their addresses.
 	TypeResource = "resource"
 	TypeCheck    = "check"
 )
@@ -70,8 +69,7 @@ const (
 // Status is the outcome of a check.
 type Status string
 
-// The outcomes. What could not be read is unknown; what fails because of
-// something else is blocked.
+// The outcomes. What could not be read is unknown; what fails because of something else is blocked.
 const (
 	Met     Status = "met"
 	Unmet   Status = "unmet"

@@ -38,7 +38,8 @@ func TestTwoRunsAreAlike(t *testing.T) {
 	w.Advance(time.Hour)
 	w.fight(2)
 	for _, fault := range []string{
-		"everything-broken?cluster=*", "stop-channel?cluster=*", "stop-name?cluster=*", "wrong-injection?cluster=cluster-2", "new-enum?cluster=cluster-4",
+		"everything-broken?cluster=*", "stop-channel?cluster=*", "stop-name?cluster=*", "wrong-injection?cluster=cluster-2",
+		"new-enum?cluster=cluster-4",
 		"cluster-deleted?cluster=cluster-7", "identity-provider-missing?cluster=cluster-5",
 	} {
 		w.Fault(fault)
@@ -99,7 +100,8 @@ func TestABaselineTellsNewFromKnown(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := w.diagnose(diagnosis.Options{Baseline: read})
-	if r.ExitCode(diagnosis.FailNew) != diagnosis.ExitClean || r.ExitCode(diagnosis.FailDegraded) == diagnosis.ExitClean || len(r.Resolved) > 0 {
+	if r.ExitCode(diagnosis.FailNew) != diagnosis.ExitClean || r.ExitCode(diagnosis.FailDegraded) == diagnosis.ExitClean ||
+		len(r.Resolved) > 0 {
 		t.Errorf("nothing is new: exit %d, resolved %v\n%s", r.ExitCode(diagnosis.FailNew), r.Resolved, told(r))
 	}
 	w.ClearFault("stop-name")
@@ -193,8 +195,10 @@ func TestAWrongFileOfSuppressionsIsRefused(t *testing.T) {
 	for text, says := range map[string][]string{
 		"suppressions: 7": {"not a list of suppressions"},
 		"supressions: []": {"not a list of suppressions"},
-		"suppressions:\n- {code: mesh-condition, subject: x, reason: y}\n- {code: no-such, subject: x, reason: y, expires: 2026-12-31}\n- {code: mesh-condition, subject: '[', reason: y, expires: 2026-12-31}\n- {code: mesh-condition, subject: x, reason: y, expires: soon}": {
-			"suppression 1: code, subject, reason and expires are needed", `suppression 2: there is no finding "no-such"`, `suppression 3: subject "["`, `suppression 4: expires "soon"`,
+		"suppressions:\n- {code: mesh-condition, subject: x, reason: y}\n- {code: no-such, subject: x, reason: y, expires: 2026-12-31}\n- " +
+			"{code: mesh-condition, subject: '[', reason: y, expires: 2026-12-31}\n- {code: mesh-condition, subject: x, reason: y, expires: soon}": {
+			"suppression 1: code, subject, reason and expires are needed", `suppression 2: there is no finding "no-such"`,
+			`suppression 3: subject "["`, `suppression 4: expires "soon"`,
 		},
 	} {
 		_, err := diagnosis.ReadSuppressions(strings.NewReader(text))
@@ -223,12 +227,17 @@ func TestWhateverIsNamedIsLookedAtOnce(t *testing.T) {
 		options diagnosis.Options
 		want    []string
 	}{
-		"a membership":                    {diagnosis.Options{Memberships: []mesh.Membership{m(fleetProject, "2")}}, []string{"cluster-2"}},
-		"a membership twice":              {diagnosis.Options{Memberships: []mesh.Membership{m(fleetProject, "2"), m("100000000001", "2")}}, []string{"cluster-2"}},
-		"its cluster":                     {diagnosis.Options{Clusters: []mesh.Cluster{c("mesh-sim-2", "us-central1", "2")}}, []string{"cluster-2"}},
-		"both":                            {diagnosis.Options{Memberships: []mesh.Membership{m(fleetProject, "2")}, Clusters: []mesh.Cluster{c("mesh-sim-2", "us-central1", "2")}}, []string{"cluster-2"}},
-		"a cluster and another's":         {diagnosis.Options{Memberships: []mesh.Membership{m(fleetProject, "4")}, Clusters: []mesh.Cluster{c(fleetProject, "us-central1-a", "3")}}, []string{"cluster-3", "cluster-4"}},
-		"a fleet by number and a cluster": {diagnosis.Options{FleetProjects: []string{"100000000001", fleetProject}, Clusters: []mesh.Cluster{c("mesh-sim-2", "us-central1", "2")}}, []string{"cluster-1", "cluster-2", "cluster-3", "cluster-4"}},
+		"a membership": {diagnosis.Options{Memberships: []mesh.Membership{m(fleetProject, "2")}}, []string{"cluster-2"}},
+		"a membership twice": {diagnosis.Options{Memberships: []mesh.Membership{m(fleetProject, "2"), m("100000000001", "2")}},
+			[]string{"cluster-2"}},
+		"its cluster": {diagnosis.Options{Clusters: []mesh.Cluster{c("mesh-sim-2", "us-central1", "2")}},
+			[]string{"cluster-2"}},
+		"both": {diagnosis.Options{Memberships: []mesh.Membership{m(fleetProject, "2")},
+			Clusters: []mesh.Cluster{c("mesh-sim-2", "us-central1", "2")}}, []string{"cluster-2"}},
+		"a cluster and another's": {diagnosis.Options{Memberships: []mesh.Membership{m(fleetProject, "4")},
+			Clusters: []mesh.Cluster{c(fleetProject, "us-central1-a", "3")}}, []string{"cluster-3", "cluster-4"}},
+		"a fleet by number and a cluster": {diagnosis.Options{FleetProjects: []string{"100000000001", fleetProject},
+			Clusters: []mesh.Cluster{c("mesh-sim-2", "us-central1", "2")}}, []string{"cluster-1", "cluster-2", "cluster-3", "cluster-4"}},
 	} {
 		w.Forget()
 		r := w.diagnose(of.options)
@@ -241,7 +250,8 @@ func TestWhateverIsNamedIsLookedAtOnce(t *testing.T) {
 		if !slices.Equal(got, of.want) || r.Verdict != mesh.Healthy {
 			t.Errorf("%s: looked at %v\n%s", name, got, told(r))
 		}
-		if n, want := w.Count("/gkeMemberships/"), 7*len(of.want); n != want || w.Count("features/servicemesh") != 1 || w.Count("locations/-/memberships") != 1 {
+		if n, want := w.Count("/gkeMemberships/"), 7*len(of.want); n != want || w.Count("features/servicemesh") != 1 ||
+			w.Count("locations/-/memberships") != 1 {
 			t.Errorf("%s: %d requests to clusters, want %d; of all %v", name, n, want, w.Lines())
 		}
 	}
@@ -253,9 +263,11 @@ func TestWhatIsNamedAndDoesNotExist(t *testing.T) {
 		options diagnosis.Options
 		want    string
 	}{
-		"cluster":    {diagnosis.Options{Clusters: []mesh.Cluster{{Project: fleetProject, Location: "us-central1", Name: "no-such"}}}, "cluster-missing of cluster"},
-		"membership": {diagnosis.Options{Memberships: []mesh.Membership{{Project: fleetProject, Location: "us-central1", Name: "no-such"}}}, "membership-not-reported of membership"},
-		"project":    {diagnosis.Options{FleetProjects: []string{"no-such-project"}}, "cannot-read of fleet"},
+		"cluster": {diagnosis.Options{Clusters: []mesh.Cluster{{Project: fleetProject, Location: "us-central1", Name: "no-such"}}},
+			"cluster-missing of cluster"},
+		"membership": {diagnosis.Options{Memberships: []mesh.Membership{{Project: fleetProject, Location: "us-central1", Name: "no-such"}}},
+			"membership-not-reported of membership"},
+		"project": {diagnosis.Options{FleetProjects: []string{"no-such-project"}}, "cannot-read of fleet"},
 	} {
 		if got := rootNames(w.diagnose(of.options)); len(got) == 0 || got[0] != of.want {
 			t.Errorf("%s: %q, want %q", name, got, of.want)

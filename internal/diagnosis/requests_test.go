@@ -13,11 +13,11 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/sim"
 )
 
-// TestWhatPassesIsNotReported is of faults that a second try, or patience, gets
-// past.
+// TestWhatPassesIsNotReported is of faults that a second try, or patience, gets past.
 func TestWhatPassesIsNotReported(t *testing.T) {
 	for _, fault := range []string{
-		"rate-limit?count=3", "unavailable?count=3", "cut?count=3&host=cloudresourcemanager.googleapis.com", "cut?count=2&host=gkehub.googleapis.com",
+		"rate-limit?count=3", "unavailable?count=3", "cut?count=3&host=cloudresourcemanager.googleapis.com",
+		"cut?count=2&host=gkehub.googleapis.com",
 		"slow?by=200ms", "conflict", "conflict-empty-body", "failing-operations", "stuck-operations", "slow-propagation", "concurrent-write",
 		"activation-conflict", "policy-version-strict", "empty-log-pages", "no-audit", "quota",
 	} {
@@ -36,8 +36,7 @@ func TestWhatPassesIsNotReported(t *testing.T) {
 	}
 }
 
-// TestWhatLastsIsUnknownAndNoRootCause is of requests that fail however often they
-// are tried.
+// TestWhatLastsIsUnknownAndNoRootCause is of requests that fail however often they are tried.
 func TestWhatLastsIsUnknownAndNoRootCause(t *testing.T) {
 	for _, fault := range []string{"rate-limit", "unavailable", "forbidden", "cut", "malformed"} {
 		for host, says := range map[string]string{
@@ -72,8 +71,7 @@ func TestWhatLastsIsUnknownAndNoRootCause(t *testing.T) {
 	}
 }
 
-// TestQuotasAreWaitedFor has one project pay for three hundred: more than its
-// minute's worth of requests.
+// TestQuotasAreWaitedFor has one project pay for three hundred: more than its minute's worth of requests.
 func TestQuotasAreWaitedFor(t *testing.T) {
 	w := newWorld(t, sim.Options{Projects: 300, Clusters: 300})
 	w.Clock.Jump, w.billed = true, fleetProject
@@ -89,8 +87,7 @@ func TestQuotasAreWaitedFor(t *testing.T) {
 	}
 }
 
-// TestAQuotaThatStaysExhaustedIsSaid has the limit refuse for as long as anybody
-// tries.
+// TestAQuotaThatStaysExhaustedIsSaid has the limit refuse for as long as anybody tries.
 func TestAQuotaThatStaysExhaustedIsSaid(t *testing.T) {
 	w := newWorld(t, sim.Options{Projects: 200, Clusters: 200})
 	w.Clock.Jump = true

@@ -6,8 +6,7 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/diagnosis/causes"
 )
 
-// link finds for each finding those that bring it about, among the subjects that
-// reach it.
+// link finds for each finding those that bring it about, among the subjects that reach it.
 func (r *run) link() {
 	nodes := make([]causes.Node, len(r.findings))
 	for i, f := range r.findings {

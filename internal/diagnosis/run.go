@@ -43,16 +43,14 @@ type run struct {
 	corrected map[string][]correction // by project and fleet
 }
 
-// place is where a subject is, by project ids: what happens in these projects
-// reaches it.
+// place is where a subject is, by project ids: what happens in these projects reaches it.
 type place struct {
 	fleet string   // the fleet's host project
 	homes []string // the project of its cluster, and the hosts of its network
 }
 
-// Run diagnoses what the options name. Whatever cannot be read becomes a finding,
-// and nothing else of the report. It returns an error only for invalid options or a
-// cancelled context.
+// Run diagnoses what the options name. Whatever cannot be read becomes a finding, and nothing else of the report. It
+// returns an error only for invalid options or a cancelled context.
 func Run(ctx context.Context, reader Reader, options Options) (*Report, error) {
 	if err := options.complete(); err != nil {
 		return nil, err
@@ -80,14 +78,12 @@ type fleet struct {
 	off     bool // the mesh feature is not enabled
 	blind   bool // the feature could not be read
 	gone    bool // its host project is deleted
-	// unlisted is set where some or all memberships could not be listed, so that
-	// one that is missing may well be there.
+	// unlisted is set where some or all memberships could not be listed, so that one that is missing may well be there.
 	unlisted bool
 	members  []member
 }
 
-// member is one membership of a fleet, as far as it is known before its cluster
-// is read.
+// member is one membership of a fleet, as far as it is known before its cluster is read.
 type member struct {
 	name    mesh.Membership
 	mesh    mesh.MembershipMesh
@@ -236,8 +232,7 @@ func (r *run) checked(subject string, kinds ...mesh.Kind) {
 	}
 }
 
-// note keeps a finding, unless its subject has it already: what two reads show is
-// one finding.
+// note keeps a finding, unless its subject has it already: what two reads show is one finding.
 func (r *run) note(f Finding) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -250,8 +245,7 @@ func (r *run) note(f Finding) {
 	r.findings = append(r.findings, f)
 }
 
-// NewFinding puts a finding in its place: about is the name of the subject that it
-// counts for.
+// NewFinding puts a finding in its place: about is the name of the subject that it counts for.
 func NewFinding(about string, f catalogue.Finding) Finding {
 	kind := catalogue.Describe(f.Code).Kind
 	if c, known := catalogue.DescribeCondition(f.Detail); known && f.Code == catalogue.ConditionReported {
@@ -299,8 +293,7 @@ func (r *run) judgeCheck(about string, n prereq.Need, state prereq.State, err er
 	r.unknown(about, kinds[1:]...)
 }
 
-// judgeState notes what a prerequisite's check has found, and how to ask the audit
-// log about it.
+// judgeState notes what a prerequisite's check has found, and how to ask the audit log about it.
 func (r *run) judgeState(about, fleet string, p prereq.Prerequisite, state prereq.State) {
 	for _, f := range state.Findings() {
 		f.Subject = about

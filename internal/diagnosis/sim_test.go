@@ -107,7 +107,8 @@ func told(r *diagnosis.Report) string {
 	var b bytes.Buffer
 	b.WriteString(r.Summary + "\n")
 	for _, f := range r.Findings {
-		b.WriteString("  " + string(f.Severity) + " " + name(f) + " about " + f.About + " " + strings.Join(f.BlockedBy, ",") + ": " + f.Message + "\n")
+		b.WriteString("  " + string(f.Severity) + " " + name(f) + " about " + f.About + " " + strings.Join(f.BlockedBy, ",") + ": " + f.Message +
+			"\n")
 	}
 	return b.String()
 }

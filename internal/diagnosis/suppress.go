@@ -11,9 +11,8 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// ReadSuppressions reads a file of suppressions: YAML or JSON, a list under
-// suppressions, each with code, subject, reason and expires, all of them needed.
-// All mistakes are reported at once.
+// ReadSuppressions reads a file of suppressions: YAML or JSON, a list under suppressions, each with code, subject,
+// reason and expires, all of them needed. All mistakes are reported at once.
 func ReadSuppressions(from io.Reader) ([]Suppression, error) {
 	raw, err := io.ReadAll(from)
 	if err != nil {
@@ -63,9 +62,8 @@ func (r *run) suppressions() (active, expired []Suppression) {
 	return active, expired
 }
 
-// covering is the suppression that covers a finding, or nil. Its subject is that
-// of the finding or of what the finding counts for; in a pattern, * is any part
-// of a name between two slashes.
+// covering is the suppression that covers a finding, or nil. Its subject is that of the finding or of what the finding
+// counts for; in a pattern, * is any part of a name between two slashes.
 func covering(active []Suppression, f Finding) *Suppression {
 	for _, s := range active {
 		if s.Code != f.Code {

@@ -14,7 +14,8 @@ func state(control, data, dataCode, code string, since time.Time) map[string]any
 	return map[string]any{
 		"servicemesh": map[string]any{
 			"controlPlaneManagement": map[string]any{"state": control, "implementation": "TRAFFIC_DIRECTOR"},
-			"dataPlaneManagement":    map[string]any{"state": data, "details": []any{map[string]any{"code": dataCode, "details": "As the table has it."}}},
+			"dataPlaneManagement": map[string]any{"state": data,
+				"details": []any{map[string]any{"code": dataCode, "details": "As the table has it."}}},
 		},
 		"state": map[string]any{"code": code, "updateTime": since.UTC().Format(time.RFC3339)},
 	}
@@ -43,7 +44,8 @@ func TestProvisioningHasTenMinutes(t *testing.T) {
 		before := r.Findings[0].Fingerprint
 		w.Advance(2 * time.Minute)
 		r = w.diagnose(diagnosis.Options{})
-		if r.Verdict != mesh.Unhealthy || r.ExitCode(diagnosis.FailUnhealthy) != diagnosis.ExitUnhealthy || !strings.Contains(r.Summary, "1 root cause") {
+		if r.Verdict != mesh.Unhealthy || r.ExitCode(diagnosis.FailUnhealthy) != diagnosis.ExitUnhealthy ||
+			!strings.Contains(r.Summary, "1 root cause") {
 			t.Errorf("%s plane, after eleven: %s, exit %d\n%s", plane, r.Verdict, r.ExitCode(diagnosis.FailUnhealthy), told(r))
 		}
 		if f := r.Findings[0]; f.Fingerprint != before || !strings.Contains(f.Message, "over 10 minutes") {
@@ -78,7 +80,8 @@ func TestEachStateOfTheDataPlane(t *testing.T) {
 			if len(r.Findings) > 0 {
 				t.Errorf("%s: %s", c.state, told(r))
 			}
-		case len(r.Findings) != 1 || c.verdict != mesh.Unknown && (r.Findings[0].Detail != c.state || r.Findings[0].Remediation == "See the state."):
+		case len(r.Findings) != 1 ||
+			c.verdict != mesh.Unknown && (r.Findings[0].Detail != c.state || r.Findings[0].Remediation == "See the state."):
 			t.Errorf("%s: want one finding about it, with a remedy of its own\n%s", c.state, told(r))
 		}
 	}

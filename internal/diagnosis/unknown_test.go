@@ -29,7 +29,8 @@ func (w *world) permit(permissions []string) {
 		p := project(doc, fleetProject)
 		p["serviceAccounts"] = append(p["serviceAccounts"].([]any), caller)
 		policy := p["policy"].(map[string]any)
-		policy["bindings"] = append(policy["bindings"].([]any), map[string]any{"role": "projects/mesh-sim-1/roles/asmDiagnosis", "members": []any{"serviceAccount:" + caller}})
+		policy["bindings"] = append(policy["bindings"].([]any),
+			map[string]any{"role": "projects/mesh-sim-1/roles/asmDiagnosis", "members": []any{"serviceAccount:" + caller}})
 	})
 }
 
@@ -66,15 +67,25 @@ func TestAPermissionThatLacksMakesItsChecksUnknown(t *testing.T) {
 		names   string   // what each finding about it names
 		hides   string   // the root cause that cannot be seen then
 	}{
-		{[]string{"resourcemanager.projects.get"}, []string{"service_agent_binding of project"}, "resourcemanager.projects.get", "service-agent-binding-missing of project"},
-		{[]string{"resourcemanager.projects.getIamPolicy"}, []string{"service_agent_binding of project"}, "resourcemanager.projects.getIamPolicy", "service-agent-binding-missing of project"},
-		{[]string{"serviceusage.services.get"}, []string{"apis of project"}, "serviceusage.services.get", "api-disabled:meshconfig.googleapis.com of project"},
+		{[]string{"resourcemanager.projects.get"}, []string{"service_agent_binding of project"}, "resourcemanager.projects.get",
+			"service-agent-binding-missing of project"},
+		{[]string{"resourcemanager.projects.getIamPolicy"}, []string{"service_agent_binding of project"},
+			"resourcemanager.projects.getIamPolicy", "service-agent-binding-missing of project"},
+		{[]string{"serviceusage.services.get"}, []string{"apis of project"}, "serviceusage.services.get",
+			"api-disabled:meshconfig.googleapis.com of project"},
 		{[]string{"container.clusters.get"}, nil, "", ""}, // the list tells as much
 		{[]string{"container.clusters.list"}, nil, "", ""},
-		{[]string{"container.clusters.get", "container.clusters.list"}, []string{"node_pool_metadata of membership", "workload_pool of membership"}, "container.clusters.get", "workload-pool-missing of membership"},
-		{[]string{"gkehub.features.get"}, []string{"control_plane of membership", "data_plane of membership", "mesh_feature of fleet", "mesh_management of membership"}, "gkehub.features.get", "spec-differs-from-state:MANAGEMENT_MANUAL of membership"},
+		{[]string{"container.clusters.get", "container.clusters.list"},
+			[]string{"node_pool_metadata of membership", "workload_pool of membership"}, "container.clusters.get", "workload-pool-missing of " +
+				"membership"},
+		{[]string{"gkehub.features.get"},
+			[]string{"control_plane of membership", "data_plane of membership", "mesh_feature of fleet", "mesh_management of membership"},
+			"gkehub.features.get", "spec-differs-from-state:MANAGEMENT_MANUAL of membership"},
 		{[]string{"gkehub.memberships.get"}, nil, "", ""}, // the list tells as much
-		{[]string{"gkehub.memberships.list"}, []string{"membership_identity of fleet", "membership_identity of membership", "node_pool_metadata of membership", "workload_pool of membership"}, "gkehub.memberships.list", "membership-identity-missing of membership workload-pool-missing of membership"},
+		{[]string{"gkehub.memberships.list"},
+			[]string{"membership_identity of fleet", "membership_identity of membership", "node_pool_metadata of membership",
+				"workload_pool of membership"}, "gkehub.memberships.list", "membership-identity-missing of membership workload-pool-missing of " +
+				"membership"},
 		{[]string{"gkehub.gateway.get"}, insideOfCluster, "gkehub.gateway.get", "revision-mismatch:unsupported-revision-name of membership"},
 		{[]string{"logging.logEntries.list"}, nil, "", ""}, // no culprit, and nothing unknown
 	} {
@@ -109,8 +120,10 @@ func TestAPermissionThatLacksMakesItsChecksUnknown(t *testing.T) {
 			r = w.diagnoseAs(caller, diagnosis.Options{})
 			got := rootNames(r)
 			for _, root := range []string{
-				"api-disabled:meshconfig.googleapis.com of project", "membership-identity-missing of membership", "revision-mismatch:unsupported-revision-name of membership",
-				"service-agent-binding-missing of project", "spec-differs-from-state:MANAGEMENT_MANUAL of membership", "workload-pool-missing of membership",
+				"api-disabled:meshconfig.googleapis.com of project", "membership-identity-missing of membership",
+				"revision-mismatch:unsupported-revision-name of membership",
+				"service-agent-binding-missing of project", "spec-differs-from-state:MANAGEMENT_MANUAL of membership", "workload-pool-missing of " +
+					"membership",
 			} {
 				if slices.Contains(got, root) == strings.Contains(c.hides, root) {
 					t.Errorf("%s: seen is %t\n%s", root, slices.Contains(got, root), told(r))
@@ -141,7 +154,8 @@ func TestAnAPIThatIsOffMakesItsChecksUnknown(t *testing.T) {
 	}{
 		{"cloudresourcemanager", []string{"service_agent_binding of project"}, ""},
 		{"serviceusage", []string{"apis of project"}, ""},
-		{"container", []string{"node_pool_metadata of membership", "workload_pool of membership"}, "api-disabled:container.googleapis.com of project"},
+		{"container", []string{"node_pool_metadata of membership", "workload_pool of membership"}, "api-disabled:container.googleapis.com of " +
+			"project"},
 		{"gkehub", []string{"membership_identity of fleet", "mesh_feature of fleet"}, "api-disabled:gkehub.googleapis.com of project"},
 		{"connectgateway", insideOfCluster, "api-disabled:connectgateway.googleapis.com of project"},
 		{"logging", nil, ""},
@@ -166,7 +180,8 @@ func TestAnAPIThatIsOffMakesItsChecksUnknown(t *testing.T) {
 				t.Errorf("nothing says what could not be read: %s", told(r))
 			}
 			for _, f := range unreadable(r) {
-				if !strings.Contains(f.Message, c.api+".googleapis.com") && !strings.Contains(f.Remediation, c.api+".googleapis.com") || f.Root() != (c.root == "") {
+				if !strings.Contains(f.Message, c.api+".googleapis.com") && !strings.Contains(f.Remediation, c.api+".googleapis.com") ||
+					f.Root() != (c.root == "") {
 					t.Errorf("it does not name the API, or not as its cause: %s", told(r))
 				}
 			}
@@ -206,7 +221,8 @@ func TestAClusterThatIsCutOffIsUnknownAlone(t *testing.T) {
 				}
 			}
 			for _, s := range r.Subjects {
-				if want := map[string]mesh.Verdict{"cluster-1": mesh.Unhealthy, "cluster-2": mesh.Unknown, "cluster-3": mesh.Healthy}[s.Name[strings.LastIndex(s.Name, "/")+1:]]; want != "" && s.Verdict != want {
+				if want := map[string]mesh.Verdict{"cluster-1": mesh.Unhealthy, "cluster-2": mesh.Unknown,
+					"cluster-3": mesh.Healthy}[s.Name[strings.LastIndex(s.Name, "/")+1:]]; want != "" && s.Verdict != want {
 					t.Errorf("%s is %s, want %s", s.Name, s.Verdict, want)
 				}
 			}
@@ -214,8 +230,7 @@ func TestAClusterThatIsCutOffIsUnknownAlone(t *testing.T) {
 	}
 }
 
-// TestAnAPIExplainsOnlyWhatItRefused has one API off, and another read refused for
-// a reason of its own.
+// TestAnAPIExplainsOnlyWhatItRefused has one API off, and another read refused for a reason of its own.
 func TestAnAPIExplainsOnlyWhatItRefused(t *testing.T) {
 	w := newWorld(t, one)
 	w.Advance(time.Hour)

@@ -10,9 +10,8 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 )
 
-// findWaiting marks findings that remain only because the mesh has not noticed yet
-// that their cause is corrected, and all that these bring about. What remains for
-// longer than it may is explained by nothing that merely waits.
+// findWaiting marks findings that remain only because the mesh has not noticed yet that their cause is corrected, and
+// all that these bring about. What remains for longer than it may is explained by nothing that merely waits.
 func (r *run) findWaiting(ctx context.Context) {
 	decided := make([]bool, len(r.findings))
 	var decide func(i int)
@@ -56,8 +55,7 @@ func (r *run) findWaiting(ctx context.Context) {
 	}
 }
 
-// wait marks a finding as one that goes away by itself. What is unknown stays
-// unknown meanwhile.
+// wait marks a finding as one that goes away by itself. What is unknown stays unknown meanwhile.
 func (f *Finding) wait() {
 	f.Waiting, f.Severity = true, catalogue.Warning
 	if f.Verdict != mesh.Unknown {

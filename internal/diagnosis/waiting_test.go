@@ -40,7 +40,9 @@ func TestWhatIsFixedWaitsForTheMeshToNotice(t *testing.T) {
 				switch {
 				case !f.Waiting:
 					t.Errorf("%s is not said to wait\n%s", name(f), told(r))
-				case f.Root() && (len(f.Evidence) == 0 || !strings.Contains(f.Evidence[0].Text, "corrected at "+fixed.UTC().Format("2006-01-02T15:04")[:15]) || !strings.Contains(f.Evidence[0].Text, "notices by ")):
+				case f.Root() && (len(f.Evidence) == 0 ||
+					!strings.Contains(f.Evidence[0].Text, "corrected at "+fixed.UTC().Format("2006-01-02T15:04")[:15]) ||
+					!strings.Contains(f.Evidence[0].Text, "notices by ")):
 					t.Errorf("%s does not say when it was corrected, and until when it waits: %v; corrected at %s", name(f), f.Evidence, fixed)
 				}
 			}
@@ -57,8 +59,10 @@ func TestWhatIsFixedWaitsForTheMeshToNotice(t *testing.T) {
 					live = append(live, string(f.Code))
 				}
 			}
-			if r.Verdict != mesh.Unhealthy || len(live) != 1 || live[0] != string(catalogue.ControlPlaneState) || r.ExitCode(diagnosis.FailUnhealthy) != diagnosis.ExitUnhealthy {
-				t.Errorf("after half an hour it is %s, exit %d, with the root causes %v\n%s", r.Verdict, r.ExitCode(diagnosis.FailUnhealthy), live, told(r))
+			if r.Verdict != mesh.Unhealthy || len(live) != 1 || live[0] != string(catalogue.ControlPlaneState) ||
+				r.ExitCode(diagnosis.FailUnhealthy) != diagnosis.ExitUnhealthy {
+				t.Errorf("after half an hour it is %s, exit %d, with the root causes %v\n%s", r.Verdict, r.ExitCode(diagnosis.FailUnhealthy), live,
+					told(r))
 			}
 
 			// A day later nothing may be old any more.

@@ -48,8 +48,7 @@ func hasGrant(grants []grant, role, member string) bool {
 	return slices.ContainsFunc(grants, func(g grant) bool { return g.role == role && strings.EqualFold(g.member, member) })
 }
 
-// BindingChanges are the grants and revocations of a role of a member on a
-// project in the last 30 days, oldest first.
+// BindingChanges are the grants and revocations of a role of a member on a project in the last 30 days, oldest first.
 func (c *Client) BindingChanges(ctx context.Context, project, role, member string) ([]health.BindingChange, error) {
 	changes, err := c.changes(ctx, project)
 	var of []health.BindingChange
@@ -64,8 +63,7 @@ func (c *Client) BindingChanges(ctx context.Context, project, role, member strin
 	return of, err
 }
 
-// LastEnabled returns when an API was last enabled on a project; zero is not in the
-// last 30 days.
+// LastEnabled returns when an API was last enabled on a project; zero is not in the last 30 days.
 func (c *Client) LastEnabled(ctx context.Context, project, service string) (time.Time, error) {
 	who, found, err := c.lastChange(ctx, project, func(ch auditedWrite) bool { return slices.Contains(ch.enabled, service) })
 	if !found {
@@ -91,8 +89,7 @@ func (c *Client) WhoSetIdentity(ctx context.Context, name mesh.Membership) (who 
 	return c.lastChange(ctx, name.Project, func(ch auditedWrite) bool { return ch.identity == name.Location+"/"+name.Name })
 }
 
-// WhoSetManagement returns who last changed the configuration of a membership's
-// mesh.
+// WhoSetManagement returns who last changed the configuration of a membership's mesh.
 func (c *Client) WhoSetManagement(ctx context.Context, name mesh.Membership) (who mesh.AuditEvent, found bool, err error) {
 	return c.lastChange(ctx, name.Project, func(ch auditedWrite) bool { return slices.Contains(ch.meshes, name.Location+"/"+name.Name) })
 }
@@ -119,9 +116,8 @@ func (c *Client) changes(ctx context.Context, project string) ([]auditedWrite, e
 	return changes, failed(err, "search the audit log of project "+project, "logging.logEntries.list")
 }
 
-// auditFilter finds what removes or restores a prerequisite, and more: an entry may
-// match on another role of the agent, and the field that an update of a cluster
-// changes is known only after reading the entry.
+// auditFilter finds what removes or restores a prerequisite, and more: an entry may match on another role of the agent,
+// and the field that an update of a cluster changes is known only after reading the entry.
 func auditFilter(since time.Time) string {
 	return strings.Join([]string{
 		`log_id("cloudaudit.googleapis.com/activity")`,
@@ -179,8 +175,7 @@ type auditPayload struct {
 	} `json:"serviceData"`
 }
 
-// fetchChanges reads the audited changes of several projects by one search,
-// newest first.
+// fetchChanges reads the audited changes of several projects by one search, newest first.
 func (c *Client) fetchChanges(ctx context.Context, projects []string) (map[string][]auditedWrite, error) {
 	request := &logging.ListLogEntriesRequest{
 		Filter:   auditFilter(c.clock.Now().Add(-auditWindow)),
@@ -285,8 +280,7 @@ func readChange(entry *logging.LogEntry) (ch auditedWrite, projectID string, ok 
 	return ch, labels["project_id"], true
 }
 
-// readHub reads an update of GKE Hub. The names of the v2 methods are inferred
-// from those of v1.
+// readHub reads an update of GKE Hub. The names of the v2 methods are inferred from those of v1.
 func (ch *auditedWrite) readHub(p auditPayload) {
 	name, _, ofFeature := strings.Cut(p.ResourceName, "/features/")
 	member := func(name string) string {

@@ -44,8 +44,7 @@ func TestWhoNamesTheCulprit(t *testing.T) {
 	}
 }
 
-// An attempt that was refused, and a grant under a condition that went, did not
-// revoke the grant.
+// An attempt that was refused, and a grant under a condition that went, did not revoke the grant.
 func TestWhoBlamesNobodyForWhatDidNotHappen(t *testing.T) {
 	c := newCloud(t, sim.Options{})
 	p := c.policy(t)
@@ -73,30 +72,17 @@ func TestWhoBlamesNobodyForWhatDidNotHappen(t *testing.T) {
 	p.Version = 3
 	for _, bindings := range [][]map[string]any{append(p.Bindings, conditional), p.Bindings} {
 		p := c.policy(t)
-		c.call(
-			t,
-			http.MethodPost,
-			crm+":setIamPolicy",
-			map[string]any{"policy": map[string]any{"version": 3, "etag": p.Etag, "bindings": bindings}},
-		)
+		c.call(t, http.MethodPost, crm+":setIamPolicy",
+			map[string]any{"policy": map[string]any{"version": 3, "etag": p.Etag, "bindings": bindings}})
 	}
 	if who, found, err := c.WhoRevoked(t.Context(), project, mesh.AgentRole, agent); found || err != nil {
 		t.Errorf("blamed %+v, %v", who, err)
 	}
 	// Now somebody really does it.
-	c.call(
-		t,
-		http.MethodPost,
-		crm+":setIamPolicy",
-		map[string]any{"policy": map[string]any{"version": 3, "etag": c.policy(t).Etag, "bindings": kept}},
-	)
+	c.call(t, http.MethodPost, crm+":setIamPolicy",
+		map[string]any{"policy": map[string]any{"version": 3, "etag": c.policy(t).Etag, "bindings": kept}})
 	fresh := c.as(t, simtest.Owner)
-	if who, found, err := fresh.WhoRevoked(
-		t.Context(),
-		project,
-		mesh.AgentRole,
-		agent,
-	); !found || err != nil ||
+	if who, found, err := fresh.WhoRevoked(t.Context(), project, mesh.AgentRole, agent); !found || err != nil ||
 		who.Principal != simtest.Owner {
 		t.Errorf("blamed %+v, %t, %v", who, found, err)
 	}

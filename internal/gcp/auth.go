@@ -35,8 +35,7 @@ type CredentialsError struct{ Problem string }
 
 func (e *CredentialsError) Error() string { return e.Problem }
 
-// authenticated returns an HTTP client that carries this configuration's
-// identity, headers, retries and request log.
+// authenticated returns an HTTP client that carries this configuration's identity, headers, retries and request log.
 func (c *Client) authenticated(ctx context.Context) (*http.Client, error) {
 	plain := &transport{client: c, base: newBaseTransport()}
 	// Token requests go through the same pool, retries and log, without a token.

@@ -46,8 +46,7 @@ func BenchmarkAddMember(b *testing.B) {
 	b.ReportMetric(float64(len(body)), "policy-bytes")
 }
 
-// BenchmarkMeshFeature reads the mesh feature of a fleet of ten thousand
-// memberships.
+// BenchmarkMeshFeature reads the mesh feature of a fleet of ten thousand memberships.
 func BenchmarkMeshFeature(b *testing.B) {
 	const memberships = 10_000
 	world := simtest.Start(b, sim.Options{Clusters: memberships})

@@ -51,8 +51,7 @@ type Config struct {
 	FindDefault FindDefault
 }
 
-// Client talks to Google Cloud for one configuration. It is safe for concurrent
-// use.
+// Client talks to Google Cloud for one configuration. It is safe for concurrent use.
 type Client struct {
 	config    Config
 	endpoints Endpoints
@@ -81,8 +80,7 @@ type Client struct {
 	auditQuota *limiter
 }
 
-// New makes a client. It checks the configuration and finds credentials, and
-// sends no request to Google Cloud's APIs.
+// New makes a client. It checks the configuration and finds credentials, and sends no request to Google Cloud's APIs.
 func New(ctx context.Context, config Config) (*Client, error) {
 	c := &Client{config: config, clock: config.Clock}
 	if c.clock == nil {
@@ -146,8 +144,7 @@ func (c *Client) Config() Config {
 	return config
 }
 
-// Tokens are the access tokens that this client's requests carry, for other
-// clients that act as the same caller.
+// Tokens are the access tokens that this client's requests carry, for other clients that act as the same caller.
 func (c *Client) Tokens() oauth2.TokenSource { return c.tokens }
 
 // backoff is the pace at which operations and propagation are polled.

@@ -38,9 +38,8 @@ type NodePool struct {
 	MetadataMode string // workloadMetadataConfig.mode; "" is the legacy metadata server
 }
 
-// The modes of a node pool's metadata server
-// (container v1, WorkloadMetadataConfig.mode). Where none is said, GKE shows pods
-// the metadata server of their node, as in GCE_METADATA.
+// The modes of a node pool's metadata server (container v1, WorkloadMetadataConfig.mode). Where none is said, GKE shows
+// pods the metadata server of their node, as in GCE_METADATA.
 const (
 	MetadataGKE = "GKE_METADATA"
 	MetadataGCE = "GCE_METADATA"
@@ -192,9 +191,8 @@ func (c *Client) Endpoint(ctx context.Context, name mesh.Cluster) (Endpoint, err
 	return e, failed(err, doing, "container.clusters.get")
 }
 
-// SetWorkloadPool sets a cluster's workload pool, or turns Workload Identity off
-// when pool is "", and waits until GKE is done. Where the cluster is busy with
-// another operation, it waits for that first.
+// SetWorkloadPool sets a cluster's workload pool, or turns Workload Identity off when pool is "", and waits until GKE
+// is done. Where the cluster is busy with another operation, it waits for that first.
 func (c *Client) SetWorkloadPool(ctx context.Context, name mesh.Cluster, pool string) error {
 	doing := fmt.Sprintf("set the workload pool of cluster %s to %q", name, pool)
 	config := &container.WorkloadIdentityConfig{WorkloadPool: pool, ForceSendFields: []string{"WorkloadPool"}}
@@ -216,8 +214,7 @@ func (c *Client) SetNodeMetadata(ctx context.Context, name mesh.Cluster, pool, m
 	})
 }
 
-// updateCluster starts an operation when the cluster lets it, and waits for its
-// end.
+// updateCluster starts an operation when the cluster lets it, and waits for its end.
 func (c *Client) updateCluster(
 	ctx context.Context, name mesh.Cluster, doing string, start func(context.Context) (*container.Operation, error),
 ) error {

@@ -5,9 +5,8 @@ import (
 	"sync"
 )
 
-// coalescer joins questions that arrive while a request is under way into the
-// next one. The first question is sent at once: no caller waits for a window to
-// close, and many callers still cost few requests.
+// coalescer joins questions that arrive while a request is under way into the next one. The first question is sent at
+// once: no caller waits for a window to close, and many callers still cost few requests.
 type coalescer[K comparable, V any] struct {
 	max   int // keys a request may carry
 	fetch func(context.Context, []K) (map[K]V, error)

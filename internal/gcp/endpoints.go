@@ -22,9 +22,8 @@ type Endpoints struct {
 
 var versionSuffix = regexp.MustCompile(`/v[0-9]+(?:(?:alpha|beta)[0-9]*)?$`)
 
-// ParseEndpoint checks a custom endpoint and brings it to the form of Endpoints.
-// A version at the end is dropped, because the google provider's endpoints carry
-// one and theirs are meant to be copied.
+// ParseEndpoint checks a custom endpoint and brings it to the form of Endpoints. A version at the end is dropped,
+// because the google provider's endpoints carry one and theirs are meant to be copied.
 func ParseEndpoint(endpoint string) (string, error) {
 	u, err := url.Parse(endpoint)
 	if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {

@@ -7,9 +7,8 @@ import (
 	"strconv"
 )
 
-// FromEnvironment fills in what is not set by the environment variables of the
-// google provider, in its order: what is given goes first, and of the environment
-// a token goes before credentials.
+// FromEnvironment fills in what is not set by the environment variables of the google provider, in its order: what is
+// given goes first, and of the environment a token goes before credentials.
 func (c Config) FromEnvironment() Config {
 	if c.AccessToken == "" && c.Credentials == "" {
 		c.AccessToken = os.Getenv("GOOGLE_OAUTH_ACCESS_TOKEN")
@@ -48,8 +47,7 @@ func FirstOf(variables ...string) string {
 	return ""
 }
 
-// OverrideFromEnvironment is whether USER_PROJECT_OVERRIDE asks for a quota
-// project; without the variable it does not.
+// OverrideFromEnvironment is whether USER_PROJECT_OVERRIDE asks for a quota project; without the variable it does not.
 func OverrideFromEnvironment() (bool, error) {
 	v := os.Getenv("USER_PROJECT_OVERRIDE")
 	if v == "" {

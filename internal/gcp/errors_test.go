@@ -45,12 +45,9 @@ func TestFailedKeepsTheAPIsWordsAndSaysWhatToDo(t *testing.T) {
 		},
 		{"no quota project", &googleapi.Error{Code: 403, Body: fmt.Sprintf(disabled, "764086051850")},
 			[]string{"set-quota-project"}, true},
-		{
-			"permission",
-			&googleapi.Error{Code: 403, Body: `{"error":{"code":403,"status":"PERMISSION_DENIED","message":"The caller does not have permission"}}`},
-			[]string{"the permission x.y.get", "does not exist"},
-			true,
-		},
+		{"permission", &googleapi.Error{Code: 403,
+			Body: `{"error":{"code":403,"status":"PERMISSION_DENIED","message":"The caller does not have permission"}}`},
+			[]string{"the permission x.y.get", "does not exist"}, true},
 		{
 			"permission that the API names",
 			&googleapi.Error{
@@ -61,22 +58,14 @@ func TestFailedKeepsTheAPIsWordsAndSaysWhatToDo(t *testing.T) {
 			[]string{"the permission a.b.set"},
 			true,
 		},
-		{
-			"help token",
-			&googleapi.Error{Code: 400, Body: `{"error":{"code":400,"message":"bad\nHelp Token: Ae-hA1"}}`},
-			[]string{"400: bad"},
-			false,
-		},
+		{"help token", &googleapi.Error{Code: 400, Body: `{"error":{"code":400,"message":"bad\nHelp Token: Ae-hA1"}}`}, []string{"400: bad"},
+			false},
 		{"empty body", &googleapi.Error{Code: 409, Body: `{}`}, []string{"409: Conflict"}, false},
 		{"HTML body", &googleapi.Error{Code: 502, Body: `<html>`}, []string{"502: Bad Gateway", "status.cloud.google.com"}, false},
 		{"malformed answer", &json.SyntaxError{}, []string{"not valid JSON", "custom endpoints"}, false},
 		{"no answer", errors.New("connection refused"), []string{"cannot do it: connection refused", "HTTPS_PROXY"}, false},
-		{
-			"expired token",
-			&googleapi.Error{Code: 401, Body: `{"error":{"code":401,"status":"UNAUTHENTICATED","message":"invalid"}}`},
-			[]string{"renew the credentials"},
-			false,
-		},
+		{"expired token", &googleapi.Error{Code: 401, Body: `{"error":{"code":401,"status":"UNAUTHENTICATED","message":"invalid"}}`},
+			[]string{"renew the credentials"}, false},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -11,9 +11,8 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
 )
 
-// MeshFeature is the mesh feature of a fleet with the state of every membership
-// (gkehub v1, features.get). Regions that cannot be reached are named in it
-// rather than failing the read. A feature that is off is a NotFound error.
+// MeshFeature is the mesh feature of a fleet with the state of every membership (gkehub v1, features.get). Regions that
+// cannot be reached are named in it rather than failing the read. A feature that is off is a NotFound error.
 func (c *Client) MeshFeature(ctx context.Context, fleetProject string) (mesh.Feature, error) {
 	f, err := c.features.get(ctx, fleetProject, func(ctx context.Context) (mesh.Feature, error) {
 		name := meshFeatureName(fleetProject)

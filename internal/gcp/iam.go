@@ -85,8 +85,7 @@ type Granted struct {
 	Deleted     bool // only to a deleted identity of that name
 }
 
-// Grant looks for a member's role in a policy. Addresses are compared without
-// regard to case, as the API does.
+// Grant looks for a member's role in a policy. Addresses are compared without regard to case, as the API does.
 func Grant(p *iampb.Policy, role, member string) Granted {
 	var g Granted
 	for _, b := range p.GetBindings() {
@@ -108,9 +107,8 @@ func Grant(p *iampb.Policy, role, member string) Granted {
 	return g
 }
 
-// changePolicy reads, modifies and writes a project's policy under its etag, one
-// writer a project in this process, and starts over from a new read when
-// another writer came first.
+// changePolicy reads, modifies and writes a project's policy under its etag, one writer a project in this process, and
+// starts over from a new read when another writer came first.
 func (c *Client) changePolicy(ctx context.Context, project, doing string, modify func(*iampb.Policy) bool) (bool, error) {
 	unlock, err := c.writers.Lock(ctx, project)
 	if err != nil {
@@ -165,10 +163,8 @@ func writable(p *iampb.Policy) error {
 	}
 	for _, b := range p.Bindings {
 		if strings.Contains(b.Role, "_withcond_") {
-			return fmt.Errorf(
-				"the policy was served below version 3 (role %q stands for a conditional binding); writing it back would destroy its conditions",
-				b.Role,
-			)
+			return fmt.Errorf("the policy was served below version 3 (role %q stands for a conditional binding); writing it back would destroy "+
+				"its conditions", b.Role)
 		}
 	}
 	return nil

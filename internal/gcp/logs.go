@@ -22,10 +22,9 @@ type LogLine struct {
 	Message  string
 }
 
-// MeshLogs finds the lines in which managed mesh reports that it cannot reach its
-// clusters, newest first, in the logs of several projects (Cloud Logging,
-// entries.list). It takes one request for each 100 projects, of which Google
-// allows 60 a minute, and reads at most the newest thousand lines of each.
+// MeshLogs finds the lines in which managed mesh reports that it cannot reach its clusters, newest first, in the logs
+// of several projects (Cloud Logging, entries.list). It takes one request for each 100 projects, of which Google allows
+// 60 a minute, and reads at most the newest thousand lines of each.
 func (c *Client) MeshLogs(ctx context.Context, projects []string, since time.Time) ([]LogLine, error) {
 	var signatures []string
 	for _, s := range catalogue.LogSignatures {

@@ -13,13 +13,11 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
 )
 
-// HubVersion is the version of the GKE Hub API through which a membership's mesh
-// is configured.
+// HubVersion is the version of the GKE Hub API through which a membership's mesh is configured.
 type HubVersion string
 
-// The versions. In v1 the mesh of all memberships is one resource, the fleet's
-// feature; in v2 each membership has its own, with permissions of its own
-// (gkehub.membershipfeatures.*).
+// The versions. In v1 the mesh of all memberships is one resource, the fleet's feature; in v2 each membership has its
+// own, with permissions of its own (gkehub.membershipfeatures.*).
 const (
 	HubV1 HubVersion = "v1"
 	HubV2 HubVersion = "v2"
@@ -32,9 +30,8 @@ type MeshSpec struct {
 	Lifecycle  string // of the resource that holds the spec: ACTIVE, UPDATING and so on
 }
 
-// MeshSpec reads the configuration of a membership's mesh. In v1 it comes from
-// the fleet's feature, which is read once for all memberships. A feature that is
-// off, and in v2 a membership without one, is a NotFound error.
+// MeshSpec reads the configuration of a membership's mesh. In v1 it comes from the fleet's feature, which is read once
+// for all memberships. A feature that is off, and in v2 a membership without one, is a NotFound error.
 func (c *Client) MeshSpec(ctx context.Context, name mesh.Membership, version HubVersion, fresh bool) (MeshSpec, error) {
 	if version == HubV2 {
 		feature, err := c.membershipFeature(ctx, name)
@@ -71,8 +68,7 @@ func (c *Client) MeshSpec(ctx context.Context, name mesh.Membership, version Hub
 	return MeshSpec{Lifecycle: feature.ResourceState}, nil
 }
 
-// managementOf is the management that a spec asks for, also in its older
-// spelling, controlPlane.
+// managementOf is the management that a spec asks for, also in its older spelling, controlPlane.
 func managementOf(management, controlPlane string) string {
 	switch {
 	case management != "":
@@ -91,11 +87,9 @@ func (c *Client) membershipFeature(ctx context.Context, name mesh.Membership) (*
 	return feature, failed(err, "read the mesh feature of membership "+name.String(), "gkehub.membershipfeatures.get")
 }
 
-// SetManagement sets the management of one membership's mesh, or clears it when
-// management is "", and waits until GKE Hub has stored it; the mesh is ready
-// minutes later. Other memberships, and the rest of this one's configuration, stay
-// as they are: v1 merges the specs of a feature by membership, and v2 has one
-// resource for each.
+// SetManagement sets the management of one membership's mesh, or clears it when management is "", and waits until GKE
+// Hub has stored it; the mesh is ready minutes later. Other memberships, and the rest of this one's configuration, stay
+// as they are: v1 merges the specs of a feature by membership, and v2 has one resource for each.
 func (c *Client) SetManagement(ctx context.Context, name mesh.Membership, version HubVersion, management string) error {
 	doing := "set the mesh management of membership " + name.String() + " to " + management
 	if management == "" {

@@ -12,8 +12,7 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
 )
 
-// Membership is a cluster's membership in a fleet, as far as managed mesh cares
-// (gkehub v1).
+// Membership is a cluster's membership in a fleet, as far as managed mesh cares (gkehub v1).
 type Membership struct {
 	Name         mesh.Membership
 	Cluster      *mesh.Cluster // the GKE cluster; nil for one outside Google Cloud
@@ -110,9 +109,8 @@ func readMembership(raw *gkehub.Membership) (m Membership, ok bool) {
 	return m, err == nil
 }
 
-// SetAuthority sets a membership's identity provider to an issuer, or clears it
-// when issuer is "", and waits until GKE Hub is done. An issuer cannot be
-// replaced: GKE Hub wants it cleared first.
+// SetAuthority sets a membership's identity provider to an issuer, or clears it when issuer is "", and waits until GKE
+// Hub is done. An issuer cannot be replaced: GKE Hub wants it cleared first.
 func (c *Client) SetAuthority(ctx context.Context, name mesh.Membership, issuer string) error {
 	doing := "set the identity provider of membership " + name.String()
 	patch := &gkehub.Membership{Authority: &gkehub.Authority{Issuer: issuer}}

@@ -15,9 +15,8 @@ import (
 // walk, and is short against what people change by hand.
 const freshFor = time.Minute
 
-// memo shares reads: callers that ask for a key at the same time wait for one
-// request, and its answer serves later callers until it is old or forgotten.
-// Failures are not kept.
+// memo shares reads: callers that ask for a key at the same time wait for one request, and its answer serves later
+// callers until it is old or forgotten. Failures are not kept.
 type memo[K ~string, V any] struct {
 	flight singleflight.Group
 	clock  wait.Clock
@@ -35,9 +34,8 @@ type kept[V any] struct {
 
 func (m *memo[K, V]) setClock(c wait.Clock) { m.clock = c }
 
-// get returns the kept value, or reads it. The read goes on when the caller
-// that started it ends, because others may wait for it; each caller stops waiting
-// when its own context ends.
+// get returns the kept value, or reads it. The read goes on when the caller that started it ends, because others may
+// wait for it; each caller stops waiting when its own context ends.
 func (m *memo[K, V]) get(ctx context.Context, key K, read func(context.Context) (V, error)) (V, error) {
 	m.mu.Lock()
 	if k, found := m.values[key]; found && m.clock.Now().Sub(k.at) < freshFor {
@@ -76,8 +74,7 @@ func (m *memo[K, V]) forget(key K) {
 	m.flight.Forget(m.flightOf(key, m.age))
 }
 
-// clear drops every value. Reads in flight finish for the callers that wait for
-// them, and serve no others.
+// clear drops every value. Reads in flight finish for the callers that wait for them, and serve no others.
 func (m *memo[K, V]) clear() {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -20,9 +20,8 @@ type operation struct {
 	message string
 }
 
-// follow waits until an operation is done. op is the answer of the call that
-// started it, so the first poll follows a pause; permission is the one that poll
-// needs. The error is the operation's, or that its end was not seen.
+// follow waits until an operation is done. op is the answer of the call that started it, so the first poll follows a
+// pause; permission is the one that poll needs. The error is the operation's, or that its end was not seen.
 func (c *Client) follow(
 	ctx context.Context, doing, permission string, op operation, poll func(context.Context) (operation, error),
 ) error {

@@ -14,10 +14,9 @@ import (
 // maxTestPermissions is how many permissions projects.testIamPermissions takes.
 const maxTestPermissions = 100
 
-// TestPermissions returns which of these permissions the caller lacks on a project,
-// sorted (cloudresourcemanager v3, projects.testIamPermissions). The call itself
-// takes none. The API refuses a whole question for one permission that it does not
-// know on projects; such a permission does not count as missing.
+// TestPermissions returns which of these permissions the caller lacks on a project, sorted (cloudresourcemanager v3,
+// projects.testIamPermissions). The call itself takes none. The API refuses a whole question for one permission that it
+// does not know on projects; such a permission does not count as missing.
 func (c *Client) TestPermissions(ctx context.Context, project string, permissions []string) (missing []string, err error) {
 	wanted := slices.Compact(slices.Sorted(slices.Values(permissions)))
 	for chunk := range slices.Chunk(wanted, maxTestPermissions) {
@@ -30,8 +29,7 @@ func (c *Client) TestPermissions(ctx context.Context, project string, permission
 	return missing, nil
 }
 
-// testPermissions asks about sorted permissions at once. Where the API refuses, it
-// asks about either half.
+// testPermissions asks about sorted permissions at once. Where the API refuses, it asks about either half.
 func (c *Client) testPermissions(ctx context.Context, project string, wanted []string) (missing []string, err error) {
 	answer, err := c.crm.Projects.TestIamPermissions("projects/"+project, &crm.TestIamPermissionsRequest{Permissions: wanted}).
 		Context(chargedTo(ctx, project)).Do()

@@ -27,8 +27,7 @@ func (c *Client) Project(ctx context.Context, project string) (Project, error) {
 	return p, failed(err, "read project "+project, "resourcemanager.projects.get")
 }
 
-// ProjectNumber is the number of a project; for a project given by number it
-// costs no request.
+// ProjectNumber is the number of a project; for a project given by number it costs no request.
 func (c *Client) ProjectNumber(ctx context.Context, project string) (string, error) {
 	if mesh.IsProjectNumber(project) {
 		return project, nil
@@ -37,8 +36,7 @@ func (c *Client) ProjectNumber(ctx context.Context, project string) (string, err
 	return p.Number, err
 }
 
-// ProjectID is the id of a project; for a project given by id it costs no
-// request.
+// ProjectID is the id of a project; for a project given by id it costs no request.
 func (c *Client) ProjectID(ctx context.Context, project string) (string, error) {
 	if !mesh.IsProjectNumber(project) {
 		return project, nil

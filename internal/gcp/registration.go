@@ -34,9 +34,8 @@ func (c *Client) Register(ctx context.Context, name mesh.Membership, cluster mes
 	})
 }
 
-// Unregister removes a membership from its fleet, with its configuration in the
-// fleet's features, and waits until GKE Hub is done (gkehub v1,
-// memberships.delete). The cluster stays as it is.
+// Unregister removes a membership from its fleet, with its configuration in the fleet's features, and waits until GKE
+// Hub is done (gkehub v1, memberships.delete). The cluster stays as it is.
 func (c *Client) Unregister(ctx context.Context, name mesh.Membership, cluster mesh.Cluster) error {
 	defer c.members.forget(name.Project)
 	defer c.features.forget(name.Project)
@@ -50,9 +49,8 @@ func (c *Client) Unregister(ctx context.Context, name mesh.Membership, cluster m
 	})
 }
 
-// EnableMeshFeature creates the mesh feature of a fleet, without configuration,
-// and waits until GKE Hub is done (gkehub v1, features.create). A feature that is
-// enabled already is an AlreadyExists error.
+// EnableMeshFeature creates the mesh feature of a fleet, without configuration, and waits until GKE Hub is done (gkehub
+// v1, features.create). A feature that is enabled already is an AlreadyExists error.
 func (c *Client) EnableMeshFeature(ctx context.Context, fleetProject string) error {
 	defer c.features.forget(fleetProject)
 	parent := "projects/" + fleetProject + "/locations/global"
@@ -66,9 +64,8 @@ func (c *Client) EnableMeshFeature(ctx context.Context, fleetProject string) err
 	})
 }
 
-// DisableMeshFeature deletes the mesh feature of a fleet and waits until GKE Hub is
-// done (gkehub v1, features.delete). GKE Hub refuses while the feature holds the
-// configuration of a membership.
+// DisableMeshFeature deletes the mesh feature of a fleet and waits until GKE Hub is done (gkehub v1, features.delete).
+// GKE Hub refuses while the feature holds the configuration of a membership.
 func (c *Client) DisableMeshFeature(ctx context.Context, fleetProject string) error {
 	defer c.features.forget(fleetProject)
 	name := meshFeatureName(fleetProject)

@@ -23,9 +23,8 @@ const (
 	enabled        = "ENABLED"
 )
 
-// Services returns the state of APIs on a project, ENABLED or DISABLED by name
-// (serviceusage v1, services.batchGet). All names asked for about one project at
-// about the same time, and the default set, share one request.
+// Services returns the state of APIs on a project, ENABLED or DISABLED by name (serviceusage v1, services.batchGet).
+// All names asked for about one project at about the same time, and the default set, share one request.
 func (c *Client) Services(ctx context.Context, project string, names []string) (map[string]string, error) {
 	states, err := c.states.get(ctx, project, names)
 	return states, failed(err, "read which APIs are enabled on project "+project, "serviceusage.services.get")
@@ -37,9 +36,8 @@ func (c *Client) FreshServices(ctx context.Context, project string, names []stri
 	return c.Services(ctx, project, names)
 }
 
-// EnableServices enables APIs on a project and waits until the operation is
-// done. Enabling is idempotent; it takes minutes more until every caller can use
-// the API.
+// EnableServices enables APIs on a project and waits until the operation is done. Enabling is idempotent; it takes
+// minutes more until every caller can use the API.
 func (c *Client) EnableServices(ctx context.Context, project string, names []string) error {
 	unlock, err := c.writers.Lock(ctx, "services/"+project)
 	if err != nil {
@@ -63,8 +61,7 @@ func (c *Client) EnableServices(ctx context.Context, project string, names []str
 	return nil
 }
 
-// DisableService disables an API on a project. It fails rather than disable what
-// depends on it.
+// DisableService disables an API on a project. It fails rather than disable what depends on it.
 func (c *Client) DisableService(ctx context.Context, project, name string) error {
 	unlock, err := c.writers.Lock(ctx, "services/"+project)
 	if err != nil {
@@ -79,8 +76,7 @@ func (c *Client) DisableService(ctx context.Context, project, name string) error
 	})
 }
 
-// serviceChange starts an operation, again while Service Usage changes the same
-// project, and waits for its end.
+// serviceChange starts an operation, again while Service Usage changes the same project, and waits for its end.
 func (c *Client) serviceChange(ctx context.Context, doing, permission string, start func() (*serviceusage.Operation, error)) error {
 	var op *serviceusage.Operation
 	err := wait.Until(ctx, wait.Backoff{First: time.Second, Max: 15 * time.Second, Clock: c.clock}, "Service Usage to "+doing,
@@ -96,8 +92,7 @@ func (c *Client) serviceChange(ctx context.Context, doing, permission string, st
 	if err != nil {
 		return err
 	}
-	// An operation that had nothing to do answers with this name, at times
-	// without saying done, and cannot be polled.
+	// An operation that had nothing to do answers with this name, at times without saying done, and cannot be polled.
 	if strings.HasSuffix(op.Name, "DONE_OPERATION") {
 		return nil
 	}
@@ -148,8 +143,7 @@ func (s *serviceStates) project(project string) *projectServices {
 	return p
 }
 
-// forget drops all that is known. Reads in flight finish for the callers that wait
-// for them, and serve no others.
+// forget drops all that is known. Reads in flight finish for the callers that wait for them, and serve no others.
 func (s *serviceStates) forget(project string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -113,10 +113,8 @@ func (c *cloud) difficult(t *testing.T) policy {
 	)
 	p.Version = 3
 	p.AuditConfigs = []map[string]any{
-		{
-			"service":         "allServices",
-			"auditLogConfigs": []map[string]any{{"logType": "DATA_READ", "exemptedMembers": []string{"user:a@example.com"}}},
-		},
+		{"service": "allServices", "auditLogConfigs": []map[string]any{{"logType": "DATA_READ",
+			"exemptedMembers": []string{"user:a@example.com"}}}},
 	}
 	// Through the world: the API takes a deleted identity only where it was before.
 	c.world.Edit(func(doc map[string]any) { doc["projects"].([]any)[0].(map[string]any)["policy"] = p })
@@ -218,9 +216,8 @@ func TestAddMemberLosesNoConcurrentChange(t *testing.T) {
 	}
 }
 
-// A policy that came below version 3, without an etag, or with what this version
-// does not know is not written. The simulator answers correctly, so a proxy in
-// front of it makes such answers.
+// A policy that came below version 3, without an etag, or with what this version does not know is not written. The
+// simulator answers correctly, so a proxy in front of it makes such answers.
 func TestUnsafePolicyIsNotWritten(t *testing.T) {
 	for name, spoil := range map[string]func(map[string]any){
 		"without an etag": func(p map[string]any) { delete(p, "etag") },
@@ -388,19 +385,11 @@ func TestFailedOperationIsAnError(t *testing.T) {
 	c.world.Fault("connectgateway-disabled")
 	c.world.Fault("failing-operations")
 	cluster := mesh.Cluster{Project: project, Location: "us-central1", Name: "cluster-1"}
-	if err := c.SetWorkloadPool(
-		t.Context(),
-		cluster,
-		"mesh-sim-1.svc.id.goog",
-	); err == nil ||
+	if err := c.SetWorkloadPool(t.Context(), cluster, "mesh-sim-1.svc.id.goog"); err == nil ||
 		!strings.Contains(err.Error(), "was accepted and then failed") {
 		t.Errorf("a cluster operation that failed gives %v", err)
 	}
-	if err := c.EnableServices(
-		t.Context(),
-		project,
-		[]string{mesh.GatewayService},
-	); err == nil ||
+	if err := c.EnableServices(t.Context(), project, []string{mesh.GatewayService}); err == nil ||
 		!strings.Contains(err.Error(), "was accepted and then failed") {
 		t.Errorf("a service operation that failed gives %v", err)
 	}

@@ -27,11 +27,10 @@ func newBaseTransport() *http.Transport {
 	return t
 }
 
-// transport sends one request as often as it takes: it adds identity and
-// headers, reads the whole answer, so that a connection cut in the middle counts
-// as a failed attempt, and repeats with growing pauses on 429 and 503 and on
-// broken connections. Every write of this package may be repeated: it either
-// carries an etag or asks for a state rather than a step.
+// transport sends one request as often as it takes: it adds identity and headers, reads the whole answer, so that a
+// connection cut in the middle counts as a failed attempt, and repeats with growing pauses on 429 and 503 and on broken
+// connections. Every write of this package may be repeated: it either carries an etag or asks for a state rather than a
+// step.
 type transport struct {
 	client       *Client
 	base         http.RoundTripper
@@ -41,8 +40,7 @@ type transport struct {
 
 type quotaKey struct{}
 
-// chargedTo names the project whose quota a request uses when
-// user_project_override is set and no billing project is.
+// chargedTo names the project whose quota a request uses when user_project_override is set and no billing project is.
 func chargedTo(ctx context.Context, project string) context.Context {
 	return context.WithValue(ctx, quotaKey{}, project)
 }
@@ -71,8 +69,7 @@ func (t *transport) RoundTrip(request *http.Request) (response *http.Response, e
 // an answer, and may have been obeyed then. It is never sent.
 const unansweredHeader = "X-Asm-Unanswered"
 
-// unansweredError marks a request that was sent without an answer, and may have
-// been obeyed.
+// unansweredError marks a request that was sent without an answer, and may have been obeyed.
 type unansweredError struct{ err error }
 
 func (e *unansweredError) Error() string { return e.err.Error() }
@@ -162,8 +159,7 @@ func (t *transport) sign(request *http.Request) error {
 	return nil
 }
 
-// log logs a request without headers, which hold tokens, and without bodies, which
-// hold personal data.
+// log logs a request without headers, which hold tokens, and without bodies, which hold personal data.
 func (t *transport) log(ctx context.Context, request *http.Request, response *http.Response, err error, attempt int, took time.Duration) {
 	if t.client.config.Log == nil {
 		return
@@ -190,8 +186,7 @@ func newLimiter(clock wait.Clock) *limiter {
 	return &limiter{rate.NewLimiter(rate.Every(1500*time.Millisecond), 10), clock}
 }
 
-// Wait waits until the quota has room for a request. The bucket's own Wait knows
-// only the machine's clock.
+// Wait waits until the quota has room for a request. The bucket's own Wait knows only the machine's clock.
 func (l *limiter) Wait(ctx context.Context) error {
 	now := l.clock.Now()
 	room := l.bucket.ReserveN(now, 1)

@@ -46,8 +46,7 @@ func (s *Server) controllersReady(ctx context.Context) error {
 	return s.accountReady(ctx, metav1.NamespaceDefault)
 }
 
-// accountReady waits for the service account that pods of the namespace run as. Without it the API server
-// refuses them.
+// accountReady waits for the service account that pods of the namespace run as. Without it the API server refuses them.
 func (s *Server) accountReady(ctx context.Context, namespace string) error {
 	return s.until(ctx, "the default service account of "+namespace, func(ctx context.Context) error {
 		_, err := s.client.CoreV1().ServiceAccounts(namespace).Get(ctx, "default", metav1.GetOptions{})

@@ -79,11 +79,12 @@ func TestGatewayRefusesInGooglesFormat(t *testing.T) {
 		code        int
 		status      string
 	}{
-		"no token":                {gatewayBase + "one/version", "", http.StatusUnauthorized, "UNAUTHENTICATED"},
-		"a token of no user":      {gatewayBase + "one/version", "ya29.real", http.StatusUnauthorized, "UNAUTHENTICATED"},
-		"an unknown membership":   {gatewayBase + "two/version", kubetest.Token("a@example.test"), http.StatusNotFound, "NOT_FOUND"},
-		"a longer name":           {gatewayBase + "one-more/version", kubetest.Token("a@example.test"), http.StatusNotFound, "NOT_FOUND"},
-		"another location":        {strings.Replace(gatewayBase, "global", "us-east1", 1) + "one/version", kubetest.Token("a@example.test"), http.StatusNotFound, "NOT_FOUND"},
+		"no token":              {gatewayBase + "one/version", "", http.StatusUnauthorized, "UNAUTHENTICATED"},
+		"a token of no user":    {gatewayBase + "one/version", "ya29.real", http.StatusUnauthorized, "UNAUTHENTICATED"},
+		"an unknown membership": {gatewayBase + "two/version", kubetest.Token("a@example.test"), http.StatusNotFound, "NOT_FOUND"},
+		"a longer name":         {gatewayBase + "one-more/version", kubetest.Token("a@example.test"), http.StatusNotFound, "NOT_FOUND"},
+		"another location": {strings.Replace(gatewayBase, "global", "us-east1", 1) + "one/version", kubetest.Token("a@example.test"),
+			http.StatusNotFound, "NOT_FOUND"},
 		"a path of no membership": {"/version", kubetest.Token("a@example.test"), http.StatusNotFound, "NOT_FOUND"},
 		"a known membership":      {gatewayBase + "one/version", kubetest.Token("a@example.test"), http.StatusOK, ""},
 	} {

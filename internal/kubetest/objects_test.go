@@ -52,11 +52,8 @@ func TestNamespaceLabels(t *testing.T) {
 	if _, err := namespaces.Patch(t.Context(), namespace, types.MergePatchType, patch, metav1.PatchOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	list := give[*corev1.NamespaceList](
-		t,
-	)(
-		namespaces.List(t.Context(), metav1.ListOptions{LabelSelector: "istio.io/rev=asm-managed-" + namespace}),
-	)
+	list := give[*corev1.NamespaceList](t)(namespaces.List(t.Context(),
+		metav1.ListOptions{LabelSelector: "istio.io/rev=asm-managed-" + namespace}))
 	if len(list.Items) != 1 || list.Items[0].Name != namespace {
 		t.Errorf("by its label, %v are found, want %s", list.Items, namespace)
 	}

@@ -17,9 +17,8 @@ type AuditEvent struct {
 	Method    string // methodName of the audit entry
 }
 
-// Client is a readable name of the program behind a user agent, or the user
-// agent itself, or "an unnamed client". The forms are those of the clients'
-// sources and of recorded audit entries.
+// Client is a readable name of the program behind a user agent, or the user agent itself, or "an unnamed client". The
+// forms are those of the clients' sources and of recorded audit entries.
 func (e AuditEvent) Client() string {
 	agent := strings.TrimSpace(e.UserAgent)
 	for strings.HasSuffix(agent, ",gzip(gfe)") {
@@ -39,7 +38,8 @@ func (e AuditEvent) Client() string {
 // Hint names the usual culprit behind a client, or "".
 func (e AuditEvent) Hint() string {
 	if strings.Contains(e.UserAgent, "terraform-provider-google") && strings.Contains(e.Method, "SetIamPolicy") {
-		return "Look for an authoritative google_project_iam_policy or google_project_iam_binding in that configuration; it removes every member that it does not list. Prefer google_project_iam_member."
+		return "Look for an authoritative google_project_iam_policy or google_project_iam_binding in that configuration; it removes every " +
+			"member that it does not list. Prefer google_project_iam_member."
 	}
 	return ""
 }
@@ -48,7 +48,8 @@ var clients = []struct {
 	pattern *regexp.Regexp
 	name    func(m []string) string
 }{
-	{regexp.MustCompile(`terraform-provider-asm/(\S+)`), func(m []string) string { return "this provider (terraform-provider-asm " + m[1] + ")" }},
+	{regexp.MustCompile(`terraform-provider-asm/(\S+)`),
+		func(m []string) string { return "this provider (terraform-provider-asm " + m[1] + ")" }},
 	{regexp.MustCompile(`Terraform/(\S+).*terraform-provider-(google(?:-beta)?)/(\S+)`), func(m []string) string {
 		return "Terraform " + m[1] + " with the " + m[2] + " provider " + m[3]
 	}},

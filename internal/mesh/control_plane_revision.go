@@ -44,8 +44,7 @@ func (r ControlPlaneRevision) Condition(kind string) RevisionCondition {
 	return RevisionCondition{Type: kind, Status: "Unknown"}
 }
 
-// Age is how long a condition has had its status, or zero where that is not
-// known or lies in the future.
+// Age is how long a condition has had its status, or zero where that is not known or lies in the future.
 func (c RevisionCondition) Age(now time.Time) time.Duration {
 	if c.Since.IsZero() || now.Before(c.Since) {
 		return 0

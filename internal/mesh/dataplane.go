@@ -6,9 +6,8 @@ import (
 	"strconv"
 )
 
-// ProxyManaged reads an annotation mesh.cloud.google.com/proxy, such as
-// {"managed":"true"}. set is false where it is missing: the annotation is not
-// there or leaves the key out. Its value is a string; a boolean is accepted, too.
+// ProxyManaged reads an annotation mesh.cloud.google.com/proxy, such as {"managed":"true"}. set is false where it is
+// missing: the annotation is not there or leaves the key out. Its value is a string; a boolean is accepted, too.
 func ProxyManaged(annotation string) (managed, set bool, err error) {
 	if annotation == "" {
 		return false, false, nil
@@ -30,8 +29,7 @@ func ProxyManaged(annotation string) (managed, set bool, err error) {
 	return false, false, fmt.Errorf("annotation %s is %q; managed is \"true\" or \"false\"", AnnotationProxy, annotation)
 }
 
-// WithProxyManaged is an annotation mesh.cloud.google.com/proxy with managed set,
-// and with whatever else it said.
+// WithProxyManaged is an annotation mesh.cloud.google.com/proxy with managed set, and with whatever else it said.
 func WithProxyManaged(annotation string, managed bool) string {
 	fields := map[string]any{}
 	if json.Unmarshal([]byte(annotation), &fields) != nil || fields == nil {

@@ -5,13 +5,11 @@ import (
 	"strings"
 )
 
-// EnvironmentPrefix begins the name of the ConfigMap in istio-system that holds
-// a revision's Environment.
+// EnvironmentPrefix begins the name of the ConfigMap in istio-system that holds a revision's Environment.
 const EnvironmentPrefix = "env-"
 
-// Environment is the content of ConfigMap env-REVISION of a revision. That these
-// keys make the webhooks' URLs is known from a fork of Google's own tool, so a
-// difference is a finding with its evidence and nothing to correct unasked; for
+// Environment is the content of ConfigMap env-REVISION of a revision. That these keys make the webhooks' URLs is known
+// from a fork of Google's own tool, so a difference is a finding with its evidence and nothing to correct unasked; for
 // TRAFFIC_DIRECTOR the scheme may differ.
 type Environment struct {
 	Revision string
@@ -30,13 +28,11 @@ func NewEnvironment(configMap string, data map[string]string) Environment {
 	}
 }
 
-// unknownProject stands for the project in a proxied URL: the ConfigMap does not
-// name it.
+// unknownProject stands for the project in a proxied URL: the ConfigMap does not name it.
 const unknownProject = "PROJECT"
 
-// InjectURL is the URL that a mutating webhook of the revision should call, or
-// "" where the environment lacks it. In a proxied one, PROJECT stands for
-// the project.
+// InjectURL is the URL that a mutating webhook of the revision should call, or "" where the environment lacks it. In a
+// proxied one, PROJECT stands for the project.
 func (e Environment) InjectURL() string {
 	switch {
 	case e.Address == "":
@@ -47,8 +43,7 @@ func (e Environment) InjectURL() string {
 	return "https://" + e.Address + "/inject/ISTIO_META_CLOUDRUN_ADDR/" + e.Address
 }
 
-// URLOfProject is a webhook's URL with the project in the place that InjectURL leaves
-// open.
+// URLOfProject is a webhook's URL with the project in the place that InjectURL leaves open.
 func URLOfProject(url, project string) string {
 	return strings.Replace(url, "/projects/"+unknownProject+"/webhooks/", "/projects/"+project+"/webhooks/", 1)
 }

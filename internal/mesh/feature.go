@@ -22,9 +22,8 @@ const (
 	ManagementNotInstalled = "MANAGEMENT_NOT_INSTALLED"
 )
 
-// Feature is the mesh feature of a fleet, as far as health needs it
-// (projects.locations.features.get of the GKE Hub API). An empty string is a
-// field that the API left out.
+// Feature is the mesh feature of a fleet, as far as health needs it (projects.locations.features.get of the GKE Hub
+// API). An empty string is a field that the API left out.
 type Feature struct {
 	Name          string // projects/P/locations/global/features/servicemesh
 	ResourceState string // ENABLING, ACTIVE, DISABLING, UPDATING, SERVICE_UPDATING
@@ -63,8 +62,7 @@ type Detail struct{ Code, Text string }
 // Condition is a ServiceMeshCondition or ServiceMeshFeatureCondition.
 type Condition struct{ Code, Severity, Details, Link string }
 
-// The implementations of a managed control plane
-// (ServiceMeshControlPlaneManagement.implementation of the GKE Hub API).
+// The implementations of a managed control plane (ServiceMeshControlPlaneManagement.implementation of the GKE Hub API).
 const (
 	ImplementationIstiod          = "ISTIOD"
 	ImplementationTrafficDirector = "TRAFFIC_DIRECTOR"

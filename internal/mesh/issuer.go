@@ -22,14 +22,14 @@ func IssuedBy(issuer string) (c Cluster, found bool) {
 	return c, err == nil
 }
 
-// CheckIssuer returns an error for an invalid issuer. The rules are
-// those of the GKE Hub API: an https URL under 2,000 characters, and locations/
-// rather than zones/ for a GKE cluster.
+// CheckIssuer returns an error for an invalid issuer. The rules are those of the GKE Hub API: an https URL under 2,000
+// characters, and locations/ rather than zones/ for a GKE cluster.
 func CheckIssuer(issuer string) error {
 	u, err := url.Parse(issuer)
 	switch {
 	case err != nil || u.Scheme != "https" || u.Host == "" || len(issuer) >= 2000:
-		return fmt.Errorf("%q is not an issuer; it is an https:// URL of fewer than 2,000 characters, for a GKE cluster %sprojects/PROJECT/locations/LOCATION/clusters/CLUSTER", issuer, gkeIssuer)
+		return fmt.Errorf("%q is not an issuer; it is an https:// URL of fewer than 2,000 characters, for a GKE cluster "+
+			"%sprojects/PROJECT/locations/LOCATION/clusters/CLUSTER", issuer, gkeIssuer)
 	case strings.HasPrefix(issuer, gkeIssuer) && strings.Contains(issuer, "/zones/"):
 		return fmt.Errorf("%q: an issuer is written with locations/, not zones/", issuer)
 	}

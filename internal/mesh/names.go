@@ -11,9 +11,8 @@ import (
 // fleet project, on each cluster's project and on a Shared VPC host project.
 const AgentRole = "roles/anthosservicemesh.serviceAgent"
 
-// IdentityService is the API whose service identity is the mesh service agent.
-// That generateServiceIdentity on it yields gcp-sa-servicemesh is inferred: what
-// is established is that meshconfig.googleapis.com yields another agent,
+// IdentityService is the API whose service identity is the mesh service agent. That generateServiceIdentity on it
+// yields gcp-sa-servicemesh is inferred: what is established is that meshconfig.googleapis.com yields another agent,
 // gcp-sa-meshconfig.
 const IdentityService = "mesh.googleapis.com"
 
@@ -38,10 +37,9 @@ func IsClusterName(s string) bool { return clusterID.MatchString(s) }
 // IsMembershipName reports whether s may be the name of a fleet membership, which is an RFC 1123 label.
 func IsMembershipName(s string) bool { return membershipID.MatchString(s) }
 
-// CheckProject returns an error for an invalid project id or number.
-// The rules are those of Google Cloud: an id has 6 to 30 lower-case letters,
-// digits and hyphens and starts with a letter (older, domain-scoped ids carry
-// "example.com:" in front); a number has digits only.
+// CheckProject returns an error for an invalid project id or number. The rules are those of Google Cloud: an id has 6
+// to 30 lower-case letters, digits and hyphens and starts with a letter (older, domain-scoped ids carry "example.com:"
+// in front); a number has digits only.
 func CheckProject(project string) error {
 	if projectID.MatchString(project) || IsProjectNumber(project) {
 		return nil
@@ -49,7 +47,8 @@ func CheckProject(project string) error {
 	if id, found := strings.CutPrefix(project, "projects/"); found && CheckProject(id) == nil {
 		return fmt.Errorf("%q is a resource name; give the project alone: %q", project, id)
 	}
-	return fmt.Errorf("%q is neither a project ID (6 to 30 lower-case letters, digits and hyphens, starting with a letter and not ending in a hyphen) nor a project number", project)
+	return fmt.Errorf("%q is neither a project ID (6 to 30 lower-case letters, digits and hyphens, starting with a letter and not ending in "+
+		"a hyphen) nor a project number", project)
 }
 
 // IsProjectNumber reports whether project is a project number rather than an id.
@@ -60,7 +59,8 @@ func CheckProjectNumber(number string) error {
 	if IsProjectNumber(number) {
 		return nil
 	}
-	return fmt.Errorf("%q is not a project number: a number has 1 to 19 digits, for example 123456789012 (`gcloud projects describe PROJECT_ID --format='value(projectNumber)'` prints it)", number)
+	return fmt.Errorf("%q is not a project number: a number has 1 to 19 digits, for example 123456789012 (`gcloud projects describe "+
+		"PROJECT_ID --format='value(projectNumber)'` prints it)", number)
 }
 
 // CheckProjectID returns an error for an invalid project id. A number
@@ -70,13 +70,13 @@ func CheckProjectID(id string) error {
 		return nil
 	}
 	if IsProjectNumber(id) {
-		return fmt.Errorf("%q is a project number; the project ID is needed here (`gcloud projects describe %s --format='value(projectId)'` prints it)", id, id)
+		return fmt.Errorf("%q is a project number; the project ID is needed here (`gcloud projects describe %s --format='value(projectId)'` "+
+			"prints it)", id, id)
 	}
 	return CheckProject(id)
 }
 
-// ServiceAgent is the e-mail address of the mesh service agent of the fleet
-// whose host project has this number.
+// ServiceAgent is the e-mail address of the mesh service agent of the fleet whose host project has this number.
 func ServiceAgent(fleetNumber string) string {
 	return "service-" + fleetNumber + "@gcp-sa-servicemesh.iam.gserviceaccount.com"
 }
@@ -102,12 +102,12 @@ func (c Cluster) String() string {
 	return "projects/" + c.Project + "/locations/" + c.Location + "/clusters/" + c.Name
 }
 
-// ParseCluster reads a cluster's full resource name. The //host/ prefix of the
-// asset and fleet APIs, a selfLink's https://host/v1/ and the zones/ or regions/
-// of older names are tolerated.
+// ParseCluster reads a cluster's full resource name. The //host/ prefix of the asset and fleet APIs, a selfLink's
+// https://host/v1/ and the zones/ or regions/ of older names are tolerated.
 func ParseCluster(name string) (Cluster, error) {
 	parts := strings.Split(hostPrefix.ReplaceAllString(name, ""), "/")
-	if len(parts) != 6 || parts[0] != "projects" || !slices.Contains([]string{"locations", "zones", "regions"}, parts[2]) || parts[4] != "clusters" {
+	if len(parts) != 6 || parts[0] != "projects" || !slices.Contains([]string{"locations", "zones", "regions"}, parts[2]) ||
+		parts[4] != "clusters" {
 		return Cluster{}, fmt.Errorf("%q is not a cluster's resource name; it reads projects/PROJECT/locations/LOCATION/clusters/CLUSTER", name)
 	}
 	c := Cluster{Project: parts[1], Location: parts[3], Name: parts[5]}
@@ -118,7 +118,8 @@ func ParseCluster(name string) (Cluster, error) {
 		return Cluster{}, fmt.Errorf("%q: %q is not a region or zone, such as us-central1 or us-central1-a", name, c.Location)
 	}
 	if !clusterID.MatchString(c.Name) {
-		return Cluster{}, fmt.Errorf("%q: %q is not a cluster name (1 to 40 lower-case letters, digits and hyphens, starting with a letter)", name, c.Name)
+		return Cluster{}, fmt.Errorf("%q: %q is not a cluster name (1 to 40 lower-case letters, digits and hyphens, starting with a letter)",
+			name, c.Name)
 	}
 	return c, nil
 }
@@ -143,19 +144,18 @@ func (m Membership) String() string {
 	return "projects/" + m.Project + "/locations/" + m.Location + "/memberships/" + m.Name
 }
 
-// SameAs reports whether m and other can only be the same membership of one
-// fleet. The project is left out: the API answers with the number where a caller
-// wrote the id.
+// SameAs reports whether m and other can only be the same membership of one fleet. The project is left out: the API
+// answers with the number where a caller wrote the id.
 func (m Membership) SameAs(other Membership) bool {
 	return m.Location == other.Location && m.Name == other.Name
 }
 
-// ParseMembership reads a membership's full resource name; the //host/ prefix
-// is tolerated.
+// ParseMembership reads a membership's full resource name; the //host/ prefix is tolerated.
 func ParseMembership(name string) (Membership, error) {
 	parts := strings.Split(hostPrefix.ReplaceAllString(name, ""), "/")
 	if len(parts) != 6 || parts[0] != "projects" || parts[2] != "locations" || parts[4] != "memberships" {
-		return Membership{}, fmt.Errorf("%q is not a membership's resource name; it reads projects/PROJECT/locations/LOCATION/memberships/MEMBERSHIP", name)
+		return Membership{}, fmt.Errorf("%q is not a membership's resource name; it reads "+
+			"projects/PROJECT/locations/LOCATION/memberships/MEMBERSHIP", name)
 	}
 	m := Membership{Project: parts[1], Location: parts[3], Name: parts[5]}
 	if err := CheckProject(m.Project); err != nil {
@@ -165,7 +165,8 @@ func ParseMembership(name string) (Membership, error) {
 		return Membership{}, fmt.Errorf("%q: %q is neither \"global\" nor a region such as us-central1", name, m.Location)
 	}
 	if !membershipID.MatchString(m.Name) {
-		return Membership{}, fmt.Errorf("%q: %q is not a membership name (1 to 63 lower-case letters, digits and hyphens, starting and ending with a letter or digit)", name, m.Name)
+		return Membership{}, fmt.Errorf("%q: %q is not a membership name (1 to 63 lower-case letters, digits and hyphens, starting and ending "+
+			"with a letter or digit)", name, m.Name)
 	}
 	return m, nil
 }
@@ -181,8 +182,7 @@ var revisions = map[string]string{
 // Channels are the release channels that managed mesh knows, sorted.
 func Channels() []string { return []string{"rapid", "regular", "stable"} }
 
-// Revision is the name of the managed control plane revision of a release
-// channel, in any case.
+// Revision is the name of the managed control plane revision of a release channel, in any case.
 func Revision(channel string) (string, error) {
 	if name, known := revisions[strings.ToLower(channel)]; known {
 		return name, nil
@@ -198,11 +198,11 @@ func CheckRevision(name string) error {
 	if revisionName.MatchString(name) {
 		return nil
 	}
-	return fmt.Errorf("%q cannot be a revision: a name has 1 to 63 lower-case letters, digits and hyphens, starting and ending with a letter or digit; the managed ones are asm-managed, asm-managed-rapid and asm-managed-stable", name)
+	return fmt.Errorf("%q cannot be a revision: a name has 1 to 63 lower-case letters, digits and hyphens, starting and ending with a "+
+		"letter or digit; the managed ones are asm-managed, asm-managed-rapid and asm-managed-stable", name)
 }
 
-// Managements are what may be asked for of a membership's mesh, as the GKE Hub
-// API spells it.
+// Managements are what may be asked for of a membership's mesh, as the GKE Hub API spells it.
 func Managements() []string {
 	return []string{ManagementAutomatic, ManagementManual, ManagementNotInstalled}
 }

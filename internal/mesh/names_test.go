@@ -13,7 +13,8 @@ func TestCheckProject(t *testing.T) {
 			t.Errorf("%q is refused: %v", good, err)
 		}
 	}
-	for _, bad := range []string{"", "ab", "Mesh-Prod", "mesh_prod", "-mesh-prod", "mesh-prod-", "projects/mesh-prod", "0123", "mesh prod", strings.Repeat("a", 31)} {
+	for _, bad := range []string{"", "ab", "Mesh-Prod", "mesh_prod", "-mesh-prod", "mesh-prod-", "projects/mesh-prod", "0123", "mesh prod",
+		strings.Repeat("a", 31)} {
 		if mesh.CheckProject(bad) == nil {
 			t.Errorf("%q is accepted", bad)
 		}
@@ -65,7 +66,8 @@ func TestParseMembership(t *testing.T) {
 	if got.SameAs(elsewhere) {
 		t.Error("a membership of another location is taken for the same")
 	}
-	for _, bad := range []string{"m-1", "projects/mesh-prod/locations/global/memberships/", "projects/mesh-prod/locations/mars/memberships/m", "projects/mesh-prod/locations/global/memberships/-m"} {
+	for _, bad := range []string{"m-1", "projects/mesh-prod/locations/global/memberships/", "projects/mesh-prod/locations/mars/memberships/m",
+		"projects/mesh-prod/locations/global/memberships/-m"} {
 		if _, err := mesh.ParseMembership(bad); err == nil {
 			t.Errorf("%q is accepted", bad)
 		}
@@ -109,7 +111,8 @@ func TestCheckServiceNamesTheNearest(t *testing.T) {
 }
 
 func FuzzParseNames(f *testing.F) {
-	for _, s := range []string{"projects/mesh-prod/locations/us-central1/clusters/c", "//x/projects/p/locations/global/memberships/m", "https://h/v1/", "///"} {
+	for _, s := range []string{"projects/mesh-prod/locations/us-central1/clusters/c", "//x/projects/p/locations/global/memberships/m",
+		"https://h/v1/", "///"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {

@@ -31,8 +31,7 @@ type Prerequisite struct {
 	Title string // a few words, for a heading
 	// Resource is the Terraform resource that keeps it in place, or "".
 	Resource string
-	// Correctable is set where a resource or a runbook's ensure step corrects it at
-	// once, without waiting for the mesh.
+	// Correctable is set where a resource or a runbook's ensure step corrects it at once, without waiting for the mesh.
 	Correctable bool
 	// Audited is set where the audit log of Google Cloud shows who changed it. What
 	// happens inside of clusters is in no log that is read.
@@ -42,10 +41,9 @@ type Prerequisite struct {
 	Drift, DriftSeveral string
 }
 
-// The rows are in the order in which the kinds depend on each other: a later one
-// cannot be met while an earlier one is not. The order is inferred from the causes
-// and conditions that Google documents (its pages on troubleshooting managed mesh and
-// on feature state conditions), not stated by Google as a list.
+// The rows are in the order in which the kinds depend on each other: a later one cannot be met while an earlier one is
+// not. The order is inferred from the causes and conditions that Google documents (its pages on troubleshooting managed
+// mesh and on feature state conditions), not stated by Google as a list.
 var prerequisites = []Prerequisite{
 	{
 		Kind: APIs, Title: "APIs", Resource: "asm_project_services", Correctable: true, Audited: true,

@@ -16,9 +16,8 @@ type Expression struct {
 	Values   []string
 }
 
-// Selects reports whether an object with these labels meets every requirement.
-// As in Kubernetes, NotIn is met by an object without the label. An operator that
-// does not exist selects nothing; the API server never stores one.
+// Selects reports whether an object with these labels meets every requirement. As in Kubernetes, NotIn is met by an
+// object without the label. An operator that does not exist selects nothing; the API server never stores one.
 func (s Selector) Selects(labels map[string]string) bool {
 	for key, want := range s.Labels {
 		if value, found := labels[key]; !found || value != want {

@@ -21,7 +21,8 @@ type Service struct {
 // are those that documents name as required; the others are what particular
 // set-ups add. It is closed so that a misspelt name is found before any request.
 var services = []Service{
-	{"connectgateway.googleapis.com", "the managed control plane reaches the cluster through it; provisioning and injection fail without it", true},
+	{"connectgateway.googleapis.com", "the managed control plane reaches the cluster through it; provisioning and injection fail without it",
+		true},
 	{"container.googleapis.com", "GKE itself", true},
 	{"gkehub.googleapis.com", "the fleet: memberships and the mesh feature", true},
 	{"mesh.googleapis.com", "managed mesh itself; needed on the fleet project and on every cluster's project", true},
@@ -55,8 +56,7 @@ var services = []Service{
 	{"workloadcertificate.googleapis.com", "managed workload certificates", false},
 }
 
-// DefaultServices are the APIs enabled on a project when the user names none,
-// sorted.
+// DefaultServices are the APIs enabled on a project when the user names none, sorted.
 func DefaultServices() []string {
 	var names []string
 	for _, s := range services {
@@ -67,8 +67,7 @@ func DefaultServices() []string {
 	return names
 }
 
-// Services are all APIs that asm_project_services knows: the defaults first,
-// each part sorted by name.
+// Services are all APIs that asm_project_services knows: the defaults first, each part sorted by name.
 func Services() []Service { return slices.Clone(services) }
 
 // ServiceReason returns why the mesh needs an API, or "" for an unlisted one.
@@ -89,7 +88,8 @@ func CheckService(name string) error {
 	if nearest := nearestService(name); nearest != "" {
 		return fmt.Errorf("%q is not an API that managed mesh uses; did you mean %q?", name, nearest)
 	}
-	return fmt.Errorf("%q is not an API that managed mesh uses, so it is not managed here; enable it with google_project_service (the documentation of asm_project_services lists the APIs that are known)", name)
+	return fmt.Errorf("%q is not an API that managed mesh uses, so it is not managed here; enable it with google_project_service (the "+
+		"documentation of asm_project_services lists the APIs that are known)", name)
 }
 
 func nearestService(name string) string {

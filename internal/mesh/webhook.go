@@ -16,8 +16,7 @@ const (
 	managedOwner   = "mesh.googleapis.com"
 )
 
-// WebhookConfiguration is a mutating or validating webhook configuration, as far
-// as injection needs it.
+// WebhookConfiguration is a mutating or validating webhook configuration, as far as injection needs it.
 type WebhookConfiguration struct {
 	Name     string
 	Labels   map[string]string
@@ -48,9 +47,8 @@ const (
 	PlaneUnknown   Plane = "unknown"
 )
 
-// Injects reports whether c belongs to a mesh at all, rather than to another
-// program that changes pods. Istio's injectors carry app=sidecar-injector or
-// istio.io/rev; older and hand-made ones are known by what they call.
+// Injects reports whether c belongs to a mesh at all, rather than to another program that changes pods. Istio's
+// injectors carry app=sidecar-injector or istio.io/rev; older and hand-made ones are known by what they call.
 func (c WebhookConfiguration) Injects() bool {
 	if c.Labels["app"] == "sidecar-injector" || c.Labels[LabelRevision] != "" || c.Labels[LabelTag] != "" {
 		return true

@@ -37,8 +37,7 @@ func (c Counts) String() string {
 	return strings.Join(parts, ", ")
 }
 
-// count notes one change. What is only imported or moved counts as Terraform
-// counts it: the state would differ.
+// count notes one change. What is only imported or moved counts as Terraform counts it: the state would differ.
 func (c *Counts) count(rc *tfjson.ResourceChange, drift bool) {
 	actions := rc.Change.Actions
 	switch {
@@ -69,9 +68,8 @@ func idle(actions tfjson.Actions) bool {
 // ours reports whether a type is of this provider.
 func ours(kind string) bool { return strings.HasPrefix(kind, "asm_") }
 
-// changes judges what the plan would do. Reads are left out: a data source changes
-// nothing, neither one that is nested in a check, which Terraform plans to read
-// for ever, nor one that waits for another change.
+// changes judges what the plan would do. Reads are left out: a data source changes nothing, neither one that is nested
+// in a check, which Terraform plans to read for ever, nor one that waits for another change.
 func (j *join) changes(plan *tfjson.Plan) (our, other Counts) {
 	drifts := map[string]*tfjson.ResourceChange{}
 	for _, rc := range plan.ResourceDrift {
@@ -113,8 +111,7 @@ func (j *join) changes(plan *tfjson.Plan) (our, other Counts) {
 	return our, other
 }
 
-// resource judges a resource of this provider that the plan has, and reports
-// whether it corrects drift.
+// resource judges a resource of this provider that the plan has, and reports whether it corrects drift.
 func (j *join) resource(rc, drift *tfjson.ResourceChange) (drifted bool) {
 	actions := rc.Change.Actions
 	switch {
@@ -143,9 +140,8 @@ func (j *join) refreshed(rc *tfjson.ResourceChange) (drifted bool) {
 	return j.compare(rc, now, want, true)
 }
 
-// configured are the resources whose attribute that may drift is an argument: it
-// also differs when the configuration was edited, and that is no drift. Of the
-// others it is computed, and differs because of the cloud alone.
+// configured are the resources whose attribute that may drift is an argument: it also differs when the configuration
+// was edited, and that is no drift. Of the others it is computed, and differs because of the cloud alone.
 var configured = map[string]bool{"asm_mesh_management": true, "asm_namespace_injection": true, "asm_managed_data_plane": true}
 
 func (j *join) compare(rc *tfjson.ResourceChange, now, want values, outside bool) (found bool) {

@@ -11,8 +11,7 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 )
 
-// checks joins the results of check blocks, and of the conditions of resources
-// and outputs where they are not met.
+// checks joins the results of check blocks, and of the conditions of resources and outputs where they are not met.
 func (j *join) checks(plan *tfjson.Plan) {
 	for _, c := range plan.Checks {
 		if len(c.Instances) == 0 {

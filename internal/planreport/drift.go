@@ -11,8 +11,7 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/prereq"
 )
 
-// drifted is a resource of this provider as the refresh saw it, beside what the
-// plan wants.
+// drifted is a resource of this provider as the refresh saw it, beside what the plan wants.
 type drifted struct {
 	resource  string // asm_workload_pool
 	now, want values
@@ -24,10 +23,9 @@ type difference struct {
 	change string // attribute = now -> wanted, for evidence; "" where the plan leaves it alone
 }
 
-// A reader builds the state of a prerequisite from a resource's attributes; what they
-// mean is in the schemas of provider/. The state is nil where nothing can have
-// drifted: what differs because the configuration asks for more is no drift. evidence
-// is what the plan changes about a finding of the state, and may amend the finding.
+// A reader builds the state of a prerequisite from a resource's attributes; what they mean is in the schemas of
+// provider/. The state is nil where nothing can have drifted: what differs because the configuration asks for more is
+// no drift. evidence is what the plan changes about a finding of the state, and may amend the finding.
 type reader func(drifted) (state prereq.State, evidence func(*catalogue.Finding) string, err error)
 
 var readers = map[mesh.Kind]reader{
@@ -64,8 +62,7 @@ func (d drifted) differences() []difference {
 	return all
 }
 
-// subject is the full resource name of what the resource is about, as
-// internal/prereq names it.
+// subject is the full resource name of what the resource is about, as internal/prereq names it.
 func (d drifted) subject() string {
 	place := cmp.Or(d.now.show("membership"), d.now.show("cluster"))
 	switch {

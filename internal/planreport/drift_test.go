@@ -65,7 +65,8 @@ func TestDrift(t *testing.T) {
 		}
 		return object{"project": "shop-1", "enabled": enabled}
 	}
-	pool := object{"cluster": gke, "workload_pool": "shop-1.svc.id.goog", "node_pools_without_gke_metadata": []any{}, "migrate_node_pools": false}
+	pool := object{"cluster": gke, "workload_pool": "shop-1.svc.id.goog", "node_pools_without_gke_metadata": []any{},
+		"migrate_node_pools": false}
 	identity := object{"membership": member, "issuer": issuer, "expected_issuer": issuer}
 	injection := object{"membership": member, "namespace": "cart", "revision": "asm-managed", "istio_injection": nil}
 	plane := object{"cluster": gke, "namespace": "cart", "managed": true}
@@ -77,29 +78,42 @@ func TestDrift(t *testing.T) {
 		want        []string
 		code        int
 	}{
-		{"binding", "asm_service_agent_binding", object{"project": "shop-1", "granted": false}, object{"project": "shop-1", "granted": true}, false,
+		{"binding", "asm_service_agent_binding", object{"project": "shop-1", "granted": false}, object{"project": "shop-1", "granted": true},
+			false,
 			[]string{"service-agent-binding-missing projects/shop-1"}, 2},
 		{"two APIs", "asm_project_services", services("a.googleapis.com", false, "b.googleapis.com", true, "c.googleapis.com", false),
 			services("a.googleapis.com", true, "b.googleapis.com", true, "c.googleapis.com", true), true,
 			[]string{"api-disabled (a.googleapis.com) projects/shop-1", "api-disabled (c.googleapis.com) projects/shop-1"}, 2},
-		{"an API that was added to the configuration", "asm_project_services", services("a.googleapis.com", true), services("a.googleapis.com", true, "b.googleapis.com", true), false, nil, 2},
+		{"an API that was added to the configuration", "asm_project_services", services("a.googleapis.com", true),
+			services("a.googleapis.com", true, "b.googleapis.com", true), false, nil, 2},
 		{"an API that was taken out of it", "asm_project_services", services("a.googleapis.com", false), services(), false, nil, 2},
 		{"no pool", "asm_workload_pool", with(pool, object{"workload_pool": nil}), pool, true, []string{"workload-pool-missing " + gke}, 2},
-		{"no pool, and the wanted one unknown", "asm_workload_pool", with(pool, object{"workload_pool": nil}), with(pool, object{"workload_pool": nil}), true, []string{"workload-pool-missing " + gke}, 2},
-		{"another pool", "asm_workload_pool", with(pool, object{"workload_pool": "other.svc.id.goog"}), pool, true, []string{"workload-pool-wrong " + gke}, 2},
-		{"node pools to migrate", "asm_workload_pool", with(pool, object{"node_pools_without_gke_metadata": []any{"a", "b"}}), with(pool, object{"migrate_node_pools": true}), false,
+		{"no pool, and the wanted one unknown", "asm_workload_pool", with(pool, object{"workload_pool": nil}),
+			with(pool, object{"workload_pool": nil}), true, []string{"workload-pool-missing " + gke}, 2},
+		{"another pool", "asm_workload_pool", with(pool, object{"workload_pool": "other.svc.id.goog"}), pool, true,
+			[]string{"workload-pool-wrong " + gke}, 2},
+		{"node pools to migrate", "asm_workload_pool", with(pool, object{"node_pools_without_gke_metadata": []any{"a", "b"}}),
+			with(pool, object{"migrate_node_pools": true}), false,
 			[]string{"node-pool-without-gke-metadata " + gke}, 2},
-		{"no issuer", "asm_membership_identity", with(identity, object{"issuer": nil}), identity, true, []string{"membership-identity-missing " + member}, 2},
-		{"another issuer", "asm_membership_identity", with(identity, object{"issuer": issuer + "x"}), identity, true, []string{"membership-identity-wrong " + member}, 2},
-		{"management changed outside", "asm_mesh_management", with(management, object{"management": "MANAGEMENT_MANUAL"}), management, true, []string{"mesh-management-differs " + member}, 2},
-		{"management changed in the configuration", "asm_mesh_management", with(management, object{"management": "MANAGEMENT_MANUAL"}), management, false, nil, 2},
+		{"no issuer", "asm_membership_identity", with(identity, object{"issuer": nil}), identity, true,
+			[]string{"membership-identity-missing " + member}, 2},
+		{"another issuer", "asm_membership_identity", with(identity, object{"issuer": issuer + "x"}), identity, true,
+			[]string{"membership-identity-wrong " + member}, 2},
+		{"management changed outside", "asm_mesh_management", with(management, object{"management": "MANAGEMENT_MANUAL"}), management, true,
+			[]string{"mesh-management-differs " + member}, 2},
+		{"management changed in the configuration", "asm_mesh_management", with(management, object{"management": "MANAGEMENT_MANUAL"}),
+			management, false, nil, 2},
 		{"both labels wrong", "asm_namespace_injection", with(injection, object{"revision": nil, "istio_injection": "enabled"}), injection, true,
 			[]string{"injection-label-wrong " + member + "/namespaces/cart"}, 2},
-		{"a revision changed in the configuration", "asm_namespace_injection", with(injection, object{"revision": "asm-managed-rapid"}), injection, false, nil, 2},
-		{"proxies not managed", "asm_managed_data_plane", with(plane, object{"managed": nil}), plane, true, []string{"managed-data-plane-off " + gke + "/namespaces/cart"}, 2},
-		{"proxies of a revision", "asm_managed_data_plane", object{"membership": member, "revision": "asm-managed", "managed": false}, object{"membership": member, "revision": "asm-managed", "managed": true}, true,
+		{"a revision changed in the configuration", "asm_namespace_injection", with(injection, object{"revision": "asm-managed-rapid"}),
+			injection, false, nil, 2},
+		{"proxies not managed", "asm_managed_data_plane", with(plane, object{"managed": nil}), plane, true,
+			[]string{"managed-data-plane-off " + gke + "/namespaces/cart"}, 2},
+		{"proxies of a revision", "asm_managed_data_plane", object{"membership": member, "revision": "asm-managed", "managed": false},
+			object{"membership": member, "revision": "asm-managed", "managed": true}, true,
 			[]string{"managed-data-plane-off " + member + "/namespaces/istio-system/controlplanerevisions/asm-managed"}, 2},
-		{"a policy", "asm_workload_pool", with(pool, object{"deletion_policy": "ABANDON"}), with(pool, object{"deletion_policy": "DELETE"}), false, nil, 2},
+		{"a policy", "asm_workload_pool", with(pool, object{"deletion_policy": "ABANDON"}), with(pool, object{"deletion_policy": "DELETE"}),
+			false, nil, 2},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			parts := object{"resource_changes": []any{change(tc.kind+".x", update, tc.now, tc.wanted)}}
@@ -140,9 +154,11 @@ func TestEveryResourceIsJudged(t *testing.T) {
 // Node pools that are not to be migrated are a note: a job must not alarm for ever
 // about what the configuration leaves as it is.
 func TestNodePoolsLeftAlone(t *testing.T) {
-	v := object{"cluster": gke, "workload_pool": "shop-1.svc.id.goog", "node_pools_without_gke_metadata": []any{"a"}, "migrate_node_pools": false}
+	v := object{"cluster": gke, "workload_pool": "shop-1.svc.id.goog", "node_pools_without_gke_metadata": []any{"a"},
+		"migrate_node_pools": false}
 	r := judge(t, plan(t, object{"resource_changes": []any{change("asm_workload_pool.x", []string{"no-op"}, v, v)}}))
-	if r.ExitCode() != 0 || len(r.Findings) != 1 || r.Findings[0].Severity != "info" || !strings.Contains(r.Findings[0].Message, "migrate_node_pools is false") {
+	if r.ExitCode() != 0 || len(r.Findings) != 1 || r.Findings[0].Severity != "info" ||
+		!strings.Contains(r.Findings[0].Message, "migrate_node_pools is false") {
 		t.Errorf("exit code %d, %+v", r.ExitCode(), r.Findings)
 	}
 }
@@ -151,10 +167,12 @@ func TestNodePoolsLeftAlone(t *testing.T) {
 func TestDriftForTheBetter(t *testing.T) {
 	good, bad := object{"project": "shop-1", "granted": true}, object{"project": "shop-1", "granted": false}
 	for name, parts := range map[string]object{
-		"restored by hand":               {"resource_drift": []any{change("asm_service_agent_binding.x", update, bad, good)}, "resource_changes": []any{change("asm_service_agent_binding.x", []string{"no-op"}, good, good)}},
+		"restored by hand": {"resource_drift": []any{change("asm_service_agent_binding.x", update, bad, good)},
+			"resource_changes": []any{change("asm_service_agent_binding.x", []string{"no-op"}, good, good)}},
 		"restored by hand, refresh-only": {"resource_drift": []any{change("asm_service_agent_binding.x", update, bad, good)}},
 		"another attribute": {"resource_drift": []any{change("asm_mesh_management.x", update,
-			object{"membership": member, "management": "MANAGEMENT_AUTOMATIC", "origin": "FLEET"}, object{"membership": member, "management": "MANAGEMENT_AUTOMATIC", "origin": "USER"})}},
+			object{"membership": member, "management": "MANAGEMENT_AUTOMATIC", "origin": "FLEET"},
+			object{"membership": member, "management": "MANAGEMENT_AUTOMATIC", "origin": "USER"})}},
 	} {
 		if r := judge(t, plan(t, parts)); r.ExitCode() != 0 || len(r.Findings) != 0 {
 			t.Errorf("%s: exit code %d, %+v", name, r.ExitCode(), r.Findings)
@@ -190,13 +208,21 @@ func TestCounts(t *testing.T) {
 	}{
 		{"nothing", object{"resource_changes": []any{other("a", "no-op")}}, "healthy: nothing is to change", 0},
 		{"a read", object{"resource_changes": []any{read}}, "healthy: nothing is to change", 0},
-		{"outputs", object{"output_changes": object{"a": object{"actions": update}, "b": object{"actions": []any{"no-op"}}}}, "healthy: nothing is to change; 1 output would change", 0},
-		{"others", object{"resource_changes": []any{other("a", "create"), other("b", "create"), other("c", "update"), other("d", "delete"), other("e", "delete", "create"), other("f", "forget"), imported, moved}},
-			"healthy: other changes: 2 to add, 1 to change, 1 to destroy, 1 to replace, 1 to import, 1 to move, 1 to do otherwise (forget, invoke, defer)", 2},
+		{"outputs", object{"output_changes": object{"a": object{"actions": update}, "b": object{"actions": []any{"no-op"}}}},
+			"healthy: nothing is to change; 1 output would change", 0},
+		{"others", object{"resource_changes": []any{other("a", "create"), other("b", "create"), other("c", "update"), other("d", "delete"),
+			other("e", "delete", "create"), other("f", "forget"), imported, moved}},
+			"healthy: other changes: 2 to add, 1 to change, 1 to destroy, 1 to replace, 1 to import, 1 to move, 1 to do otherwise (forget, " +
+				"invoke, defer)", 2},
 		{"others that drifted, refresh-only", object{"resource_drift": []any{other("a", "update")}}, "healthy: other changes: 1 to change", 2},
-		{"others that drifted and stay so", object{"resource_drift": []any{other("a", "update")}, "resource_changes": []any{other("a", "no-op")}}, "healthy: nothing is to change", 0},
-		{"an action", object{"action_invocations": []any{object{"address": "action.x.y"}}}, "healthy: other changes: 1 to do otherwise (forget, invoke, defer)", 2},
-		{"ours by the configuration", object{"resource_changes": []any{change("asm_workload_pool.a", []string{"delete"}, object{"cluster": gke}, nil), change("asm_workload_pool.b", []string{"delete", "create"}, nil, nil)}},
+		{"others that drifted and stay so",
+			object{"resource_drift": []any{other("a", "update")}, "resource_changes": []any{other("a", "no-op")}}, "healthy: nothing is to change",
+			0},
+		{"an action", object{"action_invocations": []any{object{"address": "action.x.y"}}}, "healthy: other changes: 1 to do otherwise " +
+			"(forget, invoke, defer)", 2},
+		{"ours by the configuration",
+			object{"resource_changes": []any{change("asm_workload_pool.a", []string{"delete"}, object{"cluster": gke}, nil),
+				change("asm_workload_pool.b", []string{"delete", "create"}, nil, nil)}},
 			"healthy: by the configuration, 1 to destroy, 1 to replace", 2},
 	} {
 		if r := judge(t, plan(t, tc.parts)); r.Summary != tc.want || r.ExitCode() != tc.code {
@@ -215,9 +241,10 @@ func checks(status string, problems ...any) []any {
 // data is a data source as the plan read it.
 func data(address string, v object) object {
 	kind, name, _ := strings.Cut(strings.TrimPrefix(address, "data."), ".")
-	return object{"format_version": "1.0", "values": object{"root_module": object{"child_modules": []any{object{"address": "module.m", "resources": []any{
-		object{"address": address, "mode": "data", "type": kind, "name": name, "values": v},
-	}}}}}}
+	return object{"format_version": "1.0",
+		"values": object{"root_module": object{"child_modules": []any{object{"address": "module.m", "resources": []any{
+			object{"address": address, "mode": "data", "type": kind, "name": name, "values": v},
+		}}}}}}
 }
 
 // health is a data source with one finding.
@@ -240,14 +267,21 @@ func TestHealthWithoutChanges(t *testing.T) {
 		{"a check is unknown", object{"checks": checks("unknown")}, 4, "unknown"},
 		{"a check has an error", object{"checks": checks("error")}, 4, "unknown"},
 		{"a check of a later version", object{"checks": checks("perhaps")}, 4, "unknown"},
-		{"a data source is unhealthy, and a resource elsewhere would correct it", object{"prior_state": data("data.asm_mesh_health.x", health("unhealthy", "error", "revisions-unhealthy"))}, 3, "unhealthy"},
+		{"a data source is unhealthy, and a resource elsewhere would correct it",
+			object{"prior_state": data("data.asm_mesh_health.x", health("unhealthy", "error", "revisions-unhealthy"))}, 3, "unhealthy"},
 		{"degraded", object{"prior_state": data("data.asm_mesh_health.x", health("degraded", "warning", "control-plane-state"))}, 3, "degraded"},
-		{"provisioning", object{"prior_state": data("data.asm_mesh_health.x", health("provisioning", "warning", "control-plane-state"))}, 0, "provisioning"},
+		{"provisioning", object{"prior_state": data("data.asm_mesh_health.x", health("provisioning", "warning", "control-plane-state"))}, 0,
+			"provisioning"},
 		{"unknown", object{"prior_state": data("data.asm_mesh_health.x", health("unknown", "warning", "cannot-read"))}, 4, "unknown"},
 		{"a note", object{"prior_state": data("data.asm_mesh_health.x", health("healthy", "info", "shared-vpc-host-project"))}, 0, "healthy"},
-		{"unhealthy without a finding", object{"prior_state": data("data.asm_mesh_health.x", object{"verdict": "unhealthy", "summary": "s", "findings": []any{}})}, 3, "unhealthy"},
-		{"a verdict of a later version", object{"prior_state": data("data.asm_mesh_health.x", object{"verdict": "splendid", "findings": []any{}})}, 4, "unknown"},
-		{"prerequisites", object{"prior_state": data("data.asm_prerequisites.x", object{"status": "unmet", "summary": "unmet", "prerequisites": []any{object{"findings": health("", "error", "service-agent-binding-missing")["findings"]}}})}, 3, "unhealthy"},
+		{"unhealthy without a finding",
+			object{"prior_state": data("data.asm_mesh_health.x", object{"verdict": "unhealthy", "summary": "s", "findings": []any{}})}, 3,
+			"unhealthy"},
+		{"a verdict of a later version",
+			object{"prior_state": data("data.asm_mesh_health.x", object{"verdict": "splendid", "findings": []any{}})}, 4, "unknown"},
+		{"prerequisites", object{"prior_state": data("data.asm_prerequisites.x",
+			object{"status": "unmet", "summary": "unmet",
+				"prerequisites": []any{object{"findings": health("", "error", "service-agent-binding-missing")["findings"]}}})}, 3, "unhealthy"},
 		{"another provider's", object{"prior_state": data("data.http.x", health("unhealthy", "error", "revisions-unhealthy"))}, 0, "healthy"},
 	} {
 		r := judge(t, plan(t, tc.parts))
@@ -289,8 +323,10 @@ func TestLinksStayInPlace(t *testing.T) {
 		}})
 	alias := object{"membership": strings.Replace(member, "/one", "/alias", 1), "issuer": issuer, "expected_issuer": issuer}
 	r := judge(t, plan(t, object{"prior_state": state, "resource_changes": []any{
-		change("asm_service_agent_binding.x", update, object{"project": "shop-1", "granted": false}, object{"project": "shop-1", "granted": true}),
-		change("asm_workload_pool.x", update, object{"cluster": gke, "workload_pool": nil}, object{"cluster": gke, "workload_pool": "shop-1.svc.id.goog"}),
+		change("asm_service_agent_binding.x", update, object{"project": "shop-1", "granted": false},
+			object{"project": "shop-1", "granted": true}),
+		change("asm_workload_pool.x", update, object{"cluster": gke, "workload_pool": nil},
+			object{"cluster": gke, "workload_pool": "shop-1.svc.id.goog"}),
 		change("asm_membership_identity.x", []string{"no-op"}, alias, alias),
 	}}))
 	blocked := map[string]bool{}
@@ -315,7 +351,8 @@ func TestConditionWithoutDetailIsARoot(t *testing.T) {
 		object{"code": "mesh-condition", "severity": "error", "subject": member, "message": "MESH_IAM_PERMISSION_DENIED: details"},
 	}})
 	r := judge(t, plan(t, object{"prior_state": state, "resource_changes": []any{
-		change("asm_service_agent_binding.x", update, object{"project": "shop-1", "granted": false}, object{"project": "shop-1", "granted": true}),
+		change("asm_service_agent_binding.x", update, object{"project": "shop-1", "granted": false},
+			object{"project": "shop-1", "granted": true}),
 	}}))
 	if roots, explained := told(r); len(roots) != 2 || explained != 0 || r.ExitCode() != 2 {
 		t.Errorf("exit code %d, roots %v, %d explained", r.ExitCode(), roots, explained)
@@ -325,13 +362,17 @@ func TestConditionWithoutDetailIsARoot(t *testing.T) {
 // A finding of asm_diagnosis keeps its root, also where that root is told as drift.
 func TestDiagnosisKeepsItsRoots(t *testing.T) {
 	state := data("data.asm_diagnosis.x", object{"verdict": "unhealthy", "summary": "s", "findings": []any{
-		object{"code": "service-agent-binding-missing", "severity": "error", "subject": "projects/shop-1", "message": "gone", "fingerprint": "aa"},
-		object{"code": "cannot-read", "severity": "warning", "subject": "somewhere/else", "message": "?", "fingerprint": "bb", "blocked_by": []any{"aa", "none"}, "waiting": true},
+		object{"code": "service-agent-binding-missing", "severity": "error", "subject": "projects/shop-1", "message": "gone",
+			"fingerprint": "aa"},
+		object{"code": "cannot-read", "severity": "warning", "subject": "somewhere/else", "message": "?", "fingerprint": "bb",
+			"blocked_by": []any{"aa", "none"}, "waiting": true},
 	}})
 	r := judge(t, plan(t, object{"prior_state": state, "resource_changes": []any{
-		change("asm_service_agent_binding.x", update, object{"project": "shop-1", "granted": false}, object{"project": "shop-1", "granted": true}),
+		change("asm_service_agent_binding.x", update, object{"project": "shop-1", "granted": false},
+			object{"project": "shop-1", "granted": true}),
 	}}))
-	if len(r.Findings) != 2 || r.Findings[0].About != "asm_service_agent_binding.x" || !cmp.Equal(r.Findings[1].BlockedBy, []string{r.Findings[0].Fingerprint}) || !r.Findings[1].Waiting {
+	if len(r.Findings) != 2 || r.Findings[0].About != "asm_service_agent_binding.x" ||
+		!cmp.Equal(r.Findings[1].BlockedBy, []string{r.Findings[0].Fingerprint}) || !r.Findings[1].Waiting {
 		t.Errorf("got %+v", r.Findings)
 	}
 }
@@ -341,13 +382,16 @@ func TestManyClusters(t *testing.T) {
 	var findings []any
 	for i := range 20_000 {
 		subject := strings.Replace(member, "/one", "/c"+string(rune('a'+i%26))+strings.Repeat("x", i%50), 1)
-		findings = append(findings, object{"code": "mesh-condition", "severity": "error", "subject": subject, "detail": "MESH_IAM_PERMISSION_DENIED", "message": "MESH_IAM_PERMISSION_DENIED: details"})
+		findings = append(findings,
+			object{"code": "mesh-condition", "severity": "error", "subject": subject, "detail": "MESH_IAM_PERMISSION_DENIED",
+				"message": "MESH_IAM_PERMISSION_DENIED: details"})
 	}
 	r := judge(t, plan(t, object{
 		"prior_state": data("data.asm_mesh_health.x", object{"verdict": "unhealthy", "summary": "all of it", "findings": findings}),
 		"checks":      checks("fail", object{"message": "all of it"}),
 		"resource_changes": []any{
-			change("asm_service_agent_binding.x", update, object{"project": "shop-1", "granted": false}, object{"project": "shop-1", "granted": true}),
+			change("asm_service_agent_binding.x", update, object{"project": "shop-1", "granted": false},
+				object{"project": "shop-1", "granted": true}),
 		},
 	}))
 	if roots, explained := told(r); len(roots) != 1 || explained != 26*25+1 {
@@ -357,7 +401,8 @@ func TestManyClusters(t *testing.T) {
 
 // A note of a resource that a data source reports as trouble is trouble.
 func TestTheGraverOfTwoCounts(t *testing.T) {
-	v := object{"cluster": gke, "workload_pool": "shop-1.svc.id.goog", "node_pools_without_gke_metadata": []any{"a"}, "migrate_node_pools": false}
+	v := object{"cluster": gke, "workload_pool": "shop-1.svc.id.goog", "node_pools_without_gke_metadata": []any{"a"},
+		"migrate_node_pools": false}
 	state := data("data.asm_diagnosis.x", object{"verdict": "degraded", "summary": "s", "findings": []any{
 		object{"code": "node-pool-without-gke-metadata", "severity": "warning", "subject": member, "message": "m"}, // the cluster's membership
 	}})
@@ -370,7 +415,8 @@ func TestTheGraverOfTwoCounts(t *testing.T) {
 // Sensitive parts of what a data source found are left out; what is left decides.
 func TestSensitiveDataSource(t *testing.T) {
 	for name, marks := range map[string]any{
-		"all of it": true, "a finding": object{"findings": []any{object{"message": true, "subject": true}}}, "the findings": object{"findings": true},
+		"all of it": true, "a finding": object{"findings": []any{object{"message": true, "subject": true}}},
+		"the findings":              object{"findings": true},
 		"a shape that does not fit": object{"findings": object{"a": true}}, "another": []any{true},
 	} {
 		v := health("unhealthy", "error", "mesh-condition")

@@ -100,9 +100,8 @@ func (j *join) add(address string, f catalogue.Finding) *finding {
 	return added
 }
 
-// key is the same for findings that can be one: a resource knows only that the
-// grant does not count, and a data source says why; a diagnosis names a cluster
-// by its membership, and the mesh feature by its fleet.
+// key is the same for findings that can be one: a resource knows only that the grant does not count, and a data source
+// says why; a diagnosis names a cluster by its membership, and the mesh feature by its fleet.
 func (j *join) key(f catalogue.Finding) string {
 	code, subject := f.Code, j.canonical(f.Subject)
 	switch code {

@@ -54,10 +54,9 @@ func (j *join) clusterOf(name string) string {
 	return ""
 }
 
-// link finds for each finding those that bring it about: those that the catalogue
-// knows of where their places meet, those that asm_diagnosis names, and for a failed
-// check those of the data source whose summary it repeats. What is in a cluster is
-// reached by the cluster and by its projects.
+// link finds for each finding those that bring it about: those that the catalogue knows of where their places meet,
+// those that asm_diagnosis names, and for a failed check those of the data source whose summary it repeats. What is in
+// a cluster is reached by the cluster and by its projects.
 func (j *join) link() causes.Graph {
 	nodes := make([]causes.Node, len(j.findings))
 	byPrint, bySource := map[string]int{}, map[string][]int{}

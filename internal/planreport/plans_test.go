@@ -37,8 +37,7 @@ func recorded(t testing.TB, name string) []byte {
 	return raw
 }
 
-// told are the root causes, as "code (detail) subject", and how many findings they
-// explain.
+// told are the root causes, as "code (detail) subject", and how many findings they explain.
 func told(r *planreport.Result) (roots []string, explained int) {
 	for _, f := range r.Findings {
 		switch {
@@ -70,17 +69,25 @@ func TestRecordedPlans(t *testing.T) {
 		{"tofu-clean", 0, 0, "healthy: nothing is to change; 1 check passes", 0, nil},
 		{"terraform-nested", 2, 0, "healthy: nothing is to change; 2 checks pass", 0, nil},
 		{"terraform-nested-refresh-only", 2, 0, "healthy: nothing is to change; 2 checks pass", 0, nil},
-		{"tofu-drift", 2, 2, "unhealthy: 1 resource has drifted; 1 check fails; 1 root cause", 9, []string{"service-agent-binding-missing projects/mesh-sim-1"}},
-		{"terraform-drift-nested", 2, 2, "unhealthy: 1 resource has drifted; 2 checks fail; 1 root cause", 10, []string{"service-agent-binding-missing projects/mesh-sim-1"}},
-		{"terraform-drift-refresh-only", 2, 2, "unhealthy: 1 resource has drifted; 1 check fails; 1 root cause", 9, []string{"service-agent-binding-missing projects/mesh-sim-1"}},
-		{"terraform-api", 2, 2, "unhealthy: 1 resource has drifted; 1 check fails; 1 root cause", 10, []string{"api-disabled (connectgateway.googleapis.com) projects/mesh-sim-1"}},
-		{"terraform-pool", 2, 2, "unhealthy: 1 resource has drifted; 1 check fails; 1 root cause", 6, []string{"workload-pool-missing " + cluster}},
-		{"terraform-conditional", 2, 2, "unhealthy: 1 resource has drifted; 1 check fails; 1 root cause", 9, []string{"service-agent-binding-conditional projects/mesh-sim-1"}},
+		{"tofu-drift", 2, 2, "unhealthy: 1 resource has drifted; 1 check fails; 1 root cause", 9, []string{"service-agent-binding-missing " +
+			"projects/mesh-sim-1"}},
+		{"terraform-drift-nested", 2, 2, "unhealthy: 1 resource has drifted; 2 checks fail; 1 root cause", 10,
+			[]string{"service-agent-binding-missing projects/mesh-sim-1"}},
+		{"terraform-drift-refresh-only", 2, 2, "unhealthy: 1 resource has drifted; 1 check fails; 1 root cause", 9,
+			[]string{"service-agent-binding-missing projects/mesh-sim-1"}},
+		{"terraform-api", 2, 2, "unhealthy: 1 resource has drifted; 1 check fails; 1 root cause", 10,
+			[]string{"api-disabled (connectgateway.googleapis.com) projects/mesh-sim-1"}},
+		{"terraform-pool", 2, 2, "unhealthy: 1 resource has drifted; 1 check fails; 1 root cause", 6,
+			[]string{"workload-pool-missing " + cluster}},
+		{"terraform-conditional", 2, 2, "unhealthy: 1 resource has drifted; 1 check fails; 1 root cause", 9,
+			[]string{"service-agent-binding-conditional projects/mesh-sim-1"}},
 		{"terraform-create", 2, 2, "provisioning: 2 are to be brought under management; 1 check passes", 0, nil},
 		{"terraform-other", 2, 2, "healthy: other changes: 1 to change; 1 check passes", 0, nil},
-		{"terraform-late", 2, 2, "unknown: 1 is to be brought under management; other changes: 1 to add; 1 check has no result; 1 check passes; 2 root causes", 0,
+		{"terraform-late", 2, 2, "unknown: 1 is to be brought under management; other changes: 1 to add; 1 check has no result; 1 check " +
+			"passes; 2 root causes", 0,
 			[]string{"cannot-read data.asm_mesh_health.late", "check-undecided check.late"}},
-		{"terraform-target", 0, 4, "unknown: nothing is to change; 1 check has no result; 2 root causes", 0, []string{"cannot-read plan", "check-undecided check.top"}},
+		{"terraform-target", 0, 4, "unknown: nothing is to change; 1 check has no result; 2 root causes", 0,
+			[]string{"cannot-read plan", "check-undecided check.top"}},
 		{"terraform-sensitive", 2, 2, "unhealthy: 1 resource has drifted; 2 checks pass; 1 root cause", 0,
 			[]string{"api-disabled (connectgateway.googleapis.com) projects/(sensitive value)"}},
 	} {
@@ -146,7 +153,8 @@ func TestDriftIsTheCataloguesFinding(t *testing.T) {
 	r := judge(t, recorded(t, "terraform-conditional"))
 	f := r.Findings[0]
 	about, d := "asm_service_agent_binding.fleet", catalogue.Describe(catalogue.BindingConditional)
-	if f.About != about || f.Remediation != d.Remedy || f.FixedBy != "asm_service_agent_binding" || f.Runbook != d.Runbook || f.Kind != mesh.ServiceAgentGrant {
+	if f.About != about || f.Remediation != d.Remedy || f.FixedBy != "asm_service_agent_binding" || f.Runbook != d.Runbook ||
+		f.Kind != mesh.ServiceAgentGrant {
 		t.Errorf("got %+v", f)
 	}
 	want := []diagnosis.Evidence{
@@ -159,7 +167,8 @@ func TestDriftIsTheCataloguesFinding(t *testing.T) {
 		t.Error(diff)
 	}
 	at := slices.IndexFunc(r.Subjects, func(s diagnosis.Subject) bool { return s.Name == about })
-	if s := r.Subjects[at]; s.Type != diagnosis.TypeResource || s.Verdict != mesh.Unhealthy || !slices.Equal(s.Checks, []diagnosis.Check{{Kind: mesh.ServiceAgentGrant, Status: diagnosis.Unmet}}) {
+	if s := r.Subjects[at]; s.Type != diagnosis.TypeResource || s.Verdict != mesh.Unhealthy ||
+		!slices.Equal(s.Checks, []diagnosis.Check{{Kind: mesh.ServiceAgentGrant, Status: diagnosis.Unmet}}) {
 		t.Errorf("the resource is %+v", s)
 	}
 	again := judge(t, recorded(t, "terraform-conditional"))

@@ -15,8 +15,7 @@ import (
 // Result is the verdict on a plan.
 type Result struct {
 	*diagnosis.Report
-	// Ours and Others count what the plan would do to resources of this provider
-	// and to all others.
+	// Ours and Others count what the plan would do to resources of this provider and to all others.
 	Ours, Others Counts
 	// Outputs is how many root outputs would change. That alone is no drift.
 	Outputs int
@@ -52,9 +51,8 @@ func Make(plan *tfjson.Plan, tool string) *Result {
 	return result
 }
 
-// ExitCode is the exit code that a plan deserves: 2 when applying it would change
-// something, as Terraform's own; 3 when it would not and the mesh is not well; 4
-// when that is not known.
+// ExitCode is the exit code that a plan deserves: 2 when applying it would change something, as Terraform's own; 3 when
+// it would not and the mesh is not well; 4 when that is not known.
 func (r *Result) ExitCode() int {
 	if r.Ours.any() || r.Others.any() {
 		return diagnosis.ExitChanges

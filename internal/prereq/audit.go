@@ -43,9 +43,8 @@ type Scope struct {
 	Clusters     []mesh.Cluster // nil: the clusters of Project that are in a fleet
 }
 
-// Audit checks every prerequisite in scope, in parallel and without changing
-// anything. A failed read makes its own result unknown and no other. Results are
-// sorted: roots first, then by subject.
+// Audit checks every prerequisite in scope, in parallel and without changing anything. A failed read makes its own
+// result unknown and no other. Results are sorted: roots first, then by subject.
 func Audit(ctx context.Context, client *gcp.Client, scope Scope) []Result {
 	projects := []string{scope.FleetProject}
 	if scope.Project != scope.FleetProject {
@@ -138,8 +137,7 @@ func unknown(kind mesh.Kind, subject string, err error) Result {
 	return Result{Kind: kind, Subject: subject, Status: Unknown, Message: f.Message, Findings: []catalogue.Finding{f}}
 }
 
-// examine checks one prerequisite. A kind that its check also finds is a result of
-// its own.
+// examine checks one prerequisite. A kind that its check also finds is a result of its own.
 func examine(ctx context.Context, p Prerequisite) (results []Result) {
 	state, err := p.Check(ctx, false)
 	var gone *GoneError

@@ -8,20 +8,17 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 )
 
-// An Attributor is a prerequisite whose changes the audit log of Google Cloud shows;
-// the row of its kind says Audited.
+// An Attributor is a prerequisite whose changes the audit log of Google Cloud shows; the row of its kind says Audited.
 type Attributor interface {
-	// WhoChanged returns who last brought about finding f of state s; found is false
-	// where the log does not show it.
+	// WhoChanged returns who last brought about finding f of state s; found is false where the log does not show it.
 	WhoChanged(ctx context.Context, s State, f catalogue.Finding) (who mesh.AuditEvent, found bool, err error)
 }
 
 // auditPatience bounds the search for a culprit: a plan goes on without one.
 const auditPatience = 10 * time.Second
 
-// Audited reports whether the audit log shows who brought a finding of a
-// prerequisite about. A finding of another kind, as node pools beside a workload
-// pool, is changed by other calls.
+// Audited reports whether the audit log shows who brought a finding of a prerequisite about. A finding of another kind,
+// as node pools beside a workload pool, is changed by other calls.
 func Audited(p Prerequisite, f catalogue.Finding) bool {
 	_, attributes := p.(Attributor)
 	return attributes && catalogue.Describe(f.Code).Kind == p.Kind()

@@ -7,12 +7,12 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/prereq"
 )
 
-// A kind whose row promises an author in the audit log has a prerequisite that finds
-// one, and no other has.
+// A kind whose row promises an author in the audit log has a prerequisite that finds one, and no other has.
 func TestAuditedKindsFindWhoChangedThem(t *testing.T) {
 	finds := map[mesh.Kind]bool{}
 	for _, p := range []prereq.Prerequisite{
-		&prereq.ProjectServices{}, &prereq.ServiceAgentBinding{}, &prereq.WorkloadPool{}, &prereq.NodePoolMetadata{}, &prereq.MembershipIdentity{},
+		&prereq.ProjectServices{}, &prereq.ServiceAgentBinding{}, &prereq.WorkloadPool{}, &prereq.NodePoolMetadata{},
+		&prereq.MembershipIdentity{},
 		&prereq.MembershipRegistration{}, &prereq.MeshManagement{}, &prereq.NamespaceInjection{}, &prereq.ManagedDataPlane{},
 		&prereq.WebhookURLs{}, &prereq.RollingRestart{},
 	} {

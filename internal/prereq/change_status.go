@@ -18,10 +18,9 @@ const (
 	ChangedSince ChangeStatus = "changed-since" // neither: something else changed them
 )
 
-// StatusOf compares a state with what a change left and with what it found, field by
-// field of its pre-image. The change may have been read back from JSON. why says how
-// each field differs from what the change left. A state without fields has nothing to
-// compare: what was done to it is as the change left it.
+// StatusOf compares a state with what a change left and with what it found, field by field of its pre-image. The change
+// may have been read back from JSON. why says how each field differs from what the change left. A state without fields
+// has nothing to compare: what was done to it is as the change left it.
 func StatusOf(s State, c Change) (status ChangeStatus, why []string) {
 	now := s.Fields()
 	if len(c.Before) == 0 {
@@ -49,8 +48,7 @@ func StatusOf(s State, c Change) (status ChangeStatus, why []string) {
 // equal compares values of which either may have been read back from JSON.
 func equal(a, b any) bool { return reflect.DeepEqual(normal(a), normal(b)) }
 
-// normal is a value as JSON would bring it back. One that JSON cannot write is
-// compared as it is.
+// normal is a value as JSON would bring it back. One that JSON cannot write is compared as it is.
 func normal(v any) any {
 	raw, err := json.Marshal(v)
 	if err != nil {

@@ -18,18 +18,20 @@ func (fields) Gap() (before, after map[string]any) { return nil, nil }
 
 func TestStands(t *testing.T) {
 	object := map[string]any{"metadata": map[string]any{"labels": map[string]string{"a": "b"}}, "list": []string{"x"}, "n": 3}
-	change := prereq.Change{Before: map[string]any{"on": false, "text": "", "object": object}, After: map[string]any{"on": true, "text": "new", "object": "", "told": "x"}}
+	change := prereq.Change{Before: map[string]any{"on": false, "text": "", "object": object},
+		After: map[string]any{"on": true, "text": "new", "object": "", "told": "x"}}
 	for name, test := range map[string]struct {
 		now  fields
 		want prereq.ChangeStatus
 		why  []string
 	}{
-		"left":       {fields{"on": true, "text": "new", "object": "", "other": 1}, prereq.AsChanged, nil},
-		"taken back": {fields{"on": false, "text": "", "object": object}, prereq.AsBefore, []string{"object is an object, the change left not set", "on is false, the change left true", "text is not set, the change left new"}},
-		"in part":    {fields{"on": true, "text": "", "object": ""}, prereq.ChangedSince, []string{"text is not set, the change left new"}},
-		"another":    {fields{"on": true, "text": "theirs", "object": ""}, prereq.ChangedSince, []string{"text is theirs, the change left new"}},
-		"not there":  {fields{"on": true, "object": ""}, prereq.ChangedSince, []string{"text is not there, the change left new"}},
-		"no fields":  {fields{}, prereq.AsChanged, nil},
+		"left": {fields{"on": true, "text": "new", "object": "", "other": 1}, prereq.AsChanged, nil},
+		"taken back": {fields{"on": false, "text": "", "object": object}, prereq.AsBefore,
+			[]string{"object is an object, the change left not set", "on is false, the change left true", "text is not set, the change left new"}},
+		"in part":   {fields{"on": true, "text": "", "object": ""}, prereq.ChangedSince, []string{"text is not set, the change left new"}},
+		"another":   {fields{"on": true, "text": "theirs", "object": ""}, prereq.ChangedSince, []string{"text is theirs, the change left new"}},
+		"not there": {fields{"on": true, "object": ""}, prereq.ChangedSince, []string{"text is not there, the change left new"}},
+		"no fields": {fields{}, prereq.AsChanged, nil},
 	} {
 		for _, c := range []prereq.Change{change, readBack(t, change)} {
 			if got, why := prereq.StatusOf(test.now, c); got != test.want || !slices.Equal(why, test.why) {

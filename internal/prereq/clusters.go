@@ -10,16 +10,14 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
 )
 
-// Clusters reaches the clusters that prerequisites are inside of, as the same
-// caller as Client.
+// Clusters reaches the clusters that prerequisites are inside of, as the same caller as Client.
 type Clusters struct {
 	Client *gcp.Client
 	access *cluster.Access
 }
 
-// NewClusters lets clusters be reached with the credentials of client, whether
-// through Connect Gateway or at the endpoint that GKE names. What config leaves
-// out is taken from client.
+// NewClusters lets clusters be reached with the credentials of client, whether through Connect Gateway or at the
+// endpoint that GKE names. What config leaves out is taken from client.
 func NewClusters(client *gcp.Client, config cluster.Config) *Clusters {
 	as := client.Config()
 	config.Tokens = client.Tokens()

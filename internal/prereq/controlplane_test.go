@@ -29,7 +29,8 @@ func TestControlPlaneProvisioned(t *testing.T) {
 			w.Fault("node-pool-metadata")
 			w.Advance(time.Hour)
 			s, err = p.Read(t.Context(), true)
-			if err != nil || s.Met() || s.Findings()[0].Code != catalogue.ControlPlaneState || s.Findings()[0].Detail != mesh.StateFailedPrecondition || s.Findings()[0].Subject != member.String() {
+			if err != nil || s.Met() || s.Findings()[0].Code != catalogue.ControlPlaneState ||
+				s.Findings()[0].Detail != mesh.StateFailedPrecondition || s.Findings()[0].Subject != member.String() {
 				t.Fatalf("%+v, %v", s.Findings(), err)
 			}
 			w.wrote()
@@ -86,7 +87,8 @@ func TestMeshFeatureThatIsUsedStays(t *testing.T) {
 	w.apply(&prereq.MeshManagement{Client: w.client, Membership: member, Management: mesh.ManagementAutomatic})
 	w.wrote()
 	var kept *prereq.KeptError
-	if err := p.Undo(t.Context(), change); !errors.As(err, &kept) || !strings.Contains(err.Error(), "memberships/cluster-1") || len(w.wrote()) > 0 {
+	if err := p.Undo(t.Context(), change); !errors.As(err, &kept) || !strings.Contains(err.Error(), "memberships/cluster-1") ||
+		len(w.wrote()) > 0 {
 		t.Errorf("undone: %v", err)
 	}
 	w.must(w.client.SetManagement(t.Context(), member, "", ""))
@@ -134,7 +136,8 @@ func TestMembershipRegistration(t *testing.T) {
 	var gone *prereq.GoneError
 	none := gke
 	none.Name = "none"
-	if _, err := (&prereq.MembershipRegistration{Client: w.client, Cluster: none, FleetProject: "mesh-sim-1"}).Read(t.Context(), true); !errors.As(err, &gone) {
+	if _, err := (&prereq.MembershipRegistration{Client: w.client, Cluster: none, FleetProject: "mesh-sim-1"}).Read(t.Context(),
+		true); !errors.As(err, &gone) {
 		t.Errorf("a cluster that is not there: %v", err)
 	}
 }
@@ -142,7 +145,8 @@ func TestMembershipRegistration(t *testing.T) {
 func TestNodePoolsByName(t *testing.T) {
 	w := newWorld(t, two)
 	w.Fault("node-pool-metadata")
-	if _, err := (&prereq.NodePoolMetadata{Client: w.client, Cluster: gke, NodePools: []string{"none"}}).Read(t.Context(), true); err == nil || !strings.Contains(err.Error(), `no node pool "none"; it has default-pool`) {
+	if _, err := (&prereq.NodePoolMetadata{Client: w.client, Cluster: gke, NodePools: []string{"none"}}).Read(t.Context(),
+		true); err == nil || !strings.Contains(err.Error(), `no node pool "none"; it has default-pool`) {
 		t.Errorf("a node pool that is not there: %v", err)
 	}
 	p := &prereq.NodePoolMetadata{Client: w.client, Cluster: gke, NodePools: []string{"default-pool"}}
@@ -161,7 +165,8 @@ func TestWorkloadPoolJudgesAnewOnceTheClusterIsFree(t *testing.T) {
 	w.Fault("workload-pool-missing")
 	p := &prereq.WorkloadPool{Client: w.client, Cluster: gke}
 	s := w.check(p)
-	w.Call("PUT", "/container.googleapis.com/v1/projects/mesh-sim-1/locations/us-central1/clusters/cluster-1", `{"update":{"desiredWorkloadIdentityConfig":{"workloadPool":"mesh-sim-1.svc.id.goog"}}}`)
+	w.Call("PUT", "/container.googleapis.com/v1/projects/mesh-sim-1/locations/us-central1/clusters/cluster-1",
+		`{"update":{"desiredWorkloadIdentityConfig":{"workloadPool":"mesh-sim-1.svc.id.goog"}}}`)
 	w.wrote()
 	if change, err := p.Enforce(t.Context(), s); err != nil || !change.Empty() || len(w.wrote()) > 0 {
 		t.Errorf("%+v, %v", change, err)
@@ -188,7 +193,8 @@ func TestSettle(t *testing.T) {
 		},
 		"feature": {
 			func() {
-				w.Call("PATCH", hub+"global/features/servicemesh?updateMask=membershipSpecs", `{"membershipSpecs":{"`+member.String()+`":{"mesh":{"management":"MANAGEMENT_MANUAL"}}}}`)
+				w.Call("PATCH", hub+"global/features/servicemesh?updateMask=membershipSpecs",
+					`{"membershipSpecs":{"`+member.String()+`":{"mesh":{"management":"MANAGEMENT_MANUAL"}}}}`)
 			},
 			&prereq.MeshManagement{Client: w.client, Membership: member},
 			func() bool {
@@ -219,11 +225,13 @@ func TestRevisionsThatAreRefused(t *testing.T) {
 	if _, err := supported.Enforce(t.Context(), prereq.RemovedState{There: true}); err == nil || len(w.wrote()) > 0 {
 		t.Errorf("it was deleted: %v", err)
 	}
-	if _, err := (&prereq.RevisionChannel{Clusters: w.clusters, Target: place, Revision: "asm-mine"}).Read(t.Context(), true); err == nil || !strings.Contains(err.Error(), "no channel") {
+	if _, err := (&prereq.RevisionChannel{Clusters: w.clusters, Target: place, Revision: "asm-mine"}).Read(t.Context(), true); err == nil ||
+		!strings.Contains(err.Error(), "no channel") {
 		t.Errorf("a name without a channel: %v", err)
 	}
 	var gone *prereq.GoneError
-	if _, err := (&prereq.RevisionType{Clusters: w.clusters, Target: place, Revision: "asm-managed-rapid"}).Read(t.Context(), true); !errors.As(err, &gone) {
+	if _, err := (&prereq.RevisionType{Clusters: w.clusters, Target: place, Revision: "asm-managed-rapid"}).Read(t.Context(),
+		true); !errors.As(err, &gone) {
 		t.Errorf("a revision that is not there: %v", err)
 	}
 }
@@ -271,7 +279,8 @@ func TestWebhookURLs(t *testing.T) {
 	w := newWorld(t, two)
 	p := &prereq.WebhookURLs{Clusters: w.clusters, Target: place, Revision: "asm-managed"}
 	w.Fault("stop-mutating-url")
-	if f := w.check(p).Findings(); len(f) != 1 || f[0].Code != catalogue.InjectorURL || !strings.HasPrefix(f[0].Subject, member.String()+"/mutatingwebhookconfigurations/istiod-asm-managed") {
+	if f := w.check(p).Findings(); len(f) != 1 || f[0].Code != catalogue.InjectorURL ||
+		!strings.HasPrefix(f[0].Subject, member.String()+"/mutatingwebhookconfigurations/istiod-asm-managed") {
 		t.Errorf("%+v", f)
 	}
 	// One of the two is set right by somebody: only the other is changed, and taken back.
@@ -279,12 +288,14 @@ func TestWebhookURLs(t *testing.T) {
 	hooks := config["webhooks"].([]any)
 	s := w.check(p)
 	_, after := s.Gap()
-	hooks[0].(map[string]any)["clientConfig"].(map[string]any)["url"] = after["MutatingWebhookConfiguration/istiod-asm-managed/rev.namespace.sidecar-injector.istio.io"]
+	injector := "MutatingWebhookConfiguration/istiod-asm-managed/rev.namespace.sidecar-injector.istio.io"
+	hooks[0].(map[string]any)["clientConfig"].(map[string]any)["url"] = after[injector]
 	raw, err := json.Marshal(config)
 	w.must(err)
 	w.Call("PUT", webhookPath+"mutatingwebhookconfigurations/istiod-asm-managed", string(raw))
 	change, err := p.Enforce(t.Context(), s)
-	if err != nil || len(change.After) != 1 || change.After["MutatingWebhookConfiguration/istiod-asm-managed/rev.object.sidecar-injector.istio.io"] == nil {
+	if err != nil || len(change.After) != 1 ||
+		change.After["MutatingWebhookConfiguration/istiod-asm-managed/rev.object.sidecar-injector.istio.io"] == nil {
 		t.Errorf("%+v, %v", change, err)
 	}
 	// An environment that tells nothing is not guessed at.
@@ -301,7 +312,8 @@ func TestWebhookURLsThroughTheProxy(t *testing.T) {
 	s := w.check(&prereq.WebhookURLs{Clusters: w.clusters, Target: place, Revision: "asm-managed"})
 	_, after := s.Gap()
 	for entry, url := range after {
-		if !strings.HasPrefix(url.(string), "https://meshconfig.googleapis.com/v1alpha1/projects/mesh-sim-1/webhooks/inject/ISTIO_META_CLOUDRUN_ADDR/asm-") {
+		if !strings.HasPrefix(url.(string),
+			"https://meshconfig.googleapis.com/v1alpha1/projects/mesh-sim-1/webhooks/inject/ISTIO_META_CLOUDRUN_ADDR/asm-") {
 			t.Errorf("%s: %s", entry, url)
 		}
 	}

@@ -10,8 +10,7 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 )
 
-// ManagedDataPlane is that the managed data plane is on, or off, for a namespace
-// or for a whole revision.
+// ManagedDataPlane is that the managed data plane is on, or off, for a namespace or for a whole revision.
 type ManagedDataPlane struct {
 	Clusters  *Clusters
 	Target    cluster.Target
@@ -151,8 +150,7 @@ func (d *ManagedDataPlane) annotate(ctx context.Context, value *string) error {
 	return err
 }
 
-// Undo implements Prerequisite. It restores the annotation that was there, if it
-// is still as c left it.
+// Undo implements Prerequisite. It restores the annotation that was there, if it is still as c left it.
 func (d *ManagedDataPlane) Undo(ctx context.Context, c Change) error {
 	before, changed := c.Before[mesh.AnnotationProxy].(string)
 	if !changed {

@@ -12,8 +12,7 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/wait"
 )
 
-// MeshFeature is that a fleet has the mesh feature, by which the mesh of its
-// memberships is asked for.
+// MeshFeature is that a fleet has the mesh feature, by which the mesh of its memberships is asked for.
 type MeshFeature struct {
 	Client       *gcp.Client
 	FleetProject string // id or number
@@ -66,8 +65,7 @@ func (f *MeshFeature) Check(ctx context.Context, fresh bool) (State, error) {
 	return f.Read(ctx, fresh)
 }
 
-// Read is Check with its own type. It costs the one request that all memberships of
-// the fleet share.
+// Read is Check with its own type. It costs the one request that all memberships of the fleet share.
 func (f *MeshFeature) Read(ctx context.Context, fresh bool) (FeatureState, error) {
 	s := FeatureState{project: f.FleetProject}
 	read := f.Client.MeshFeature

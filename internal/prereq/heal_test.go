@@ -30,8 +30,7 @@ func (w *world) diagnose() (verdict mesh.Verdict, alarms []string, all string) {
 	return report.Verdict, alarms, all
 }
 
-// enforce brings a prerequisite about as a run does: check, write, check again while
-// time passes.
+// enforce brings a prerequisite about as a run does: check, write, check again while time passes.
 func (w *world) enforce(p prereq.Prerequisite) {
 	w.t.Helper()
 	ctx, cancel := context.WithTimeout(w.t.Context(), 20*time.Second)

@@ -13,16 +13,13 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/wait"
 )
 
-// MembershipIdentity is that a fleet membership has its identity provider: the
-// cluster's own issuer as its authority.
+// MembershipIdentity is that a fleet membership has its identity provider: the cluster's own issuer as its authority.
 type MembershipIdentity struct {
 	Client     *gcp.Client
 	Membership mesh.Membership
-	// Issuer is the URL that signs the cluster's tokens; "" is that of the GKE
-	// cluster that the membership is of.
+	// Issuer is the URL that signs the cluster's tokens; "" is that of the GKE cluster that the membership is of.
 	Issuer string
-	// Replace clears another issuer and sets this one. Tokens of the old one are
-	// refused from then on.
+	// Replace clears another issuer and sets this one. Tokens of the old one are refused from then on.
 	Replace bool
 }
 
@@ -67,8 +64,7 @@ func (s IdentityState) Findings() []catalogue.Finding {
 // Fields implements State.
 func (s IdentityState) Fields() map[string]any { return map[string]any{"issuer": s.Issuer} }
 
-// Gap implements State. Where there is another issuer, Enforce closes it only with
-// Replace.
+// Gap implements State. Where there is another issuer, Enforce closes it only with Replace.
 func (s IdentityState) Gap() (before, after map[string]any) {
 	if s.Met() {
 		return nil, nil
@@ -116,8 +112,7 @@ func (i *MembershipIdentity) Read(ctx context.Context, fresh bool) (IdentityStat
 	return s, err
 }
 
-// sameIssuer compares issuers, of which one may name its project by the number
-// and the other by the id.
+// sameIssuer compares issuers, of which one may name its project by the number and the other by the id.
 func (i *MembershipIdentity) sameIssuer(ctx context.Context, a, b string) (bool, error) {
 	left, leftIs := mesh.IssuedBy(a)
 	right, rightIs := mesh.IssuedBy(b)
@@ -162,8 +157,7 @@ func (i *MembershipIdentity) WaitForOperations(ctx context.Context) error {
 	return waitForMembership(ctx, i.Client, i.Membership)
 }
 
-// waitForMembership waits until GKE Hub has no operation running on a membership. One that does
-// not exist has none.
+// waitForMembership waits until GKE Hub has no operation running on a membership. One that does not exist has none.
 func waitForMembership(ctx context.Context, client *gcp.Client, name mesh.Membership) error {
 	return wait.Until(ctx, operationPace(client), "membership "+name.String()+" to be free of operations",
 		func(ctx context.Context) (bool, string, error) {
@@ -175,9 +169,8 @@ func waitForMembership(ctx context.Context, client *gcp.Client, name mesh.Member
 		})
 }
 
-// isBusy reports whether a resource's lifecycle state is one that Google moves on
-// by itself (GKE Hub's memberships and features). Of a state that is not known
-// nothing can be awaited.
+// isBusy reports whether a resource's lifecycle state is one that Google moves on by itself (GKE Hub's memberships and
+// features). Of a state that is not known nothing can be awaited.
 func isBusy(state string) bool {
 	return slices.Contains([]string{"CREATING", "ENABLING", "UPDATING", "SERVICE_UPDATING", "DELETING", "DISABLING"}, state)
 }

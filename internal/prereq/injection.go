@@ -99,8 +99,7 @@ func (n *NamespaceInjection) Read(ctx context.Context, _ bool) (InjectionState, 
 	return s, err
 }
 
-// namespace reads a namespace's marks. One that is not there, in a cluster that
-// is not there either, is a GoneError.
+// namespace reads a namespace's marks. One that is not there, in a cluster that is not there either, is a GoneError.
 func (c *Clusters) namespace(ctx context.Context, target cluster.Target, name string) (health.Namespace, error) {
 	opened, err := c.Open(ctx, target)
 	if err != nil {

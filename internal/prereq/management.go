@@ -105,8 +105,7 @@ func (m *MeshManagement) Read(ctx context.Context, fresh bool) (ManagementState,
 	return s, nil
 }
 
-// Enforce implements Prerequisite. It changes the management of this membership
-// and nothing else.
+// Enforce implements Prerequisite. It changes the management of this membership and nothing else.
 func (m *MeshManagement) Enforce(ctx context.Context, state State) (Change, error) {
 	s, change := state.(ManagementState), Change{Kind: m.Kind(), Subject: m.Subject()}
 	if s.Met() {
@@ -142,8 +141,7 @@ func (m *MeshManagement) WhoChanged(ctx context.Context, _ State, _ catalogue.Fi
 	return m.Client.WhoSetManagement(ctx, m.Membership)
 }
 
-// Undo implements Prerequisite. It restores the management that was asked for
-// before, if it is still ours.
+// Undo implements Prerequisite. It restores the management that was asked for before, if it is still ours.
 func (m *MeshManagement) Undo(ctx context.Context, c Change) error {
 	before, changed := c.Before["management"].(string)
 	if !changed {

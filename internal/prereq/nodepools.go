@@ -75,9 +75,8 @@ func modeFields(modes map[string]string) map[string]any {
 	return fields
 }
 
-// metadataModes are the modes of a cluster's node pools. A pool that says none is
-// shown with the mode that it acts by: the API has no way to take a mode away again.
-// Autopilot's cannot be changed.
+// metadataModes are the modes of a cluster's node pools. A pool that says none is shown with the mode that it acts by:
+// the API has no way to take a mode away again. Autopilot's cannot be changed.
 func metadataModes(c gcp.Cluster) map[string]string {
 	modes := map[string]string{}
 	for _, pool := range c.NodePools {
@@ -146,8 +145,7 @@ func (n *NodePoolMetadata) Enforce(ctx context.Context, _ State) (Change, error)
 	return change, runMetadataServers(ctx, n.Client, n.Cluster, s.Lacking, s.Modes, change)
 }
 
-// runMetadataServers turns on the metadata server in node pools, and notes each in
-// change once it is done.
+// runMetadataServers turns on the metadata server in node pools, and notes each in change once it is done.
 func runMetadataServers(
 	ctx context.Context, client *gcp.Client, cluster mesh.Cluster, pools []string, modes map[string]string, change Change,
 ) error {
@@ -166,9 +164,8 @@ func (n *NodePoolMetadata) WaitForOperations(ctx context.Context) error {
 	return err
 }
 
-// Undo implements Prerequisite. It sets the mode that each node pool had, where it
-// still has ours, which recreates the nodes once more. A node pool that is gone is
-// left alone.
+// Undo implements Prerequisite. It sets the mode that each node pool had, where it still has ours, which recreates the
+// nodes once more. A node pool that is gone is left alone.
 func (n *NodePoolMetadata) Undo(ctx context.Context, c Change) error {
 	idle, err := waitForCluster(ctx, n.Client, n.Cluster)
 	if err != nil {

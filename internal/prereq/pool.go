@@ -40,8 +40,7 @@ type PoolState struct {
 	modes   map[string]string // by node pool
 }
 
-// SeenPool is the state that an earlier read saw, for its findings. nodePools are
-// those without GKE_METADATA.
+// SeenPool is the state that an earlier read saw, for its findings. nodePools are those without GKE_METADATA.
 func SeenPool(cluster mesh.Cluster, current, expected string, nodePools []string) PoolState {
 	return PoolState{Current: current, Expected: expected, NodePools: nodePools, cluster: cluster}
 }
@@ -69,8 +68,7 @@ func (s PoolState) Findings() []catalogue.Finding {
 	return findings
 }
 
-// Fields implements State: the pool, and the modes of node pools where they may be
-// changed.
+// Fields implements State: the pool, and the modes of node pools where they may be changed.
 func (s PoolState) Fields() map[string]any {
 	fields := map[string]any{"workload_pool": s.Current}
 	if s.migrate {
@@ -128,8 +126,7 @@ func (w *WorkloadPool) judge(ctx context.Context, cluster gcp.Cluster) (PoolStat
 	return s, err
 }
 
-// readCluster reads a cluster. One that is not there, or in a project that is not,
-// is a GoneError.
+// readCluster reads a cluster. One that is not there, or in a project that is not, is a GoneError.
 func readCluster(ctx context.Context, client *gcp.Client, name mesh.Cluster, fresh bool) (gcp.Cluster, error) {
 	read := client.Cluster
 	if fresh {
@@ -142,9 +139,8 @@ func readCluster(ctx context.Context, client *gcp.Client, name mesh.Cluster, fre
 	return cluster, err
 }
 
-// Enforce implements Prerequisite. It sets the pool, then, when asked, migrates
-// node pools one after another. A cluster that is busy is waited for, and judged
-// again: what it was busy with may have been the same change.
+// Enforce implements Prerequisite. It sets the pool, then, when asked, migrates node pools one after another. A cluster
+// that is busy is waited for, and judged again: what it was busy with may have been the same change.
 func (w *WorkloadPool) Enforce(ctx context.Context, _ State) (Change, error) {
 	change := Change{Kind: w.Kind(), Subject: w.Subject(), Before: map[string]any{}, After: map[string]any{}}
 	idle, err := waitForCluster(ctx, w.Client, w.Cluster)
@@ -173,8 +169,7 @@ func (w *WorkloadPool) WaitForOperations(ctx context.Context) error {
 	return err
 }
 
-// waitForCluster waits until no operation is running on a cluster, and returns it
-// as it then is.
+// waitForCluster waits until no operation is running on a cluster, and returns it as it then is.
 func waitForCluster(ctx context.Context, client *gcp.Client, name mesh.Cluster) (cluster gcp.Cluster, err error) {
 	err = wait.Until(ctx, operationPace(client), "cluster "+name.String()+" to finish its current operation",
 		func(ctx context.Context) (bool, string, error) {
@@ -198,9 +193,8 @@ func (w *WorkloadPool) WhoChanged(ctx context.Context, _ State, _ catalogue.Find
 	return w.Client.WhoSetPool(ctx, w.Cluster)
 }
 
-// Undo implements Prerequisite. It restores the pool that the cluster had, if it
-// still has ours. Node pools stay: taking their metadata server away would
-// recreate nodes once more.
+// Undo implements Prerequisite. It restores the pool that the cluster had, if it still has ours. Node pools stay:
+// taking their metadata server away would recreate nodes once more.
 func (w *WorkloadPool) Undo(ctx context.Context, c Change) error {
 	before, changed := c.Before["workload_pool"].(string)
 	if !changed {

@@ -1,6 +1,5 @@
-// Package prereq holds each thing that managed mesh needs once: how to check it,
-// how to bring it about and how to take that back. Terraform resources, runbooks
-// and the diagnosis all stand on the same checks.
+// Package prereq holds each thing that managed mesh needs once: how to check it, how to bring it about and how to take
+// that back. Terraform resources, runbooks and the diagnosis all stand on the same checks.
 package prereq
 
 import (
@@ -34,17 +33,15 @@ type Prerequisite interface {
 type State interface {
 	Met() bool                     // nothing is left for Enforce to do
 	Findings() []catalogue.Finding // what is wrong, whether or not Enforce may correct it
-	// Fields are what is there now of all that Enforce may change, by the names that
-	// Change uses. Values are strings and bools; only an object that Enforce removes
-	// is a map.
+	// Fields are what is there now of all that Enforce may change, by the names that Change uses. Values are strings
+	// and bools; only an object that Enforce removes is a map.
 	Fields() map[string]any
 	// Gap is what Enforce would change; both are nil when Met. The Change of an
 	// Enforce that succeeds has exactly these.
 	Gap() (before, after map[string]any)
 }
 
-// An OperationWaiter is a prerequisite on whose subject Google works after a write,
-// longer than the request takes.
+// An OperationWaiter is a prerequisite on whose subject Google works after a write, longer than the request takes.
 type OperationWaiter interface {
 	// WaitForOperations waits until no operation of Google is running on the subject.
 	WaitForOperations(ctx context.Context) error
@@ -61,9 +58,8 @@ type Change struct {
 // Empty reports that nothing was changed.
 func (c Change) Empty() bool { return len(c.After) == 0 }
 
-// Apply brings a prerequisite about: it checks, enforces only what is missing,
-// and then waits until the same check is satisfied. The change is returned even
-// when an error follows it. state is what the last check saw.
+// Apply brings a prerequisite about: it checks, enforces only what is missing, and then waits until the same check is
+// satisfied. The change is returned even when an error follows it. state is what the last check saw.
 func Apply(ctx context.Context, p Prerequisite) (change Change, state State, err error) {
 	if state, err = p.Check(ctx, false); err != nil || state.Met() {
 		return Change{Kind: p.Kind(), Subject: p.Subject()}, state, err

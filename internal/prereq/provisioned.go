@@ -11,12 +11,10 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/health"
 )
 
-// ControlPlaneProvisioned is that a membership's managed control plane is asked for
-// and works. What is enforced is the target: Enforce asks for automatic management, of
-// a membership that has it, too. That is the troubleshooting page's "install managed
-// mesh again" through the fleet API; that Google then reconciles at once, rather than
-// with its next look at the membership, is inferred. The control plane is active some
-// six to ten minutes later.
+// ControlPlaneProvisioned is that a membership's managed control plane is asked for and works. What is enforced is the
+// target: Enforce asks for automatic management, of a membership that has it, too. That is the troubleshooting page's
+// "install managed mesh again" through the fleet API; that Google then reconciles at once, rather than with its next
+// look at the membership, is inferred. The control plane is active some six to ten minutes later.
 type ControlPlaneProvisioned struct {
 	Client     *gcp.Client
 	Membership mesh.Membership
@@ -43,8 +41,7 @@ func (s ProvisionedState) Revision() string { return catalogue.ReadyRevision(s.M
 // Met implements State.
 func (s ProvisionedState) Met() bool { return s.ManagementState.Met() && s.Active() }
 
-// Findings implements State: what keeps the target from being met, or else the state
-// of the control plane.
+// Findings implements State: what keeps the target from being met, or else the state of the control plane.
 func (s ProvisionedState) Findings() []catalogue.Finding {
 	switch {
 	case s.Met():
@@ -61,8 +58,7 @@ func (s ProvisionedState) Findings() []catalogue.Finding {
 	return findings
 }
 
-// Gap implements State. Where automatic management is asked for already, it is asked
-// for again.
+// Gap implements State. Where automatic management is asked for already, it is asked for again.
 func (s ProvisionedState) Gap() (before, after map[string]any) {
 	if s.Met() {
 		return nil, nil
@@ -85,8 +81,7 @@ func (p *ControlPlaneProvisioned) Check(ctx context.Context, fresh bool) (State,
 	return p.Read(ctx, fresh)
 }
 
-// Read is Check with its own type. The state of all memberships comes in the one
-// request that they share.
+// Read is Check with its own type. The state of all memberships comes in the one request that they share.
 func (p *ControlPlaneProvisioned) Read(ctx context.Context, fresh bool) (ProvisionedState, error) {
 	var s ProvisionedState
 	var err error

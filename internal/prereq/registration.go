@@ -153,8 +153,7 @@ func (r *MembershipRegistration) sameProject(ctx context.Context, a, b string) b
 	return err == nil && one == other
 }
 
-// Enforce implements Prerequisite. It makes the membership; one that somebody else
-// made in the meantime is as good.
+// Enforce implements Prerequisite. It makes the membership; one that somebody else made in the meantime is as good.
 func (r *MembershipRegistration) Enforce(ctx context.Context, state State) (Change, error) {
 	s, change := state.(RegistrationState), Change{Kind: r.Kind(), Subject: r.Subject()}
 	if s.Met() {

@@ -17,19 +17,16 @@ type RestartScope string
 
 // The scopes.
 const (
-	// RestartNeeded are those whose pods lack the proxy that their namespace's
-	// revision would give them, have one of another plane or version, or are marked
-	// as not upgraded.
+	// RestartNeeded are those whose pods lack the proxy that their namespace's revision would give them, have one of
+	// another plane or version, or are marked as not upgraded.
 	RestartNeeded RestartScope = "needed"
-	// RestartAll are all with a proxy that were not restarted since the anchor, and
-	// those that need it.
+	// RestartAll are all with a proxy that were not restarted since the anchor, and those that need it.
 	RestartAll RestartScope = "all"
 )
 
-// RollingRestart is that the pods of workloads were recreated, and with them their
-// proxies: a pod gets its proxy only when it is created. Workloads are restarted as
-// kubectl rollout restart does, one after the other, each when the one before is
-// available again.
+// RollingRestart is that the pods of workloads were recreated, and with them their proxies: a pod gets its proxy only
+// when it is created. Workloads are restarted as kubectl rollout restart does, one after the other, each when the one
+// before is available again.
 type RollingRestart struct {
 	Clusters      *Clusters
 	Target        cluster.Target
@@ -55,8 +52,7 @@ type RestartState struct {
 	subject string
 }
 
-// Owners are the workloads that a restart is for, sorted; those that are blocked
-// among them.
+// Owners are the workloads that a restart is for, sorted; those that are blocked among them.
 func (s RestartState) Owners() []mesh.Owner {
 	owners := []mesh.Owner{}
 	for _, r := range s.Renewals {
@@ -169,9 +165,8 @@ func (r *RollingRestart) how() cluster.Restart {
 	return cluster.Restart{StatefulSets: r.StatefulSets, IgnoreBudgets: r.IgnoreBudgets, Since: r.Anchor}
 }
 
-// Enforce implements Prerequisite. It restarts every workload that needs it once, and
-// waits for each roll-out. It goes on after a workload that is blocked or fails; the
-// error names all of them.
+// Enforce implements Prerequisite. It restarts every workload that needs it once, and waits for each roll-out. It goes
+// on after a workload that is blocked or fails; the error names all of them.
 func (r *RollingRestart) Enforce(ctx context.Context, state State) (Change, error) {
 	s, change := state.(RestartState), Change{Kind: r.Kind(), Subject: r.Subject(), Before: map[string]any{}, After: map[string]any{}}
 	opened, err := r.Clusters.Open(ctx, r.Target)

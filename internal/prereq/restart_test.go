@@ -31,15 +31,15 @@ func (w *world) toRestart(p *prereq.RollingRestart) (owners []string, state prer
 	return owners, state
 }
 
-// patched are the workloads that were patched since the last call; any other write is
-// an error.
+// patched are the workloads that were patched since the last call; any other write is an error.
 func (w *world) patched() []string {
 	w.t.Helper()
 	var names []string
 	for _, line := range w.wrote() {
 		_, rest, found := strings.Cut(line, "/namespaces/")
 		path, body, _ := strings.Cut(rest, " ")
-		if !strings.HasPrefix(line, "PATCH ") || !found || !strings.Contains(body, `{"spec":{"template":{"metadata":{"annotations":{"kubectl.kubernetes.io/restartedAt":"`) {
+		if !strings.HasPrefix(line, "PATCH ") || !found ||
+			!strings.Contains(body, `{"spec":{"template":{"metadata":{"annotations":{"kubectl.kubernetes.io/restartedAt":"`) {
 			w.t.Errorf("wrote %s", line)
 		}
 		names = append(names, path)
@@ -51,7 +51,10 @@ const deploymentsPath = simtest.InCluster + "/apis/apps/v1/namespaces/"
 
 func (w *world) workload(kind, namespace, name string) {
 	w.t.Helper()
-	w.Call("POST", deploymentsPath+namespace+"/"+strings.ToLower(kind)+"s", `{"apiVersion":"apps/v1","kind":"`+kind+`","metadata":{"name":"`+name+`"},"spec":{"replicas":1,"serviceName":"`+name+`","selector":{"matchLabels":{"app":"`+name+`"}},"template":{"metadata":{"labels":{"app":"`+name+`"}},"spec":{"containers":[{"name":"c","image":"i"}]}}}}`)
+	w.Call("POST", deploymentsPath+namespace+"/"+strings.ToLower(kind)+"s",
+		`{"apiVersion":"apps/v1","kind":"`+kind+`","metadata":{"name":"`+name+`"},"spec":{"replicas":1,"serviceName":"`+name+
+			`","selector":{"matchLabels":{"app":"`+name+`"}},"template":{"metadata":{"labels":{"app":"`+name+
+			`"}},"spec":{"containers":[{"name":"c","image":"i"}]}}}}`)
 }
 
 func TestRestartOfWhatNeedsIt(t *testing.T) {
@@ -72,7 +75,8 @@ func TestRestartOfWhatNeedsIt(t *testing.T) {
 		t.Fatalf("to be restarted: %v, %+v", owners, s)
 	}
 	before, after := s.Gap()
-	if !cmp.Equal(before, map[string]any{both[0]: "", both[1]: ""}) || !cmp.Equal(after, map[string]any{both[0]: "restart", both[1]: "restart"}) {
+	if !cmp.Equal(before, map[string]any{both[0]: "", both[1]: ""}) ||
+		!cmp.Equal(after, map[string]any{both[0]: "restart", both[1]: "restart"}) {
 		t.Errorf("the gap is %v, %v", before, after)
 	}
 	w.wrote()
@@ -139,16 +143,19 @@ func TestRestartThatIsBlocked(t *testing.T) {
 	p.Namespaces = []string{"shop"}
 	owners, s := w.toRestart(p)
 	backend := mesh.Owner{Kind: "Deployment", Namespace: "shop", Name: "backend"}
-	if !slices.Equal(owners, []string{backend.String()}) || !strings.Contains(s.Blocked()[backend], "PodDisruptionBudget shop/backend allows 0") || !strings.Contains(s.Findings()[0].Message, "PodDisruptionBudget") {
+	if !slices.Equal(owners, []string{backend.String()}) || !strings.Contains(s.Blocked()[backend], "PodDisruptionBudget shop/backend "+
+		"allows 0") || !strings.Contains(s.Findings()[0].Message, "PodDisruptionBudget") {
 		t.Fatalf("to be restarted: %v, %+v", owners, s)
 	}
 	w.wrote()
 	change, err := p.Enforce(t.Context(), s)
 	var failed *prereq.RestartError
-	if !errors.As(err, &failed) || !strings.Contains(err.Error(), "1 of 1 workloads were not restarted: Deployment shop/backend is blocked: PodDisruptionBudget shop/backend") || !change.Empty() || len(w.wrote()) > 0 {
+	if !errors.As(err, &failed) || !strings.Contains(err.Error(), "1 of 1 workloads were not restarted: Deployment shop/backend is blocked: "+
+		"PodDisruptionBudget shop/backend") || !change.Empty() || len(w.wrote()) > 0 {
 		t.Errorf("%v, changed %v", err, change)
 	}
-	if what, _ := apierr.Describe(err); !strings.Contains(what, "Deployment shop/backend is blocked") || apierr.Retryable(err) || apierr.Ambiguous(err) {
+	if what, _ := apierr.Describe(err); !strings.Contains(what, "Deployment shop/backend is blocked") || apierr.Retryable(err) ||
+		apierr.Ambiguous(err) {
 		t.Errorf("in words: %s", what)
 	}
 	p.IgnoreBudgets = true
@@ -178,7 +185,8 @@ func TestRestartThatIsInterrupted(t *testing.T) {
 		}
 	}})
 	change, err := p.Enforce(ctx, s)
-	if !errors.Is(err, context.Canceled) || len(change.After) != 1 || len(w.patched()) != 1 || !apierr.Ambiguous(err) || apierr.Retryable(err) {
+	if !errors.Is(err, context.Canceled) || len(change.After) != 1 || len(w.patched()) != 1 || !apierr.Ambiguous(err) ||
+		apierr.Retryable(err) {
 		t.Errorf("%v, changed %v", err, change.After)
 	}
 }
@@ -189,15 +197,18 @@ func TestRestartLeavesAlone(t *testing.T) {
 	w.Call("POST", simtest.InCluster+"/api/v1/namespaces", `{"metadata":{"name":"bare"}}`)
 	w.workload("Deployment", "bare", "web")
 	w.workload("StatefulSet", "bare", "db")
-	w.Call("POST", simtest.InCluster+"/api/v1/namespaces/bare/pods", `{"metadata":{"name":"naked","labels":{"app":"n"}},"spec":{"containers":[{"name":"c","image":"i"}]}}`)
-	w.Call("POST", simtest.InCluster+"/api/v1/namespaces/bare/pods", `{"metadata":{"name":"out","annotations":{"sidecar.istio.io/inject":"false"}},"spec":{"containers":[{"name":"c","image":"i"}]}}`)
+	w.Call("POST", simtest.InCluster+"/api/v1/namespaces/bare/pods",
+		`{"metadata":{"name":"naked","labels":{"app":"n"}},"spec":{"containers":[{"name":"c","image":"i"}]}}`)
+	w.Call("POST", simtest.InCluster+"/api/v1/namespaces/bare/pods",
+		`{"metadata":{"name":"out","annotations":{"sidecar.istio.io/inject":"false"}},"spec":{"containers":[{"name":"c","image":"i"}]}}`)
 	w.Advance(time.Minute)
 	w.Call("PATCH", simtest.InCluster+"/api/v1/namespaces/bare", `{"metadata":{"labels":{"istio.io/rev":"asm-managed"}}}`)
 	p := w.restart(prereq.RestartNeeded)
 	owners, s := w.toRestart(p)
 	left := s.Left()
 	if !slices.Equal(owners, []string{"Deployment bare/web"}) || s.Renewals[0].Stale != health.StaleNone || len(left) != 2 ||
-		!strings.Contains(left[mesh.Owner{Kind: "StatefulSet", Namespace: "bare", Name: "db"}], "only when asked for") || !strings.Contains(left[mesh.Owner{Kind: "Pod", Namespace: "bare", Name: "naked"}], "no controller") {
+		!strings.Contains(left[mesh.Owner{Kind: "StatefulSet", Namespace: "bare", Name: "db"}], "only when asked for") ||
+		!strings.Contains(left[mesh.Owner{Kind: "Pod", Namespace: "bare", Name: "naked"}], "no controller") {
 		t.Fatalf("to be restarted: %v, left %v, %+v", owners, left, s)
 	}
 	for name, bound := range map[string]func(*prereq.RollingRestart){

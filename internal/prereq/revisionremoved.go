@@ -13,9 +13,8 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/health"
 )
 
-// RevisionRemoved is that a ControlPlaneRevision which no mesh supports, for its
-// name or its namespace, is not there. Neither of the two can be changed, so the
-// object is deleted.
+// RevisionRemoved is that a ControlPlaneRevision which no mesh supports, for its name or its namespace, is not there.
+// Neither of the two can be changed, so the object is deleted.
 type RevisionRemoved struct {
 	Clusters  *Clusters
 	Target    cluster.Target
@@ -69,9 +68,8 @@ func (r *RevisionRemoved) Check(ctx context.Context, fresh bool) (State, error) 
 	return r.Read(ctx, fresh)
 }
 
-// Read is Check with its own type. A revision that a mesh can run by is refused: to
-// delete it would take the mesh away. It costs one request, or two where the cluster
-// serves an older version of ControlPlaneRevision.
+// Read is Check with its own type. A revision that a mesh can run by is refused: to delete it would take the mesh away.
+// It costs one request, or two where the cluster serves an older version of ControlPlaneRevision.
 func (r *RevisionRemoved) Read(ctx context.Context, _ bool) (RemovedState, error) {
 	s := RemovedState{subject: r.Subject()}
 	if err := r.refuse(); err != nil {
@@ -102,8 +100,7 @@ func (r *RevisionRemoved) refuse() error {
 	return nil
 }
 
-// mismatches are the findings that a revision's fields are not accepted, for these
-// stop codes.
+// mismatches are the findings that a revision's fields are not accepted, for these stop codes.
 func mismatches(r mesh.ControlPlaneRevision, subject string, stops ...catalogue.StopCode) []catalogue.Finding {
 	var findings []catalogue.Finding
 	for _, f := range health.JudgeRevision(r, time.Time{}).Findings { // of its fields alone, which no time changes
@@ -138,8 +135,7 @@ func (r *RevisionRemoved) Enforce(ctx context.Context, state State) (Change, err
 	return change, nil
 }
 
-// Undo implements Prerequisite. It creates the object again, unless one of its name
-// is there.
+// Undo implements Prerequisite. It creates the object again, unless one of its name is there.
 func (r *RevisionRemoved) Undo(ctx context.Context, c Change) error {
 	image, changed := c.Before["revision"].(map[string]any)
 	if !changed {

@@ -10,16 +10,14 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 )
 
-// RevisionChannel is that a ControlPlaneRevision of istio-system has the channel
-// that its name requires.
+// RevisionChannel is that a ControlPlaneRevision of istio-system has the channel that its name requires.
 type RevisionChannel struct {
 	Clusters *Clusters
 	Target   cluster.Target
 	Revision string
 }
 
-// RevisionType is that a ControlPlaneRevision of istio-system has the type
-// managed_service, the only one there is.
+// RevisionType is that a ControlPlaneRevision of istio-system has the type managed_service, the only one there is.
 type RevisionType struct {
 	Clusters *Clusters
 	Target   cluster.Target
@@ -91,8 +89,7 @@ func (r *RevisionChannel) Enforce(ctx context.Context, state State) (Change, err
 	return r.field().enforce(ctx, state.(RevisionSpecState))
 }
 
-// Undo implements Prerequisite. It restores the channel that was there, if it is
-// still as c left it.
+// Undo implements Prerequisite. It restores the channel that was there, if it is still as c left it.
 func (r *RevisionChannel) Undo(ctx context.Context, c Change) error { return r.field().undo(ctx, c) }
 
 // Kind implements Prerequisite.

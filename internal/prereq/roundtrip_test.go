@@ -87,7 +87,8 @@ func trips() []trip {
 			of: func(w *world) prereq.Prerequisite {
 				return &prereq.MembershipRegistration{Client: w.client, Cluster: gke, FleetProject: "mesh-sim-1"}
 			},
-			writes: []string{`POST /memberships {"authority":{"issuer":"` + issuer + `"},"endpoint":{"gkeCluster":{"resourceLink":"//container.googleapis.com/projects/mesh-sim-1/locations/us-central1/clusters/cluster-1"}}}`},
+			writes: []string{`POST /memberships {"authority":{"issuer":"` + issuer +
+				`"},"endpoint":{"gkeCluster":{"resourceLink":"//container.googleapis.com/projects/mesh-sim-1/locations/us-central1/clusters/cluster-1"}}}`},
 			before: map[string]any{"membership": "", "issuer": ""}, after: map[string]any{"membership": member.String(), "issuer": issuer},
 			meddle: func(w *world) { w.must(w.client.SetAuthority(w.t.Context(), member, "")) },
 		},
@@ -96,7 +97,8 @@ func trips() []trip {
 			of: func(w *world) prereq.Prerequisite {
 				return &prereq.MeshManagement{Client: w.client, Membership: member, Management: mesh.ManagementAutomatic}
 			},
-			writes: []string{`PATCH features/servicemesh {"membershipSpecs":{"` + member.String() + `":{"mesh":{"management":"MANAGEMENT_AUTOMATIC"}}}}`},
+			writes: []string{`PATCH features/servicemesh {"membershipSpecs":{"` + member.String() +
+				`":{"mesh":{"management":"MANAGEMENT_AUTOMATIC"}}}}`},
 			before: map[string]any{"management": mesh.ManagementManual}, after: map[string]any{"management": mesh.ManagementAutomatic},
 			meddle: func(w *world) {
 				w.must(w.client.SetManagement(w.t.Context(), member, "", mesh.ManagementNotInstalled))
@@ -145,7 +147,8 @@ func trips() []trip {
 			writes: []string{`DELETE istio-system/controlplanerevisions/asm-custom "preconditions":{"uid":`},
 			before: map[string]any{"revision": customRevision("asm-custom", "istio-system")}, after: map[string]any{"revision": ""},
 			meddle: func(w *world) {
-				w.Call("POST", strings.TrimSuffix(revisionPath, "/"), `{"apiVersion":"mesh.cloud.google.com/v1beta1","kind":"ControlPlaneRevision","metadata":{"name":"asm-custom","labels":{"theirs":"1"}},"spec":{"channel":"rapid"}}`)
+				w.Call("POST", strings.TrimSuffix(revisionPath, "/"),
+					`{"apiVersion":"mesh.cloud.google.com/v1beta1","kind":"ControlPlaneRevision","metadata":{"name":"asm-custom","labels":{"theirs":"1"}},"spec":{"channel":"rapid"}}`)
 			},
 		},
 		{
@@ -163,12 +166,16 @@ func trips() []trip {
 			},
 			writes: []string{`PATCH mutatingwebhookconfigurations/istiod-asm-managed [{"op":"replace","path":"/metadata/resourceVersion"`},
 			before: map[string]any{
-				"MutatingWebhookConfiguration/istiod-asm-managed/rev.namespace.sidecar-injector.istio.io": "https://" + oldAddress + "/inject/ISTIO_META_CLOUDRUN_ADDR/" + oldAddress,
-				"MutatingWebhookConfiguration/istiod-asm-managed/rev.object.sidecar-injector.istio.io":    "https://" + oldAddress + "/inject/ISTIO_META_CLOUDRUN_ADDR/" + oldAddress,
+				"MutatingWebhookConfiguration/istiod-asm-managed/rev.namespace.sidecar-injector.istio.io": "https://" + oldAddress +
+					"/inject/ISTIO_META_CLOUDRUN_ADDR/" + oldAddress,
+				"MutatingWebhookConfiguration/istiod-asm-managed/rev.object.sidecar-injector.istio.io": "https://" + oldAddress +
+					"/inject/ISTIO_META_CLOUDRUN_ADDR/" + oldAddress,
 			},
 			after: map[string]any{
-				"MutatingWebhookConfiguration/istiod-asm-managed/rev.namespace.sidecar-injector.istio.io": "https://" + address + "/inject/ISTIO_META_CLOUDRUN_ADDR/" + address,
-				"MutatingWebhookConfiguration/istiod-asm-managed/rev.object.sidecar-injector.istio.io":    "https://" + address + "/inject/ISTIO_META_CLOUDRUN_ADDR/" + address,
+				"MutatingWebhookConfiguration/istiod-asm-managed/rev.namespace.sidecar-injector.istio.io": "https://" + address +
+					"/inject/ISTIO_META_CLOUDRUN_ADDR/" + address,
+				"MutatingWebhookConfiguration/istiod-asm-managed/rev.object.sidecar-injector.istio.io": "https://" + address +
+					"/inject/ISTIO_META_CLOUDRUN_ADDR/" + address,
 			},
 		},
 		{
@@ -177,22 +184,27 @@ func trips() []trip {
 				return &prereq.WebhookURLs{Clusters: w.clusters, Target: place, Revision: "asm-managed"}
 			},
 			writes: []string{`PATCH validatingwebhookconfigurations/istiod-istio-system-mcp {"op":"replace","path":"/webhooks/0/clientConfig/url","value":"https://` + address + `/validate"}`},
-			before: map[string]any{"ValidatingWebhookConfiguration/istiod-istio-system-mcp/rev.validation.istio.io": "https://" + oldAddress + "/validate"},
-			after:  map[string]any{"ValidatingWebhookConfiguration/istiod-istio-system-mcp/rev.validation.istio.io": "https://" + address + "/validate"},
+			before: map[string]any{"ValidatingWebhookConfiguration/istiod-istio-system-mcp/rev.validation.istio.io": "https://" + oldAddress +
+				"/validate"},
+			after: map[string]any{"ValidatingWebhookConfiguration/istiod-istio-system-mcp/rev.validation.istio.io": "https://" + address +
+				"/validate"},
 			meddle: func(w *world) {
-				w.Call("PATCH", webhookPath+"validatingwebhookconfigurations/istiod-istio-system-mcp", `{"webhooks":[{"name":"rev.validation.istio.io","clientConfig":{"url":"https://theirs.example.com/validate"},"sideEffects":"None","admissionReviewVersions":["v1"]}]}`)
+				w.Call("PATCH", webhookPath+"validatingwebhookconfigurations/istiod-istio-system-mcp",
+					`{"webhooks":[{"name":"rev.validation.istio.io","clientConfig":{"url":"https://theirs.example.com/validate"},"sideEffects":"None","admissionReviewVersions":["v1"]}]}`)
 			},
 		},
 		{
 			name: "injection",
 			spoil: func(w *world) {
-				w.Call("PATCH", simtest.InCluster+"/api/v1/namespaces/shop", `{"metadata":{"labels":{"istio.io/rev":null,"istio-injection":"enabled"}}}`)
+				w.Call("PATCH", simtest.InCluster+"/api/v1/namespaces/shop",
+					`{"metadata":{"labels":{"istio.io/rev":null,"istio-injection":"enabled"}}}`)
 			},
 			of: func(w *world) prereq.Prerequisite {
 				return &prereq.NamespaceInjection{Clusters: w.clusters, Target: place, Namespace: "shop", Revision: "asm-managed"}
 			},
 			writes: []string{`PATCH namespaces/shop {"metadata":{"labels":{"istio-injection":null,"istio.io/rev":"asm-managed"}}}`},
-			before: map[string]any{"istio.io/rev": "", "istio-injection": "enabled"}, after: map[string]any{"istio.io/rev": "asm-managed", "istio-injection": ""},
+			before: map[string]any{"istio.io/rev": "", "istio-injection": "enabled"},
+			after:  map[string]any{"istio.io/rev": "asm-managed", "istio-injection": ""},
 		},
 		{
 			name: "data plane",
@@ -202,7 +214,8 @@ func trips() []trip {
 			writes: []string{`PATCH namespaces/shop mesh.cloud.google.com/proxy`},
 			before: map[string]any{"mesh.cloud.google.com/proxy": ""}, after: map[string]any{"mesh.cloud.google.com/proxy": `{"managed":"true"}`},
 			meddle: func(w *world) {
-				w.Call("PATCH", simtest.InCluster+"/api/v1/namespaces/shop", `{"metadata":{"annotations":{"mesh.cloud.google.com/proxy":"{\"managed\":\"false\"}"}}}`)
+				w.Call("PATCH", simtest.InCluster+"/api/v1/namespaces/shop",
+					`{"metadata":{"annotations":{"mesh.cloud.google.com/proxy":"{\"managed\":\"false\"}"}}}`)
 			},
 		},
 	}
@@ -264,9 +277,8 @@ func (w *world) hasStatus(p prereq.Prerequisite, c prereq.Change, want prereq.Ch
 	}
 }
 
-// Every prerequisite is brought about by the smallest write, verified by the check that
-// found the gap, taken back, and left alone once somebody else was there; also by a
-// change that a journal kept.
+// Every prerequisite is brought about by the smallest write, verified by the check that found the gap, taken back, and
+// left alone once somebody else was there; also by a change that a journal kept.
 func TestThereAndBack(t *testing.T) {
 	for _, trip := range trips() {
 		t.Run(trip.name, func(t *testing.T) {

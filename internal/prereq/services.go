@@ -116,8 +116,7 @@ func (p *ProjectServices) Read(ctx context.Context, fresh bool) (ServicesState, 
 	return s, nil
 }
 
-// Enforce implements Prerequisite. It enables the APIs that are off and touches
-// no other.
+// Enforce implements Prerequisite. It enables the APIs that are off and touches no other.
 func (p *ProjectServices) Enforce(ctx context.Context, state State) (Change, error) {
 	s, change := state.(ServicesState), Change{Kind: p.Kind(), Subject: p.Subject()}
 	if s.Met() {

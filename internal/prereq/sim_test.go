@@ -80,8 +80,7 @@ func (w *world) undo(p prereq.Prerequisite, c prereq.Change) {
 	}
 }
 
-// What is in place is not written; what was brought about is taken back, unless
-// somebody has changed it since.
+// What is in place is not written; what was brought about is taken back, unless somebody has changed it since.
 func TestEveryPrerequisiteIsIdempotent(t *testing.T) {
 	w := newWorld(t, two)
 	target := cluster.Target{Membership: &member}
@@ -120,7 +119,8 @@ func TestMembershipIdentity(t *testing.T) {
 	w.apply(p)
 
 	// The project may be written by its number: it is the same issuer.
-	byNumber := &prereq.MembershipIdentity{Client: w.client, Membership: member, Issuer: "https://container.googleapis.com/v1/projects/100000000001/locations/us-central1/clusters/cluster-1"}
+	byNumber := &prereq.MembershipIdentity{Client: w.client, Membership: member,
+		Issuer: "https://container.googleapis.com/v1/projects/100000000001/locations/us-central1/clusters/cluster-1"}
 	if s, err := byNumber.Read(t.Context(), true); err != nil || !s.Met() {
 		t.Errorf("by number: %+v, %v", s, err)
 	}
@@ -199,11 +199,14 @@ func TestMeshManagementWithoutTheFeature(t *testing.T) {
 
 func TestNamespaceInjection(t *testing.T) {
 	w := newWorld(t, two)
-	w.Call("PATCH", simtest.InCluster+"/api/v1/namespaces/shop", `{"metadata":{"labels":{"istio.io/rev":null,"istio-injection":"enabled","theirs":"1"}}}`)
-	p := &prereq.NamespaceInjection{Clusters: w.clusters, Target: cluster.Target{Membership: &member}, Namespace: "shop", Revision: "asm-managed"}
+	w.Call("PATCH", simtest.InCluster+"/api/v1/namespaces/shop",
+		`{"metadata":{"labels":{"istio.io/rev":null,"istio-injection":"enabled","theirs":"1"}}}`)
+	p := &prereq.NamespaceInjection{Clusters: w.clusters, Target: cluster.Target{Membership: &member}, Namespace: "shop",
+		Revision: "asm-managed"}
 	w.wrote()
 	change := w.apply(p)
-	if wrote := w.wrote(); len(wrote) != 1 || !strings.HasSuffix(wrote[0], `{"metadata":{"labels":{"istio-injection":null,"istio.io/rev":"asm-managed"}}}`) {
+	if wrote := w.wrote(); len(wrote) != 1 ||
+		!strings.HasSuffix(wrote[0], `{"metadata":{"labels":{"istio-injection":null,"istio.io/rev":"asm-managed"}}}`) {
 		t.Errorf("wrote %v", wrote)
 	}
 	if labels, _ := w.shop(); labels["theirs"] != "1" || labels["istio.io/rev"] != "asm-managed" {
@@ -219,17 +222,20 @@ func TestNamespaceInjection(t *testing.T) {
 
 func TestManagedDataPlane(t *testing.T) {
 	w := newWorld(t, two)
-	w.Call("PATCH", simtest.InCluster+"/api/v1/namespaces/shop", `{"metadata":{"annotations":{"mesh.cloud.google.com/proxy":"{\"managed\":\"false\",\"theirs\":1}","other":"x"}}}`)
+	w.Call("PATCH", simtest.InCluster+"/api/v1/namespaces/shop",
+		`{"metadata":{"annotations":{"mesh.cloud.google.com/proxy":"{\"managed\":\"false\",\"theirs\":1}","other":"x"}}}`)
 	p := &prereq.ManagedDataPlane{Clusters: w.clusters, Target: cluster.Target{Membership: &member}, Namespace: "shop", Managed: true}
 	change := w.apply(p)
-	if _, annotations := w.shop(); annotations["mesh.cloud.google.com/proxy"] != `{"managed":"true","theirs":1}` || annotations["other"] != "x" {
+	if _, annotations := w.shop(); annotations["mesh.cloud.google.com/proxy"] != `{"managed":"true","theirs":1}` ||
+		annotations["other"] != "x" {
 		t.Errorf("annotations %v", annotations)
 	}
 	w.undo(p, change)
 	if _, annotations := w.shop(); annotations["mesh.cloud.google.com/proxy"] != `{"managed":"false","theirs":1}` {
 		t.Errorf("after the undo: %v", annotations)
 	}
-	whole := &prereq.ManagedDataPlane{Clusters: w.clusters, Target: cluster.Target{Membership: &member}, Revision: "asm-managed", Managed: false}
+	whole := &prereq.ManagedDataPlane{Clusters: w.clusters, Target: cluster.Target{Membership: &member}, Revision: "asm-managed",
+		Managed: false}
 	w.wrote()
 	change = w.apply(whole)
 	if wrote := w.wrote(); len(wrote) != 1 || !strings.Contains(wrote[0], "/namespaces/istio-system/controlplanerevisions/asm-managed ") {
@@ -247,14 +253,14 @@ func TestManagedDataPlane(t *testing.T) {
 	}
 }
 
-// A cluster that is gone takes its namespaces along; one that cannot be read does
-// not.
+// A cluster that is gone takes its namespaces along; one that cannot be read does not.
 func TestGoneIsToldFromUnread(t *testing.T) {
 	w := newWorld(t, two)
 	none := member
 	none.Name = "none"
 	var gone *prereq.GoneError
-	p := &prereq.NamespaceInjection{Clusters: w.clusters, Target: cluster.Target{Membership: &none}, Namespace: "shop", Revision: "asm-managed"}
+	p := &prereq.NamespaceInjection{Clusters: w.clusters, Target: cluster.Target{Membership: &none}, Namespace: "shop",
+		Revision: "asm-managed"}
 	if _, err := p.Read(t.Context(), false); !errors.As(err, &gone) {
 		t.Errorf("without the membership: %v", err)
 	}
@@ -264,7 +270,8 @@ func TestGoneIsToldFromUnread(t *testing.T) {
 	if _, disabled := apierr.GatewayDisabled(err); !disabled || errors.As(err, &gone) {
 		t.Errorf("with the gateway disabled: %v", err)
 	}
-	if what, next := apierr.Describe(err); !strings.Contains(what, "SERVICE_DISABLED") || !strings.Contains(next, "connectgateway.googleapis.com") {
+	if what, next := apierr.Describe(err); !strings.Contains(what, "SERVICE_DISABLED") ||
+		!strings.Contains(next, "connectgateway.googleapis.com") {
 		t.Errorf("in words: %q, %q", what, next)
 	}
 	ctx, cancel := context.WithCancel(t.Context())

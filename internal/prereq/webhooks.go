@@ -13,10 +13,9 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/health"
 )
 
-// WebhookURLs is that the managed webhooks of a revision call the addresses that its
-// environment, ConfigMap env-REVISION, has: the injectors of the revision, and the
-// validating webhook istiod-istio-system-mcp, which all revisions share. Google does
-// not overwrite the URLs of webhooks that are there.
+// WebhookURLs is that the managed webhooks of a revision call the addresses that its environment, ConfigMap
+// env-REVISION, has: the injectors of the revision, and the validating webhook istiod-istio-system-mcp, which all
+// revisions share. Google does not overwrite the URLs of webhooks that are there.
 type WebhookURLs struct {
 	Clusters *Clusters
 	Target   cluster.Target
@@ -36,8 +35,7 @@ type WebhookState struct {
 // Met implements State.
 func (s WebhookState) Met() bool { return len(s.Wrong) == 0 }
 
-// Findings implements State: the webhooks' addresses, and that there is no injector,
-// which only Google brings back.
+// Findings implements State: the webhooks' addresses, and that there is no injector, which only Google brings back.
 func (s WebhookState) Findings() []catalogue.Finding { return s.findings }
 
 // Fields implements State.

@@ -15,8 +15,7 @@ func matchesPattern(pattern, text string) bool {
 	return regexp.MustCompile(`(?s)\A` + strings.Join(parts, ".*") + `\z`).MatchString(text)
 }
 
-// inOrder compares lists line by line: lines that are missing are marked -, lines that
-// are not expected +.
+// inOrder compares lists line by line: lines that are missing are marked -, lines that are not expected +.
 func inOrder(want, got []string) (diff []string, same bool) {
 	// longest[i][j] is how many of want[i:] and got[j:] can be paired in their order.
 	longest := make([][]int, len(want)+1)

@@ -93,8 +93,7 @@ func parsePath(text string) (*jsonpath.JSONPath, error) {
 	return path, path.Parse(text)
 }
 
-// valueAt returns the value at a path of a document: nil if there is none, a list if
-// there are several.
+// valueAt returns the value at a path of a document: nil if there is none, a list if there are several.
 func valueAt(doc any, text string) (any, error) {
 	path, err := parsePath(text)
 	if err != nil {

@@ -91,8 +91,7 @@ func TestAt(t *testing.T) {
 	}
 }
 
-// FuzzParse holds that no text makes the parser panic, and that what is wrong with
-// one can be shown.
+// FuzzParse holds that no text makes the parser panic, and that what is wrong with one can be shown.
 func FuzzParse(f *testing.F) {
 	b, diags := lang.Check("book.hcl", []byte(`
 runbook "book" {

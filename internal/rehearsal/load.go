@@ -14,8 +14,7 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/lang"
 )
 
-// Find lists the test files among paths: a file itself, and the files *.test.hcl of a
-// folder.
+// Find lists the test files among paths: a file itself, and the files *.test.hcl of a folder.
 func Find(paths ...string) ([]string, error) {
 	var found []string
 	var wrong []error
@@ -52,8 +51,7 @@ func escaped(path string) string {
 	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(path)
 }
 
-// LoadAll reads the test files among paths. Its error joins a *runbook.Mistakes for
-// each file that has mistakes.
+// LoadAll reads the test files among paths. Its error joins a *runbook.Mistakes for each file that has mistakes.
 func LoadAll(paths ...string) ([]*File, error) {
 	names, err := Find(paths...)
 	wrong := []error{err}

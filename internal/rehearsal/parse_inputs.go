@@ -15,9 +15,8 @@ const folderReference = "test.directory"
 
 // evaluateInputs evaluates the inputs of a test, whose folder is directory.
 func evaluateInputs(expr hclsyntax.Expression, directory string) (cty.Value, hcl.Diagnostics) {
-	return expr.Value(
-		&hcl.EvalContext{Variables: map[string]cty.Value{"test": cty.ObjectVal(map[string]cty.Value{"directory": cty.StringVal(directory)})}},
-	)
+	test := cty.ObjectVal(map[string]cty.Value{"directory": cty.StringVal(directory)})
+	return expr.Value(&hcl.EvalContext{Variables: map[string]cty.Value{"test": test}})
 }
 
 // inputs checks the names of a test's inputs. Their types are checked when the runbook

@@ -85,8 +85,7 @@ func (p *parser) test(block *lang.ParsedBlock) *Test {
 	return t
 }
 
-// text returns an argument that is a string and its range; ok is false if it is not
-// given.
+// text returns an argument that is a string and its range; ok is false if it is not given.
 func (p *parser) text(block *lang.ParsedBlock, name string) (text string, where hcl.Range, ok bool) {
 	v, diags := block.Constant(name, cty.String)
 	p.diags = append(p.diags, diags...)

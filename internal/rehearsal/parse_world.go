@@ -44,7 +44,8 @@ func (p *parser) world(block *lang.ParsedBlock) setup {
 	}
 	for _, other := range []string{"projects", "clusters"} {
 		if e := block.Expr(other); e != nil {
-			p.fail("Conflicting arguments", fmt.Sprintf("A world from a file has its own projects and clusters: remove %q or \"file\".", other), e.Range())
+			p.fail("Conflicting arguments", fmt.Sprintf("A world from a file has its own projects and clusters: remove %q or \"file\".", other),
+				e.Range())
 		}
 	}
 	if !filepath.IsAbs(file) {
@@ -76,7 +77,8 @@ func (p *parser) faultChange(block *lang.ParsedBlock) faultChange {
 	}
 	for _, a := range block.OpenArgs {
 		if !slices.Contains(fault.Parameters, a.Name) {
-			p.fail("Unknown argument", fmt.Sprintf("Fault %q has no parameter %q%s", fault.Name, a.Name, lang.Suggest(a.Name, fault.Parameters)), a.NameRange)
+			p.fail("Unknown argument", fmt.Sprintf("Fault %q has no parameter %q%s", fault.Name, a.Name, lang.Suggest(a.Name, fault.Parameters)),
+				a.NameRange)
 			continue
 		}
 		v, diags := lang.ConstantOf(a, cty.String)

@@ -60,8 +60,7 @@ func (r *Report) Failed() (n int) {
 	return n
 }
 
-// Run runs tests. It returns an error only if the context ends; failures of tests are
-// in the report.
+// Run runs tests. It returns an error only if the context ends; failures of tests are in the report.
 func Run(ctx context.Context, files []*File, o Options) (*Report, error) {
 	var tests []*Test
 	for _, f := range files {

@@ -74,19 +74,13 @@ var expectBlock = lang.Block{
 			Type:     "string",
 			Constant: true,
 			Default:  `"succeeded"`,
-			Doc: "How it ends: " + or(
-				outcomes,
-			) + ". `refused` means that nothing was started, for example because an input is invalid, or because an undo finds a state other than " +
+			Doc: "How it ends: " + or(outcomes) + ". `refused` means that nothing was started, for example because an input is invalid, or " +
+				"because an undo finds a state other than " +
 				"the one the run left.",
 		},
-		{
-			Name:     "plan",
-			Type:     "map(string)",
-			Constant: true,
-			Doc: "Statuses of steps in the plan: " + or(
-				planStatuses,
-			) + ". The name of a step with `for_each` means all its instances; one instance is written `\"grant[\\\"mesh-sim-1\\\"]\"`.",
-		},
+		{Name: "plan", Type: "map(string)", Constant: true,
+			Doc: "Statuses of steps in the plan: " + or(planStatuses) + ". The name of a step with `for_each` means all its instances; one " +
+				"instance is written `\"grant[\\\"mesh-sim-1\\\"]\"`."},
 		{Name: "steps", Type: "map(string)", Constant: true, Doc: "Statuses of steps after the run: " + or(stepOutcomes) + "."},
 		{
 			Name:     "changes",
@@ -122,12 +116,8 @@ var testBlock = lang.Block{
 	Attributes: []lang.Attribute{
 		{Name: "runbook", Type: "string", Constant: true, Doc: "Name of the runbook; required if NAME.hcl has several."},
 		afterAttribute,
-		{
-			Name:     "target",
-			Type:     "string",
-			Constant: true,
-			Doc:      "Full resource name of the target. Default: the first in the world of the runbook's target kind.",
-		},
+		{Name: "target", Type: "string", Constant: true, Doc: "Full resource name of the target. Default: the first in the world of the " +
+			"runbook's target kind."},
 		{Name: "inputs", Type: "map", Doc: "Values of the runbook's inputs. `test.directory` is a folder that is deleted after the test."},
 		approveAttribute,
 	},
@@ -138,12 +128,8 @@ var testBlock = lang.Block{
 			Attributes: []lang.Attribute{
 				{Name: "projects", Type: "number", Constant: true, Default: "1", Doc: "Number of projects."},
 				{Name: "clusters", Type: "number", Constant: true, Default: "1", Doc: "Number of clusters, distributed over the projects."},
-				{
-					Name:     "file",
-					Type:     "string",
-					Constant: true,
-					Doc:      "Path of a world document to use instead, as returned by `GET /_sim/world`; relative to the test's file.",
-				},
+				{Name: "file", Type: "string", Constant: true, Doc: "Path of a world document to use instead, as returned by `GET /_sim/world`; " +
+					"relative to the test's file."},
 			},
 		},
 		faultBlock,
@@ -154,24 +140,12 @@ var testBlock = lang.Block{
 			Attributes: []lang.Attribute{afterAttribute},
 			Blocks:     []lang.Block{faultBlock, {Type: "unfault", Label: "NAME", Open: true, Doc: "Switches a fault off and repairs its effects."}},
 		},
-		{
-			Type:       phaseResume,
-			Doc:        "Resumes the last run that was started.",
-			Attributes: []lang.Attribute{approveAttribute},
-			Blocks:     []lang.Block{expectResume},
-		},
-		{
-			Type:       phaseAgain,
-			Doc:        "Plans and runs the runbook once more. Unless the block expects otherwise, it must not write anything.",
-			Attributes: []lang.Attribute{approveAttribute},
-			Blocks:     []lang.Block{expectBlock},
-		},
-		{
-			Type:       phaseUndo,
-			Doc:        "Undoes what the first run changed.",
-			Attributes: []lang.Attribute{undoApprove},
-			Blocks:     []lang.Block{expectBlock},
-		},
+		{Type: phaseResume, Doc: "Resumes the last run that was started.", Attributes: []lang.Attribute{approveAttribute},
+			Blocks: []lang.Block{expectResume}},
+		{Type: phaseAgain, Doc: "Plans and runs the runbook once more. Unless the block expects otherwise, it must not write anything.",
+			Attributes: []lang.Attribute{approveAttribute}, Blocks: []lang.Block{expectBlock}},
+		{Type: phaseUndo, Doc: "Undoes what the first run changed.", Attributes: []lang.Attribute{undoApprove},
+			Blocks: []lang.Block{expectBlock}},
 	},
 }
 
@@ -192,8 +166,7 @@ func or(words []string) string {
 	return "`" + strings.Join(words[:len(words)-1], "`, `") + "` or `" + words[len(words)-1] + "`"
 }
 
-// WriteReference writes the reference of the language as Markdown: every block and
-// argument of a file of tests.
+// WriteReference writes the reference of the language as Markdown: every block and argument of a file of tests.
 func WriteReference(w io.Writer) error {
 	shown := testBlock
 	shown.Blocks = slices.Clone(shown.Blocks)

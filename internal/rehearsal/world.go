@@ -113,7 +113,8 @@ func (w *world) written() []string {
 // engine returns what a command would work with: it has read nothing yet. Runs are kept in a folder.
 func (w *world) engine(ctx context.Context, dir, version string) (*engine.Engine, error) {
 	client, err := gcp.New(ctx, gcp.Config{
-		AccessToken: "sim-token." + caller, Clock: w.clock, UserAgent: "terraform-provider-asm/" + version, Endpoints: gcp.EndpointsBelow(w.server.URL()),
+		AccessToken: "sim-token." + caller, Clock: w.clock, UserAgent: "terraform-provider-asm/" + version,
+		Endpoints: gcp.EndpointsBelow(w.server.URL()),
 	})
 	if err != nil {
 		return nil, err

@@ -15,8 +15,7 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/simtest"
 )
 
-// written writes the runbook of testdata/failing and tests of it to a folder, and
-// loads them.
+// written writes the runbook of testdata/failing and tests of it to a folder, and loads them.
 func written(t *testing.T, dir, tests string) *rehearsal.File {
 	t.Helper()
 	book, err := os.ReadFile("testdata/failing/book.hcl")
@@ -79,7 +78,8 @@ test "from a file" {
 		t.Fatal(err)
 	}
 	report = rehearse(t, rehearsal.Options{}, written(t, dir, "test \"bad\" {\n  world {\n    file = \"world.json\"\n  }\n}\n"))
-	if got := text(t, report); report.Failed() != 1 || !strings.Contains(got, "world.json is no world: projects: a world has at least one project") {
+	if got := text(t, report); report.Failed() != 1 || !strings.Contains(got, "world.json is no world: projects: a world has at least one "+
+		"project") {
 		t.Error(got)
 	}
 }
@@ -118,7 +118,8 @@ test "the end" {
 
 func TestOnlyThoseThatAreNamed(t *testing.T) {
 	file := written(t, t.TempDir(), "test \"one\" {\n}\n\ntest \"two\" {\n}\n")
-	if r := rehearse(t, rehearsal.Options{Run: regexp.MustCompile("^two$")}, file); len(r.Results) != 1 || r.Results[0].Test != "two" || !r.Results[0].Passed() {
+	if r := rehearse(t, rehearsal.Options{Run: regexp.MustCompile("^two$")}, file); len(r.Results) != 1 || r.Results[0].Test != "two" ||
+		!r.Results[0].Passed() {
 		t.Error(text(t, r))
 	}
 	if r := rehearse(t, rehearsal.Options{Run: regexp.MustCompile("three")}, file); r.Summary() != "no tests were run" {
@@ -135,7 +136,8 @@ func TestTestsEnd(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(errors.New("Ctrl-C"))
 	calls := 0
-	if _, err := rehearsal.Run(ctx, []*rehearsal.File{file}, rehearsal.Options{Done: func(rehearsal.Result) { calls++ }}); err == nil || err.Error() != "Ctrl-C" || calls > 0 {
+	if _, err := rehearsal.Run(ctx, []*rehearsal.File{file},
+		rehearsal.Options{Done: func(rehearsal.Result) { calls++ }}); err == nil || err.Error() != "Ctrl-C" || calls > 0 {
 		t.Errorf("%v, %d calls", err, calls)
 	}
 }
@@ -154,7 +156,8 @@ func TestFind(t *testing.T) {
 	if got := strings.Join(found, " "); err != nil || got != "[a]/one.test.hcl [a]/two.test.hcl a/other.test.hcl" {
 		t.Errorf("%s, %v", got, err)
 	}
-	if _, err := rehearsal.Find("b", "c"); err == nil || !strings.Contains(err.Error(), "b has no tests") || !strings.Contains(err.Error(), "c: no such file") {
+	if _, err := rehearsal.Find("b", "c"); err == nil || !strings.Contains(err.Error(), "b has no tests") ||
+		!strings.Contains(err.Error(), "c: no such file") {
 		t.Errorf("%v", err)
 	}
 	for name, want := range map[string]string{"a/other.test.hcl": "a/other.hcl, which does not exist", "b/none.hcl": "must end in .test.hcl"} {

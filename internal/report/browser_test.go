@@ -59,9 +59,8 @@ func write(t *testing.T, r *diagnosis.Report) string {
 	return path
 }
 
-// open opens a page in the browser and returns what it made of it. Anything on
-// its console fails the test: an error of the script, something that the policy
-// refused.
+// open opens a page in the browser and returns what it made of it. Anything on its console fails the test: an error of
+// the script, something that the policy refused.
 func open(t *testing.T, path, fragment string) *html.Node {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)

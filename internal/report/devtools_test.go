@@ -13,8 +13,7 @@ import (
 	"time"
 )
 
-// devtools speaks the Chrome DevTools Protocol over a pipe, to use a page in a
-// browser.
+// devtools speaks the Chrome DevTools Protocol over a pipe, to use a page in a browser.
 type devtools struct {
 	t       *testing.T
 	to      *os.File
@@ -71,8 +70,7 @@ func use(t *testing.T, path string) *devtools {
 	return d
 }
 
-// call makes a request and reads its answer; what the browser tells in between
-// is passed over.
+// call makes a request and reads its answer; what the browser tells in between is passed over.
 func (d *devtools) call(method string, params, into any) {
 	d.t.Helper()
 	d.id++

@@ -12,8 +12,7 @@ import (
 // mostAlike is how many similar roots are listed one by one; more are grouped.
 const mostAlike = 3
 
-// diagnosisView is a report arranged for reading: similar roots together, and under
-// them their consequences, by code.
+// diagnosisView is a report arranged for reading: similar roots together, and under them their consequences, by code.
 type diagnosisView struct {
 	*diagnosis.Report
 	causes  []cause // roots of severity error and warning
@@ -119,9 +118,8 @@ func newDiagnosisView(r *diagnosis.Report) *diagnosisView {
 	return d
 }
 
-// affected lists the memberships that a root is about or affects. For a root about a
-// project or fleet that affects none, it lists the memberships in it. It is
-// runbook.Affected for all roots at once.
+// affected lists the memberships that a root is about or affects. For a root about a project or fleet that affects
+// none, it lists the memberships in it. It is runbook.Affected for all roots at once.
 func (d *diagnosisView) affected(f *diagnosis.Finding) []string {
 	if d.types[f.About] == diagnosis.TypeMembership {
 		return []string{f.About}

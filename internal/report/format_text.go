@@ -101,8 +101,7 @@ func tally(counts map[mesh.Verdict]int) string {
 	return strings.Join(parts, ", ")
 }
 
-// named is the name of a finding: its code, and its detail where the code covers
-// several.
+// named is the name of a finding: its code, and its detail where the code covers several.
 func named(code catalogue.Code, detail string) string {
 	if detail == "" {
 		return Clean(string(code))
@@ -110,8 +109,7 @@ func named(code catalogue.Code, detail string) string {
 	return Clean(string(code)) + " (" + Shorten(Clean(detail), 80) + ")"
 }
 
-// summaryOf is the report's summary without the verdict, which every format writes
-// before it.
+// summaryOf is the report's summary without the verdict, which every format writes before it.
 func summaryOf(d *diagnosisView) string {
 	return strings.TrimPrefix(Clean(d.Summary), Clean(string(d.Verdict))+": ")
 }

@@ -16,8 +16,7 @@ const (
 	own = "\x01"
 )
 
-// pageData is the data of the page's script. A text is stored once, in Texts, and
-// referred to by its index.
+// pageData is the data of the page's script. A text is stored once, in Texts, and referred to by its index.
 type pageData struct {
 	Texts    []string `json:"texts"`
 	Kinds    []string `json:"kinds"`
@@ -70,9 +69,8 @@ func (s *pageData) about(text, name string) int {
 	return s.text(text)
 }
 
-// addSubject adds: name up to the last slash, the rest of the name, type, verdict,
-// summary, parent, and a letter for each kind of check: m, u, b, ? or a dot where it
-// does not apply.
+// addSubject adds: name up to the last slash, the rest of the name, type, verdict, summary, parent, and a letter for
+// each kind of check: m, u, b, ? or a dot where it does not apply.
 func (s *pageData) addSubject(subject *diagnosis.Subject, places map[mesh.Kind]int) {
 	name := Clean(subject.Name)
 	short := base(name)
@@ -110,10 +108,9 @@ const (
 	flagNew
 )
 
-// addFinding adds: code, severity, index of the subject that it is about or -1, its
-// own subject unless that is the same, message, remedy, resource, runbook, flags,
-// indexes of its roots. For a root also: fingerprint, culprit, and evidence as source
-// and text in turn.
+// addFinding adds: code, severity, index of the subject that it is about or -1, its own subject unless that is the
+// same, message, remedy, resource, runbook, flags, indexes of its roots. For a root also: fingerprint, culprit, and
+// evidence as source and text in turn.
 func (s *pageData) addFinding(f *diagnosis.Finding, subjects, byPrint map[string]int) {
 	about, known := subjects[f.About]
 	if !known {

@@ -16,8 +16,7 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/report"
 )
 
-// junitRule is what Jenkins' schema junit-10.xsd of the xunit plugin says about
-// an element, as far as we write it.
+// junitRule is what Jenkins' schema junit-10.xsd of the xunit plugin says about an element, as far as we write it.
 type junitRule struct {
 	required, optional, children []string
 	text                         bool

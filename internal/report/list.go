@@ -8,8 +8,7 @@ import (
 	"github.com/jstemmer/go-junit-report/v2/junit"
 )
 
-// List is what a command lists or shows that is neither a diagnosis nor a run. It
-// has the formats whose field is set.
+// List is what a command lists or shows that is neither a diagnosis nor a run. It has the formats whose field is set.
 type List struct {
 	Table    func(w io.Writer, o Options) error
 	JSON     any

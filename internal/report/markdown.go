@@ -288,8 +288,7 @@ func text(s string) string {
 	return strings.ReplaceAll(s, "\x00", "<!-- -->") // a clean line has no NUL of its own
 }
 
-// code shows a name literally, also in a table cell, where a code span cannot hold a
-// backtick and a pipe.
+// code shows a name literally, also in a table cell, where a code span cannot hold a backtick and a pipe.
 func code(s string) string {
 	s = Shorten(Clean(s), 250)
 	if plainCode.MatchString(s) {
@@ -309,8 +308,7 @@ func codes(names []string, most int) string {
 	return strings.Join(shown, ", ")
 }
 
-// entities writes every character with a meaning in Markdown or HTML as a character
-// reference.
+// entities writes every character with a meaning in Markdown or HTML as a character reference.
 func entities(s string) string {
 	var b strings.Builder
 	for _, r := range s {

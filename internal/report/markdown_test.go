@@ -26,9 +26,8 @@ var (
 	mentions = regexp.MustCompile(`(^|[^A-Za-z0-9])[@#][A-Za-z0-9]`)
 )
 
-// checkMarkdown takes everything out that we write ourselves, and finds nothing
-// left that Markdown, HTML or GitHub would give a meaning to. No parser of
-// Markdown is among the modules.
+// checkMarkdown takes everything out that we write ourselves, and finds nothing left that Markdown, HTML or GitHub
+// would give a meaning to. No parser of Markdown is among the modules.
 func checkMarkdown(t testing.TB, text string) {
 	t.Helper()
 	if n := utf8.RuneCountInString(text); n >= 60_000 {

@@ -79,8 +79,7 @@ func oneIf(b bool) float64 {
 	return 0
 }
 
-// subjectMetrics has a series for every verdict of every type in the report, so
-// that an alert on 0 works.
+// subjectMetrics has a series for every verdict of every type in the report, so that an alert on 0 works.
 func subjectMetrics(d *diagnosisView) *dto.MetricFamily {
 	type key struct{ kind, verdict string }
 	counts := map[key]int{}

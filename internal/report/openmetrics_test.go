@@ -16,9 +16,8 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/report"
 )
 
-// checkOpenMetrics reads text with Prometheus' own parser of OpenMetrics 1.0.0,
-// which goes by the grammar of the specification. The samples are returned by
-// name and labels.
+// checkOpenMetrics reads text with Prometheus' own parser of OpenMetrics 1.0.0, which goes by the grammar of the
+// specification. The samples are returned by name and labels.
 func checkOpenMetrics(t testing.TB, text string) map[string]float64 {
 	t.Helper()
 	if !strings.HasSuffix(text, "\n# EOF\n") || strings.Count(text, "# EOF") != 1 {
@@ -52,8 +51,7 @@ func checkOpenMetrics(t testing.TB, text string) map[string]float64 {
 var metricLine = regexp.MustCompile(`^(# (TYPE|UNIT|HELP) asm_[a-z_]+ [^\n]+|# EOF|` +
 	`asm_[a-z_]+(\{[a-z]+="([^"\\\n]|\\[\\"n])*"(,[a-z]+="([^"\\\n]|\\[\\"n])*")*\})? -?[0-9.]+(e\+[0-9]+)?)$`)
 
-// checkMetricLines holds text to the grammar line by line, where the parser is
-// too slow, and to having no series twice.
+// checkMetricLines holds text to the grammar line by line, where the parser is too slow, and to having no series twice.
 func checkMetricLines(t testing.TB, text string) {
 	t.Helper()
 	seen := map[string]bool{}

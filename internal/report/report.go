@@ -1,6 +1,5 @@
-// Package report writes a diagnosis, a plan, a run or a list for its readers: a
-// person at a terminal, a pull request, a mailbox, a CI system, a monitoring
-// system. Each format is a file over the same views, and a row in formats.
+// Package report writes a diagnosis, a plan, a run or a list for its readers: a person at a terminal, a pull request, a
+// mailbox, a CI system, a monitoring system. Each format is a file over the same views, and a row in formats.
 package report
 
 import (
@@ -28,8 +27,7 @@ const (
 	OpenMetrics Format = "openmetrics" // for a monitoring system
 )
 
-// tableAlias is another name of Table: some commands called it so in earlier
-// versions.
+// tableAlias is another name of Table: some commands called it so in earlier versions.
 const tableAlias = "text"
 
 // Options are about the reader's device. Only Table uses them.
@@ -46,8 +44,7 @@ func (o Options) Paint(color, s string) string {
 	return "\x1b[" + color + "m" + s + "\x1b[0m"
 }
 
-// formatRow is what a format writes of a diagnosis, of a plan or run, and of a
-// list; nil where it cannot.
+// formatRow is what a format writes of a diagnosis, of a plan or run, and of a list; nil where it cannot.
 type formatRow struct {
 	name      Format
 	diagnosis func(io.Writer, *diagnosisView, Options) error
@@ -102,8 +99,7 @@ func ParseFormat(known []Format, name string) (Format, error) {
 	return "", fmt.Errorf("there is no report format %q; the formats are %s", name, strings.Join(names, ", "))
 }
 
-// Write writes a diagnosis. The same report and options always give the same
-// bytes; r is not changed.
+// Write writes a diagnosis. The same report and options always give the same bytes; r is not changed.
 func Write(w io.Writer, format Format, r *diagnosis.Report, o Options) error {
 	f, err := lookup(Formats(), format)
 	if err != nil {

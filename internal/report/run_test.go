@@ -35,7 +35,8 @@ func planOfAll(s string) *runbook.Plan {
 		Missing: []runbook.MissingPermission{{Step: "grant", On: "projects/shop" + s,
 			Permission: "resourcemanager.projects.setIamPolicy" + s}},
 	}
-	for _, status := range []runbook.StepStatus{runbook.StatusSatisfied, runbook.StatusChange, runbook.StatusLater, runbook.StatusApproval, runbook.StatusPerson,
+	for _, status := range []runbook.StepStatus{runbook.StatusSatisfied, runbook.StatusChange, runbook.StatusLater, runbook.StatusApproval,
+		runbook.StatusPerson,
 		runbook.StatusWait, runbook.StatusFails, runbook.StatusUnknown, runbook.StatusSkipped, runbook.StatusStays} {
 		step := runbook.PlannedStep{Step: string(status) + s, Action: lang.Ensure, Kind: "service_agent_binding", Status: status,
 			Subject: "projects/shop" + s, Text: "what was seen" + s}
@@ -202,8 +203,7 @@ func TestRunFormatsThatAreNone(t *testing.T) {
 	}
 }
 
-// schemaOf compiles a schema, refusing properties that it and those that it refers to
-// do not describe.
+// schemaOf compiles a schema, refusing properties that it and those that it refers to do not describe.
 func schemaOf(t *testing.T, name string) *jsonschema.Schema {
 	t.Helper()
 	c := jsonschema.NewCompiler()

@@ -128,9 +128,11 @@ func planSummary(p *runbook.Plan) string {
 		return number(n) + " " + what
 	}
 	text := joined(
-		add(counts[runbook.StatusChange], "to change"), add(counts[runbook.StatusLater], "known later"), add(counts[runbook.StatusPerson], "manual"),
+		add(counts[runbook.StatusChange], "to change"), add(counts[runbook.StatusLater], "known later"),
+		add(counts[runbook.StatusPerson], "manual"),
 		add(approvals, "to approve"), add(counts[runbook.StatusWait], "to wait for"), add(counts[runbook.StatusFails], "failing"),
-		add(counts[runbook.StatusUnknown], "unknown"), add(counts[runbook.StatusSatisfied], "in place"), add(counts[runbook.StatusStays], "left as is"),
+		add(counts[runbook.StatusUnknown], "unknown"), add(counts[runbook.StatusSatisfied], "in place"),
+		add(counts[runbook.StatusStays], "left as is"),
 	)
 	if text == "" {
 		return "nothing to do"

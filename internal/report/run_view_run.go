@@ -112,10 +112,7 @@ func resultPart(r *runbook.Result) part {
 		}}
 		why = ""
 	}
-	p.Notes = notesOf(
-		note{Label: "error", Text: Shorten(Clean(why), runText)},
-		note{Label: "next", Text: Clean(r.Next), Command: true},
-	)
+	p.Notes = notesOf(note{Label: "error", Text: Shorten(Clean(why), runText)}, note{Label: "next", Text: Clean(r.Next), Command: true})
 	return p
 }
 
@@ -132,11 +129,8 @@ func resultRow(step runbook.StepResult) row {
 	if step.Status == runbook.StepAlready || step.Status == runbook.StepChanged {
 		text = "" // the status says it
 	}
-	r.Notes = notesOf(
-		note{Text: Shorten(Clean(text), runText)},
-		note{Label: "error", Text: Shorten(Clean(step.Error), runText)},
-		note{Label: "next", Text: Clean(step.Next)},
-	)
+	r.Notes = notesOf(note{Text: Shorten(Clean(text), runText)}, note{Label: "error", Text: Shorten(Clean(step.Error), runText)},
+		note{Label: "next", Text: Clean(step.Next)})
 	if step.Seconds >= 1 {
 		r.Notes = append(r.Notes, note{Label: "took", Text: span(int(step.Seconds))})
 	}
@@ -214,11 +208,8 @@ func causesPart(title string, r *diagnosis.Report, remedies map[string]string) p
 		if f.Detail != "" {
 			code += ":" + f.Detail
 		}
-		one.Notes = notesOf(
-			note{Text: Shorten(Clean(f.Message), runText)},
-			note{Label: "caused by", Text: someNames(c.culprits(), tableNames)},
-			note{Label: "runbook", Text: Clean(remedies[code])},
-		)
+		one.Notes = notesOf(note{Text: Shorten(Clean(f.Message), runText)}, note{Label: "caused by", Text: someNames(c.culprits(), tableNames)},
+			note{Label: "runbook", Text: Clean(remedies[code])})
 		if f.Waiting {
 			one.Symbol, one.Tone, one.Outcome = "…", changed, skipped
 			one.Notes = append(one.Notes, note{Text: "corrected, waiting for the mesh to notice"})
@@ -239,11 +230,8 @@ func byHandPart(findings []diagnosis.Finding) part {
 		p.Rows = append(p.Rows, row{
 			Symbol: "!", Name: named(f.Code, f.Detail), Status: Clean(string(f.Severity)), Tone: waiting, Outcome: failed,
 			Subject: Clean(f.Subject),
-			Notes: notesOf(
-				note{Text: Shorten(Clean(f.Message), runText)},
-				note{Label: "remedy", Text: Shorten(Clean(f.Remediation), runText)},
-				note{Label: "next", Text: nextCommand(f), Command: true},
-			),
+			Notes: notesOf(note{Text: Shorten(Clean(f.Message), runText)}, note{Label: "remedy", Text: Shorten(Clean(f.Remediation), runText)},
+				note{Label: "next", Text: nextCommand(f), Command: true}),
 		})
 	}
 	return p

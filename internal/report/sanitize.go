@@ -6,10 +6,9 @@ import (
 	"unicode/utf8"
 )
 
-// Clean makes one harmless line of text that came from an API or a log: it lets no
-// control character reach a terminal, and no direction mark reverse a line, and XML
-// can hold the result. Each removed character leaves a U+FFFD, so that a reader sees
-// that something was removed.
+// Clean makes one harmless line of text that came from an API or a log: it lets no control character reach a terminal,
+// and no direction mark reverse a line, and XML can hold the result. Each removed character leaves a U+FFFD, so that a
+// reader sees that something was removed.
 func Clean(s string) string { return strings.Join(strings.Fields(CleanLines(s)), " ") }
 
 // CleanLines is Clean for text that may have several lines.

@@ -59,8 +59,7 @@ type sarifWriter struct {
 	baseline bool
 }
 
-// hasBaseline reports whether r was compared with an earlier run, which shows only in
-// new or resolved findings.
+// hasBaseline reports whether r was compared with an earlier run, which shows only in new or resolved findings.
 func hasBaseline(r *diagnosis.Report) bool {
 	if len(r.Resolved) > 0 {
 		return true

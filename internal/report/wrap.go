@@ -6,9 +6,8 @@ import (
 	"github.com/charmbracelet/x/ansi"
 )
 
-// Wrap breaks text between words so that no line is wider than columns; 0 does
-// not break. A word is never broken: names and commands are there to be copied,
-// and ansi.Wordwrap breaks them at hyphens.
+// Wrap breaks text between words so that no line is wider than columns; 0 does not break. A word is never broken: names
+// and commands are there to be copied, and ansi.Wordwrap breaks them at hyphens.
 func Wrap(text string, columns int) []string {
 	if columns <= 0 {
 		return []string{text}

@@ -8,8 +8,7 @@ import (
 	"time"
 )
 
-// ApprovalFile is what a pipeline writes to let a run go ahead: approvals bound to
-// the plan of one fingerprint.
+// ApprovalFile is what a pipeline writes to let a run go ahead: approvals bound to the plan of one fingerprint.
 type ApprovalFile struct {
 	Fingerprint string    `json:"fingerprint"`
 	Approver    string    `json:"approver"`

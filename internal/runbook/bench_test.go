@@ -16,9 +16,8 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/sim"
 )
 
-// BenchmarkPlanFleet plans a runbook on every membership of a fleet in which the
-// service agent lost its role. The floor is as many of the simulator's cheapest
-// answers, asked for as concurrently.
+// BenchmarkPlanFleet plans a runbook on every membership of a fleet in which the service agent lost its role. The floor
+// is as many of the simulator's cheapest answers, asked for as concurrently.
 func BenchmarkPlanFleet(b *testing.B) {
 	for _, n := range []int{1, 100, 1000} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {

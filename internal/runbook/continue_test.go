@@ -56,8 +56,7 @@ func named(j runbook.Job, name string) runbook.Job {
 	return j
 }
 
-// abandon begins a job and dies at an entry of a kind: its lock lasts as long as
-// its lease, and nobody renews it.
+// abandon begins a job and dies at an entry of a kind: its lock lasts as long as its lease, and nobody renews it.
 func (w *world) abandon(dir string, j runbook.Job, at journal.Kind) (run string) {
 	w.t.Helper()
 	e := w.engine(dir)
@@ -116,10 +115,10 @@ func (w *world) runs(dir string) []store.Info {
 	return all
 }
 
-// TestContinueTakesUpWhatWasLeft has the next executor of a job go on with the run
-// of one that died, wherever that was.
+// TestContinueTakesUpWhatWasLeft has the next executor of a job go on with the run of one that died, wherever that was.
 func TestContinueTakesUpWhatWasLeft(t *testing.T) {
-	for _, at := range []journal.Kind{journal.KindRunStarted, journal.KindPlan, journal.KindStepStarted, journal.KindActIntended, journal.KindActDone, journal.KindStepVerified, journal.KindRunFinished} {
+	for _, at := range []journal.Kind{journal.KindRunStarted, journal.KindPlan, journal.KindStepStarted, journal.KindActIntended,
+		journal.KindActDone, journal.KindStepVerified, journal.KindRunFinished} {
 		t.Run(string(at), func(t *testing.T) {
 			t.Parallel()
 			w, dir := suffer(t, "binding-revoked"), runs(t)
@@ -172,8 +171,7 @@ func TestContinueLeavesOthersAlone(t *testing.T) {
 	}
 }
 
-// TestContinueWhatIsDone does nothing where the job has done all, and begins a run
-// where what it did is gone.
+// TestContinueWhatIsDone does nothing where the job has done all, and begins a run where what it did is gone.
 func TestContinueWhatIsDone(t *testing.T) {
 	w, dir := suffer(t, "binding-revoked"), runs(t)
 	j := named(own(t, grants), "march")

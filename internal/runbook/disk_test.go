@@ -31,8 +31,7 @@ import (
 
 const diskVariable = "ASM_TEST_DISK"
 
-// cramped is an executor in a process of its own, which keeps its runs on a file
-// system of that size that only it sees.
+// cramped is an executor in a process of its own, which keeps its runs on a file system of that size that only it sees.
 type cramped struct {
 	URL, Dir string
 	Ahead    time.Duration
@@ -205,9 +204,8 @@ func TestReadOnlyFolder(t *testing.T) {
 	}
 }
 
-// TestDiskThatFillsUp lets the disk be full at one entry after the other: it has
-// pages of 4 KiB, and the first entry is made longer so that they end elsewhere.
-// What cannot be announced is not done, and with room again all is done once.
+// TestDiskThatFillsUp lets the disk be full at one entry after the other: it has pages of 4 KiB, and the first entry is
+// made longer so that they end elsewhere. What cannot be announced is not done, and with room again all is done once.
 func TestDiskThatFillsUp(t *testing.T) {
 	stored := map[int]bool{} // after how many entries the disk was full
 	for room := 4; room <= 20; room += 4 {

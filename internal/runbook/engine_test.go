@@ -57,7 +57,8 @@ func TestPlanSaysWhatIsAndWhatShallBe(t *testing.T) {
 		t.Errorf("exit code %d, %d changes", p.ExitCode(), p.Changes())
 	}
 	grant := p.Steps[0]
-	if grant.Status != runbook.StatusChange || grant.Current["granted"] != false || grant.Desired["granted"] != true || grant.Approval != "Grants the role." || grant.Subject != "projects/mesh-sim-1" {
+	if grant.Status != runbook.StatusChange || grant.Current["granted"] != false || grant.Desired["granted"] != true ||
+		grant.Approval != "Grants the role." || grant.Subject != "projects/mesh-sim-1" {
 		t.Errorf("%+v", grant)
 	}
 	if p.Steps[1].Status != runbook.StatusSatisfied || p.Steps[2].Status != runbook.StatusWait {
@@ -126,7 +127,8 @@ func TestSavedPlanIsRefusedWhenTheWorldHasChanged(t *testing.T) {
 	}
 	w.Fault("mesh-api-disabled")
 	var changed *runbook.WorldChangedError
-	if err := saved.Same(plan(t, e, j).Plan); !errors.As(err, &changed) || !strings.Contains(err.Error(), `step apis was "satisfied" and is "change"`) {
+	if err := saved.Same(plan(t, e, j).Plan); !errors.As(err, &changed) ||
+		!strings.Contains(err.Error(), `step apis was "satisfied" and is "change"`) {
 		t.Errorf("the API is off: %v", err)
 	}
 	w.ClearFault("mesh-api-disabled")
@@ -153,7 +155,8 @@ func TestGateStopsAndResumeGoesOn(t *testing.T) {
 	w := suffer(t, "binding-revoked")
 	e := w.engine(runs(t))
 	r := run(t, e, plan(t, e, own(t, gated)), engine.Approvals{})
-	if r.Outcome != journal.NeedsApprove || len(r.Gates) != 1 || r.Gates[0] != "grant" || !strings.Contains(r.Next, "runbook resume "+r.Run+" --approve grant") {
+	if r.Outcome != journal.NeedsApprove || len(r.Gates) != 1 || r.Gates[0] != "grant" ||
+		!strings.Contains(r.Next, "runbook resume "+r.Run+" --approve grant") {
 		t.Fatalf("%s next %q", told(r), r.Next)
 	}
 	if got := w.writes(); len(got) > 0 {
@@ -164,7 +167,8 @@ func TestGateStopsAndResumeGoesOn(t *testing.T) {
 		{Steps: []string{"apis"}},
 		{UpTo: lang.NoRisk},
 		{Files: []*runbook.ApprovalFile{{Fingerprint: strings.Repeat("0", 64), Approver: "boss", Expires: w.Clock.Now().Add(time.Hour)}}},
-		{Files: []*runbook.ApprovalFile{{Fingerprint: plan(t, e, own(t, gated)).Fingerprint, Approver: "boss", Expires: w.Clock.Now().Add(-time.Hour)}}},
+		{Files: []*runbook.ApprovalFile{{Fingerprint: plan(t, e, own(t, gated)).Fingerprint, Approver: "boss",
+			Expires: w.Clock.Now().Add(-time.Hour)}}},
 		{Ask: func(context.Context, engine.Question) (bool, string, error) { return false, "boss", nil }},
 	} {
 		again, err := e.Resume(t.Context(), r.Run, nil, a)
@@ -183,7 +187,8 @@ func TestGateStopsAndResumeGoesOn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n := len(state.Approvals); n != 1 || state.Approvals[0].Approver != "boss@example.com" || state.Approvals[0].How != "flag" || state.Approvals[0].Fingerprint != state.Fingerprint {
+	if n := len(state.Approvals); n != 1 || state.Approvals[0].Approver != "boss@example.com" || state.Approvals[0].How != "flag" ||
+		state.Approvals[0].Fingerprint != state.Fingerprint {
 		t.Errorf("approvals: %+v", state.Approvals)
 	}
 	if _, err := e.Resume(t.Context(), r.Run, nil, yes); err == nil || !strings.Contains(err.Error(), "nothing to resume") {
@@ -194,14 +199,16 @@ func TestGateStopsAndResumeGoesOn(t *testing.T) {
 func TestApprovalsByFileRiskAndTerminal(t *testing.T) {
 	for name, of := range map[string]func(p *engine.Prepared, w *world) engine.Approvals{
 		"file": func(p *engine.Prepared, w *world) engine.Approvals {
-			return engine.Approvals{Files: []*runbook.ApprovalFile{{Fingerprint: p.Fingerprint, Approver: "boss", Expires: w.Clock.Now().Add(time.Hour)}}}
+			return engine.Approvals{Files: []*runbook.ApprovalFile{{Fingerprint: p.Fingerprint, Approver: "boss",
+				Expires: w.Clock.Now().Add(time.Hour)}}}
 		},
 		"risk": func(*engine.Prepared, *world) engine.Approvals {
 			return engine.Approvals{UpTo: lang.LowRisk, Approver: "boss"}
 		},
 		"terminal": func(*engine.Prepared, *world) engine.Approvals {
 			return engine.Approvals{Ask: func(_ context.Context, q engine.Question) (bool, string, error) {
-				ok := q.Step == "grant" && q.Why == "Grants the role." && q.Current["granted"] == false && q.Desired["granted"] == true && q.Risk == lang.LowRisk
+				ok := q.Step == "grant" && q.Why == "Grants the role." && q.Current["granted"] == false && q.Desired["granted"] == true &&
+					q.Risk == lang.LowRisk
 				return ok, "boss", nil
 			}}
 		},
@@ -278,7 +285,8 @@ func TestUndoTakesBackAndRefusesWhatIsNotOursAnyMore(t *testing.T) {
 	if got := w.acts(); len(got) != 2 {
 		t.Errorf("it wrote %q", got)
 	}
-	if left := strings.Join(alarms(w.diagnose(e)), " "); !strings.Contains(left, "service-agent-binding-missing") || !strings.Contains(left, "mesh.googleapis.com") {
+	if left := strings.Join(alarms(w.diagnose(e)), " "); !strings.Contains(left, "service-agent-binding-missing") ||
+		!strings.Contains(left, "mesh.googleapis.com") {
 		t.Errorf("it is not as it was: %s", left)
 	}
 }
@@ -299,7 +307,9 @@ func TestUndoLeavesAloneWhatSomebodyChangedSince(t *testing.T) {
 	w.Forget()
 	e.Client.Forget()
 	var refused *engine.UndoRefusedError
-	if _, err := e.PlanUndo(t.Context(), r.Run); !errors.As(err, &refused) || !strings.Contains(err.Error(), "some-other-project.svc.id.goog") || !strings.Contains(err.Error(), "Nothing was changed") {
+	if _, err := e.PlanUndo(t.Context(),
+		r.Run); !errors.As(err, &refused) || !strings.Contains(err.Error(), "some-other-project.svc.id.goog") ||
+		!strings.Contains(err.Error(), "Nothing was changed") {
 		t.Errorf("planned after the change: %v", err)
 	}
 	// And one that was planned before it.
@@ -317,7 +327,8 @@ func TestUndoLeavesAloneWhatSomebodyChangedSince(t *testing.T) {
 func TestSecretsAreNowhere(t *testing.T) {
 	const secret = "planted-secret-0123456789"
 	const key = "-----BEGIN PRIVATE KEY-----\nMIIEvPLANTEDKEYqLhYkQm1Qk4v\nq0YkPLANTEDTOO0yNw==\n-----END PRIVATE KEY-----\n"
-	const kubeconfig = "apiVersion: v1\nkind: Config\nusers:\n- name: a\n  user:\n    client-key-data: UExBTlRFREtVQkVDT05GSUc=\n    token: planted.in-a-kubeconfig\n"
+	const kubeconfig = "apiVersion: v1\nkind: Config\nusers:\n- name: a\n  user:\n    client-key-data: UExBTlRFREtVQkVDT05GSUc=\n    token: " +
+		"planted.in-a-kubeconfig\n"
 	w := suffer(t, "binding-revoked")
 	dir := runs(t)
 	e := w.engine(dir)
@@ -398,7 +409,8 @@ runbook "secretive" {
 		}
 		journalled.Write(line)
 	}
-	for where, text := range map[string]string{"plan": saved.String(), "events": events.String(), "report": report.String(), "journal": journalled.String()} {
+	for where, text := range map[string]string{"plan": saved.String(), "events": events.String(), "report": report.String(),
+		"journal": journalled.String()} {
 		if len(text) < 200 {
 			t.Errorf("%s has hardly anything: %s", where, text)
 		}
@@ -411,7 +423,8 @@ runbook "secretive" {
 			}
 		}
 	}
-	if _, err := e.Resume(t.Context(), r.Run, nil, yes); err == nil || !strings.Contains(err.Error(), "token") || strings.Contains(err.Error(), secret) {
+	if _, err := e.Resume(t.Context(), r.Run, nil, yes); err == nil || !strings.Contains(err.Error(), "token") ||
+		strings.Contains(err.Error(), secret) {
 		t.Errorf("resumed without its sensitive input: %v", err)
 	}
 }
@@ -451,9 +464,12 @@ runbook "failing" {
 }
 `
 	for how, want := range map[string]map[string]runbook.StepOutcome{
-		"stop":     {"grant": runbook.StepChanged, "bad": runbook.StepFailed, "needs-it": runbook.StepNotRun, "needs-nothing": runbook.StepNotRun},
-		"continue": {"grant": runbook.StepChanged, "bad": runbook.StepFailed, "needs-it": runbook.StepSkipped, "needs-nothing": runbook.StepChanged},
-		"undo":     {"grant": runbook.StepChanged, "bad": runbook.StepFailed, "needs-it": runbook.StepNotRun, "needs-nothing": runbook.StepNotRun},
+		"stop": {"grant": runbook.StepChanged, "bad": runbook.StepFailed, "needs-it": runbook.StepNotRun,
+			"needs-nothing": runbook.StepNotRun},
+		"continue": {"grant": runbook.StepChanged, "bad": runbook.StepFailed, "needs-it": runbook.StepSkipped,
+			"needs-nothing": runbook.StepChanged},
+		"undo": {"grant": runbook.StepChanged, "bad": runbook.StepFailed, "needs-it": runbook.StepNotRun,
+			"needs-nothing": runbook.StepNotRun},
 	} {
 		t.Run(how, func(t *testing.T) {
 			w := suffer(t, "binding-revoked", "mesh-api-disabled", "connectgateway-disabled")

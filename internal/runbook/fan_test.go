@@ -28,10 +28,14 @@ func TestFanStopsWhereItShould(t *testing.T) {
 		notRun int // at least
 	}{
 		{name: "all well", fan: fleet.Rollout{Canary: 1}, exit: 0, begun: 20},
-		{name: "canary fails", fan: fleet.Rollout{Canary: 1}, ends: map[string]journal.Outcome{"t00": journal.Failed}, exit: 7, begun: 1, notRun: 19},
-		{name: "second canary fails", fan: fleet.Rollout{Canary: 3}, ends: map[string]journal.Outcome{"t01": journal.Failed}, exit: 7, begun: 2, notRun: 18},
-		{name: "canary waits for somebody", fan: fleet.Rollout{Canary: 1}, ends: map[string]journal.Outcome{"t00": journal.NeedsApprove}, exit: 5, begun: 1, notRun: 19},
-		{name: "one fails, none may", fan: fleet.Rollout{Concurrency: 1}, ends: map[string]journal.Outcome{"t05": journal.Failed}, exit: 7, begun: 7, notRun: 13},
+		{name: "canary fails", fan: fleet.Rollout{Canary: 1}, ends: map[string]journal.Outcome{"t00": journal.Failed}, exit: 7, begun: 1,
+			notRun: 19},
+		{name: "second canary fails", fan: fleet.Rollout{Canary: 3}, ends: map[string]journal.Outcome{"t01": journal.Failed}, exit: 7, begun: 2,
+			notRun: 18},
+		{name: "canary waits for somebody", fan: fleet.Rollout{Canary: 1}, ends: map[string]journal.Outcome{"t00": journal.NeedsApprove},
+			exit: 5, begun: 1, notRun: 19},
+		{name: "one fails, none may", fan: fleet.Rollout{Concurrency: 1}, ends: map[string]journal.Outcome{"t05": journal.Failed}, exit: 7,
+			begun: 7, notRun: 13},
 		{
 			name: "one fails, one may", fan: fleet.Rollout{Concurrency: 1, MaxFailures: fleet.Threshold{Count: 1}},
 			ends: map[string]journal.Outcome{"t05": journal.Failed}, exit: 6, begun: 20,

@@ -20,8 +20,7 @@ type worldFault struct {
 	person []string
 }
 
-// worldFaults are the faults of the simulator's world. What is made anew or goes
-// away altogether comes last.
+// worldFaults are the faults of the simulator's world. What is made anew or goes away altogether comes last.
 var worldFaults = []worldFault{
 	{name: "proxies-failed"},
 	{name: "wrong-injection"},

@@ -147,8 +147,7 @@ func holdsHidden(v any) bool {
 	return err == nil && strings.Contains(string(raw), journal.Redacted)
 }
 
-// Job makes of a saved plan what can be planned again. given are its sensitive
-// inputs.
+// Job makes of a saved plan what can be planned again. given are its sensitive inputs.
 func (p *Plan) Job(given map[string]cty.Value) (Job, error) {
 	r, file, err := Load(p.File, []byte(p.Source), p.Runbook)
 	if err != nil {
@@ -158,8 +157,7 @@ func (p *Plan) Job(given map[string]cty.Value) (Job, error) {
 	return Job{Runbook: r, File: file, Inputs: inputs, Target: p.Target}, err
 }
 
-// SensitiveInputs are the inputs that a journal does not have, for a run that is
-// resumed.
+// SensitiveInputs are the inputs that a journal does not have, for a run that is resumed.
 func (j Job) SensitiveInputs(shown map[string]any) map[string]cty.Value {
 	given := map[string]cty.Value{}
 	for name, v := range j.Inputs {

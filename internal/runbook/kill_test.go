@@ -209,7 +209,8 @@ func (w *world) settled(dir string, ref reference, off time.Duration, what strin
 		w.t.Errorf("%s: resumed: %s", what, told(r))
 	}
 	if got := w.acts(); !within(got, ref.writes) {
-		w.t.Errorf("%s: it wrote\n  %s\nwithout the interruption it was\n  %s\n%s", what, strings.Join(got, "\n  "), strings.Join(ref.writes, "\n  "), told(r))
+		w.t.Errorf("%s: it wrote\n  %s\nwithout the interruption it was\n  %s\n%s", what, strings.Join(got, "\n  "),
+			strings.Join(ref.writes, "\n  "), told(r))
 	}
 	if left := alarms(w.diagnose(e)); len(left) > 0 {
 		w.t.Errorf("%s: left are %q", what, left)
@@ -224,9 +225,8 @@ func (w *world) settled(dir string, ref reference, off time.Duration, what strin
 	}
 }
 
-// within reports whether every act was done at most as often as without the
-// interruption. It may be less often: what is asked for once more, so that Google
-// looks again, is not asked for a third time when its effect is seen.
+// within reports whether every act was done at most as often as without the interruption. It may be less often: what is
+// asked for once more, so that Google looks again, is not asked for a third time when its effect is seen.
 func within(acts, reference []string) bool {
 	left := map[string]int{}
 	for _, a := range reference {
@@ -243,8 +243,7 @@ func within(acts, reference []string) bool {
 	return true
 }
 
-// TestKilledAtEveryEntry kills an executor after each entry of its journal, and
-// resumes the run.
+// TestKilledAtEveryEntry kills an executor after each entry of its journal, and resumes the run.
 func TestKilledAtEveryEntry(t *testing.T) {
 	for _, s := range scenarios {
 		t.Run(s.runbook+"/"+s.fault, func(t *testing.T) {
@@ -263,7 +262,8 @@ func TestKilledAtEveryEntry(t *testing.T) {
 					tear(t, dir)
 				}
 				// And it is resumed where the clock is another.
-				w.settled(dir, ref, []time.Duration{0, 20 * time.Minute, -20 * time.Minute}[n%3], fmt.Sprintf("killed after entry %d of %d", n, ref.entries))
+				w.settled(dir, ref, []time.Duration{0, 20 * time.Minute, -20 * time.Minute}[n%3],
+					fmt.Sprintf("killed after entry %d of %d", n, ref.entries))
 			}
 		})
 	}
@@ -297,8 +297,7 @@ func TestNoRoomForTheJournal(t *testing.T) {
 	}
 }
 
-// tear leaves a part of a line at the end of the journal, as a crash in the middle
-// of a write does.
+// tear leaves a part of a line at the end of the journal, as a crash in the middle of a write does.
 func tear(t *testing.T, dir string) {
 	t.Helper()
 	names, err := filepath.Glob(filepath.Join(dir, "*.jsonl"))
@@ -315,8 +314,7 @@ func tear(t *testing.T, dir string) {
 	}
 }
 
-// TestKilledAtEveryWrite kills an executor when the cloud has done what it asked
-// for, before it hears of it.
+// TestKilledAtEveryWrite kills an executor when the cloud has done what it asked for, before it hears of it.
 func TestKilledAtEveryWrite(t *testing.T) {
 	for _, s := range scenarios {
 		t.Run(s.runbook+"/"+s.fault, func(t *testing.T) {

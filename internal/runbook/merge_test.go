@@ -153,13 +153,16 @@ func TestMergeTellsWhatTheExecutorsTold(t *testing.T) {
 	if len(got) != 6 || len(report.Results) != 6 || !slices.Equal(report.NotRun, []string{all["cluster-4"].Name}) {
 		t.Errorf("it has %d results, and %v were not begun", len(report.Results), report.NotRun)
 	}
-	if r := got["cluster-5"]; r.Outcome != journal.Stopped || !strings.Contains(r.Error, "still at work, by ") || !strings.Contains(r.Next, "runbook show "+left) {
+	if r := got["cluster-5"]; r.Outcome != journal.Stopped || !strings.Contains(r.Error, "still at work, by ") ||
+		!strings.Contains(r.Next, "runbook show "+left) {
 		t.Errorf("one that is at work is told as %s", told(&r))
 	}
-	if r := got["cluster-6"]; r.Outcome != journal.Failed || !strings.Contains(r.Error, "broken at line") || !strings.Contains(r.Next, "runbook audit "+spoilt) {
+	if r := got["cluster-6"]; r.Outcome != journal.Failed || !strings.Contains(r.Error, "broken at line") ||
+		!strings.Contains(r.Next, "runbook audit "+spoilt) {
 		t.Errorf("one whose journal was altered is told as %s", told(&r))
 	}
-	if report.ExitCode() != runbook.ExitFailed || !strings.HasPrefix(report.Summary, "2 of 7 succeeded, 3 changed something, 2 failed, 1 wait for somebody, 1 stopped, 1 not begun") || report.Job != "march" {
+	if report.ExitCode() != runbook.ExitFailed || !strings.HasPrefix(report.Summary, "2 of 7 succeeded, 3 changed something, 2 failed, 1 "+
+		"wait for somebody, 1 stopped, 1 not begun") || report.Job != "march" {
 		t.Errorf("the exit code is %d: %s", report.ExitCode(), report.Summary)
 	}
 	if report.Started.IsZero() || !report.Finished.After(report.Started) {
@@ -174,7 +177,8 @@ func TestMergeTellsWhatTheExecutorsTold(t *testing.T) {
 		t.Fatal(err)
 	}
 	at := slices.IndexFunc(report.Results, func(r runbook.Result) bool { return r.Run == left })
-	if r := report.Results[at]; r.Outcome != journal.Stopped || !strings.Contains(r.Error, "without a word") || !strings.Contains(r.Next, "runbook resume "+left) {
+	if r := report.Results[at]; r.Outcome != journal.Stopped || !strings.Contains(r.Error, "without a word") ||
+		!strings.Contains(r.Next, "runbook resume "+left) {
 		t.Errorf("one whose executor is gone is told as %s", told(&r))
 	}
 	if none, err := fleet.Merge(t.Context(), e, "may", targets); err != nil || len(none.NotRun) != 7 || none.ExitCode() != runbook.ExitFailed {

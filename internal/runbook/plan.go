@@ -38,8 +38,7 @@ type Plan struct {
 	Steps   []PlannedStep  `json:"steps"`
 	// Missing are permissions that the steps need and the caller lacks.
 	Missing []MissingPermission `json:"missing_permissions,omitempty"`
-	// Usual is how long the steps take when all goes well, AtMost when each wait
-	// ends at its last moment; in seconds.
+	// Usual is how long the steps take when all goes well, AtMost when each wait ends at its last moment; in seconds.
 	Usual  int `json:"usual_seconds"`
 	AtMost int `json:"at_most_seconds"`
 	// Fingerprint is of the runbook, its inputs and target, and of what was read.
@@ -144,8 +143,7 @@ func (p *Plan) Step(name string) *PlannedStep {
 	return nil
 }
 
-// Seal gives the plan its fingerprint. What waits and asserts saw is not part of it,
-// because that changes by itself.
+// Seal gives the plan its fingerprint. What waits and asserts saw is not part of it, because that changes by itself.
 func (p *Plan) Seal() error {
 	type part struct {
 		Step     string
@@ -218,8 +216,7 @@ func (p *Plan) Write(to io.Writer) error {
 	return e.Encode(p)
 }
 
-// ReadPlan reads a plan that Write wrote. It is compared with one that is made
-// now, which is then run.
+// ReadPlan reads a plan that Write wrote. It is compared with one that is made now, which is then run.
 func ReadPlan(from io.Reader) (*Plan, error) {
 	d := json.NewDecoder(from)
 	d.DisallowUnknownFields()
@@ -243,8 +240,7 @@ func ReadPlan(from io.Reader) (*Plan, error) {
 	return &p, nil
 }
 
-// WorldChangedError is the refusal of a plan because what it read is not so any
-// more.
+// WorldChangedError is the refusal of a plan because what it read is not so any more.
 type WorldChangedError struct {
 	Target      string
 	Differences []string // one line each
@@ -255,8 +251,7 @@ func (e *WorldChangedError) Error() string {
 		e.Target, strings.Join(e.Differences, "\n  "))
 }
 
-// Same refuses with a *WorldChangedError when a plan that is made now is not the
-// one that was saved.
+// Same refuses with a *WorldChangedError when a plan that is made now is not the one that was saved.
 func (p *Plan) Same(now *Plan) error {
 	if p.Fingerprint == now.Fingerprint {
 		return nil
@@ -340,8 +335,7 @@ func ShowChange(before, after any) (from, to string) {
 	return from, to
 }
 
-// Show writes a value of a plan's Current or Desired for people: a string in
-// quotes, nothing as (none).
+// Show writes a value of a plan's Current or Desired for people: a string in quotes, nothing as (none).
 func Show(v any) string {
 	switch v := v.(type) {
 	case nil:

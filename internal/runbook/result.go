@@ -11,8 +11,7 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/lang"
 )
 
-// Exit codes of runs, beside those of the diagnosis; docs/guides/exit-codes.md has
-// them all.
+// Exit codes of runs, beside those of the diagnosis; docs/guides/exit-codes.md has them all.
 const (
 	ExitApproval  = 5 // somebody has to agree or to do something
 	ExitFailed    = 6 // some targets failed
@@ -72,8 +71,7 @@ func (r *Result) Changed() (n int) {
 	return n
 }
 
-// ChangedRemote reports that a step changed something other than a file of this
-// machine.
+// ChangedRemote reports that a step changed something other than a file of this machine.
 func (r *Result) ChangedRemote() bool {
 	return slices.ContainsFunc(r.Steps, func(s StepResult) bool { return s.Status == StepChanged && s.Risk != lang.NoRisk })
 }
@@ -151,8 +149,7 @@ func (r *Report) Write(to io.Writer) error {
 	return e.Encode(r)
 }
 
-// Join makes one report of results from anywhere, in their order. notRun are
-// targets of which there is none.
+// Join makes one report of results from anywhere, in their order. notRun are targets of which there is none.
 func Join(tool, job string, results []Result, notRun []string) *Report {
 	r := &Report{Schema: ReportSchema, Tool: tool, Job: job, Results: slices.Clone(results), NotRun: notRun}
 	for _, one := range results {

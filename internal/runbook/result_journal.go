@@ -11,9 +11,8 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/lang"
 )
 
-// ResultOf returns the result of a run, as the entries of its journal have it. The
-// outcome is "" while the journal does not say how the run ended. It returns an
-// error for entries that this version does not know.
+// ResultOf returns the result of a run, as the entries of its journal have it. The outcome is "" while the journal does
+// not say how the run ended. It returns an error for entries that this version does not know.
 func ResultOf(entries []journal.Entry) (*Result, error) {
 	state, err := journal.Fold(entries)
 	if err != nil {
@@ -147,8 +146,7 @@ func (f *resultFold) risk(step string) lang.Risk {
 	return lang.Risk(p.Risk)
 }
 
-// planned is what the plan says of a step. The plan may have had its instances in
-// one, or only siblings of it.
+// planned is what the plan says of a step. The plan may have had its instances in one, or only siblings of it.
 func (f *resultFold) planned(step string) journal.PlannedStep {
 	var like journal.PlannedStep
 	for _, p := range f.state.Plan {
@@ -165,8 +163,7 @@ func (f *resultFold) planned(step string) journal.PlannedStep {
 	return like
 }
 
-// steps are the results in the order in which the steps were run, and then the
-// steps that were not.
+// steps are the results in the order in which the steps were run, and then the steps that were not.
 func (f *resultFold) steps() []StepResult {
 	all, instances := []StepResult{}, map[string]bool{}
 	for _, step := range f.order {
@@ -199,8 +196,7 @@ func isPlaceholder(step string) bool { return strings.HasSuffix(step, "[...]") }
 // isInstance reports a step with an instance, such as restart["web"].
 func isInstance(step string) bool { return strings.HasSuffix(step, "]") && !isPlaceholder(step) }
 
-// AddNext adds what the reader does next, and the first failure where nothing else
-// is the reason of the outcome.
+// AddNext adds what the reader does next, and the first failure where nothing else is the reason of the outcome.
 func (r *Result) AddNext() {
 	resume := "terraform-provider-asm runbook resume " + r.Run
 	switch r.Outcome {

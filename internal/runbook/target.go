@@ -12,8 +12,7 @@ import (
 type Target struct {
 	Kind lang.TargetKind `json:"kind"`
 	Name string          `json:"name"` // full resource name; of a project and of a fleet: projects/P
-	// Fleet is the id or number of the fleet's host project where the name does not
-	// tell it; "" is the project itself.
+	// Fleet is the id or number of the fleet's host project where the name does not tell it; "" is the project itself.
 	Fleet string `json:"fleet,omitempty"`
 }
 

@@ -23,8 +23,7 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/simtest"
 )
 
-// meddle stands between an engine and a world and does something to one write, the
-// nth that is asked for.
+// meddle stands between an engine and a world and does something to one write, the nth that is asked for.
 func (w *world) meddle(dir string, n int, with trouble) *engine.Engine {
 	w.t.Helper()
 	var mu sync.Mutex
@@ -105,9 +104,8 @@ var troubles = []trouble{
 	}},
 }
 
-// TestTroubleAtEveryWrite does something to each write of each runbook. The run
-// gets over it, or stops and says where and how to go on; it never succeeds without
-// the world being well.
+// TestTroubleAtEveryWrite does something to each write of each runbook. The run gets over it, or stops and says where
+// and how to go on; it never succeeds without the world being well.
 func TestTroubleAtEveryWrite(t *testing.T) {
 	for _, s := range scenarios {
 		t.Run(s.runbook+"/"+s.fault, func(t *testing.T) {
@@ -135,7 +133,8 @@ func TestTroubleAtEveryWrite(t *testing.T) {
 					}
 					// What was done and not answered is asked for once more where that does no harm.
 					if got := w.acts(); with.name != "cut after" && !within(got, ref.writes) {
-						t.Errorf("%s: it wrote\n  %s\nwithout the trouble it was\n  %s\n%s", what, strings.Join(got, "\n  "), strings.Join(ref.writes, "\n  "), told(r))
+						t.Errorf("%s: it wrote\n  %s\nwithout the trouble it was\n  %s\n%s", what, strings.Join(got, "\n  "),
+							strings.Join(ref.writes, "\n  "), told(r))
 					}
 				}
 			}
@@ -151,7 +150,8 @@ func TestFixThatDoesNotHoldIsAFailure(t *testing.T) {
 		fmt.Fprint(rw, `{"version":3,"etag":"BwX","bindings":[]}`)
 	}})
 	r := run(t, e, plan(t, e, job(t, "restore-service-agent-binding")), yes)
-	if r.Outcome != journal.Failed || !strings.Contains(r.Error, "made without an error") || !strings.Contains(r.Error, "still not satisfied") {
+	if r.Outcome != journal.Failed || !strings.Contains(r.Error, "made without an error") ||
+		!strings.Contains(r.Error, "still not satisfied") {
 		t.Errorf("%s", told(r))
 	}
 	if got := w.acts(); len(got) != 0 {

@@ -15,8 +15,7 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/journal"
 )
 
-// TestUndoRestoresTheWorld runs each runbook and takes it back: the world's JSON is
-// what it was, field by field.
+// TestUndoRestoresTheWorld runs each runbook and takes it back: the world's JSON is what it was, field by field.
 func TestUndoRestoresTheWorld(t *testing.T) {
 	for _, s := range scenarios {
 		t.Run(s.runbook+"/"+s.fault, func(t *testing.T) {
@@ -93,7 +92,8 @@ func remade(difference string) bool {
 			return true
 		}
 	}
-	return strings.Contains(difference, "{Deployment ") && (strings.Contains(difference, ".status") || strings.Contains(difference, "annotations"))
+	return strings.Contains(difference, "{Deployment ") &&
+		(strings.Contains(difference, ".status") || strings.Contains(difference, "annotations"))
 }
 
 // byObject turns a list of Kubernetes objects into a map by what they are called.
@@ -119,7 +119,8 @@ func stays(difference string) bool {
 		return true
 	}
 	for field := range kept {
-		if strings.Contains(difference, "."+field+".") || strings.Contains(difference, "."+field+":") || strings.Contains(difference, "."+field+"[") {
+		if strings.Contains(difference, "."+field+".") || strings.Contains(difference, "."+field+":") ||
+			strings.Contains(difference, "."+field+"[") {
 			return true
 		}
 	}

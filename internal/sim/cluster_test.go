@@ -73,8 +73,7 @@ func clusterFaultShows() map[string]func(*client) bool {
 	}
 }
 
-// TestStopReachesTheFleet checks that a stop code shows in the fleet's view,
-// and for how long.
+// TestStopReachesTheFleet checks that a stop code shows in the fleet's view, and for how long.
 func TestStopReachesTheFleet(t *testing.T) {
 	c := start(t, sim.Options{})
 	c.sim("PUT", "faults/stop-channel?cluster=cluster-1", "").ok()

@@ -10,9 +10,8 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/sim"
 )
 
-// TestConcurrentClients lets writers and readers, the clock, faults and the
-// control loose on one world; the race detector watches, and no write is
-// lost.
+// TestConcurrentClients lets writers and readers, the clock, faults and the control loose on one world; the race
+// detector watches, and no write is lost.
 func TestConcurrentClients(t *testing.T) {
 	c := start(t, sim.Options{Projects: 2, Clusters: 4, Observe: func(sim.Exchange) {}})
 	const writers, writes = 6, 4

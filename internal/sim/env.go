@@ -29,11 +29,8 @@ func (t *tempFiles) create(ca []byte) error {
 		return err
 	}
 	t.dir = dir
-	return errors.Join(
-		os.WriteFile(t.ca(), withSystemRoots(ca), 0o644),
-		os.WriteFile(t.token(), []byte(api.AccessToken(world.AdminEmail)), 0o600),
-		os.Mkdir(t.gcloud(), 0o700),
-	)
+	return errors.Join(os.WriteFile(t.ca(), withSystemRoots(ca), 0o644),
+		os.WriteFile(t.token(), []byte(api.AccessToken(world.AdminEmail)), 0o600), os.Mkdir(t.gcloud(), 0o700))
 }
 
 func (t *tempFiles) remove() error { return os.RemoveAll(t.dir) }

@@ -15,8 +15,7 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/sim/world"
 )
 
-// TestFaults switches every fault on, sees what it does, switches it off and
-// sees that it does it no more.
+// TestFaults switches every fault on, sees what it does, switches it off and sees that it does it no more.
 func TestFaults(t *testing.T) {
 	cluster1 := clusterPath(p1, "us-central1", "cluster-1")
 	getProject := func(c *client) answer { return c.api("GET", crm, "/v3/projects/"+p1, "") }

@@ -11,9 +11,8 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/sim"
 )
 
-// TestGcloud runs the commands of Google's troubleshooting page, unmodified
-// but for the placeholders, against the simulation through the proxy. It is
-// the simulator's outside witness: nobody here wrote gcloud.
+// TestGcloud runs the commands of Google's troubleshooting page, unmodified but for the placeholders, against the
+// simulation through the proxy. It is the simulator's outside witness: nobody here wrote gcloud.
 func TestGcloud(t *testing.T) {
 	if _, err := exec.LookPath("gcloud"); err != nil {
 		t.Skip("gcloud is not installed")

@@ -25,8 +25,7 @@ func (a answer) healthy() answer {
 
 func (a answer) condition() string { return a.str("servicemesh", "conditions", 0, "code") }
 
-// TestCausesAndEffects takes each prerequisite away through the APIs, waits,
-// gives it back and waits again.
+// TestCausesAndEffects takes each prerequisite away through the APIs, waits, gives it back and waits again.
 func TestCausesAndEffects(t *testing.T) {
 	const cluster2 = "cluster-2" // in project 2, in the fleet of project 1
 	switchService := func(project, service, verb string) func(*client) {
@@ -132,9 +131,8 @@ func TestCausesAndEffects(t *testing.T) {
 	}
 }
 
-// TestShortLossIsNotNoticed checks that a prerequisite which is back before
-// the mesh looks has no effect, and that one which is lost again while the
-// mesh still recovers has it at once.
+// TestShortLossIsNotNoticed checks that a prerequisite which is back before the mesh looks has no effect, and that one
+// which is lost again while the mesh still recovers has it at once.
 func TestShortLossIsNotNoticed(t *testing.T) {
 	c := start(t, sim.Options{})
 	c.revoke(p1)

@@ -97,8 +97,7 @@ func TestServiceIdentity(t *testing.T) {
 	identity("foo.googleapis.com").refused(403, "PERMISSION_DENIED")
 }
 
-// TestGate checks that a disabled API answers so, in front of everything, and
-// whose project it is that is meant.
+// TestGate checks that a disabled API answers so, in front of everything, and whose project it is that is meant.
 func TestGate(t *testing.T) {
 	c := start(t, sim.Options{Projects: 2, Clusters: 2})
 	for host, path := range map[string]string{

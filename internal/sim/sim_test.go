@@ -309,8 +309,7 @@ func TestEnvFile(t *testing.T) {
 	}
 }
 
-// TestEndsWithContext checks that a server ends with the context that it was
-// started with, and takes its files away.
+// TestEndsWithContext checks that a server ends with the context that it was started with, and takes its files away.
 func TestEndsWithContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	s, err := sim.Start(ctx, sim.Options{})

@@ -8,8 +8,7 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/sim"
 )
 
-// What Google refuses for its form alone is refused before anything is done,
-// and leaves no audit entry.
+// What Google refuses for its form alone is refused before anything is done, and leaves no audit entry.
 func TestRefusedForms(t *testing.T) {
 	c := start(t, sim.Options{})
 	const (
@@ -167,8 +166,7 @@ func sep(path string) string {
 	return "?"
 }
 
-// An audit entry has the request's message as proto JSON has it: an update
-// that clears the pool sets an empty message.
+// An audit entry has the request's message as proto JSON has it: an update that clears the pool sets an empty message.
 func TestLogOfAClearedPool(t *testing.T) {
 	c := start(t, sim.Options{})
 	const updates = `protoPayload.methodName="google.container.v1.ClusterManager.UpdateCluster" operation.first=true`

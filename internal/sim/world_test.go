@@ -120,8 +120,7 @@ func cluster(w map[string]any) map[string]any {
 	return project(w)["clusters"].([]any)[0].(map[string]any)
 }
 
-// TestSmallWorld puts in the least that is a world: what is not said has its
-// default.
+// TestSmallWorld puts in the least that is a world: what is not said has its default.
 func TestSmallWorld(t *testing.T) {
 	c := start(t, sim.Options{})
 	c.sim("PUT", "world", `{"projects":[{"projectId":"my-project","projectNumber":"42",

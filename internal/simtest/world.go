@@ -157,7 +157,8 @@ func (w *World) CallAs(caller, userAgent, method, path, body string) []byte {
 	if userAgent != "" {
 		req.Header.Set("User-Agent", userAgent)
 	}
-	if inCluster := strings.Contains(path, "gkeMemberships") || strings.HasPrefix(path, "/_cluster/"); method == http.MethodPatch && inCluster {
+	if inCluster := strings.Contains(path, "gkeMemberships") || strings.HasPrefix(path, "/_cluster/"); method == http.MethodPatch &&
+		inCluster {
 		req.Header.Set("Content-Type", "application/merge-patch+json")
 	}
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}

@@ -8,8 +8,7 @@ import (
 	"time"
 )
 
-// Manual is a clock whose time stands still until Advance moves it, or, with
-// Jump, until somebody waits: for tests.
+// Manual is a clock whose time stands still until Advance moves it, or, with Jump, until somebody waits: for tests.
 type Manual struct {
 	// Jump ends every wait at once and moves the clock to the wait's end.
 	Jump bool

@@ -12,9 +12,8 @@ type Retry struct {
 	For      time.Duration // no pause ends later than this after the start; 0 is no limit
 }
 
-// Do calls attempt until it need not, or may not, be repeated; the caller keeps
-// what the last attempt returned. number counts from 1; pause is the shortest
-// pause that the server asks for. Do returns an error only when ctx ends first.
+// Do calls attempt until it need not, or may not, be repeated; the caller keeps what the last attempt returned. number
+// counts from 1; pause is the shortest pause that the server asks for. Do returns an error only when ctx ends first.
 func (r Retry) Do(ctx context.Context, attempt func(number int) (again bool, pause time.Duration)) error {
 	clock := r.clock()
 	start, pauses := clock.Now(), r.Pauses()

@@ -1,6 +1,5 @@
-// Package wait is the only place of this program that waits: every wait has a
-// context that ends it, a clock that tests replace, and growing, jittered pauses
-// between attempts.
+// Package wait is the only place of this program that waits: every wait has a context that ends it, a clock that tests
+// replace, and growing, jittered pauses between attempts.
 package wait
 
 import (
@@ -38,9 +37,8 @@ func Sleep(ctx context.Context, clock Clock, d time.Duration) error {
 	}
 }
 
-// Backoff says how long to pause between attempts: First, then half as much
-// again each time up to Max, each varied by a quarter either way so that many
-// callers do not retry at once.
+// Backoff says how long to pause between attempts: First, then half as much again each time up to Max, each varied by a
+// quarter either way so that many callers do not retry at once.
 type Backoff struct {
 	First, Max time.Duration
 	Clock      Clock
@@ -61,9 +59,8 @@ func (b Backoff) Pauses() func() time.Duration {
 	return e.NextBackOff
 }
 
-// Until calls done until it reports true or fails, pausing in between. When ctx
-// ends first, the error is an *Expired that says what was waited for and what
-// was last seen.
+// Until calls done until it reports true or fails, pausing in between. When ctx ends first, the error is an *Expired
+// that says what was waited for and what was last seen.
 func Until(ctx context.Context, b Backoff, what string, done func(context.Context) (finished bool, seen string, err error)) error {
 	clock := b.clock()
 	start, pause, last := clock.Now(), b.Pauses(), ""

@@ -14,14 +14,12 @@ type Node struct {
 	Finding catalogue.Finding
 	At      []string // the places that it is in
 	Reach   []string // the places whose findings can bring it about
-	// Fleet is the fleet that the place belongs to, and Only the fleet whose mesh alone
-	// the finding is about: a grant to one fleet's agent does not matter to the meshes of
-	// another. "" is any.
+	// Fleet is the fleet that the place belongs to, and Only the fleet whose mesh alone the finding is about: a grant
+	// to one fleet's agent does not matter to the meshes of another. "" is any.
 	Fleet, Only string
 }
 
-// Graph has for each finding the indices of those that bring it about, directly or
-// through others.
+// Graph has for each finding the indices of those that bring it about, directly or through others.
 type Graph [][]int
 
 // Link finds for each finding those that bring it about: what the catalogue knows
@@ -62,9 +60,8 @@ func bringsAbout(root, n Node) bool {
 	return n.Finding.FollowsFrom(root.Finding)
 }
 
-// faultsOfRevision are the findings about the revision whose webhook is missing, where
-// that is finding i. A revision that is at fault itself gets no webhook, however well
-// everything around it is.
+// faultsOfRevision are the findings about the revision whose webhook is missing, where that is finding i. A revision
+// that is at fault itself gets no webhook, however well everything around it is.
 func faultsOfRevision(nodes []Node, in map[string][]int, i int) (own []int) {
 	f := nodes[i].Finding
 	if f.Code != catalogue.InjectorMissing {

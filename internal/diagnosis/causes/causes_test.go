@@ -27,12 +27,15 @@ func TestLink(t *testing.T) {
 		nodes []causes.Node
 		want  []int // roots of the last
 	}{
-		{"a chain", []causes.Node{node(catalogue.BindingMissing, "", "project"), node(catalogue.ConditionReported, condition, "member", "project"),
+		{"a chain", []causes.Node{node(catalogue.BindingMissing, "", "project"),
+			node(catalogue.ConditionReported, condition, "member", "project"),
 			node(catalogue.RevisionsUnhealthy, "", "member", "project")}, []int{0}},
-		{"out of reach", []causes.Node{node(catalogue.BindingMissing, "", "elsewhere"), node(catalogue.ConditionReported, condition, "member", "project")}, nil},
+		{"out of reach", []causes.Node{node(catalogue.BindingMissing, "", "elsewhere"),
+			node(catalogue.ConditionReported, condition, "member", "project")}, nil},
 		{"of another fleet", []causes.Node{otherFleet, ofFleet}, nil},
 		{"a note", []causes.Node{note, node(catalogue.ConditionReported, condition, "member", "project")}, nil},
-		{"a condition that is not known", []causes.Node{node(catalogue.BindingMissing, "", "project"), node(catalogue.ConditionReported, "", "member", "project")}, nil},
+		{"a condition that is not known",
+			[]causes.Node{node(catalogue.BindingMissing, "", "project"), node(catalogue.ConditionReported, "", "member", "project")}, nil},
 	} {
 		if got := causes.Link(tc.nodes).Roots(len(tc.nodes) - 1); !slices.Equal(got, tc.want) {
 			t.Errorf("%s: roots %v, want %v", tc.name, got, tc.want)

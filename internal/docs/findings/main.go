@@ -34,7 +34,8 @@ Every finding has a stable code. This page is made from the catalogue that the p
 - *Judged by* is the API field or object that is read.
 - *Known*: what is **established** is documented, read in source code, or recorded from the API. What is **inferred** is
   marked so; its source says which part.
-- *Runbook* corrects it: ` + "`terraform-provider-asm runbook plan NAME --membership …`" + ` says how, and ` + "`remediate`" + ` chooses by it; see
+- *Runbook* corrects it: ` + "`terraform-provider-asm runbook plan NAME --membership …`" + ` says how, and ` + "`remediate`" +
+	` chooses by it; see
   [Runbooks](runbooks.md).
 - *Brings about* are the findings that go away by themselves once this one is corrected. A report shows them under it.
 
@@ -91,10 +92,8 @@ func states(w io.Writer) {
 	fmt.Fprintf(w,
 		"What `%s` and `%s` tell by their state. The API pairs codes with states freely, so the state decides and the code only explains.\n\n",
 		catalogue.ControlPlaneState, catalogue.DataPlaneState)
-	fmt.Fprint(
-		w,
-		"| state | of the control plane | remedy | of the data plane | remedy | runbook of the data plane | known |\n|---|---|---|---|---|---|---|\n",
-	)
+	fmt.Fprint(w, "| state | of the control plane | remedy | of the data plane | remedy | runbook of the data plane | known "+
+		"|\n|---|---|---|---|---|---|---|\n")
 	for _, s := range catalogue.States() {
 		fmt.Fprintf(w, "| `%s` | %s | %s | %s | %s | %s | %s |\n", s.State, cell(s.ControlPlane), cell(s.ControlRemedy), cell(s.DataPlane),
 			cell(s.DataPlaneRemedy), code(s.DataPlaneRunbook), known(s.Established))
@@ -112,11 +111,8 @@ func stops(w io.Writer) {
 }
 
 func conditions(w io.Writer) {
-	fmt.Fprintf(
-		w,
-		"\n## Conditions\n\nThe condition codes of the GKE Hub API (`%s`). How grave one is, the API says with it. A code that is not listed\nis judged by its severity alone.\n\n",
-		catalogue.ConditionReported,
-	)
+	fmt.Fprintf(w, "\n## Conditions\n\nThe condition codes of the GKE Hub API (`%s`). How grave one is, the API says with it. A code that "+
+		"is not listed\nis judged by its severity alone.\n\n", catalogue.ConditionReported)
 	fmt.Fprint(w, "| condition | means | cause | remedy | runbook | follows from | known |\n|---|---|---|---|---|---|---|\n")
 	for _, c := range catalogue.Conditions() {
 		fmt.Fprintf(w, "| [`%s`](%s) | %s | %s | %s | %s | %s | %s |\n", c.Code, c.DocURL, cell(c.Means), cell(c.Cause), cell(c.Remedy),

@@ -5,8 +5,7 @@ import (
 	"slices"
 )
 
-// Description is what is known about a kind of finding. The documentation's
-// finding reference is made from it.
+// Description is what is known about a kind of finding. The documentation's finding reference is made from it.
 type Description struct {
 	Code     Code
 	Title    string    // a few words, for a heading
@@ -16,8 +15,7 @@ type Description struct {
 	JudgedBy string // the API field it is read from
 	Cause    string // why it comes about
 	Source   string // where the knowledge comes from
-	// Established is false where what is said is inferred, in part or in whole;
-	// Source says which part.
+	// Established is false where what is said is inferred, in part or in whole; Source says which part.
 	Established bool
 	Remedy      string
 	FixedBy     string // the Terraform resource that corrects it, or ""
@@ -27,8 +25,7 @@ type Description struct {
 	// corrected later, as a membership's identity after the workload pool, is not.
 	Blocks []Code
 	DocURL string
-	// Drift says what happened, in the title of a plan's warning, where that is more
-	// than the row of its kind says.
+	// Drift says what happened, in the title of a plan's warning, where that is more than the row of its kind says.
 	Drift string
 	// Single is set where a subject has it at most once: what two reads say about it
 	// is then one finding, in whatever words.

@@ -34,7 +34,8 @@ func named(t *testing.T, what, resource, runbook string) {
 
 func sentence(t *testing.T, what, text string) {
 	t.Helper()
-	if text == "" || !strings.HasSuffix(text, ".") && !strings.HasSuffix(text, ". ") && !strings.Contains(text, "kubectl") && !strings.Contains(text, "gcloud") {
+	if text == "" || !strings.HasSuffix(text, ".") && !strings.HasSuffix(text, ". ") && !strings.Contains(text, "kubectl") &&
+		!strings.Contains(text, "gcloud") {
 		t.Errorf("%s is %q, which is no sentence", what, text)
 	}
 }
@@ -56,7 +57,8 @@ func TestCatalogueIsComplete(t *testing.T) {
 		if d.DocURL == "" && d.Code != catalogue.Unreadable && d.Code != catalogue.NotConfigured { // neither is Google's to document
 			t.Errorf("%s has no documentation", code)
 		}
-		if !slices.Contains([]catalogue.Severity{catalogue.Error, catalogue.Warning, catalogue.Info}, d.Severity) || !slices.Contains(mesh.Order(), d.Kind) {
+		if !slices.Contains([]catalogue.Severity{catalogue.Error, catalogue.Warning, catalogue.Info}, d.Severity) ||
+			!slices.Contains(mesh.Order(), d.Kind) {
 			t.Errorf("%s has severity %q and kind %q", code, d.Severity, d.Kind)
 		}
 		if strings.Contains(d.Source, "inferred") == d.Established {
@@ -102,7 +104,8 @@ func TestEveryConditionOfTheAPIIsDescribed(t *testing.T) {
 			}
 		}
 	}
-	if got := meshtest.HubEnum(t, "ServiceMeshCondition", "severity"); !slices.Equal(got, []string{"SEVERITY_UNSPECIFIED", "ERROR", "WARNING", "INFO"}) {
+	if got := meshtest.HubEnum(t, "ServiceMeshCondition", "severity"); !slices.Equal(got,
+		[]string{"SEVERITY_UNSPECIFIED", "ERROR", "WARNING", "INFO"}) {
 		t.Errorf("the severities are %v", got)
 	}
 }
@@ -141,7 +144,8 @@ func TestStatesAreComplete(t *testing.T) {
 		}
 	}
 	for _, s := range catalogue.States() {
-		for what, text := range map[string]string{"control plane": s.ControlPlane, "its remedy": s.ControlRemedy, "data plane": s.DataPlane, "that one's remedy": s.DataPlaneRemedy} {
+		for what, text := range map[string]string{"control plane": s.ControlPlane, "its remedy": s.ControlRemedy, "data plane": s.DataPlane,
+			"that one's remedy": s.DataPlaneRemedy} {
 			sentence(t, s.State+"'s "+what, text)
 		}
 		named(t, s.State, "", s.DataPlaneRunbook)

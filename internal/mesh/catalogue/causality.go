@@ -6,8 +6,7 @@ import (
 	"strings"
 )
 
-// explains has for each code all that it brings about, directly or through
-// others.
+// explains has for each code all that it brings about, directly or through others.
 var explains = func() map[Code]map[Code]bool {
 	all := map[Code]map[Code]bool{}
 	var reach func(seen map[Code]bool, code Code)
@@ -27,14 +26,12 @@ var explains = func() map[Code]map[Code]bool {
 	return all
 }()
 
-// Explains reports whether a finding of kind root can bring about one of kind
-// consequence, directly or through others. Whether it does depends on the
-// subjects: the binding of one project says nothing about a mesh in another.
+// Explains reports whether a finding of kind root can bring about one of kind consequence, directly or through others.
+// Whether it does depends on the subjects: the binding of one project says nothing about a mesh in another.
 func Explains(root, consequence Code) bool { return explains[root][consequence] }
 
-// FollowsFrom reports whether f can be a consequence of root. It is Explains,
-// narrowed by what f is about: of the stop codes and conditions, each has its own
-// causes, and proxies that could not be upgraded have none in the control plane.
+// FollowsFrom reports whether f can be a consequence of root. It is Explains, narrowed by what f is about: of the stop
+// codes and conditions, each has its own causes, and proxies that could not be upgraded have none in the control plane.
 // A stop or condition that is not known follows from nothing.
 func (f Finding) FollowsFrom(root Finding) bool {
 	if !Explains(root.Code, f.Code) || !f.meets(root) {

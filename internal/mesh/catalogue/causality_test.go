@@ -41,7 +41,8 @@ func TestFollowsFrom(t *testing.T) {
 		return catalogue.Finding{Code: code, Detail: detail}
 	}
 	binding, pool, node := finding(catalogue.BindingMissing, ""), finding(catalogue.PoolMissing, ""), finding(catalogue.NodePoolNoMetadata, "")
-	mismatch, url, failed := finding(catalogue.RevisionMismatch, string(catalogue.StopChannel)), finding(catalogue.InjectorURL, ""), finding(catalogue.ProxiesFailed, "")
+	mismatch, url, failed := finding(catalogue.RevisionMismatch, string(catalogue.StopChannel)), finding(catalogue.InjectorURL,
+		""), finding(catalogue.ProxiesFailed, "")
 	for _, c := range []struct {
 		consequence, root catalogue.Finding
 		want              bool
@@ -68,13 +69,16 @@ func TestFollowsFrom(t *testing.T) {
 		{binding, finding(catalogue.ControlPlaneState, ""), false},
 		// What is not about the same thing.
 		{finding(catalogue.RevisionStalled, string(catalogue.StopType)), mismatch, false},
-		{catalogue.Finding{Code: catalogue.RevisionStalled, Detail: string(catalogue.StopChannel), Subject: "istio-system/other"}, mismatch, false},
+		{catalogue.Finding{Code: catalogue.RevisionStalled, Detail: string(catalogue.StopChannel), Subject: "istio-system/other"}, mismatch,
+			false},
 		{finding(catalogue.ConnectGatewayDisabled, ""), finding(catalogue.ServiceDisabled, mesh.GatewayService), true},
 		{finding(catalogue.ConnectGatewayDisabled, ""), finding(catalogue.ServiceDisabled, "trafficdirector.googleapis.com"), false},
 		{finding(catalogue.Unreadable, mesh.GatewayService), finding(catalogue.ConnectGatewayDisabled, mesh.GatewayService), true},
 		{finding(catalogue.Unreadable, ""), finding(catalogue.ConnectGatewayDisabled, mesh.GatewayService), false},
-		{finding(catalogue.LogWebhookFailed, ""), catalogue.Finding{Code: catalogue.InjectorURL, Subject: "m/mutatingwebhookconfigurations/x"}, true},
-		{finding(catalogue.LogWebhookFailed, ""), catalogue.Finding{Code: catalogue.InjectorURL, Subject: "m/validatingwebhookconfigurations/x"}, false},
+		{finding(catalogue.LogWebhookFailed, ""), catalogue.Finding{Code: catalogue.InjectorURL, Subject: "m/mutatingwebhookconfigurations/x"},
+			true},
+		{finding(catalogue.LogWebhookFailed, ""), catalogue.Finding{Code: catalogue.InjectorURL, Subject: "m/validatingwebhookconfigurations/x"},
+			false},
 	} {
 		if got := c.consequence.FollowsFrom(c.root); got != c.want {
 			t.Errorf("%s %s follows from %s %s: %t", c.consequence.Code, c.consequence.Detail, c.root.Code, c.root.Detail, got)

@@ -6,24 +6,21 @@ import (
 	"strings"
 )
 
-// ConditionInfo is what is known about a condition code of the GKE Hub API
-// (ServiceMeshCondition.code and ServiceMeshFeatureCondition.code, which are one
-// list). How grave a condition is, the API says with each.
+// ConditionInfo is what is known about a condition code of the GKE Hub API (ServiceMeshCondition.code and
+// ServiceMeshFeatureCondition.code, which are one list). How grave a condition is, the API says with each.
 type ConditionInfo struct {
 	Code   string
 	Kind   mesh.Kind
 	Means  string
 	Cause  string
 	Remedy string
-	// Blocks is true where the mesh, or a part of it, does not work while the
-	// condition stands.
+	// Blocks is true where the mesh, or a part of it, does not work while the condition stands.
 	Blocks  bool
 	Follows []Code // the findings of which it is the consequence, or the mesh's own word for
 	FixedBy string // the Terraform resource that corrects it, or ""
 	Runbook string // the runbook that corrects it; "" where nothing is to be corrected
 	DocURL  string
-	// Established is false where cause or remedy is inferred from the name and the
-	// API's description.
+	// Established is false where cause or remedy is inferred from the name and the API's description.
 	Established bool
 }
 
@@ -64,19 +61,23 @@ var clusterConditions = []ConditionInfo{
 		Cause:  "The agent's role " + mesh.AgentRole + " was revoked on the fleet's project, usually by Terraform, Puppet or CI/CD.",
 		Remedy: "Grant the role to the agent on the fleet's project, and make sure that no automation takes it away again.",
 		// A Shared VPC host or a cluster's project may be meant, too: the details say.
-		Follows: []Code{BindingMissing, BindingConditional, BindingDeleted}, FixedBy: mesh.ServiceAgentGrant.Resource(), Runbook: runBinding, Established: true,
+		Follows: []Code{BindingMissing, BindingConditional, BindingDeleted}, FixedBy: mesh.ServiceAgentGrant.Resource(), Runbook: runBinding,
+		Established: true,
 	},
 	{
 		Code: "MESH_IAM_CROSS_PROJECT_PERMISSION_DENIED", Kind: mesh.ServiceAgentGrant, Blocks: true,
-		Means:   "The fleet's mesh service agent lacks permissions on the project of the cluster.",
-		Cause:   "The cluster is in another project than the fleet, and the agent of the fleet's project does not hold " + mesh.AgentRole + " there.",
+		Means: "The fleet's mesh service agent lacks permissions on the project of the cluster.",
+		Cause: "The cluster is in another project than the fleet, and the agent of the fleet's project does not hold " + mesh.AgentRole +
+			" there.",
 		Remedy:  "Grant the role to the fleet's agent on the cluster's project.",
-		Follows: []Code{BindingMissing, BindingConditional, BindingDeleted}, FixedBy: mesh.ServiceAgentGrant.Resource(), Runbook: runBinding, Established: true,
+		Follows: []Code{BindingMissing, BindingConditional, BindingDeleted}, FixedBy: mesh.ServiceAgentGrant.Resource(), Runbook: runBinding,
+		Established: true,
 	},
 	{
 		Code: "CNI_CONFIG_UNSUPPORTED", Kind: mesh.DataPlane, Blocks: true,
-		Means:   "The configuration of the managed CNI is not supported.",
-		Cause:   "The ControlPlaneRevision's label mesh.cloud.google.com/managed-cni-enabled has another value than \"true\", or ASM_OPTS in ConfigMap asm-options has CNI set to something other than on.",
+		Means: "The configuration of the managed CNI is not supported.",
+		Cause: "The ControlPlaneRevision's label mesh.cloud.google.com/managed-cni-enabled has another value than \"true\", or ASM_OPTS in " +
+			"ConfigMap asm-options has CNI set to something other than on.",
 		Remedy:  "Remove the label or the option.",
 		Runbook: runEvidence, DocURL: docCNI, Established: true,
 	},
@@ -176,8 +177,9 @@ var clusterConditions = []ConditionInfo{
 	},
 	{
 		Code: "MANAGED_CNI_NOT_ENABLED", Kind: mesh.DataPlane,
-		Means:   "The managed CNI is not enabled.",
-		Cause:   "The mesh was provisioned without it, with the label mesh.cloud.google.com/managed-cni-enabled missing from the ControlPlaneRevision.",
+		Means: "The managed CNI is not enabled.",
+		Cause: "The mesh was provisioned without it, with the label mesh.cloud.google.com/managed-cni-enabled missing from the " +
+			"ControlPlaneRevision.",
 		Remedy:  "Enable the managed CNI: set the label to \"true\". It blocks modernization.",
 		Runbook: runEvidence, DocURL: docCNI,
 	},
@@ -193,7 +195,8 @@ var clusterConditions = []ConditionInfo{
 		Means:   "The mesh service agent lacks permissions on the Shared VPC's host project.",
 		Cause:   "The agent does not hold " + mesh.AgentRole + " on the network host project.",
 		Remedy:  "Grant the role to the fleet's agent on the network host project.",
-		Follows: []Code{BindingMissing, BindingConditional, BindingDeleted}, FixedBy: mesh.ServiceAgentGrant.Resource(), Runbook: runBinding, Established: true,
+		Follows: []Code{BindingMissing, BindingConditional, BindingDeleted}, FixedBy: mesh.ServiceAgentGrant.Resource(), Runbook: runBinding,
+		Established: true,
 	},
 	{
 		Code: "REQUIRED_ORG_POLICY_DISABLED", Kind: mesh.APIs, Blocks: true,
@@ -244,8 +247,7 @@ var configConditions = []ConditionInfo{
 	},
 }
 
-// quotaConditions are about quotas of the APIs that TRAFFIC_DIRECTOR keeps its
-// configuration in.
+// quotaConditions are about quotas of the APIs that TRAFFIC_DIRECTOR keeps its configuration in.
 func quotaConditions() (all []ConditionInfo) {
 	for _, q := range []struct{ code, resource string }{
 		{"BACKEND_SERVICES", "BackendService"},
@@ -278,18 +280,26 @@ func quotaConditions() (all []ConditionInfo) {
 // modernizationConditions are about the move from ISTIOD to TRAFFIC_DIRECTOR.
 // The runbooks do not do it: Google does, or a person triggers it.
 var modernizationConditions = []ConditionInfo{
-	modernization("INCOMPATIBLE_POD_ANNOTATION", "One or more pods have annotations that the new implementation does not support.", "Remove the annotations that the details name."),
-	modernization("INCOMPATIBLE_CONFIG", "The cluster has configuration that the new implementation does not support.", "Change the objects whose status condition ModernizationCompatible is False."),
-	modernization("INCOMPATIBLE_GATEWAY_POD_SCALE", "The cluster has more gateway pods than the new implementation allows.", "Run fewer gateway pods, or contact support."),
-	modernization("REQUIRES_MANUAL_WORKLOAD_RESTART", "The cluster has workloads that a person must restart during the modernization.", "Plan the restart of its StatefulSets and DaemonSets; Deployments are restarted for you."),
-	modernization("SCHEDULED", "The modernization of the cluster is scheduled.", "Nothing; set maintenance windows or exclusions if the time does not suit."),
+	modernization("INCOMPATIBLE_POD_ANNOTATION", "One or more pods have annotations that the new implementation does not support.",
+		"Remove the annotations that the details name."),
+	modernization("INCOMPATIBLE_CONFIG", "The cluster has configuration that the new implementation does not support.",
+		"Change the objects whose status condition ModernizationCompatible is False."),
+	modernization("INCOMPATIBLE_GATEWAY_POD_SCALE", "The cluster has more gateway pods than the new implementation allows.",
+		"Run fewer gateway pods, or contact support."),
+	modernization("REQUIRES_MANUAL_WORKLOAD_RESTART", "The cluster has workloads that a person must restart during the modernization.",
+		"Plan the restart of its StatefulSets and DaemonSets; Deployments are restarted for you."),
+	modernization("SCHEDULED", "The modernization of the cluster is scheduled.", "Nothing; set maintenance windows or exclusions if the "+
+		"time does not suit."),
 	modernization("IN_PROGRESS", "The modernization of the cluster is under way.", "Leave the mesh's configuration alone until it is done."),
-	modernization("COMPLETED", "The modernization of the cluster is done.", "Check the workloads; it can be rolled back until it is finalized."),
+	modernization("COMPLETED", "The modernization of the cluster is done.", "Check the workloads; it can be rolled back until it is "+
+		"finalized."),
 	modernization("ABORTED", "The modernization of the cluster was given up.", "Read the details, correct what they name."),
 	modernization("PREPARING", "The cluster is being prepared, so that its workloads can be moved.", "Nothing."),
-	modernization("STALLED", "The modernization of the cluster does not go on.", "Read the details, correct what they name; otherwise contact support."),
+	modernization("STALLED", "The modernization of the cluster does not go on.", "Read the details, correct what they name; otherwise "+
+		"contact support."),
 	modernization("PREPARED", "The cluster is prepared, so that its workloads can be moved.", "Nothing."),
-	modernization("MIGRATING_WORKLOADS", "The cluster's workloads are being moved to the new implementation.", "Nothing; pods are restarted meanwhile."),
+	modernization("MIGRATING_WORKLOADS", "The cluster's workloads are being moved to the new implementation.", "Nothing; pods are restarted "+
+		"meanwhile."),
 	modernization("ROLLING_BACK_CLUSTER", "The modernization of the cluster is being rolled back.", "Wait until it is done, then read why."),
 	{
 		Code: "MODERNIZATION_AWAITING_MANUAL_WORKLOAD_RESTART", Kind: mesh.ProxyUpgrades, Established: true,
@@ -298,18 +308,25 @@ var modernizationConditions = []ConditionInfo{
 		Remedy:  "Restart the workloads that the details name.",
 		Runbook: runProxies,
 	},
-	modernization("WILL_BE_SCHEDULED", "The modernization of the fleet will be scheduled.", "Nothing; set maintenance windows or exclusions if the time does not suit."),
-	modernization("MANUAL", "The fleet is opted out of automated modernization.", "Plan the move before 2028-03-01, when support of ISTIOD ends."),
+	modernization("WILL_BE_SCHEDULED", "The modernization of the fleet will be scheduled.", "Nothing; set maintenance windows or exclusions "+
+		"if the time does not suit."),
+	modernization("MANUAL", "The fleet is opted out of automated modernization.",
+		"Plan the move before 2028-03-01, when support of ISTIOD ends."),
 	modernization("ELIGIBLE", "The fleet can be modernized.", "Nothing, or start it: set the fleet's modernizationStrategy to AUTOMATIC."),
-	modernization("MODERNIZING", "One or more clusters of the fleet are being modernized.", "Leave the mesh's configuration alone until it is done."),
-	modernization("MODERNIZED_SOAKING", "All clusters of the fleet are modernized. It is watched before it is made final, for six business days at least.", "Check the workloads; until it is finalized it can be rolled back by setting the strategy to DEFERRED."),
+	modernization("MODERNIZING", "One or more clusters of the fleet are being modernized.", "Leave the mesh's configuration alone until it "+
+		"is done."),
+	modernization("MODERNIZED_SOAKING", "All clusters of the fleet are modernized. It is watched before it is made final, for six business "+
+		"days at least.", "Check the workloads; until it is finalized it can be rolled back by setting the strategy to DEFERRED."),
 	modernization("FINALIZED", "The modernization is final for all clusters of the fleet. It cannot be rolled back any more.", "Nothing."),
-	modernization("ROLLING_BACK_FLEET", "The modernization of all clusters of the fleet is being rolled back.", "Wait until it is done, then read why."),
+	modernization("ROLLING_BACK_FLEET", "The modernization of all clusters of the fleet is being rolled back.", "Wait until it is done, "+
+		"then read why."),
 	modernization("MODERNIZED", "All clusters of the fleet are modernized. It is watched before it is made final.", "Check the workloads."),
-	modernization("REQUIRES_CUSTOMER_TRIGGER", "The modernization of the fleet must be started by you; Google does not start it.", "Read the details and the clusters' conditions, then set the fleet's modernizationStrategy to AUTOMATIC."),
+	modernization("REQUIRES_CUSTOMER_TRIGGER", "The modernization of the fleet must be started by you; Google does not start it.",
+		"Read the details and the clusters' conditions, then set the fleet's modernizationStrategy to AUTOMATIC."),
 	modernization("COMPATIBLE", "The fleet is compatible with modernization.", "Nothing."),
 	modernization("INCOMPATIBLE", "The fleet is not yet compatible with modernization.", "Correct what the clusters' conditions name."),
-	modernization("INCOMPATIBLE_FLEET_SCALE", "The fleet is larger than the new implementation allows.", "Contact support about the fleet-level limits."),
+	modernization("INCOMPATIBLE_FLEET_SCALE", "The fleet is larger than the new implementation allows.", "Contact support about the "+
+		"fleet-level limits."),
 	modernization("INCOMPATIBLE_FLEET_QUOTA", "The fleet exceeds fleet-level quotas of the new implementation.", "Ask for more quota."),
 }
 
@@ -318,6 +335,7 @@ var modernizationConditions = []ConditionInfo{
 func modernization(code, means, remedy string) ConditionInfo {
 	return ConditionInfo{
 		Code: "MODERNIZATION_" + code, Kind: mesh.ControlPlane, Means: means, Remedy: remedy,
-		Cause: "The implementation ISTIOD is deprecated since 2026-09-28, its support ends on 2028-03-01, and Google moves meshes to TRAFFIC_DIRECTOR.",
+		Cause: "The implementation ISTIOD is deprecated since 2026-09-28, its support ends on 2028-03-01, and Google moves meshes to " +
+			"TRAFFIC_DIRECTOR.",
 	}
 }

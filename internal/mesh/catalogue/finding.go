@@ -6,8 +6,7 @@ import (
 	"slices"
 )
 
-// Severity says how much a finding matters; the words are those of the GKE Hub
-// API's conditions, in lower case.
+// Severity says how much a finding matters; the words are those of the GKE Hub API's conditions, in lower case.
 type Severity string
 
 // The severities, gravest first.
@@ -64,11 +63,7 @@ var verdictOf = map[Severity]mesh.Verdict{Error: mesh.Unhealthy, Warning: mesh.D
 // that the same facts always give the same list.
 func SortFindings(findings []Finding) {
 	slices.SortStableFunc(findings, func(a, b Finding) int {
-		return cmp.Or(
-			cmp.Compare(a.Subject, b.Subject),
-			Describe(a.Code).Kind.Compare(Describe(b.Code).Kind),
-			cmp.Compare(a.Code, b.Code),
-			cmp.Compare(a.Message, b.Message),
-		)
+		return cmp.Or(cmp.Compare(a.Subject, b.Subject), Describe(a.Code).Kind.Compare(Describe(b.Code).Kind), cmp.Compare(a.Code, b.Code),
+			cmp.Compare(a.Message, b.Message))
 	})
 }

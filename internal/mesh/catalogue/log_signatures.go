@@ -1,8 +1,7 @@
 package catalogue
 
-// LogSignatures are the two log lines by which Google's page's last section knows that
-// managed mesh cannot reach its cluster: the type of the resource that logs it, a
-// filter of Cloud Logging for the rest, and the finding of each.
+// LogSignatures are the two log lines by which Google's page's last section knows that managed mesh cannot reach its
+// cluster: the type of the resource that logs it, a filter of Cloud Logging for the rest, and the finding of each.
 var LogSignatures = []struct {
 	Code     Code
 	Resource string

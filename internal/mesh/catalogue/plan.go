@@ -17,7 +17,8 @@ const (
 var planFindings = []Description{
 	{
 		Code: ResourceGone, Title: "What a resource is about is gone", Severity: Error, Kind: mesh.ClusterPool,
-		Means:    "The refresh has taken a resource of this provider out of the state, because the project, cluster, membership or namespace that it is about does not exist any more. The plan would create it, and that fails.",
+		Means: "The refresh has taken a resource of this provider out of the state, because the project, cluster, membership or namespace " +
+			"that it is about does not exist any more. The plan would create it, and that fails.",
 		JudgedBy: "terraform show -json, resource_drift[].change.actions delete",
 		Cause:    "Somebody deleted the project, cluster, membership or namespace.",
 		Source:   "Terraform's JSON output format; this provider's own reads, which take out nothing else",
@@ -28,7 +29,8 @@ var planFindings = []Description{
 	},
 	{
 		Code: CheckFailed, Title: "A check of the configuration fails", Severity: Error, Kind: mesh.ControlPlane,
-		Means:       "A check block, or a condition of a resource or output, is not met. Terraform shows it as a warning, and its exit code says nothing of it.",
+		Means: "A check block, or a condition of a resource or output, is not met. Terraform shows it as a warning, and its exit code " +
+			"says nothing of it.",
 		JudgedBy:    "terraform show -json, checks[].status fail",
 		Cause:       "What the check looks at is not as its author asks for. Its message says what.",
 		Source:      "Terraform's JSON output format; hashicorp/terraform#33174",

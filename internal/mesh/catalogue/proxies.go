@@ -14,9 +14,10 @@ const (
 var proxyFindings = []Description{
 	{
 		Code: DataPlaneState, Title: "The data plane is not active", Severity: Error, Kind: mesh.DataPlane,
-		Means:       "The managed data plane is not active.",
-		JudgedBy:    "gkehub features.get, membershipStates[].servicemesh.dataPlaneManagement.state",
-		Cause:       "See the state: the control plane it needs does not work, it is being provisioned, proxies could not be upgraded, or an internal error blocks it.",
+		Means:    "The managed data plane is not active.",
+		JudgedBy: "gkehub features.get, membershipStates[].servicemesh.dataPlaneManagement.state",
+		Cause: "See the state: the control plane it needs does not work, it is being provisioned, proxies could not be upgraded, or an " +
+			"internal error blocks it.",
 		Source:      seedDataPlane,
 		Established: true,
 		Remedy:      "See the state.",
@@ -37,9 +38,10 @@ var proxyFindings = []Description{
 	},
 	{
 		Code: ProxiesFailed, Title: "Proxies could not be upgraded", Severity: Warning, Kind: mesh.ProxyUpgrades,
-		Means:       "Proxies could not be upgraded: their pods carry the label dataplane-upgrade=failed.",
-		JudgedBy:    "pods with label dataplane-upgrade=failed; events with reason DataPlaneUpgradeFailure",
-		Cause:       "The managed data plane upgrades a proxy by evicting its pod. A PodDisruptionBudget that allows no disruption prevents that; pods that no ReplicaSet owns are never evicted.",
+		Means:    "Proxies could not be upgraded: their pods carry the label dataplane-upgrade=failed.",
+		JudgedBy: "pods with label dataplane-upgrade=failed; events with reason DataPlaneUpgradeFailure",
+		Cause: "The managed data plane upgrades a proxy by evicting its pod. A PodDisruptionBudget that allows no disruption prevents " +
+			"that; pods that no ReplicaSet owns are never evicted.",
 		Source:      seedAttention + "; " + sourceDataCtrl,
 		Established: true,
 		Remedy:      "Restart the workloads that own the pods, after the budget or other obstacle that is named has been seen to.",

@@ -6,9 +6,8 @@ import (
 	"strings"
 )
 
-// StopCode names why a ControlPlaneRevision stopped: one of the thirteen
-// messages that the condition Stalled brings (Google's page, "ControlPlaneRevision
-// stop codes"), or StopUnknown. The names are ours; Google gives only texts.
+// StopCode names why a ControlPlaneRevision stopped: one of the thirteen messages that the condition Stalled brings
+// (Google's page, "ControlPlaneRevision stop codes"), or StopUnknown. The names are ours; Google gives only texts.
 type StopCode string
 
 // The stop codes, in Google's page's order.
@@ -55,9 +54,8 @@ type Stop struct {
 	Follows []Code
 }
 
-// ParseStop recognises a stop message, in English or in Google's Chinese page,
-// whatever its case and spacing. A message that is not known is StopUnknown, and
-// shown whole. The message decides, because a reason covers many.
+// ParseStop recognises a stop message, in English or in Google's Chinese page, whatever its case and spacing. A message
+// that is not known is StopUnknown, and shown whole. The message decides, because a reason covers many.
 func ParseStop(reason, message string) Stop {
 	folded := text.FoldMessage(message)
 	for _, known := range StopMessages {

@@ -5,9 +5,8 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/text"
 )
 
-// StopMessages are the stop codes with their wordings. English ones are those of
-// Google's troubleshooting page as of 2026-04-08, Chinese ones those of its
-// Chinese edition; the one that is marked inferred was in neither.
+// StopMessages are the stop codes with their wordings. English ones are those of Google's troubleshooting page as of
+// 2026-04-08, Chinese ones those of its Chinese edition; the one that is marked inferred was in neither.
 var StopMessages = []struct {
 	Stop     Stop
 	Wordings []text.Wording
@@ -47,7 +46,8 @@ var StopMessages = []struct {
 	{
 		Stop{
 			Code: StopChannel, Reason: ReasonPreconditionFailed,
-			Explanation:   "The channel of a ControlPlaneRevision must match its name: asm-managed is regular, asm-managed-rapid is rapid, asm-managed-stable is stable.",
+			Explanation: "The channel of a ControlPlaneRevision must match its name: asm-managed is regular, asm-managed-rapid is rapid, " +
+				"asm-managed-stable is stable.",
 			MechanicalFix: "Set spec.channel to the channel that the message expects.",
 			Remedy:        "Set spec.channel of the ControlPlaneRevision to the channel that the message expects.",
 			Runbook:       runChannel,
@@ -128,8 +128,9 @@ var StopMessages = []struct {
 		Stop{
 			Code: StopClusterUpdate, Reason: ReasonProvisioningFailed,
 			Explanation: "Google could not update resources in the cluster, such as CRDs and webhooks.",
-			Remedy:      "Look for what refuses it: an admission policy, node taints, a missing role of the mesh service agent. Otherwise contact support.",
-			Runbook:     runUnblock,
+			Remedy: "Look for what refuses it: an admission policy, node taints, a missing role of the mesh service agent. Otherwise contact " +
+				"support.",
+			Runbook: runUnblock,
 		},
 		Published(`An error occurred updating cluster resources`, `更新集群资源时出错`),
 	},

@@ -9,8 +9,7 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/meshtest"
 )
 
-// distortions are spellings that mean the same. Those that change the case of a
-// variable's value are told by keepsCase.
+// distortions are spellings that mean the same. Those that change the case of a variable's value are told by keepsCase.
 var distortions = []struct {
 	name      string
 	keepsCase bool

@@ -2,15 +2,13 @@ package catalogue
 
 import "time"
 
-// How long the mesh takes to notice. Each is Google's own figure unless it says
-// otherwise.
+// How long the mesh takes to notice. Each is Google's own figure unless it says otherwise.
 const (
 	// ProvisioningLimit is how long provisioning may take before something is
 	// wrong: asmcli waits 600 s, and Google's page gives the data plane ten minutes.
 	ProvisioningLimit = 10 * time.Minute
-	// PreconditionRetry is when a failed precondition is looked at again at the
-	// latest: "This will be retried within 15 minutes", says the detail of
-	// REVISION_FAILED_PRECONDITION.
+	// PreconditionRetry is when a failed precondition is looked at again at the latest: "This will be retried within 15
+	// minutes", says the detail of REVISION_FAILED_PRECONDITION.
 	PreconditionRetry = 15 * time.Minute
 	// ConditionRefresh is how old a condition may be: Google's page on
 	// modernization gives up to 24 hours for a state to be refreshed.
@@ -20,9 +18,8 @@ const (
 	Propagation = 10 * time.Minute
 )
 
-// noticing is how long after its cause was corrected a finding may stand only
-// because the mesh has not looked yet. A control plane that failed a
-// precondition is first looked at again, then provisioned.
+// noticing is how long after its cause was corrected a finding may stand only because the mesh has not looked yet. A
+// control plane that failed a precondition is first looked at again, then provisioned.
 var noticing = map[Code]time.Duration{
 	ConnectGatewayDisabled: Propagation,
 	RevisionStalled:        PreconditionRetry,
@@ -37,10 +34,9 @@ var noticing = map[Code]time.Duration{
 	ConditionReported:      ConditionRefresh,
 }
 
-// Waiting reports whether a finding whose cause was corrected at fixed may still
-// stand only because the mesh has not noticed, and until when at the latest. A
-// finding that is read afresh, as a binding, never waits; nor does one of which
-// it is not known when it was corrected.
+// Waiting reports whether a finding whose cause was corrected at fixed may still stand only because the mesh has not
+// noticed, and until when at the latest. A finding that is read afresh, as a binding, never waits; nor does one of
+// which it is not known when it was corrected.
 func Waiting(code Code, fixed, now time.Time) (waiting bool, until time.Time) {
 	limit := noticing[code]
 	if limit == 0 || fixed.IsZero() {

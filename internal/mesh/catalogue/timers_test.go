@@ -38,7 +38,8 @@ func TestWaiting(t *testing.T) {
 }
 
 func TestOverdue(t *testing.T) {
-	if catalogue.Overdue(noonTimers, noonTimers.Add(10*time.Minute)) || !catalogue.Overdue(noonTimers, noonTimers.Add(10*time.Minute+time.Second)) || catalogue.Overdue(time.Time{}, noonTimers) {
+	if catalogue.Overdue(noonTimers, noonTimers.Add(10*time.Minute)) ||
+		!catalogue.Overdue(noonTimers, noonTimers.Add(10*time.Minute+time.Second)) || catalogue.Overdue(time.Time{}, noonTimers) {
 		t.Error("ten minutes are the limit, and without a time there is none")
 	}
 }

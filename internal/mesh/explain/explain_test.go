@@ -28,24 +28,29 @@ var explained = []struct {
 	{"Revision(s) reporting unhealthy", "revisions-unhealthy", nil, "get-iam-policy PROJECT"},
 	{"Revision(s) reporting unhealthy: asm-managed.", "revisions-unhealthy", map[string]string{"revision": "asm-managed"}, ""},
 	{"修订版本报告运行状况不佳错误", "revisions-unhealthy", nil, ""},
-	{"代管式 Anthos Service Mesh 没有具有 Anthos Service Mesh Service Agent Identity and Access Management (IAM) 角色绑定的必要的 Google 管理的服务账号", "service-agent-binding-missing", nil, "add-iam-policy-binding"},
+	{"代管式 Anthos Service Mesh 没有具有 Anthos Service Mesh Service Agent Identity and Access Management (IAM) 角色绑定的必要的 Google 管理的服务账号",
+		"service-agent-binding-missing", nil, "add-iam-policy-binding"},
 	{"如果列表中未列出任何角色,则表示所有代管式服务账号角色都已撤消。", "service-agent-binding-missing", nil, ""},
 	{"MESH_IAM_PERMISSION_DENIED", "mesh-condition/MESH_IAM_PERMISSION_DENIED", nil, "add-iam-policy-binding"},
-	{"googleapi: Error 400: Service account service-123456789012@gcp-sa-servicemesh.iam.gserviceaccount.com does not exist., badRequest", "service-agent-missing",
+	{"googleapi: Error 400: Service account service-123456789012@gcp-sa-servicemesh.iam.gserviceaccount.com does not exist., badRequest",
+		"service-agent-missing",
 		map[string]string{"agent": "service-123456789012@gcp-sa-servicemesh.iam.gserviceaccount.com"}, "services identity create"},
-	{`"members": ["deleted:serviceAccount:service-1234@gcp-sa-servicemesh.iam.gserviceaccount.com?uid=1049"]`, "service-agent-deleted", nil, ""},
+	{`"members": ["deleted:serviceAccount:service-1234@gcp-sa-servicemesh.iam.gserviceaccount.com?uid=1049"]`, "service-agent-deleted", nil,
+		""},
 	// Pod injected with istiod.istio-system.
 	{"Pod 注入 istiod.istio-system", "wrong-injection", nil, "mutatingwebhookconfigurations"},
 	{"例如在 pod 中注入 istio.istio-system 时", "wrong-injection", nil, ""},
 	{"如果您没有替换 istio-injection: enabled 标签,则可能会发生这种情况。", "wrong-injection", nil, ""},
 	{"discoveryAddress: istiod.istio-system.svc:15012", "wrong-injection", nil, ""},
 	// The installer's HTTP 400.
-	{"HealthCheckContainerError, message: Cloud Run error: Container failed to start. Failed to start and then listen on the port defined by the PORT environment variable. Logs for this revision might contain more information.",
+	{"HealthCheckContainerError, message: Cloud Run error: Container failed to start. Failed to start and then listen on the port defined " +
+		"by the PORT environment variable. Logs for this revision might contain more information.",
 		"installer-health-check-failed", nil, "gcloud container clusters update CLUSTER"},
 	{"安装工具可能会生成如下 HTTP 400 错误:", "installer-health-check-failed", nil, ""},
 	{"如果您未在 Kubernetes 集群上启用 Workload Identity,就可能发生此错误", "installer-health-check-failed", nil, ""},
 	{"asmcli: [ERROR]: Workload identity is not enabled on projects/p-123456/locations/us-central1/clusters/gke-1", "workload-pool-missing",
-		map[string]string{"project": "p-123456", "cluster": "gke-1", "location": "us-central1"}, "clusters update gke-1 --location=us-central1 --project=p-123456 --workload-pool=p-123456.svc.id.goog"},
+		map[string]string{"project": "p-123456", "cluster": "gke-1", "location": "us-central1"}, "clusters update gke-1 --location=us-central1 " +
+			"--project=p-123456 --workload-pool=p-123456.svc.id.goog"},
 	// Managed data plane status.
 	{"代管式数据平面正常运行。", "nothing-wrong", nil, ""},
 	{"如果未配置命名空间或修订版本来使用代管式数据平面,则代管式数据平面将处于此状态。", "data-plane-state/DISABLED", nil, ""},
@@ -61,12 +66,15 @@ var explained = []struct {
 	{"MANAGED_CONTROL_PLANE_REQUIRED", "data-plane-state/FAILED_PRECONDITION", nil, ""},
 	// Failed proxies.
 	{"kubectl get pods --all-namespaces -l dataplane-upgrade=failed", "proxies-not-upgraded", nil, "kubectl get pods"},
-	{"Warning  DataPlaneUpgradeFailure  2m  mdp-controller  EvictionError: Cannot evict pod as it would violate the pod's disruption budget.", "proxies-not-upgraded", nil, ""},
+	{"Warning  DataPlaneUpgradeFailure  2m  mdp-controller  EvictionError: Cannot evict pod as it would violate the pod's disruption budget.",
+		"proxies-not-upgraded", nil, ""},
 	{"One or more PodDistruptionBudgets are preventing upgrade.", "proxies-not-upgraded", nil, ""},
 	// No identity provider.
-	{"asmcli: [ERROR]: Cluster has memberships.hub.gke.io CRD but no identity provider specified. Please ensure that an identity provider is available for the registered cluster.",
+	{"asmcli: [ERROR]: Cluster has memberships.hub.gke.io CRD but no identity provider specified. Please ensure that an identity provider " +
+		"is available for the registered cluster.",
 		"membership-identity-missing", nil, "memberships register MEMBERSHIP"},
-	{"Cluster has memberships.hub.gke.io CRD but no identity provider specified. Please ensure that the registered cluster has fleet workload identity enabled: https://cloud.google.com/anthos/multicluster-management/fleets/workload-identity",
+	{"Cluster has memberships.hub.gke.io CRD but no identity provider specified. Please ensure that the registered cluster has fleet " +
+		"workload identity enabled: https://cloud.google.com/anthos/multicluster-management/fleets/workload-identity",
 		"membership-identity-missing", nil, ""},
 	{"集群成员资格错误(未指定身份提供商)", "membership-identity-missing", nil, ""},
 	{"如果您在注册集群之前未启用 GKE Workload Identity,则可能会发生此错误。", "membership-identity-missing", nil, ""},
@@ -77,7 +85,8 @@ var explained = []struct {
 	{"REVISION_READY", "nothing-wrong", nil, ""},
 	{"Revision being rolled out: asm-managed.", "control-plane-state/PROVISIONING", nil, ""},
 	{"REVISION_PROVISIONING", "control-plane-state/PROVISIONING", nil, ""},
-	{"REVISION_FAILED_PRECONDITION: Required in-cluster components are not ready. This will be retried within 15 minutes.", "control-plane-state/FAILED_PRECONDITION", nil, ""},
+	{"REVISION_FAILED_PRECONDITION: Required in-cluster components are not ready. This will be retried within 15 minutes.",
+		"control-plane-state/FAILED_PRECONDITION", nil, ""},
 	{"One or more node pools have workload identity federation disabled.", "node-pool-without-gke-metadata", nil, "node-pools list"},
 	{"the control plane is DEGRADED", "control-plane-state/DEGRADED", nil, ""},
 	{"controlPlaneManagement: state: DEPROVISIONING", "control-plane-state/DEPROVISIONING", nil, ""},
@@ -86,28 +95,36 @@ var explained = []struct {
 	{"QUOTA_EXCEEDED_BACKEND_SERVICES", "mesh-condition/QUOTA_EXCEEDED_BACKEND_SERVICES", nil, ""},
 	{"MULTICLUSTER_SECRET_WARNING", "mesh-condition/MULTICLUSTER_SECRET_WARNING", nil, ""},
 	// Managed mesh cannot connect to GKE.
-	{"Connect Gateway API has not been used in project 123456789012 before or it is disabled. Enable it by visiting https://console.developers.google.com/apis/api/connectgateway.googleapis.com/overview?project=123456789012 then retry. If you enabled this API recently, wait a few minutes for the action to propagate to our systems and retry.",
-		"connect-gateway-disabled", map[string]string{"project": "123456789012", "service": "connectgateway.googleapis.com"}, "gcloud services enable connectgateway.googleapis.com --project=123456789012"},
-	{"Connect Gateway API has not been used in project [*PROJECT_NUMBER*] before or it is disabled.", "connect-gateway-disabled", nil, "--project=PROJECT"},
-	{`resource.type="istio_control_plane" severity=ERROR jsonPayload.message=~"Connect Gateway API has not been used in project"`, "log-connect-gateway-disabled", nil, ""},
+	{"Connect Gateway API has not been used in project 123456789012 before or it is disabled. Enable it by visiting " +
+		"https://console.developers.google.com/apis/api/connectgateway.googleapis.com/overview?project=123456789012 then retry. If you enabled " +
+		"this API recently, wait a few minutes for the action to propagate to our systems and retry.",
+		"connect-gateway-disabled", map[string]string{"project": "123456789012", "service": "connectgateway.googleapis.com"},
+		"gcloud services enable connectgateway.googleapis.com --project=123456789012"},
+	{"Connect Gateway API has not been used in project [*PROJECT_NUMBER*] before or it is disabled.", "connect-gateway-disabled", nil,
+		"--project=PROJECT"},
+	{`resource.type="istio_control_plane" severity=ERROR jsonPayload.message=~"Connect Gateway API has not been used in project"`,
+		"log-connect-gateway-disabled", nil, ""},
 	{`Error creating: Internal error occurred: failed calling webhook "rev.namespace.sidecar-injector.istio.io": failed to call webhook: an error on the server ("unknown") has prevented the request from succeeding.`,
 		"log-webhook-failed", map[string]string{"webhook": "rev.namespace.sidecar-injector.istio.io"}, "services list"},
 	{`jsonPayload.message=~"Internal error occurred: failed calling webhook"`, "log-webhook-failed", nil, ""},
 	{"代管式 Anthos Service Mesh 无法连接到 GKE 集群", "connect-gateway-disabled", nil, "connectgateway.googleapis.com"},
-	{"GKE Hub API has not been used in project p-123456 before or it is disabled. Enable it by visiting https://console.developers.google.com/apis/api/gkehub.googleapis.com/overview?project=p-123456 then retry.",
-		"api-disabled", map[string]string{"project": "p-123456", "service": "gkehub.googleapis.com"}, "gcloud services enable gkehub.googleapis.com --project=p-123456"},
+	{"GKE Hub API has not been used in project p-123456 before or it is disabled. Enable it by visiting " +
+		"https://console.developers.google.com/apis/api/gkehub.googleapis.com/overview?project=p-123456 then retry.",
+		"api-disabled", map[string]string{"project": "p-123456", "service": "gkehub.googleapis.com"}, "gcloud services enable " +
+			"gkehub.googleapis.com --project=p-123456"},
 	{"Connect Gateway API has not been used in project 764086051850 before or it is disabled.", "cannot-read", nil, ""},
 	// The fleet, and what cannot be read.
-	{`feature "projects/p-123456/locations/global/features/servicemesh" not found`, "mesh-feature-disabled", map[string]string{"project": "p-123456"}, "mesh enable --project=p-123456"},
+	{`feature "projects/p-123456/locations/global/features/servicemesh" not found`, "mesh-feature-disabled",
+		map[string]string{"project": "p-123456"}, "mesh enable --project=p-123456"},
 	{"Resource 'projects/p-123456/locations/global/features/servicemesh' was not found", "mesh-feature-disabled", nil, ""},
 	{`Error: cannot read the fleet: 403 PERMISSION_DENIED: Permission 'gkehub.features.get' denied on resource "//gkehub.googleapis.com/projects/p-123456/locations/global/features/servicemesh" (or it may not exist).`,
 		"cannot-read", map[string]string{"permission": "gkehub.features.get", "project": "p-123456"}, "diagnose --fleet-project=p-123456"},
 	{`pods is forbidden: User "u@example.com" cannot list resource "pods" in API group "" in the namespace "default"`, "cannot-read", nil, ""},
-	{"Warning: Drift: the mesh service agent lost its role (projects/p-123456)", "service-agent-binding-missing", map[string]string{"project": "p-123456"}, "add-iam-policy-binding p-123456"},
+	{"Warning: Drift: the mesh service agent lost its role (projects/p-123456)", "service-agent-binding-missing",
+		map[string]string{"project": "p-123456"}, "add-iam-policy-binding p-123456"},
 }
 
-// noises are what surrounds a message when somebody pastes it, and what it goes
-// through before.
+// noises are what surrounds a message when somebody pastes it, and what it goes through before.
 var noises = []struct {
 	name  string
 	apply func(string) string
@@ -229,7 +246,8 @@ func shortName(s string) string {
 func complete(t *testing.T, all []explain.Explanation) {
 	t.Helper()
 	for _, x := range all {
-		if x.Title == "" || x.Means == "" || x.Cause == "" || x.Evidence == "" || x.Remedy == "" || x.NextCommand == "" || x.Source == "" || x.Severity == "" {
+		if x.Title == "" || x.Means == "" || x.Cause == "" || x.Evidence == "" || x.Remedy == "" || x.NextCommand == "" || x.Source == "" ||
+			x.Severity == "" {
 			t.Errorf("incomplete: %+v", x)
 		}
 		if strings.Contains(x.NextCommand, "{}") || strings.ContainsAny(x.NextCommand, "\n;`$") {
@@ -296,18 +314,31 @@ func TestExplainKnowsAPageOfMessages(t *testing.T) {
 // What gcloud and kubectl print, whole.
 func TestExplainReadsOutputs(t *testing.T) {
 	for _, c := range []struct{ name, text, want string }{
-		{"healthy, YAML", "membershipStates:\n  projects/123/locations/global/memberships/m:\n    servicemesh:\n      conditions:\n      - code: VPCSC_GA_SUPPORTED\n        severity: INFO\n      controlPlaneManagement:\n        details:\n        - code: REVISION_READY\n          details: 'Ready: asm-managed'\n        implementation: TRAFFIC_DIRECTOR\n        state: ACTIVE\n      dataPlaneManagement:\n        details:\n        - code: OK\n          details: Service is running.\n        state: ACTIVE\n    state:\n      code: OK\n      description: 'Revision ready for use: asm-managed.'\nresourceState:\n  state: ACTIVE\n",
+		{"healthy, YAML", "membershipStates:\n  projects/123/locations/global/memberships/m:\n    servicemesh:\n      conditions:\n      - " +
+			"code: VPCSC_GA_SUPPORTED\n        severity: INFO\n      controlPlaneManagement:\n        details:\n        - code: REVISION_READY\n  " +
+			"        details: 'Ready: asm-managed'\n        implementation: TRAFFIC_DIRECTOR\n        state: ACTIVE\n      dataPlaneManagement:\n " +
+			"       details:\n        - code: OK\n          details: Service is running.\n        state: ACTIVE\n    state:\n      code: OK\n     " +
+			" description: 'Revision ready for use: asm-managed.'\nresourceState:\n  state: ACTIVE\n",
 			"nothing-wrong mesh-condition/VPCSC_GA_SUPPORTED"},
-		{"failed precondition, JSON", `{"servicemesh":{"controlPlaneManagement":{"state":"FAILED_PRECONDITION","details":[{"code":"REVISION_FAILED_PRECONDITION","details":"Required in-cluster components are not ready. This will be retried within 15 minutes."}],"implementation":"TRAFFIC_DIRECTOR"},"conditions":[{"code":"NODEPOOL_WORKLOAD_IDENTITY_FEDERATION_REQUIRED","severity":"ERROR","details":"One or more node pools have workload identity federation disabled."}]}}`,
+		{"failed precondition, JSON",
+			`{"servicemesh":{"controlPlaneManagement":{"state":"FAILED_PRECONDITION","details":[{"code":"REVISION_FAILED_PRECONDITION","details":"Required in-cluster components are not ready. This will be retried within 15 minutes."}],"implementation":"TRAFFIC_DIRECTOR"},"conditions":[{"code":"NODEPOOL_WORKLOAD_IDENTITY_FEDERATION_REQUIRED","severity":"ERROR","details":"One or more node pools have workload identity federation disabled."}]}}`,
 			"node-pool-without-gke-metadata mesh-condition/NODEPOOL_WORKLOAD_IDENTITY_FEDERATION_REQUIRED control-plane-state/FAILED_PRECONDITION"},
-		{"provisioning", "controlPlaneManagement:\n  details:\n  - code: REVISION_PROVISIONING\n    details: 'Provisioning: asm-managed'\n  state: PROVISIONING\ndataPlaneManagement:\n  details:\n  - code: MANAGED_CONTROL_PLANE_REQUIRED\n  state: PROVISIONING\nstate:\n  description: 'Revision being rolled out: asm-managed.'\n",
+		{"provisioning", "controlPlaneManagement:\n  details:\n  - code: REVISION_PROVISIONING\n    details: 'Provisioning: asm-managed'\n  " +
+			"state: PROVISIONING\ndataPlaneManagement:\n  details:\n  - code: MANAGED_CONTROL_PLANE_REQUIRED\n  state: PROVISIONING\nstate:\n  " +
+			"description: 'Revision being rolled out: asm-managed.'\n",
 			"control-plane-state/PROVISIONING data-plane-state/PROVISIONING"},
-		{"the binding is gone", "conditions:\n- code: MESH_IAM_PERMISSION_DENIED\n  details: denied\n  severity: ERROR\ncontrolPlaneManagement:\n  state: STALLED\nstate:\n  code: ERROR\n  description: 'Revision(s) reporting unhealthy: asm-managed.'",
+		{"the binding is gone", "conditions:\n- code: MESH_IAM_PERMISSION_DENIED\n  details: denied\n  severity: " +
+			"ERROR\ncontrolPlaneManagement:\n  state: STALLED\nstate:\n  code: ERROR\n  description: 'Revision(s) reporting unhealthy: " +
+			"asm-managed.'",
 			"mesh-condition/MESH_IAM_PERMISSION_DENIED control-plane-state/STALLED revisions-unhealthy"},
-		{"a stalled revision", "Status:\n  Conditions:\n    Last Transition Time:  2021-08-05T18:56:32Z\n    Message:               Workload identity is not enabled\n    Reason:                PreconditionFailed\n    Status:                True\n    Type:                  Stalled\n",
+		{"a stalled revision", "Status:\n  Conditions:\n    Last Transition Time:  2021-08-05T18:56:32Z\n    Message:               Workload " +
+			"identity is not enabled\n    Reason:                PreconditionFailed\n    Status:                True\n    Type:                  " +
+			"Stalled\n",
 			"revision-stalled/workload-identity-disabled"},
-		{"a revision stalled for something new", "ControlPlaneRevision asm-managed Stalled=True PreconditionFailed: The moon is in the way", "revision-stalled/unknown"},
-		{"a healthy revision", "Message:  The provisioning process has completed successfully\n Reason:  Provisioned\n Status:  True\n Type:  Reconciled\n Message:  Provisioning has not stalled\n Reason: NotStalled", "nothing-wrong"},
+		{"a revision stalled for something new", "ControlPlaneRevision asm-managed Stalled=True PreconditionFailed: The moon is in the way",
+			"revision-stalled/unknown"},
+		{"a healthy revision", "Message:  The provisioning process has completed successfully\n Reason:  Provisioned\n Status:  True\n Type:  " +
+			"Reconciled\n Message:  Provisioning has not stalled\n Reason: NotStalled", "nothing-wrong"},
 		{"a finding of ours", `{"findings":[{"code":"workload-pool-missing","severity":"error"}]}`, "workload-pool-missing"},
 		{"the name of a finding", "service-agent-binding-missing", "service-agent-binding-missing"},
 		{"the name of a stop code", "channel-missing", "revision-stalled/channel-missing"},
@@ -333,8 +364,10 @@ func TestExplainSaysNothingOfOthersTexts(t *testing.T) {
 		`{"error":{"code":400,"status":"FAILED_PRECONDITION","message":"Cluster is running incompatible operation"}}`,
 		"rpc error: code = Internal desc = INTERNAL_ERROR; received from peer",
 		`failed calling webhook "validate.nginx.ingress.kubernetes.io": failed to call webhook: Post "https://x.svc:443": EOF`,
-		"YouTube Data API v3 has not been used in project 123456789012 before or it is disabled. Enable it by visiting https://console.developers.google.com/apis/api/youtube.googleapis.com/overview?project=123456789012 then retry.",
-		"status: DISABLED, state: enabled, code: E-MAIL-ADDRESS", "今天天气很好,我们去公园散步。", "PROVISIONED 5 machines; DEGRADED array md0", "disabled", "active",
+		"YouTube Data API v3 has not been used in project 123456789012 before or it is disabled. Enable it by visiting " +
+			"https://console.developers.google.com/apis/api/youtube.googleapis.com/overview?project=123456789012 then retry.",
+		"status: DISABLED, state: enabled, code: E-MAIL-ADDRESS", "今天天气很好,我们去公园散步。", "PROVISIONED 5 machines; DEGRADED array md0", "disabled",
+		"active",
 		"istio-system is a namespace", "GKE_CLUSTER=x MESH_ID=proj-1 UPGRADE=1",
 	} {
 		if got := explain.Explain(text); len(got) > 0 {
@@ -345,8 +378,10 @@ func TestExplainSaysNothingOfOthersTexts(t *testing.T) {
 
 // Words thrown together, as logs have them, say nothing.
 func TestExplainRandomText(t *testing.T) {
-	words := strings.Fields("error ERROR warning failed state status code OK ACTIVE DISABLED STALLED cluster mesh project revision pod webhook istio " +
-		"workload identity is not enabled API denied 2026-11-22T13:40:29Z the of to in asm-managed managed data plane control GET /v1 503 null {} : , \" ' \\n 集群 错误 状态 服务")
+	words := strings.Fields("error ERROR warning failed state status code OK ACTIVE DISABLED STALLED cluster mesh project revision pod " +
+		"webhook istio " +
+		"workload identity is not enabled API denied 2026-11-22T13:40:29Z the of to in asm-managed managed data plane control GET /v1 503 null " +
+		"{} : , \" ' \\n 集群 错误 状态 服务")
 	random := rand.New(rand.NewPCG(1, 2))
 	for range 5000 {
 		// Six at most: in a longer row of these very words, messages do come up.
@@ -376,7 +411,8 @@ func TestExplainRandomText(t *testing.T) {
 
 // A command goes into a shell: what a text names is in it only when it is a word.
 func TestExplainDoesNotPassOnCommands(t *testing.T) {
-	got := explain.Explain("ValidatingWebhookConfiguration $(reboot) contains a webhook with URL of https://a/$(id) but expected https://b/;id")
+	got := explain.Explain("ValidatingWebhookConfiguration $(reboot) contains a webhook with URL of https://a/$(id) but expected " +
+		"https://b/;id")
 	if len(got) != 1 || strings.Contains(got[0].NextCommand, "reboot") || !strings.Contains(got[0].NextCommand, "NAME") {
 		t.Errorf("got %+v", got)
 	}
@@ -384,7 +420,8 @@ func TestExplainDoesNotPassOnCommands(t *testing.T) {
 
 // A log that repeats one line is one explanation, and what else it says is found.
 func TestExplainLongLog(t *testing.T) {
-	log := strings.Repeat("ERROR failed calling webhook \"other.example.com\": timeout; state: RUNNING\n", 2000) + "Workload identity is not enabled\n"
+	log := strings.Repeat("ERROR failed calling webhook \"other.example.com\": timeout; state: RUNNING\n", 2000) + "Workload identity is " +
+		"not enabled\n"
 	if got := names(explain.Explain(log)); got != "revision-stalled/workload-identity-disabled" {
 		t.Errorf("got %q", got)
 	}
@@ -421,9 +458,10 @@ func FuzzExplain(f *testing.F) {
 // what almost is a message, one of escapes.
 func BenchmarkExplain(b *testing.B) {
 	for name, line := range map[string]string{
-		"unrelated":    "2026-11-22T13:40:29Z INFO request served path=/a/b/c status=200 duration=12ms\n",
-		"near matches": "failed calling webhook MutatingWebhookConfiguration x contains a webhook with URL of https://y/ and project has not been used in project state: controlPlaneManagement\n",
-		"escapes":      `\\u4ee3\\u7ba1\\u5f0f\n\"\x1b[31m&quot;` + "│ ",
+		"unrelated": "2026-11-22T13:40:29Z INFO request served path=/a/b/c status=200 duration=12ms\n",
+		"near matches": "failed calling webhook MutatingWebhookConfiguration x contains a webhook with URL of https://y/ and project has not " +
+			"been used in project state: controlPlaneManagement\n",
+		"escapes": `\\u4ee3\\u7ba1\\u5f0f\n\"\x1b[31m&quot;` + "│ ",
 	} {
 		log := strings.Repeat(line, 1<<20/len(line))
 		b.Run(name, func(b *testing.B) {
@@ -438,9 +476,10 @@ func BenchmarkExplain(b *testing.B) {
 func TestNextCommand(t *testing.T) {
 	const member = "projects/prod-fleet/locations/europe-west1/memberships/orders"
 	for want, f := range map[string]catalogue.Finding{
-		"gcloud services enable connectgateway.googleapis.com --project=prod-fleet": {Code: catalogue.ServiceDisabled, Detail: mesh.GatewayService, Subject: "projects/prod-fleet"},
-		"kubectl get pods --all-namespaces -l dataplane-upgrade=failed":             {Code: catalogue.ProxiesFailed, Subject: member},
-		"gcloud container fleet memberships list --project=prod-fleet":              {Code: catalogue.ClusterMissing, Subject: member},
+		"gcloud services enable connectgateway.googleapis.com --project=prod-fleet": {Code: catalogue.ServiceDisabled,
+			Detail: mesh.GatewayService, Subject: "projects/prod-fleet"},
+		"kubectl get pods --all-namespaces -l dataplane-upgrade=failed": {Code: catalogue.ProxiesFailed, Subject: member},
+		"gcloud container fleet memberships list --project=prod-fleet":  {Code: catalogue.ClusterMissing, Subject: member},
 		"": {Code: catalogue.ControlPlaneState + "x", Subject: member},
 	} {
 		if got := explain.NextCommand(f); got != want {

@@ -31,28 +31,29 @@ func inferred(templates ...string) []text.Wording {
 var signs = []sign{
 	// Revision(s) reporting unhealthy.
 	{
-		code: catalogue.RevisionsUnhealthy, roots: []catalogue.Code{catalogue.BindingMissing, catalogue.BindingConditional, catalogue.BindingDeleted, catalogue.RevisionStalled},
-		wordings: append(catalogue.Published(`Revision(s) reporting unhealthy`), inferred(`Revisions reporting unhealthy`, `Revision reporting unhealthy`, `修订版本报告运行状况不佳`)...),
+		code:  catalogue.RevisionsUnhealthy,
+		roots: []catalogue.Code{catalogue.BindingMissing, catalogue.BindingConditional, catalogue.BindingDeleted, catalogue.RevisionStalled},
+		wordings: append(catalogue.Published(`Revision(s) reporting unhealthy`),
+			inferred(`Revisions reporting unhealthy`, `Revision reporting unhealthy`, `修订版本报告运行状况不佳`)...),
 	},
 	{
 		code: catalogue.BindingMissing,
 		wordings: append(catalogue.Published(`没有具有 Anthos Service Mesh Service Agent Identity and Access Management (IAM) 角色绑定`,
 			`不存在所需的 Anthos Service Mesh Service Agent IAM 角色绑定`, `所有代管式服务账号角色都已撤消`, `撤消 Anthos Service Mesh Service Agent 角色的权限`),
-			inferred(`service agent is missing the role ${ROLE} on project ${PROJECT}`, `service agent ${AGENT} does not have the required permissions on project ${PROJECT}`,
+			inferred(`service agent is missing the role ${ROLE} on project ${PROJECT}`,
+				`service agent ${AGENT} does not have the required permissions on project ${PROJECT}`,
 				`service agent ${AGENT} does not have the required permissions`,
 				// this provider's own
-				`the mesh service agent ${AGENT} does not hold roles/anthosservicemesh.serviceAgent on project ${PROJECT}`, `the mesh service agent lost its role`,
+				`the mesh service agent ${AGENT} does not hold roles/anthosservicemesh.serviceAgent on project ${PROJECT}`,
+				`the mesh service agent lost its role`,
 				// an audit entry
 				`action: REMOVE, role: roles/anthosservicemesh.serviceAgent`)...),
 	},
-	{
-		code:     catalogue.BindingConditional,
-		wordings: inferred(`the mesh service agent ${AGENT} holds roles/anthosservicemesh.serviceAgent on project ${PROJECT} only under a condition`, `the mesh service agent holds its role only under a condition`),
-	},
-	{
-		code:     catalogue.BindingDeleted,
-		wordings: inferred(`deleted:serviceAccount:service-${FLEET_NUMBER}@gcp-sa-servicemesh.iam.gserviceaccount.com`, `the role is granted to a deleted mesh service agent`, `only to a deleted identity of the mesh service agent`),
-	},
+	{code: catalogue.BindingConditional,
+		wordings: inferred(`the mesh service agent ${AGENT} holds roles/anthosservicemesh.serviceAgent on project ${PROJECT} only under a condition`, `the mesh service agent holds its role only under a condition`)},
+	{code: catalogue.BindingDeleted,
+		wordings: inferred(`deleted:serviceAccount:service-${FLEET_NUMBER}@gcp-sa-servicemesh.iam.gserviceaccount.com`,
+			`the role is granted to a deleted mesh service agent`, `only to a deleted identity of the mesh service agent`)},
 	{
 		code:     catalogue.AgentMissing,
 		wordings: append(catalogue.Published(`Service account service-${FLEET_NUMBER}@gcp-sa-servicemesh.iam.gserviceaccount.com does not exist`), inferred(`service-${FLEET_NUMBER}@gcp-sa-servicemesh.iam.gserviceaccount.com" does not exist`)...),
@@ -61,7 +62,8 @@ var signs = []sign{
 	{
 		code: catalogue.InjectionWrong,
 		wordings: append(catalogue.Published(`Pod 注入 istiod.istio-system`, `注入 istio.istio-system`, `没有替换 istio-injection: enabled 标签`),
-			inferred(`Pod injected with istiod.istio-system`, `Pod is injected with istiod.istio-system`, `injected by istiod.istio-system`, `istiod.istio-system`,
+			inferred(`Pod injected with istiod.istio-system`, `Pod is injected with istiod.istio-system`, `injected by istiod.istio-system`,
+				`istiod.istio-system`,
 				`did not replace the istio-injection: enabled label`)...),
 	},
 	{code: catalogue.InjectionLabel, wordings: inferred(`istio-injection=enabled instead of istio.io/rev`)},
@@ -73,27 +75,34 @@ var signs = []sign{
 			`未在 Kubernetes 集群上启用 Workload Identity`), inferred(`容器启动失败`)...),
 	},
 	// Managed data plane status: the table's sentences. The English ones are translated.
-	{code: catalogue.NothingWrong, wordings: append(catalogue.Published(`代管式数据平面正常运行`), inferred(`managed data plane is running normally`)...)},
+	{code: catalogue.NothingWrong,
+		wordings: append(catalogue.Published(`代管式数据平面正常运行`), inferred(`managed data plane is running normally`)...)},
 	{
 		code: catalogue.DataPlaneState, detail: mesh.StateDisabled,
-		wordings: append(catalogue.Published(`未配置命名空间或修订版本来使用代管式数据平面`), inferred(`no namespace or revision is configured to use the managed data plane`)...),
+		wordings: append(catalogue.Published(`未配置命名空间或修订版本来使用代管式数据平面`),
+			inferred(`no namespace or revision is configured to use the managed data plane`)...),
 	},
 	{
 		code: catalogue.DataPlaneState, detail: mesh.StateFailedPrecondition,
-		wordings: append(catalogue.Published(`代管式数据平面需要有效的代管式 Anthos Service Mesh 控制平面`), inferred(`managed data plane requires an active managed`, `Managed control plane is not ready`)...),
+		wordings: append(catalogue.Published(`代管式数据平面需要有效的代管式 Anthos Service Mesh 控制平面`),
+			inferred(`managed data plane requires an active managed`, `Managed control plane is not ready`)...),
 	},
-	{code: catalogue.DataPlaneState, detail: mesh.StateProvisioning, wordings: append(catalogue.Published(`代管式数据平面正在预配`), inferred(`managed data plane is being provisioned`)...)},
+	{code: catalogue.DataPlaneState, detail: mesh.StateProvisioning,
+		wordings: append(catalogue.Published(`代管式数据平面正在预配`), inferred(`managed data plane is being provisioned`)...)},
 	{
 		code: catalogue.DataPlaneState, detail: mesh.StateStalled,
-		wordings: append(catalogue.Published(`由于内部错误条件,代管式数据平面被阻止运行`), inferred(`managed data plane is blocked from operation`, `managed data plane is blocked from operating`)...),
+		wordings: append(catalogue.Published(`由于内部错误条件,代管式数据平面被阻止运行`),
+			inferred(`managed data plane is blocked from operation`, `managed data plane is blocked from operating`)...),
 	},
 	{
 		code: catalogue.DataPlaneState, detail: mesh.StateNeedsAttention,
-		wordings: append(catalogue.Published(`代管式数据平面需要人工干预`, `代管式数据平面无法升级某些工作负载`), inferred(`managed data plane requires manual intervention`, `proxies could not be upgraded`)...),
+		wordings: append(catalogue.Published(`代管式数据平面需要人工干预`, `代管式数据平面无法升级某些工作负载`),
+			inferred(`managed data plane requires manual intervention`, `proxies could not be upgraded`)...),
 	},
 	{
 		code: catalogue.ProxiesFailed,
-		wordings: append(catalogue.Published(`dataplane-upgrade: failed`, `dataplane-upgrade=failed`, `DataPlaneUpgradeFailure`, `PodDistruptionBudgets are preventing upgrade`),
+		wordings: append(catalogue.Published(`dataplane-upgrade: failed`, `dataplane-upgrade=failed`, `DataPlaneUpgradeFailure`,
+			`PodDistruptionBudgets are preventing upgrade`),
 			inferred(`PodDisruptionBudgets are preventing upgrade`, `EvictionError: `)...),
 	},
 	{code: catalogue.DataPlaneProgress, wordings: catalogue.Published(`TooManyEvictions`)},
@@ -110,39 +119,48 @@ var signs = []sign{
 	// The managed control plane's status.
 	{
 		code: catalogue.NothingWrong,
-		wordings: append(catalogue.Published(`The provisioning process has completed successfully`, `Revision ready for use: ${REVISION}`, `Revision(s) ready for use: ${REVISION}`),
+		wordings: append(catalogue.Published(`The provisioning process has completed successfully`, `Revision ready for use: ${REVISION}`,
+			`Revision(s) ready for use: ${REVISION}`),
 			inferred(`修订版本可供使用`)...),
 	},
-	{code: catalogue.ControlPlaneState, detail: mesh.StateProvisioning, wordings: catalogue.Published(`Revision being rolled out: ${REVISION}`, `Provisioning: asm-managed`)},
+	{code: catalogue.ControlPlaneState, detail: mesh.StateProvisioning,
+		wordings: catalogue.Published(`Revision being rolled out: ${REVISION}`, `Provisioning: asm-managed`)},
 	{
 		code: catalogue.ControlPlaneState, detail: mesh.StateFailedPrecondition,
 		wordings: catalogue.Published(`Required in-cluster components are not ready. This will be retried within 15 minutes`),
 		roots:    []catalogue.Code{catalogue.NodePoolNoMetadata},
-		cause:    "What the mesh installs in the cluster does not run: a node pool without GKE_METADATA, taints that keep its pods away, or nodes without room.",
+		cause: "What the mesh installs in the cluster does not run: a node pool without GKE_METADATA, taints that keep its pods away, or " +
+			"nodes without room.",
 	},
 	{code: catalogue.NodePoolNoMetadata, wordings: catalogue.Published(`One or more node pools have workload identity federation disabled`)},
-	{code: catalogue.RevisionMissing, wordings: inferred(`the cluster has no ControlPlaneRevision`, `controlplanerevisions.mesh.cloud.google.com" not found`, `the server doesn't have a resource type "controlplanerevision"`, `the server doesn't have a resource type "controlplanerevisions"`)},
+	{code: catalogue.RevisionMissing,
+		wordings: inferred(`the cluster has no ControlPlaneRevision`, `controlplanerevisions.mesh.cloud.google.com" not found`,
+			`the server doesn't have a resource type "controlplanerevision"`, `the server doesn't have a resource type "controlplanerevisions"`)},
 	// Managed mesh cannot connect to GKE; the two log lines have functions of their own.
 	{
 		code: catalogue.ConnectGatewayDisabled, roots: []catalogue.Code{catalogue.ServiceDisabled},
-		wordings: append(catalogue.Published(`代管式 Anthos Service Mesh 无法连接到 GKE 集群`, `没有 Cloud Run 与 GKE 之间通信所需的 API`), inferred(`managed Anthos Service Mesh cannot connect to the GKE cluster`)...),
+		wordings: append(catalogue.Published(`代管式 Anthos Service Mesh 无法连接到 GKE 集群`, `没有 Cloud Run 与 GKE 之间通信所需的 API`),
+			inferred(`managed Anthos Service Mesh cannot connect to the GKE cluster`)...),
 	},
 	{code: catalogue.ServiceDisabled, wordings: inferred(`One or more APIs are not enabled`, `The following APIs are not enabled`)},
 	// The fleet.
 	{
 		code: catalogue.FeatureDisabled,
-		wordings: append(catalogue.Published(`locations/global/features/servicemesh" not found`, `locations/global/features/servicemesh" was not found`),
+		wordings: append(catalogue.Published(`locations/global/features/servicemesh" not found`,
+			`locations/global/features/servicemesh" was not found`),
 			inferred(`Service Mesh Feature for project [${PROJECT}] is not enabled`, `Service Mesh Feature is not enabled`)...),
 	},
-	{code: catalogue.ClusterMissing, wordings: append(catalogue.Published(`clusterMissing: true`), inferred(`The cluster of this membership does not exist`)...)},
+	{code: catalogue.ClusterMissing,
+		wordings: append(catalogue.Published(`clusterMissing: true`), inferred(`The cluster of this membership does not exist`)...)},
 	{code: catalogue.ProjectDeleted, wordings: inferred(`Project ${PROJECT} has been deleted`)},
 	// What keeps this product from seeing.
 	{
-		code:     catalogue.Unreadable,
-		wordings: append(catalogue.Published(`Permission "${PERMISSION}" denied on`, `is forbidden: User "${USER}" cannot`), inferred(`connect-agent-sa" cannot impersonate resource`)...),
-		title:    "The caller lacks a permission",
-		cause:    "The account that asked lacks a permission. Google gives the same answer for something that does not exist.",
-		remedy:   "Grant the account the permission that the message names, and check the name of what was asked for.",
+		code: catalogue.Unreadable,
+		wordings: append(catalogue.Published(`Permission "${PERMISSION}" denied on`, `is forbidden: User "${USER}" cannot`),
+			inferred(`connect-agent-sa" cannot impersonate resource`)...),
+		title:  "The caller lacks a permission",
+		cause:  "The account that asked lacks a permission. Google gives the same answer for something that does not exist.",
+		remedy: "Grant the account the permission that the message names, and check the name of what was asked for.",
 	},
 	{code: catalogue.NotConfigured, wordings: inferred(`The provider's configuration depends on values that are not known yet`)},
 }

@@ -8,8 +8,7 @@ import (
 	"strings"
 )
 
-// checks are what variables must look like to be believed; a text is full of
-// words that stand where a name would.
+// checks are what variables must look like to be believed; a text is full of words that stand where a name would.
 var checks = map[string]func(string) bool{
 	"project":      func(v string) bool { return mesh.CheckProject(v) == nil },
 	"fleet_number": mesh.IsProjectNumber,
@@ -39,8 +38,7 @@ var namings = []struct {
 	{regexp.MustCompile(`\bproject "?\[?(?P<project>[a-z0-9:.-]+)`)},
 }
 
-// name notes what the text around the evidence names. What the message itself
-// named stays.
+// name notes what the text around the evidence names. What the message itself named stays.
 func (e *explainer) name(x *Explanation) {
 	around := e.Window(x.at, 600, min(x.at, len(e.Text)), 1400)
 	for _, n := range namings {
@@ -57,17 +55,19 @@ func (e *explainer) name(x *Explanation) {
 	}
 }
 
-// The next commands. {project} is a variable; without it the name in
-// capitals stands there for a person to fill in.
+// The next commands. {project} is a variable; without it the name in capitals stands there for a person to fill in.
 const (
 	enableAPI   = "gcloud services enable {service} --project={project}"
-	showBinding = `gcloud projects get-iam-policy {project} --flatten="bindings[].members" --filter="bindings.role:` + mesh.AgentRole + `" --format="value(bindings.members)"`
-	grantRole   = "gcloud projects add-iam-policy-binding {project} --member=serviceAccount:{agent} --role=" + mesh.AgentRole + " --condition=None"
-	setPool     = "gcloud container clusters update {cluster} --location={location} --project={project} --workload-pool={project_id}.svc.id.goog"
-	describe    = "gcloud container fleet mesh describe --project={project}"
-	showPlane   = "kubectl describe controlplanerevisions -n istio-system"
-	failedPods  = "kubectl get pods --all-namespaces -l dataplane-upgrade=failed"
-	webhooks    = "kubectl get mutatingwebhookconfigurations"
+	showBinding = `gcloud projects get-iam-policy {project} --flatten="bindings[].members" --filter="bindings.role:` + mesh.AgentRole +
+		`" --format="value(bindings.members)"`
+	grantRole = "gcloud projects add-iam-policy-binding {project} --member=serviceAccount:{agent} --role=" + mesh.AgentRole +
+		" --condition=None"
+	setPool = "gcloud container clusters update {cluster} --location={location} --project={project} " +
+		"--workload-pool={project_id}.svc.id.goog"
+	describe   = "gcloud container fleet mesh describe --project={project}"
+	showPlane  = "kubectl describe controlplanerevisions -n istio-system"
+	failedPods = "kubectl get pods --all-namespaces -l dataplane-upgrade=failed"
+	webhooks   = "kubectl get mutatingwebhookconfigurations"
 )
 
 var nextCommands = map[catalogue.Code]string{
@@ -84,39 +84,42 @@ var nextCommands = map[catalogue.Code]string{
 	catalogue.PoolWrong:              setPool,
 	catalogue.InstallerHealthCheck:   setPool,
 	catalogue.NodePoolNoMetadata:     `gcloud container node-pools list --cluster={cluster} --location={location} --project={project} --format="table(name,config.workloadMetadataConfig.mode)"`,
-	catalogue.IdentityMissing:        "gcloud container fleet memberships register {membership} --gke-cluster={location}/{cluster} --enable-workload-identity --project={project}",
-	catalogue.InjectionWrong:         webhooks,
-	catalogue.InjectorURL:            webhooks,
-	catalogue.InjectionLabel:         "kubectl label namespace {namespace} istio-injection- istio.io/rev={revision} --overwrite",
-	catalogue.FeatureDisabled:        "gcloud container fleet mesh enable --project={project}",
-	catalogue.MembershipNotReported:  describe,
-	catalogue.NotManaged:             describe,
-	catalogue.ControlPlaneState:      showPlane,
-	catalogue.RevisionStalled:        showPlane,
-	catalogue.RevisionNotReady:       showPlane,
-	catalogue.ProxiesFailed:          failedPods,
-	catalogue.DataPlaneProgress:      failedPods,
-	catalogue.ClusterMissing:         "gcloud container fleet memberships list --project={project}",
-	catalogue.ProjectDeleted:         "gcloud projects describe {project}",
+	catalogue.IdentityMissing: "gcloud container fleet memberships register {membership} --gke-cluster={location}/{cluster} " +
+		"--enable-workload-identity --project={project}",
+	catalogue.InjectionWrong:        webhooks,
+	catalogue.InjectorURL:           webhooks,
+	catalogue.InjectionLabel:        "kubectl label namespace {namespace} istio-injection- istio.io/rev={revision} --overwrite",
+	catalogue.FeatureDisabled:       "gcloud container fleet mesh enable --project={project}",
+	catalogue.MembershipNotReported: describe,
+	catalogue.NotManaged:            describe,
+	catalogue.ControlPlaneState:     showPlane,
+	catalogue.RevisionStalled:       showPlane,
+	catalogue.RevisionNotReady:      showPlane,
+	catalogue.ProxiesFailed:         failedPods,
+	catalogue.DataPlaneProgress:     failedPods,
+	catalogue.ClusterMissing:        "gcloud container fleet memberships list --project={project}",
+	catalogue.ProjectDeleted:        "gcloud projects describe {project}",
 }
 
 // stopCommands and stateCommands are those of stops and data plane states that
 // have one of their own. What changes a webhook begins with a copy of it.
 var (
 	stopCommands = map[catalogue.StopCode]string{
-		catalogue.StopWorkloadIdentity:  setPool,
-		catalogue.StopWorkloadPool:      setPool,
-		catalogue.StopChannel:           `kubectl patch controlplanerevision {name} -n istio-system --type=merge --patch='{"spec":{"channel":"{expected_channel}"}}'`,
-		catalogue.StopChannelMissing:    showPlane,
-		catalogue.StopType:              `kubectl patch controlplanerevision {revision} -n istio-system --type=merge --patch='{"spec":{"type":"managed_service"}}'`,
-		catalogue.StopName:              "kubectl get controlplanerevision {name} -n istio-system -o yaml",
-		catalogue.StopNamespace:         "kubectl get controlplanerevisions -n {namespace} -o yaml",
-		catalogue.StopKubernetesVersion: "gcloud container clusters describe {cluster} --location={location} --project={project} --format='value(currentMasterVersion)'",
-		catalogue.StopMutatingURL:       "kubectl get mutatingwebhookconfiguration {name} -o yaml",
-		catalogue.StopValidatingURL:     "kubectl get validatingwebhookconfiguration {name} -o yaml",
-		catalogue.StopClusterUpdate:     "kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations",
-		catalogue.StopProject:           "gcloud container clusters describe {cluster} --location={location} --project={project} --format='value(fleet)'",
-		catalogue.StopNotGKE:            "gcloud container fleet memberships list --project={project}",
+		catalogue.StopWorkloadIdentity: setPool,
+		catalogue.StopWorkloadPool:     setPool,
+		catalogue.StopChannel:          `kubectl patch controlplanerevision {name} -n istio-system --type=merge --patch='{"spec":{"channel":"{expected_channel}"}}'`,
+		catalogue.StopChannelMissing:   showPlane,
+		catalogue.StopType:             `kubectl patch controlplanerevision {revision} -n istio-system --type=merge --patch='{"spec":{"type":"managed_service"}}'`,
+		catalogue.StopName:             "kubectl get controlplanerevision {name} -n istio-system -o yaml",
+		catalogue.StopNamespace:        "kubectl get controlplanerevisions -n {namespace} -o yaml",
+		catalogue.StopKubernetesVersion: "gcloud container clusters describe {cluster} --location={location} --project={project} " +
+			"--format='value(currentMasterVersion)'",
+		catalogue.StopMutatingURL:   "kubectl get mutatingwebhookconfiguration {name} -o yaml",
+		catalogue.StopValidatingURL: "kubectl get validatingwebhookconfiguration {name} -o yaml",
+		catalogue.StopClusterUpdate: "kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations",
+		catalogue.StopProject: "gcloud container clusters describe {cluster} --location={location} --project={project} " +
+			"--format='value(fleet)'",
+		catalogue.StopNotGKE: "gcloud container fleet memberships list --project={project}",
 	}
 	stateCommands = map[string]string{mesh.StateNeedsAttention: failedPods, mesh.StateFailedPrecondition: showPlane}
 	variable      = regexp.MustCompile(`\{[a-z_]+\}`)

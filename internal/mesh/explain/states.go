@@ -101,7 +101,8 @@ func (x *Explanation) state(code catalogue.Code, state string) {
 	x.Source, x.Established = info.Source, x.Established && info.Established
 	switch {
 	case state == mesh.StateProvisioning:
-		x.Severity, x.Cause = catalogue.Warning, "It was asked for, or a prerequisite was corrected, within the last minutes. Over ten minutes means that something went wrong."
+		x.Severity, x.Cause = catalogue.Warning, "It was asked for, or a prerequisite was corrected, within the last minutes. Over ten minutes "+
+			"means that something went wrong."
 	case state == mesh.StateDisabled && code == catalogue.DataPlaneState:
 		x.Severity, x.Cause = catalogue.Info, "The annotation mesh.cloud.google.com/proxy is on no namespace and no revision."
 		x.Roots = []catalogue.Code{catalogue.ProxyUnmanaged}
@@ -109,13 +110,16 @@ func (x *Explanation) state(code catalogue.Code, state string) {
 		x.Cause = "Management is not set to automatic for this membership, or the mesh is being removed."
 		x.Roots = []catalogue.Code{catalogue.NotManaged, catalogue.ManagementDiffers}
 	case state == mesh.StateNeedsAttention && code == catalogue.DataPlaneState:
-		x.Severity, x.Cause, x.Roots = catalogue.Warning, catalogue.Describe(catalogue.ProxiesFailed).Cause, []catalogue.Code{catalogue.ProxiesFailed}
+		x.Severity, x.Roots = catalogue.Warning, []catalogue.Code{catalogue.ProxiesFailed}
+		x.Cause = catalogue.Describe(catalogue.ProxiesFailed).Cause
 	case state == mesh.StateFailedPrecondition && code == catalogue.DataPlaneState:
 		x.Cause, x.Roots = "The managed control plane does not work.", []catalogue.Code{catalogue.ControlPlaneState}
 	case state == mesh.StateFailedPrecondition:
-		x.Roots = []catalogue.Code{catalogue.ServiceDisabled, catalogue.BindingMissing, catalogue.PoolMissing, catalogue.PoolWrong, catalogue.NodePoolNoMetadata, catalogue.RevisionStalled}
+		x.Roots = []catalogue.Code{catalogue.ServiceDisabled, catalogue.BindingMissing, catalogue.PoolMissing, catalogue.PoolWrong,
+			catalogue.NodePoolNoMetadata, catalogue.RevisionStalled}
 	case state == mesh.StateStalled && code == catalogue.DataPlaneState:
-		x.Cause, x.Roots = "An internal error; often the control plane cannot reach the cluster.", []catalogue.Code{catalogue.ControlPlaneState, catalogue.ServiceDisabled}
+		x.Cause, x.Roots = "An internal error; often the control plane cannot reach the cluster.", []catalogue.Code{catalogue.ControlPlaneState,
+			catalogue.ServiceDisabled}
 		x.Established = false
 	case state == mesh.StateStalled:
 		x.Roots = []catalogue.Code{catalogue.RevisionStalled, catalogue.ServiceDisabled}
@@ -144,8 +148,7 @@ var enumMeanings = map[string]enum{
 	mesh.ManagementNotInstalled:        {catalogue.NotManaged, mesh.ManagementNotInstalled},
 }
 
-// enums recognises condition codes and other words of the API that mean one thing
-// wherever they stand.
+// enums recognises condition codes and other words of the API that mean one thing wherever they stand.
 func (e *explainer) enums() {
 	text := e.Text
 	for i := 0; i < len(text); {
@@ -178,8 +181,7 @@ func (e *explainer) enum(word string, at int) {
 	e.add(m.code, m.detail, word, at, true).state(m.code, m.detail)
 }
 
-// severityBeside is the severity that the API gives a condition, right before or
-// after its code and details.
+// severityBeside is the severity that the API gives a condition, right before or after its code and details.
 var severityBeside = regexp.MustCompile(`severity"?[ :=]+"?(ERROR|WARNING|INFO)\b`)
 
 func (e *explainer) condition(c catalogue.ConditionInfo, at int) {
@@ -212,7 +214,8 @@ func (e *explainer) condition(c catalogue.ConditionInfo, at int) {
 // there is. Words that are common are taken in capitals only.
 func (e *explainer) bareState(text string) {
 	var state, code string
-	for _, word := range strings.FieldsFunc(text, func(r rune) bool { return r == ' ' || r == '/' || r == ':' || r == ',' || r == '"' || r == '\t' }) {
+	for _, word := range strings.FieldsFunc(text,
+		func(r rune) bool { return r == ' ' || r == '/' || r == ':' || r == ',' || r == '"' || r == '\t' }) {
 		upper := strings.ToUpper(word)
 		_, known := catalogue.DescribeState(upper)
 		condition, _ := catalogue.DescribeCondition(upper)

@@ -8,8 +8,7 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/health"
 )
 
-// BenchmarkJudgeFeature judges a fleet of ten thousand memberships, every tenth
-// of which is not well.
+// BenchmarkJudgeFeature judges a fleet of ten thousand memberships, every tenth of which is not well.
 func BenchmarkJudgeFeature(b *testing.B) {
 	f := mesh.Feature{Name: "projects/p/locations/global/features/servicemesh", ResourceState: "ACTIVE", Code: "OK"}
 	for i := range 10_000 {

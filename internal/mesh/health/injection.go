@@ -29,9 +29,8 @@ type Injector struct {
 // String names the injector and what it calls.
 func (i Injector) String() string { return i.Configuration + " (" + i.Calls + ")" }
 
-// Injectors are the webhooks that would inject a pod with these labels in a
-// namespace, in the order in which the API server calls them: by name of the
-// configuration, then as listed in it. Entries of one configuration that overlap
+// Injectors are the webhooks that would inject a pod with these labels in a namespace, in the order in which the API
+// server calls them: by name of the configuration, then as listed in it. Entries of one configuration that overlap
 // count once: they call the same control plane.
 func Injectors(configurations []mesh.WebhookConfiguration, namespace Namespace, podLabels map[string]string) []Injector {
 	sorted := slices.Clone(configurations)
@@ -52,8 +51,7 @@ func Injectors(configurations []mesh.WebhookConfiguration, namespace Namespace, 
 	return found
 }
 
-// NamespaceInjection is the answer to "what would inject a pod of this
-// namespace, and is that the managed plane?".
+// NamespaceInjection is the answer to "what would inject a pod of this namespace, and is that the managed plane?".
 type NamespaceInjection struct {
 	Namespace Namespace
 	Injectors []Injector
@@ -62,9 +60,8 @@ type NamespaceInjection struct {
 	Health
 }
 
-// JudgeNamespace judges the injection of a namespace's pods that carry no marks
-// of their own. managedRevisions are the names of the ControlPlaneRevisions in
-// the cluster; without one, an in-cluster control plane is how it is meant.
+// JudgeNamespace judges the injection of a namespace's pods that carry no marks of their own. managedRevisions are the
+// names of the ControlPlaneRevisions in the cluster; without one, an in-cluster control plane is how it is meant.
 func JudgeNamespace(configurations []mesh.WebhookConfiguration, namespace Namespace, managedRevisions []string) NamespaceInjection {
 	n := NamespaceInjection{Namespace: namespace, Injectors: Injectors(configurations, namespace, nil)}
 	injection, revision := namespace.Labels[mesh.LabelInjection], namespace.Labels[mesh.LabelRevision]
@@ -84,16 +81,21 @@ func JudgeNamespace(configurations []mesh.WebhookConfiguration, namespace Namesp
 	}
 	switch {
 	case len(conditional) > 0:
-		j.add(catalogue.InjectionUnclear, mesh.Unknown, fmt.Sprintf("namespace %s: what injects its pods cannot be told, because %s has match conditions", namespace.Name, conditional[0]))
+		j.add(catalogue.InjectionUnclear, mesh.Unknown, fmt.Sprintf("namespace %s: what injects its pods cannot be told, because %s has match "+
+			"conditions", namespace.Name, conditional[0]))
 	case len(inCluster) > 0 && len(managedRevisions) > 0:
 		j.wrongInjection(namespace, inCluster[0], managedRevisions, labels)
 	case len(n.Injectors) > 1:
-		j.add(catalogue.InjectionUnclear, mesh.Degraded, fmt.Sprintf("namespace %s (%s): %d webhooks would inject its pods: %s", namespace.Name, labels, len(n.Injectors), joinInjectors(n.Injectors)))
+		j.add(catalogue.InjectionUnclear, mesh.Degraded,
+			fmt.Sprintf("namespace %s (%s): %d webhooks would inject its pods: %s", namespace.Name, labels, len(n.Injectors),
+				joinInjectors(n.Injectors)))
 	case n.Wanted && len(n.Injectors) == 0:
-		j.add(catalogue.InjectionNone, mesh.Degraded, fmt.Sprintf("namespace %s (%s) asks for injection, but no webhook selects its pods", namespace.Name, labels))
+		j.add(catalogue.InjectionNone, mesh.Degraded,
+			fmt.Sprintf("namespace %s (%s) asks for injection, but no webhook selects its pods", namespace.Name, labels))
 	}
 	if injection != "" && revision != "" && len(managedRevisions) > 0 {
-		j.add(catalogue.InjectionUnclear, mesh.Degraded, fmt.Sprintf("namespace %s carries both labels, %s; what they do together is not defined", namespace.Name, labels))
+		j.add(catalogue.InjectionUnclear, mesh.Degraded, fmt.Sprintf("namespace %s carries both labels, %s; what they do together is not "+
+			"defined", namespace.Name, labels))
 	}
 	n.Health = j.health()
 	return n
@@ -111,8 +113,10 @@ func (j *judge) wrongInjection(namespace Namespace, by Injector, managedRevision
 	case namespace.Labels[mesh.LabelInjection] == "enabled":
 		why += ": the label was not replaced by istio.io/rev=" + revision
 	}
-	f := j.add(catalogue.InjectionWrong, mesh.Unhealthy, fmt.Sprintf("namespace %s (%s) is injected by %s, not by the managed control plane", namespace.Name, why, by))
-	f.Remediation = fmt.Sprintf("kubectl label namespace %s istio-injection- istio.io/rev=%s --overwrite, then restart its workloads.", namespace.Name, revision)
+	f := j.add(catalogue.InjectionWrong, mesh.Unhealthy,
+		fmt.Sprintf("namespace %s (%s) is injected by %s, not by the managed control plane", namespace.Name, why, by))
+	f.Remediation = fmt.Sprintf("kubectl label namespace %s istio-injection- istio.io/rev=%s --overwrite, then restart its workloads.",
+		namespace.Name, revision)
 }
 
 func (n Namespace) labelsInWords() string {

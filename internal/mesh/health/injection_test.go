@@ -76,7 +76,8 @@ func TestJudgeNamespace(t *testing.T) {
 	deactivated.Webhooks[0].Namespace.Labels = map[string]string{"istio.io/deactivated": "never-match"}
 	conditional := managedInjector("asm-managed", environment.InjectURL())
 	conditional.Webhooks[0].Conditional = true
-	stranger := mesh.WebhookConfiguration{Name: "pod-policy", Webhooks: []mesh.Webhook{{Name: "policy", OnPods: true, Service: &mesh.InClusterService{Name: "policy", Namespace: "policy"}}}}
+	stranger := mesh.WebhookConfiguration{Name: "pod-policy",
+		Webhooks: []mesh.Webhook{{Name: "policy", OnPods: true, Service: &mesh.InClusterService{Name: "policy", Namespace: "policy"}}}}
 	type webhooks = []mesh.WebhookConfiguration
 
 	for name, c := range map[string]struct {
@@ -88,24 +89,48 @@ func TestJudgeNamespace(t *testing.T) {
 		managed   bool
 		says      string
 	}{
-		"the revision label":                         {webhooks{google}, map[string]string{"istio.io/rev": "asm-managed"}, []string{"asm-managed"}, mesh.Healthy, "", true, ""},
-		"beside somebody else's webhook":             {webhooks{google, stranger}, map[string]string{"istio.io/rev": "asm-managed"}, []string{"asm-managed"}, mesh.Healthy, "", true, ""},
-		"no label":                                   {webhooks{google, inClusterInjector()}, nil, []string{"asm-managed"}, mesh.Healthy, "", false, ""},
-		"injection is off":                           {webhooks{google, inClusterInjector()}, map[string]string{"istio-injection": "disabled"}, []string{"asm-managed"}, mesh.Healthy, "", false, ""},
-		"Google's page: the label was not replaced":  {webhooks{google, inClusterInjector()}, map[string]string{"istio-injection": "enabled"}, []string{"asm-managed"}, mesh.Unhealthy, catalogue.InjectionWrong, false, "istiod.istio-system"},
-		"Google's page, with an old injector":        {webhooks{google, oldInjector()}, map[string]string{"istio-injection": "enabled"}, []string{"asm-managed"}, mesh.Unhealthy, catalogue.InjectionWrong, false, "was not replaced"},
-		"both labels: istio-injection wins":          {webhooks{google, inClusterInjector()}, map[string]string{"istio-injection": "enabled", "istio.io/rev": "asm-managed"}, []string{"asm-managed"}, mesh.Unhealthy, catalogue.InjectionWrong, false, "istio-injection wins"},
-		"both labels, managed through the tag":       {webhooks{google, defaultTag()}, map[string]string{"istio-injection": "enabled", "istio.io/rev": "asm-managed"}, []string{"asm-managed"}, mesh.Degraded, catalogue.InjectionUnclear, true, "both labels"},
-		"a default tag makes it legitimate":          {webhooks{google, defaultTag()}, map[string]string{"istio-injection": "enabled"}, []string{"asm-managed"}, mesh.Healthy, "", true, ""},
-		"a default tag and a leftover":               {webhooks{google, defaultTag(), inClusterInjector()}, map[string]string{"istio-injection": "enabled"}, []string{"asm-managed"}, mesh.Unhealthy, catalogue.InjectionWrong, false, "istio-sidecar-injector"},
-		"in-cluster only is how it is meant":         {webhooks{inClusterInjector()}, map[string]string{"istio-injection": "enabled"}, nil, mesh.Healthy, "", false, ""},
-		"asked for, and nobody there":                {webhooks{google}, map[string]string{"istio-injection": "enabled"}, []string{"asm-managed"}, mesh.Degraded, catalogue.InjectionNone, false, "no webhook selects"},
-		"a revision that does not exist":             {webhooks{google}, map[string]string{"istio.io/rev": "asm-managed-rapid"}, []string{"asm-managed"}, mesh.Degraded, catalogue.InjectionNone, false, "asm-managed-rapid"},
-		"a deactivated injector":                     {webhooks{google, deactivated}, map[string]string{"istio-injection": "enabled"}, []string{"asm-managed"}, mesh.Degraded, catalogue.InjectionNone, false, ""},
-		"two managed webhooks":                       {webhooks{google, {Name: "copy", Labels: google.Labels, Webhooks: google.Webhooks}}, map[string]string{"istio.io/rev": "asm-managed"}, []string{"asm-managed"}, mesh.Degraded, catalogue.InjectionUnclear, false, "2 webhooks"},
-		"match conditions cannot be judged":          {webhooks{conditional}, map[string]string{"istio.io/rev": "asm-managed"}, []string{"asm-managed"}, mesh.Unknown, catalogue.InjectionUnclear, false, "match conditions"},
-		"an injector that does not look at pods":     {webhooks{{Name: "x", Labels: google.Labels, Webhooks: []mesh.Webhook{{Name: "cm", URL: environment.InjectURL()}}}}, map[string]string{"istio.io/rev": "asm-managed"}, []string{"asm-managed"}, mesh.Degraded, catalogue.InjectionNone, false, ""},
-		"the remedy names the revision that's meant": {webhooks{google, inClusterInjector()}, map[string]string{"istio-injection": "enabled", "istio.io/rev": "asm-managed-rapid"}, []string{"asm-managed", "asm-managed-rapid"}, mesh.Unhealthy, catalogue.InjectionWrong, false, "asm-managed-rapid"},
+		"the revision label": {webhooks{google}, map[string]string{"istio.io/rev": "asm-managed"},
+			[]string{"asm-managed"}, mesh.Healthy, "", true, ""},
+		"beside somebody else's webhook": {webhooks{google, stranger}, map[string]string{"istio.io/rev": "asm-managed"},
+			[]string{"asm-managed"}, mesh.Healthy, "", true, ""},
+		"no label": {webhooks{google, inClusterInjector()}, nil, []string{"asm-managed"}, mesh.Healthy, "",
+			false, ""},
+		"injection is off": {webhooks{google, inClusterInjector()}, map[string]string{"istio-injection": "disabled"},
+			[]string{"asm-managed"}, mesh.Healthy, "", false, ""},
+		"Google's page: the label was not replaced": {webhooks{google, inClusterInjector()}, map[string]string{"istio-injection": "enabled"},
+			[]string{"asm-managed"}, mesh.Unhealthy, catalogue.InjectionWrong, false, "istiod.istio-system"},
+		"Google's page, with an old injector": {webhooks{google, oldInjector()}, map[string]string{"istio-injection": "enabled"},
+			[]string{"asm-managed"}, mesh.Unhealthy, catalogue.InjectionWrong, false, "was not replaced"},
+		"both labels: istio-injection wins": {webhooks{google, inClusterInjector()},
+			map[string]string{"istio-injection": "enabled", "istio.io/rev": "asm-managed"}, []string{"asm-managed"}, mesh.Unhealthy,
+			catalogue.InjectionWrong, false, "istio-injection wins"},
+		"both labels, managed through the tag": {webhooks{google, defaultTag()},
+			map[string]string{"istio-injection": "enabled", "istio.io/rev": "asm-managed"}, []string{"asm-managed"}, mesh.Degraded,
+			catalogue.InjectionUnclear, true, "both labels"},
+		"a default tag makes it legitimate": {webhooks{google, defaultTag()}, map[string]string{"istio-injection": "enabled"},
+			[]string{"asm-managed"}, mesh.Healthy, "", true, ""},
+		"a default tag and a leftover": {webhooks{google, defaultTag(), inClusterInjector()},
+			map[string]string{"istio-injection": "enabled"}, []string{"asm-managed"}, mesh.Unhealthy, catalogue.InjectionWrong, false,
+			"istio-sidecar-injector"},
+		"in-cluster only is how it is meant": {webhooks{inClusterInjector()}, map[string]string{"istio-injection": "enabled"}, nil,
+			mesh.Healthy, "", false, ""},
+		"asked for, and nobody there": {webhooks{google}, map[string]string{"istio-injection": "enabled"},
+			[]string{"asm-managed"}, mesh.Degraded, catalogue.InjectionNone, false, "no webhook selects"},
+		"a revision that does not exist": {webhooks{google}, map[string]string{"istio.io/rev": "asm-managed-rapid"},
+			[]string{"asm-managed"}, mesh.Degraded, catalogue.InjectionNone, false, "asm-managed-rapid"},
+		"a deactivated injector": {webhooks{google, deactivated}, map[string]string{"istio-injection": "enabled"},
+			[]string{"asm-managed"}, mesh.Degraded, catalogue.InjectionNone, false, ""},
+		"two managed webhooks": {webhooks{google, {Name: "copy", Labels: google.Labels, Webhooks: google.Webhooks}},
+			map[string]string{"istio.io/rev": "asm-managed"}, []string{"asm-managed"}, mesh.Degraded, catalogue.InjectionUnclear, false,
+			"2 webhooks"},
+		"match conditions cannot be judged": {webhooks{conditional}, map[string]string{"istio.io/rev": "asm-managed"},
+			[]string{"asm-managed"}, mesh.Unknown, catalogue.InjectionUnclear, false, "match conditions"},
+		"an injector that does not look at pods": {webhooks{{Name: "x", Labels: google.Labels,
+			Webhooks: []mesh.Webhook{{Name: "cm", URL: environment.InjectURL()}}}}, map[string]string{"istio.io/rev": "asm-managed"},
+			[]string{"asm-managed"}, mesh.Degraded, catalogue.InjectionNone, false, ""},
+		"the remedy names the revision that's meant": {webhooks{google, inClusterInjector()},
+			map[string]string{"istio-injection": "enabled", "istio.io/rev": "asm-managed-rapid"}, []string{"asm-managed", "asm-managed-rapid"},
+			mesh.Unhealthy, catalogue.InjectionWrong, false, "asm-managed-rapid"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			n := health.JudgeNamespace(c.webhooks, health.Namespace{Name: "shop", Labels: c.labels}, c.revisions)
@@ -115,7 +140,8 @@ func TestJudgeNamespace(t *testing.T) {
 			found := c.code == ""
 			for _, f := range n.Findings {
 				found = found || f.Code == c.code
-				if f.Code == catalogue.InjectionWrong && (f.FixedBy != "asm_namespace_injection" || !strings.Contains(f.Remediation, "istio-injection-")) {
+				if f.Code == catalogue.InjectionWrong &&
+					(f.FixedBy != "asm_namespace_injection" || !strings.Contains(f.Remediation, "istio-injection-")) {
 					t.Errorf("finding %+v", f)
 				}
 			}
@@ -128,7 +154,8 @@ func TestJudgeNamespace(t *testing.T) {
 
 func TestTheRemedyNamesTheRevisionThatIsMeant(t *testing.T) {
 	n := health.JudgeNamespace([]mesh.WebhookConfiguration{inClusterInjector()},
-		health.Namespace{Name: "shop", Labels: map[string]string{"istio-injection": "enabled", "istio.io/rev": "asm-managed-rapid"}}, []string{"asm-managed", "asm-managed-rapid"})
+		health.Namespace{Name: "shop", Labels: map[string]string{"istio-injection": "enabled", "istio.io/rev": "asm-managed-rapid"}},
+		[]string{"asm-managed", "asm-managed-rapid"})
 	if !strings.Contains(n.Findings[0].Remediation+n.Findings[1].Remediation, "istio.io/rev=asm-managed-rapid") {
 		t.Errorf("findings %+v", n.Findings)
 	}
@@ -137,7 +164,9 @@ func TestTheRemedyNamesTheRevisionThatIsMeant(t *testing.T) {
 func TestInjectorsOfAPodWithItsOwnLabels(t *testing.T) {
 	configurations := []mesh.WebhookConfiguration{inClusterInjector(), managedInjector("asm-managed", environment.InjectURL())}
 	plain := health.Namespace{Name: "plain"}
-	if got := health.Injectors(configurations, plain, map[string]string{"istio.io/rev": "asm-managed"}); len(got) != 1 || got[0].Plane != mesh.PlaneManaged || got[0].Revision != "asm-managed" {
+	if got := health.Injectors(configurations, plain,
+		map[string]string{"istio.io/rev": "asm-managed"}); len(got) != 1 || got[0].Plane != mesh.PlaneManaged ||
+		got[0].Revision != "asm-managed" {
 		t.Errorf("a pod that asks for the revision: %+v", got)
 	}
 	shop := health.Namespace{Name: "shop", Labels: map[string]string{"istio.io/rev": "asm-managed"}}
@@ -163,7 +192,8 @@ func TestSelector(t *testing.T) {
 		"Exists":              {mesh.Selector{Expressions: []mesh.Expression{exp("a", "Exists")}}, map[string]string{"a": ""}, true},
 		"DoesNotExist":        {mesh.Selector{Expressions: []mesh.Expression{exp("a", "DoesNotExist")}}, map[string]string{"a": ""}, false},
 		"an unknown operator": {mesh.Selector{Expressions: []mesh.Expression{exp("a", "Like", "1")}}, map[string]string{"a": "1"}, false},
-		"all must be met":     {mesh.Selector{Labels: map[string]string{"a": "1"}, Expressions: []mesh.Expression{exp("b", "Exists")}}, map[string]string{"a": "1"}, false},
+		"all must be met": {mesh.Selector{Labels: map[string]string{"a": "1"}, Expressions: []mesh.Expression{exp("b", "Exists")}},
+			map[string]string{"a": "1"}, false},
 	} {
 		if got := c.s.Selects(c.labels); got != c.want {
 			t.Errorf("%s: %t", name, got)
@@ -201,14 +231,16 @@ func TestWebhooksJudge(t *testing.T) {
 		"a tag is no webhook of the revision": {func(w *health.Webhooks) {
 			w.Mutating = []mesh.WebhookConfiguration{defaultTag()}
 		}, mesh.Degraded, catalogue.InjectorMissing, ""},
-		"a leftover": {func(w *health.Webhooks) { w.Mutating = append(w.Mutating, inClusterInjector()) }, mesh.Healthy, catalogue.InjectorLeftover, ""},
+		"a leftover": {func(w *health.Webhooks) { w.Mutating = append(w.Mutating, inClusterInjector()) }, mesh.Healthy,
+			catalogue.InjectorLeftover, ""},
 		"no environment, nothing to compare": {func(w *health.Webhooks) {
 			w.Environments, w.Mutating = nil, []mesh.WebhookConfiguration{managedInjector("asm-managed", meshtest.OldURL)}
 		}, mesh.Healthy, "", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := judge(c.change)
-			if h.Verdict != c.want || !strings.Contains(h.Summary, c.says) || (len(h.Findings) > 0) != (c.code != "") || c.code != "" && h.Findings[0].Code != c.code {
+			if h.Verdict != c.want || !strings.Contains(h.Summary, c.says) || (len(h.Findings) > 0) != (c.code != "") ||
+				c.code != "" && h.Findings[0].Code != c.code {
 				t.Errorf("got %s %q %+v", h.Verdict, h.Summary, h.Findings)
 			}
 		})

@@ -32,21 +32,32 @@ func TestJudgeMembership(t *testing.T) {
 		{"healthy", func(*mesh.MembershipMesh) {}, mesh.Healthy, nil},
 		{"provisioning: membership code absent, data plane code that belongs to another state", func(m *mesh.MembershipMesh) {
 			m.Code = ""
-			m.ControlPlane.State, m.DataPlane = mesh.StateProvisioning, mesh.Component{State: mesh.StateProvisioning, Details: []mesh.Detail{{Code: "MANAGED_CONTROL_PLANE_REQUIRED"}}}
+			m.ControlPlane.State, m.DataPlane = mesh.StateProvisioning, mesh.Component{State: mesh.StateProvisioning,
+				Details: []mesh.Detail{{Code: "MANAGED_CONTROL_PLANE_REQUIRED"}}}
 		}, mesh.Provisioning, []catalogue.Code{catalogue.ControlPlaneState, catalogue.DataPlaneState}},
 		{"failed precondition without a data plane", func(m *mesh.MembershipMesh) {
 			m.ControlPlane, m.DataPlane = mesh.Component{State: mesh.StateFailedPrecondition}, mesh.Component{}
 		}, mesh.Unhealthy, []catalogue.Code{catalogue.ControlPlaneState}},
-		{"stalled", func(m *mesh.MembershipMesh) { m.ControlPlane.State = mesh.StateStalled }, mesh.Unhealthy, []catalogue.Code{catalogue.ControlPlaneState}},
-		{"degraded", func(m *mesh.MembershipMesh) { m.ControlPlane.State = mesh.StateDegraded }, mesh.Degraded, []catalogue.Code{catalogue.ControlPlaneState}},
-		{"proxies need attention", func(m *mesh.MembershipMesh) { m.DataPlane.State = mesh.StateNeedsAttention }, mesh.Degraded, []catalogue.Code{catalogue.DataPlaneState}},
-		{"data plane not used", func(m *mesh.MembershipMesh) { m.DataPlane.State = mesh.StateDisabled }, mesh.Healthy, []catalogue.Code{catalogue.DataPlaneState}},
-		{"data plane not reported", func(m *mesh.MembershipMesh) { m.DataPlane = mesh.Component{} }, mesh.Unknown, []catalogue.Code{catalogue.UnlistedValue}},
-		{"a state that did not exist", func(m *mesh.MembershipMesh) { m.ControlPlane.State = "HIBERNATING" }, mesh.Unknown, []catalogue.Code{catalogue.UnlistedValue}},
-		{"an implementation that did not exist", func(m *mesh.MembershipMesh) { m.Implementation = "AMBIENT" }, mesh.Unknown, []catalogue.Code{catalogue.UnlistedValue}},
-		{"membership code absent though active", func(m *mesh.MembershipMesh) { m.Code = "" }, mesh.Unknown, []catalogue.Code{catalogue.UnlistedValue}},
-		{"an unlisted membership code", func(m *mesh.MembershipMesh) { m.Code = "PUZZLED" }, mesh.Unknown, []catalogue.Code{catalogue.UnlistedValue}},
-		{"Google's page's message", func(m *mesh.MembershipMesh) { m.Code, m.Description = "ERROR", "Revision(s) reporting unhealthy" }, mesh.Unhealthy, []catalogue.Code{catalogue.RevisionsUnhealthy}},
+		{"stalled", func(m *mesh.MembershipMesh) { m.ControlPlane.State = mesh.StateStalled }, mesh.Unhealthy,
+			[]catalogue.Code{catalogue.ControlPlaneState}},
+		{"degraded", func(m *mesh.MembershipMesh) { m.ControlPlane.State = mesh.StateDegraded }, mesh.Degraded,
+			[]catalogue.Code{catalogue.ControlPlaneState}},
+		{"proxies need attention", func(m *mesh.MembershipMesh) { m.DataPlane.State = mesh.StateNeedsAttention }, mesh.Degraded,
+			[]catalogue.Code{catalogue.DataPlaneState}},
+		{"data plane not used", func(m *mesh.MembershipMesh) { m.DataPlane.State = mesh.StateDisabled }, mesh.Healthy,
+			[]catalogue.Code{catalogue.DataPlaneState}},
+		{"data plane not reported", func(m *mesh.MembershipMesh) { m.DataPlane = mesh.Component{} }, mesh.Unknown,
+			[]catalogue.Code{catalogue.UnlistedValue}},
+		{"a state that did not exist", func(m *mesh.MembershipMesh) { m.ControlPlane.State = "HIBERNATING" }, mesh.Unknown,
+			[]catalogue.Code{catalogue.UnlistedValue}},
+		{"an implementation that did not exist", func(m *mesh.MembershipMesh) { m.Implementation = "AMBIENT" }, mesh.Unknown,
+			[]catalogue.Code{catalogue.UnlistedValue}},
+		{"membership code absent though active", func(m *mesh.MembershipMesh) { m.Code = "" }, mesh.Unknown,
+			[]catalogue.Code{catalogue.UnlistedValue}},
+		{"an unlisted membership code", func(m *mesh.MembershipMesh) { m.Code = "PUZZLED" }, mesh.Unknown,
+			[]catalogue.Code{catalogue.UnlistedValue}},
+		{"Google's page's message", func(m *mesh.MembershipMesh) { m.Code, m.Description = "ERROR", "Revision(s) reporting unhealthy" },
+			mesh.Unhealthy, []catalogue.Code{catalogue.RevisionsUnhealthy}},
 		{"an error condition", func(m *mesh.MembershipMesh) {
 			m.Conditions = []mesh.Condition{{Code: "MESH_IAM_PERMISSION_DENIED", Severity: "ERROR"}}
 		}, mesh.Unhealthy, []catalogue.Code{catalogue.ConditionReported}},
@@ -63,7 +74,8 @@ func TestJudgeMembership(t *testing.T) {
 			*m = mesh.MembershipMesh{Name: m.Name, Management: mesh.ManagementManual}
 		}, mesh.Healthy, []catalogue.Code{catalogue.NotManaged}},
 		{"manual, still active", func(m *mesh.MembershipMesh) { m.Management = mesh.ManagementManual }, mesh.Healthy, nil},
-		{"off though automatic", func(m *mesh.MembershipMesh) { m.ControlPlane.State = mesh.StateDisabled }, mesh.Unhealthy, []catalogue.Code{catalogue.ControlPlaneState}},
+		{"off though automatic", func(m *mesh.MembershipMesh) { m.ControlPlane.State = mesh.StateDisabled }, mesh.Unhealthy,
+			[]catalogue.Code{catalogue.ControlPlaneState}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -90,14 +102,17 @@ func TestJudgeMembership(t *testing.T) {
 func TestJudgeFeatureCountsAndTakesTheWorst(t *testing.T) {
 	bad := ready()
 	bad.ControlPlane.State = mesh.StateStalled
-	fleet, members := health.JudgeFeature(mesh.Feature{Name: "f", ResourceState: "ACTIVE", Code: "OK", Memberships: []mesh.MembershipMesh{ready(), bad}})
+	fleet, members := health.JudgeFeature(mesh.Feature{Name: "f", ResourceState: "ACTIVE", Code: "OK",
+		Memberships: []mesh.MembershipMesh{ready(), bad}})
 	if fleet.Verdict != mesh.Unhealthy || members[0].Verdict != mesh.Healthy || members[1].Verdict != mesh.Unhealthy {
 		t.Errorf("verdicts %s, %v", fleet.Verdict, members)
 	}
-	if want := "unhealthy: 2 membership(s): 1 unhealthy, 1 healthy; m is unhealthy: control plane STALLED (REVISION_READY: Ready: asm-managed)"; fleet.Summary != want {
+	if want := "unhealthy: 2 membership(s): 1 unhealthy, 1 healthy; m is unhealthy: control plane STALLED (REVISION_READY: Ready: " +
+		"asm-managed)"; fleet.Summary != want {
 		t.Errorf("summary %q, want %q", fleet.Summary, want)
 	}
-	fleet, _ = health.JudgeFeature(mesh.Feature{ResourceState: "ACTIVE", Unreachable: []string{"us-west1"}, Memberships: []mesh.MembershipMesh{ready()}})
+	fleet, _ = health.JudgeFeature(mesh.Feature{ResourceState: "ACTIVE", Unreachable: []string{"us-west1"},
+		Memberships: []mesh.MembershipMesh{ready()}})
 	if fleet.Verdict != mesh.Unknown {
 		t.Errorf("an unreachable region gives %s, want unknown", fleet.Verdict)
 	}
@@ -110,13 +125,15 @@ func TestEveryStateOfTheAPIIsJudged(t *testing.T) {
 		m := ready()
 		m.ControlPlane.State = state
 		h := health.JudgeMembership(m)
-		if unlisted := slices.ContainsFunc(h.Findings, func(f catalogue.Finding) bool { return f.Code == catalogue.UnlistedValue }); unlisted != strings.HasSuffix(state, "_UNSPECIFIED") {
+		if unlisted := slices.ContainsFunc(h.Findings,
+			func(f catalogue.Finding) bool { return f.Code == catalogue.UnlistedValue }); unlisted != strings.HasSuffix(state, "_UNSPECIFIED") {
 			t.Errorf("control plane state %s: unlisted is %t", state, unlisted)
 		}
 		m = ready()
 		m.DataPlane.State = state
 		h = health.JudgeMembership(m)
-		if unlisted := slices.ContainsFunc(h.Findings, func(f catalogue.Finding) bool { return f.Code == catalogue.UnlistedValue }); unlisted != strings.HasSuffix(state, "_UNSPECIFIED") {
+		if unlisted := slices.ContainsFunc(h.Findings,
+			func(f catalogue.Finding) bool { return f.Code == catalogue.UnlistedValue }); unlisted != strings.HasSuffix(state, "_UNSPECIFIED") {
 			t.Errorf("data plane state %s: unlisted is %t", state, unlisted)
 		}
 	}
@@ -138,7 +155,8 @@ func TestJudgeUsesTheConditionTable(t *testing.T) {
 		byDetail[f.Detail] = f
 	}
 	iam, cni, unknown := byDetail["MESH_IAM_PERMISSION_DENIED"], byDetail["CNI_POD_UNSCHEDULABLE"], byDetail["SOMETHING_NEW"]
-	if iam.FixedBy != "asm_service_agent_binding" || !strings.HasSuffix(iam.DocURL, "#mesh_iam_permission_denied") || catalogue.RunbookOf(iam) != "restore-service-agent-binding" {
+	if iam.FixedBy != "asm_service_agent_binding" || !strings.HasSuffix(iam.DocURL, "#mesh_iam_permission_denied") ||
+		catalogue.RunbookOf(iam) != "restore-service-agent-binding" {
 		t.Errorf("IAM: %+v, runbook %q", iam, catalogue.RunbookOf(iam))
 	}
 	if !strings.Contains(cni.Remediation, "istio-cni-node") || cni.DocURL != "https://example.com/there" || cni.Severity != catalogue.Warning {

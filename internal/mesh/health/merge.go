@@ -6,8 +6,7 @@ import (
 	"slices"
 )
 
-// MergeHealth is the health of a whole from that of its parts; of none it is
-// Unknown.
+// MergeHealth is the health of a whole from that of its parts; of none it is Unknown.
 func MergeHealth(parts ...Health) Health {
 	j := judge{}
 	for _, p := range parts {
@@ -20,8 +19,7 @@ func MergeHealth(parts ...Health) Health {
 	return j.health()
 }
 
-// UnreadHealth is the health of something that could not be read: Unknown, with
-// why and the next step, which may be "".
+// UnreadHealth is the health of something that could not be read: Unknown, with why and the next step, which may be "".
 func UnreadHealth(subject, why, next string) Health {
 	j := judge{subject: subject}
 	f := j.add(catalogue.Unreadable, mesh.Unknown, why)
@@ -31,8 +29,7 @@ func UnreadHealth(subject, why, next string) Health {
 	return j.health()
 }
 
-// About returns h with every finding's subject put under a cluster's name, for a
-// report on several clusters.
+// About returns h with every finding's subject put under a cluster's name, for a report on several clusters.
 func (h Health) About(cluster string) Health {
 	h.Findings = slices.Clone(h.Findings)
 	for i := range h.Findings {

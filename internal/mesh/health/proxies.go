@@ -22,8 +22,7 @@ const (
 	BlockUnknown       Block = "unknown"
 )
 
-// BlockOf returns what keeps the data plane from evicting a pod, most severe first, with
-// the budget when it is one.
+// BlockOf returns what keeps the data plane from evicting a pod, most severe first, with the budget when it is one.
 func BlockOf(pod mesh.ProxyPod, budgets []mesh.Budget) (Block, *mesh.Budget) {
 	switch {
 	case pod.Controller == "":
@@ -103,7 +102,8 @@ func GroupFailed(pods []mesh.ProxyPod, budgets []mesh.Budget, environments []mes
 		groups = append(groups, *g)
 	}
 	slices.SortFunc(groups, func(a, b FailedOwner) int {
-		return cmp.Or(strings.Compare(a.Owner.Namespace, b.Owner.Namespace), strings.Compare(a.Owner.Kind, b.Owner.Kind), strings.Compare(a.Owner.Name, b.Owner.Name))
+		return cmp.Or(strings.Compare(a.Owner.Namespace, b.Owner.Namespace), strings.Compare(a.Owner.Kind, b.Owner.Kind),
+			strings.Compare(a.Owner.Name, b.Owner.Name))
 	})
 	return groups
 }
@@ -130,14 +130,12 @@ func Outdated(pods []mesh.ProxyPod, environments []mesh.Environment) []mesh.Prox
 	return old
 }
 
-// sameVersion compares tags of proxies. "-distroless" is another build of the
-// same version.
+// sameVersion compares tags of proxies. "-distroless" is another build of the same version.
 func sameVersion(a, b string) bool {
 	return strings.TrimSuffix(a, "-distroless") == strings.TrimSuffix(b, "-distroless")
 }
 
-// ImageTag is the tag of an image reference, or "" where it has none, as with a
-// digest alone.
+// ImageTag is the tag of an image reference, or "" where it has none, as with a digest alone.
 func ImageTag(image string) string {
 	image, _, _ = strings.Cut(image, "@")
 	last := image[strings.LastIndex(image, "/")+1:] // a registry may have a port
@@ -168,7 +166,8 @@ func (s ProxyState) Judge() Health {
 	j := judge{subject: "pods"}
 	for _, o := range s.Failed {
 		j.subject = "namespaces/" + o.Owner.Namespace + "/" + o.Owner.Kind + "/" + o.Owner.Name
-		f := j.add(catalogue.ProxiesFailed, mesh.Degraded, fmt.Sprintf("%s: %d pod(s) whose proxy could not be upgraded: %s", o.Owner, len(o.Pods), o.Why()))
+		f := j.add(catalogue.ProxiesFailed, mesh.Degraded,
+			fmt.Sprintf("%s: %d pod(s) whose proxy could not be upgraded: %s", o.Owner, len(o.Pods), o.Why()))
 		f.Remediation = o.Why() + "."
 	}
 	if n := len(s.Outdated); n > 0 {
@@ -182,7 +181,8 @@ func (s ProxyState) Judge() Health {
 		case "Reconciling":
 			j.add(catalogue.DataPlaneProgress, mesh.Provisioning, "proxies of revision "+c.Revision+" are being upgraded to "+orNone(c.Version))
 		case "Error":
-			j.add(catalogue.DataPlaneProgress, mesh.Degraded, fmt.Sprintf("upgrading the proxies of revision %s does not succeed: %s %s", c.Revision, c.ErrorCode, c.ErrorMessage))
+			j.add(catalogue.DataPlaneProgress, mesh.Degraded,
+				fmt.Sprintf("upgrading the proxies of revision %s does not succeed: %s %s", c.Revision, c.ErrorCode, c.ErrorMessage))
 		default:
 			j.add(catalogue.DataPlaneProgress, mesh.Unknown, "the data plane of revision "+c.Revision+" does not tell its state: "+orNone(c.State))
 		}

@@ -88,7 +88,8 @@ func TestOutdated(t *testing.T) {
 }
 
 func TestProxyStateJudgesTheController(t *testing.T) {
-	for state, want := range map[string]mesh.Verdict{"Ready": mesh.Healthy, "Reconciling": mesh.Provisioning, "Error": mesh.Degraded, "": mesh.Unknown, "Dancing": mesh.Unknown} {
+	for state, want := range map[string]mesh.Verdict{"Ready": mesh.Healthy, "Reconciling": mesh.Provisioning, "Error": mesh.Degraded,
+		"": mesh.Unknown, "Dancing": mesh.Unknown} {
 		s := health.ProxyState{Controls: []health.DataPlaneControl{{Name: "c", Revision: "asm-managed", State: state}}}
 		if got := s.Judge().Verdict; got != want {
 			t.Errorf("state %q is %s, want %s", state, got, want)

@@ -9,9 +9,8 @@ import (
 	"time"
 )
 
-// JudgeRevision gives the verdict over one revision. Reconciled decides, and
-// Stalled; ProvisioningFinished is true after a failure, too. The object has no
-// observedGeneration, so a status may be that of an older spec.
+// JudgeRevision gives the verdict over one revision. Reconciled decides, and Stalled; ProvisioningFinished is true
+// after a failure, too. The object has no observedGeneration, so a status may be that of an older spec.
 func JudgeRevision(r mesh.ControlPlaneRevision, now time.Time) Health {
 	j := judge{subject: r.Namespace + "/" + r.Name}
 	j.revisionFields(r)
@@ -28,7 +27,8 @@ func JudgeRevision(r mesh.ControlPlaneRevision, now time.Time) Health {
 	case reconciled.Status == "False" || len(r.Conditions) == 0:
 		j.unfinished(r, now)
 	default:
-		j.add(catalogue.RevisionNotReady, mesh.Unknown, fmt.Sprintf("revision %s does not tell whether it works: Reconciled is %s%s", r.Name, orNone(reconciled.Status), says(reconciled)))
+		j.add(catalogue.RevisionNotReady, mesh.Unknown,
+			fmt.Sprintf("revision %s does not tell whether it works: Reconciled is %s%s", r.Name, orNone(reconciled.Status), says(reconciled)))
 	}
 	return j.health()
 }
@@ -81,9 +81,12 @@ func (j *judge) unfinished(r mesh.ControlPlaneRevision, now time.Time) {
 	case since.IsZero():
 		j.add(catalogue.RevisionNotReady, mesh.Unknown, "revision "+r.Name+" is not ready, and does not tell since when"+says(reconciled))
 	case catalogue.Overdue(since, now) && len(r.Conditions) == 0:
-		j.add(catalogue.RevisionNotReady, mesh.Unknown, fmt.Sprintf("revision %s has reported no condition for over %d minutes", r.Name, int(catalogue.ProvisioningLimit.Minutes())))
+		j.add(catalogue.RevisionNotReady, mesh.Unknown,
+			fmt.Sprintf("revision %s has reported no condition for over %d minutes", r.Name, int(catalogue.ProvisioningLimit.Minutes())))
 	case catalogue.Overdue(since, now):
-		j.add(catalogue.RevisionNotReady, mesh.Unhealthy, fmt.Sprintf("revision %s has not been ready for over %d minutes%s", r.Name, int(catalogue.ProvisioningLimit.Minutes()), says(reconciled)))
+		j.add(catalogue.RevisionNotReady, mesh.Unhealthy,
+			fmt.Sprintf("revision %s has not been ready for over %d minutes%s", r.Name, int(catalogue.ProvisioningLimit.Minutes()),
+				says(reconciled)))
 	default:
 		j.add(catalogue.RevisionNotReady, mesh.Provisioning, "revision "+r.Name+" is being provisioned"+says(reconciled))
 	}
@@ -97,12 +100,14 @@ func (j *judge) revisionFields(r mesh.ControlPlaneRevision) {
 		f.Detail = string(stop)
 	}
 	if r.Namespace != mesh.SystemNamespace {
-		mismatch(catalogue.StopNamespace, fmt.Sprintf("revision %s is in namespace %s; it must be in %s", r.Name, orNone(r.Namespace), mesh.SystemNamespace))
+		mismatch(catalogue.StopNamespace,
+			fmt.Sprintf("revision %s is in namespace %s; it must be in %s", r.Name, orNone(r.Namespace), mesh.SystemNamespace))
 	}
 	channel, known := mesh.ChannelOf(r.Name)
 	switch {
 	case !known:
-		mismatch(catalogue.StopName, "revision "+r.Name+" has a name that managed mesh does not accept; it is asm-managed, asm-managed-rapid or asm-managed-stable")
+		mismatch(catalogue.StopName, "revision "+r.Name+" has a name that managed mesh does not accept; it is asm-managed, asm-managed-rapid "+
+			"or asm-managed-stable")
 	case r.Channel == "":
 		mismatch(catalogue.StopChannelMissing, fmt.Sprintf("revision %s has channel none; its name requires %s", r.Name, channel))
 	case r.Channel != channel:

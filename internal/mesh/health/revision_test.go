@@ -72,16 +72,22 @@ func TestJudgeRevision(t *testing.T) {
 			r.Conditions, r.Created = nil, time.Time{}
 		}, mesh.Unknown, []catalogue.Code{catalogue.RevisionNotReady}, "since when"},
 		"stalled and known": {func(r *revision) {
-			r.Conditions = []mesh.RevisionCondition{{Type: "Stalled", Status: "True", Reason: "PreconditionFailed", Message: "Workload identity is not enabled"}}
+			r.Conditions = []mesh.RevisionCondition{{Type: "Stalled", Status: "True", Reason: "PreconditionFailed",
+				Message: "Workload identity is not enabled"}}
 		}, mesh.Unhealthy, []catalogue.Code{catalogue.RevisionStalled}, "Workload identity is not enabled"},
 		"stalled though reconciled": {func(r *revision) {
 			r.Conditions = conditions("Reconciled=True", "Stalled=True")
 		}, mesh.Unhealthy, []catalogue.Code{catalogue.RevisionStalled}, "is stalled"},
-		"channel of another name": {func(r *revision) { r.Channel = "rapid" }, mesh.Unhealthy, []catalogue.Code{catalogue.RevisionMismatch}, "requires regular"},
-		"no channel":              {func(r *revision) { r.Channel = "" }, mesh.Unhealthy, []catalogue.Code{catalogue.RevisionMismatch}, "channel none"},
-		"a name of one's own":     {func(r *revision) { r.Name = "asm-mine" }, mesh.Unhealthy, []catalogue.Code{catalogue.RevisionMismatch}, "asm-mine"},
-		"another namespace":       {func(r *revision) { r.Namespace = "default" }, mesh.Unhealthy, []catalogue.Code{catalogue.RevisionMismatch}, "istio-system"},
-		"another type":            {func(r *revision) { r.Type = "in_cluster" }, mesh.Unhealthy, []catalogue.Code{catalogue.RevisionMismatch}, "managed_service"},
+		"channel of another name": {func(r *revision) { r.Channel = "rapid" }, mesh.Unhealthy, []catalogue.Code{catalogue.RevisionMismatch},
+			"requires regular"},
+		"no channel": {func(r *revision) { r.Channel = "" }, mesh.Unhealthy, []catalogue.Code{catalogue.RevisionMismatch},
+			"channel none"},
+		"a name of one's own": {func(r *revision) { r.Name = "asm-mine" }, mesh.Unhealthy, []catalogue.Code{catalogue.RevisionMismatch},
+			"asm-mine"},
+		"another namespace": {func(r *revision) { r.Namespace = "default" }, mesh.Unhealthy, []catalogue.Code{catalogue.RevisionMismatch},
+			"istio-system"},
+		"another type": {func(r *revision) { r.Type = "in_cluster" }, mesh.Unhealthy, []catalogue.Code{catalogue.RevisionMismatch},
+			"managed_service"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := health.JudgeRevision(managed(c.change), noon)
@@ -107,14 +113,16 @@ func TestAStalledRevisionNamesTheResourceThatCorrectsIt(t *testing.T) {
 	if got := catalogue.StopOf(r); got == nil || got.Variables["POOL"] != "p.hub.id.goog" {
 		t.Fatalf("stop is %+v", got)
 	}
-	if f := health.JudgeRevision(r, noon).Findings[0]; f.FixedBy != "asm_workload_pool" || !strings.Contains(f.Remediation, "PROJECT_ID.svc.id.goog") {
+	if f := health.JudgeRevision(r, noon).Findings[0]; f.FixedBy != "asm_workload_pool" ||
+		!strings.Contains(f.Remediation, "PROJECT_ID.svc.id.goog") {
 		t.Errorf("finding %+v", f)
 	}
 }
 
 func TestJudgeRevisions(t *testing.T) {
 	const cluster = "projects/p-mesh-1/locations/global/memberships/m"
-	if h := health.JudgeRevisions(cluster, nil, noon); h.Verdict != mesh.Unhealthy || h.Findings[0].Code != catalogue.RevisionMissing || h.Findings[0].Subject != cluster {
+	if h := health.JudgeRevisions(cluster, nil, noon); h.Verdict != mesh.Unhealthy || h.Findings[0].Code != catalogue.RevisionMissing ||
+		h.Findings[0].Subject != cluster {
 		t.Errorf("no revision: %+v", h)
 	}
 	rapid := managed(func(r *mesh.ControlPlaneRevision) { r.Name, r.Channel = "asm-managed-rapid", "rapid" })
@@ -141,8 +149,7 @@ func TestConditionAge(t *testing.T) {
 	}
 }
 
-// What a revision will be stopped for is corrected by the runbook of that stop,
-// also before it is stopped.
+// What a revision will be stopped for is corrected by the runbook of that stop, also before it is stopped.
 func TestRunbookOfMismatch(t *testing.T) {
 	for want, change := range map[string]func(*mesh.ControlPlaneRevision){
 		"recreate-revision":    func(r *mesh.ControlPlaneRevision) { r.Name = "asm-mine" },

@@ -31,7 +31,8 @@ func TestJudgeSpec(t *testing.T) {
 		if differs != c.differs {
 			t.Errorf("%s and %s differ: %t", c.management, c.state, differs)
 		}
-		if differs && (f.Code != catalogue.SpecState || f.Subject != m.Name || !strings.Contains(f.Message, c.management) || !strings.Contains(f.Message, c.state)) {
+		if differs && (f.Code != catalogue.SpecState || f.Subject != m.Name || !strings.Contains(f.Message, c.management) ||
+			!strings.Contains(f.Message, c.state)) {
 			t.Errorf("got %+v", f)
 		}
 	}
@@ -61,7 +62,8 @@ func TestJudgeImplementation(t *testing.T) {
 		if reported != (c.code != "") || f.Code != c.code || f.Severity != c.severity {
 			t.Errorf("%s at %s: %+v", c.implementation, c.now, f)
 		}
-		if c.code == catalogue.ImplementationLegacy && (!strings.Contains(f.Message, "2026-09-28") || !strings.Contains(f.Message, "2028-03-01")) {
+		if c.code == catalogue.ImplementationLegacy &&
+			(!strings.Contains(f.Message, "2026-09-28") || !strings.Contains(f.Message, "2028-03-01")) {
 			t.Errorf("the message %q lacks a date", f.Message)
 		}
 	}

@@ -22,8 +22,7 @@ const (
 	StaleAsked   Stale = "asked"    // nothing is wrong with it: everything is to be restarted
 )
 
-// Renewal is an owner whose pods must be recreated, because a pod gets its proxy
-// only when it is created.
+// Renewal is an owner whose pods must be recreated, because a pod gets its proxy only when it is created.
 type Renewal struct {
 	Owner     mesh.Owner
 	Pods      []string // names of those that are stale, sorted
@@ -71,11 +70,11 @@ func StaleFor(pod mesh.ProxyPod, by Injector, environments []mesh.Environment) S
 	return ""
 }
 
-// Renewals gathers the stale pods by owner, sorted. With all, every pod with a proxy
-// that was not restarted since is stale, too; since without a time is never. Pods of
-// Jobs are left out: they end by themselves. revision bounds it to what that one
-// would inject; "" is any.
-func Renewals(pods []mesh.ProxyPod, namespaces []Namespace, configurations []mesh.WebhookConfiguration, environments []mesh.Environment, revision string, all bool, since time.Time) []Renewal {
+// Renewals gathers the stale pods by owner, sorted. With all, every pod with a proxy that was not restarted since is
+// stale, too; since without a time is never. Pods of Jobs are left out: they end by themselves. revision bounds it to
+// what that one would inject; "" is any.
+func Renewals(pods []mesh.ProxyPod, namespaces []Namespace, configurations []mesh.WebhookConfiguration, environments []mesh.Environment,
+	revision string, all bool, since time.Time) []Renewal {
 	named := map[string]Namespace{}
 	for _, n := range namespaces {
 		named[n.Name] = n
@@ -116,7 +115,8 @@ func Renewals(pods []mesh.ProxyPod, namespaces []Namespace, configurations []mes
 		renewals = append(renewals, *r)
 	}
 	slices.SortFunc(renewals, func(a, b Renewal) int {
-		return cmp.Or(strings.Compare(a.Owner.Namespace, b.Owner.Namespace), strings.Compare(a.Owner.Kind, b.Owner.Kind), strings.Compare(a.Owner.Name, b.Owner.Name))
+		return cmp.Or(strings.Compare(a.Owner.Namespace, b.Owner.Namespace), strings.Compare(a.Owner.Kind, b.Owner.Kind),
+			strings.Compare(a.Owner.Name, b.Owner.Name))
 	})
 	return renewals
 }

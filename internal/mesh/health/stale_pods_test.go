@@ -44,33 +44,44 @@ func TestRenewals(t *testing.T) {
 		code   catalogue.Code
 		lost   bool
 	}{
-		"as it should be":             {change: func(*mesh.ProxyPod) {}},
-		"another build of the same":   {change: func(p *mesh.ProxyPod) { p.Image += "-distroless" }},
-		"another version":             {change: func(p *mesh.ProxyPod) { p.Image = "gcr.io/asm/proxyv2:1.2.2" }, want: health.StaleVersion, code: catalogue.ProxiesOutdated},
-		"another plane":               {change: func(p *mesh.ProxyPod) { p.Revision = "default" }, want: health.StalePlane, code: catalogue.InjectionWrong},
-		"no proxy":                    {change: func(p *mesh.ProxyPod) { p.Image, p.Revision = "", "" }, want: health.StaleNone, code: catalogue.InjectionNone},
-		"no proxy, on the host":       {change: func(p *mesh.ProxyPod) { p.Image, p.HostNetwork = "", true }},
-		"no proxy, as it asks":        {change: func(p *mesh.ProxyPod) { p.Image, p.OptedOut = "", true }},
-		"no proxy, as its label asks": {change: func(p *mesh.ProxyPod) { p.Image, p.Labels = "", map[string]string{"sidecar.istio.io/inject": "false"} }},
-		"not upgraded":                {change: func(p *mesh.ProxyPod) { p.Failed = true }, want: health.StaleFailed, code: catalogue.ProxiesFailed},
-		"finished":                    {change: func(p *mesh.ProxyPod) { p.Failed, p.Finished = true, true }},
-		"of a Job":                    {change: func(p *mesh.ProxyPod) { p.Revision, p.Controller = "default", "Job" }},
-		"where nothing injects":       {change: func(p *mesh.ProxyPod) { p.Revision, p.Namespace = "default", "plain" }},
-		"where two inject":            {change: func(p *mesh.ProxyPod) { p.Revision, p.Namespace = "default", "both" }},
-		"not upgraded, and lost":      {change: func(p *mesh.ProxyPod) { p.Failed, p.Namespace = true, "plain" }, want: health.StaleFailed, code: catalogue.ProxiesFailed, lost: true},
-		"of a namespace not known":    {change: func(p *mesh.ProxyPod) { p.Failed, p.Namespace = true, "none" }},
-		"all, restarted since":        {change: func(*mesh.ProxyPod) {}, all: true, since: noon.Add(400 * time.Nanosecond)},
-		"all, restarted before":       {change: func(*mesh.ProxyPod) {}, all: true, since: noon.Add(time.Second), want: health.StaleAsked, code: catalogue.ProxiesOutdated},
-		"all, never restarted":        {change: func(p *mesh.ProxyPod) { p.Restarted = time.Time{} }, all: true, since: noon, want: health.StaleAsked, code: catalogue.ProxiesOutdated},
-		"all, without a time":         {change: func(*mesh.ProxyPod) {}, all: true, want: health.StaleAsked, code: catalogue.ProxiesOutdated},
+		"as it should be":           {change: func(*mesh.ProxyPod) {}},
+		"another build of the same": {change: func(p *mesh.ProxyPod) { p.Image += "-distroless" }},
+		"another version": {change: func(p *mesh.ProxyPod) { p.Image = "gcr.io/asm/proxyv2:1.2.2" }, want: health.StaleVersion,
+			code: catalogue.ProxiesOutdated},
+		"another plane": {change: func(p *mesh.ProxyPod) { p.Revision = "default" }, want: health.StalePlane,
+			code: catalogue.InjectionWrong},
+		"no proxy": {change: func(p *mesh.ProxyPod) { p.Image, p.Revision = "", "" }, want: health.StaleNone,
+			code: catalogue.InjectionNone},
+		"no proxy, on the host": {change: func(p *mesh.ProxyPod) { p.Image, p.HostNetwork = "", true }},
+		"no proxy, as it asks":  {change: func(p *mesh.ProxyPod) { p.Image, p.OptedOut = "", true }},
+		"no proxy, as its label asks": {change: func(p *mesh.ProxyPod) {
+			p.Image, p.Labels = "", map[string]string{"sidecar.istio.io/inject": "false"}
+		}},
+		"not upgraded": {change: func(p *mesh.ProxyPod) { p.Failed = true }, want: health.StaleFailed,
+			code: catalogue.ProxiesFailed},
+		"finished":              {change: func(p *mesh.ProxyPod) { p.Failed, p.Finished = true, true }},
+		"of a Job":              {change: func(p *mesh.ProxyPod) { p.Revision, p.Controller = "default", "Job" }},
+		"where nothing injects": {change: func(p *mesh.ProxyPod) { p.Revision, p.Namespace = "default", "plain" }},
+		"where two inject":      {change: func(p *mesh.ProxyPod) { p.Revision, p.Namespace = "default", "both" }},
+		"not upgraded, and lost": {change: func(p *mesh.ProxyPod) { p.Failed, p.Namespace = true, "plain" }, want: health.StaleFailed,
+			code: catalogue.ProxiesFailed, lost: true},
+		"of a namespace not known": {change: func(p *mesh.ProxyPod) { p.Failed, p.Namespace = true, "none" }},
+		"all, restarted since":     {change: func(*mesh.ProxyPod) {}, all: true, since: noon.Add(400 * time.Nanosecond)},
+		"all, restarted before": {change: func(*mesh.ProxyPod) {}, all: true, since: noon.Add(time.Second), want: health.StaleAsked,
+			code: catalogue.ProxiesOutdated},
+		"all, never restarted": {change: func(p *mesh.ProxyPod) { p.Restarted = time.Time{} }, all: true, since: noon,
+			want: health.StaleAsked, code: catalogue.ProxiesOutdated},
+		"all, without a time": {change: func(*mesh.ProxyPod) {}, all: true, want: health.StaleAsked, code: catalogue.ProxiesOutdated},
 	} {
 		pod := healthy
 		test.change(&pod)
-		got := health.Renewals([]mesh.ProxyPod{pod}, namespaces, []mesh.WebhookConfiguration{injector, leftover}, []mesh.Environment{{Revision: "asm-managed", Tag: "1.2.3"}}, "", test.all, test.since)
+		got := health.Renewals([]mesh.ProxyPod{pod}, namespaces, []mesh.WebhookConfiguration{injector, leftover},
+			[]mesh.Environment{{Revision: "asm-managed", Tag: "1.2.3"}}, "", test.all, test.since)
 		switch {
 		case test.want == "" && len(got) > 0:
 			t.Errorf("%s: %+v", name, got)
-		case test.want != "" && (len(got) != 1 || got[0].Stale != test.want || got[0].Lost != test.lost || got[0].Finding("c").Code != test.code || !strings.Contains(got[0].Why, "1 pod(s)")):
+		case test.want != "" && (len(got) != 1 || got[0].Stale != test.want || got[0].Lost != test.lost ||
+			got[0].Finding("c").Code != test.code || !strings.Contains(got[0].Why, "1 pod(s)")):
 			t.Errorf("%s: %+v", name, got)
 		}
 	}
@@ -78,11 +89,13 @@ func TestRenewals(t *testing.T) {
 	failed, old := healthy, healthy
 	failed.Name, failed.Failed = "cart-2", true
 	old.Name, old.Revision = "cart-3", "default"
-	got := health.Renewals([]mesh.ProxyPod{old, healthy, failed}, namespaces, []mesh.WebhookConfiguration{injector}, nil, "asm-managed", false, noon)
+	got := health.Renewals([]mesh.ProxyPod{old, healthy, failed}, namespaces, []mesh.WebhookConfiguration{injector}, nil, "asm-managed",
+		false, noon)
 	if len(got) != 1 || got[0].Stale != health.StaleFailed || strings.Join(got[0].Pods, " ") != "cart-2 cart-3" {
 		t.Errorf("%+v", got)
 	}
-	if got := health.Renewals([]mesh.ProxyPod{failed}, namespaces, []mesh.WebhookConfiguration{injector}, nil, "asm-managed-rapid", false, noon); len(got) > 0 {
+	if got := health.Renewals([]mesh.ProxyPod{failed}, namespaces, []mesh.WebhookConfiguration{injector}, nil, "asm-managed-rapid", false,
+		noon); len(got) > 0 {
 		t.Errorf("of another revision: %+v", got)
 	}
 }
@@ -90,7 +103,8 @@ func TestRenewals(t *testing.T) {
 func TestReadyRevision(t *testing.T) {
 	for want, details := range map[string][]mesh.Detail{
 		"asm-managed": {{Code: "REVISION_READY", Text: "Ready: asm-managed"}},
-		"":            {{Code: "REVISION_PROVISIONING", Text: "Provisioning: asm-managed"}, {Code: "REVISION_READY", Text: "Ready: two, or three"}},
+		"": {{Code: "REVISION_PROVISIONING", Text: "Provisioning: asm-managed"},
+			{Code: "REVISION_READY", Text: "Ready: two, or three"}},
 	} {
 		if got := catalogue.ReadyRevision(mesh.Component{Details: details}); got != want {
 			t.Errorf("%v: %q", details, got)

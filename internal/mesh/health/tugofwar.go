@@ -43,9 +43,8 @@ type TugOfWar struct {
 // called a tug-of-war: a mistake that is corrected once is none.
 const tugRounds = 2
 
-// FindTugOfWar looks for a tug-of-war in the changes of one binding, oldest
-// first. It returns nil where there is none. Entries that change nothing, as a
-// removal after a removal, do not count: the log repeats entries.
+// FindTugOfWar looks for a tug-of-war in the changes of one binding, oldest first. It returns nil where there is none.
+// Entries that change nothing, as a removal after a removal, do not count: the log repeats entries.
 func FindTugOfWar(changes []BindingChange) *TugOfWar {
 	t := &TugOfWar{}
 	var removals []time.Time
@@ -89,7 +88,8 @@ func addParty(parties []Party, p Party) []Party {
 // Finding is the tug-of-war over subject's binding as a finding. Its message has
 // no times and no counts, which differ from read to read; Evidence has them.
 func (t TugOfWar) Finding(subject string) catalogue.Finding {
-	f := catalogue.NewFinding(catalogue.BindingTugOfWar, subject, fmt.Sprintf("the mesh service agent's role is removed %s by %s, and restored by %s",
+	f := catalogue.NewFinding(catalogue.BindingTugOfWar, subject, fmt.Sprintf("the mesh service agent's role is removed %s by %s, and "+
+		"restored by %s",
 		inWords(t.Period), joinParties(t.Removers), joinParties(t.Restorers)))
 	if t.Culprit != "" {
 		f.Message += ". " + strings.TrimSuffix(t.Culprit, ".")

@@ -10,16 +10,17 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/health"
 )
 
-const googleAgent = "google-api-go-client/0.5 Terraform/1.5.7 (+https://www.terraform.io) Terraform-Plugin-SDK/2.36.0 terraform-provider-google/6.38.0,gzip(gfe)"
+const googleAgent = "google-api-go-client/0.5 Terraform/1.5.7 (+https://www.terraform.io) Terraform-Plugin-SDK/2.36.0 " +
+	"terraform-provider-google/6.38.0,gzip(gfe)"
 
-// changes makes a log of a binding: R is a removal by CI, A an addition by the
-// platform team, one every twelve hours.
+// changes makes a log of a binding: R is a removal by CI, A an addition by the platform team, one every twelve hours.
 func changes(log string) (all []health.BindingChange) {
 	for i, c := range log {
 		at := noon.Add(time.Duration(i) * 12 * time.Hour)
 		change := mesh.AuditEvent{Time: at, Principal: "ci@p.iam.gserviceaccount.com", UserAgent: googleAgent, Method: "SetIamPolicy"}
 		if c == 'A' {
-			change = mesh.AuditEvent{Time: at, Principal: "ops@example.com", UserAgent: "Terraform/1.16.0 (+https://www.terraform.io) terraform-provider-asm/0.1.0", Method: "SetIamPolicy"}
+			change = mesh.AuditEvent{Time: at, Principal: "ops@example.com", UserAgent: "Terraform/1.16.0 (+https://www.terraform.io) " +
+				"terraform-provider-asm/0.1.0", Method: "SetIamPolicy"}
 		}
 		all = append(all, health.BindingChange{AuditEvent: change, Added: c == 'A'})
 	}
@@ -46,7 +47,8 @@ func TestTugOfWarNamesBothSides(t *testing.T) {
 	if got == nil {
 		t.Fatal("it is not found")
 	}
-	if got.Period != 24*time.Hour || len(got.Removers) != 1 || len(got.Restorers) != 1 || !got.First.Equal(noon) || !got.Last.Equal(noon.Add(48*time.Hour)) {
+	if got.Period != 24*time.Hour || len(got.Removers) != 1 || len(got.Restorers) != 1 || !got.First.Equal(noon) ||
+		!got.Last.Equal(noon.Add(48*time.Hour)) {
 		t.Errorf("got %+v", got)
 	}
 	f := got.Finding("projects/p")

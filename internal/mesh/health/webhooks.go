@@ -7,8 +7,7 @@ import (
 	"slices"
 )
 
-// Webhooks are the webhook configurations of a cluster and what the managed
-// revisions expect of them.
+// Webhooks are the webhook configurations of a cluster and what the managed revisions expect of them.
 type Webhooks struct {
 	Mutating, Validating []mesh.WebhookConfiguration
 	Environments         []mesh.Environment
@@ -24,9 +23,8 @@ const (
 // ValidatingName is the managed control plane's validating configuration.
 const ValidatingName = "istiod-istio-system-mcp"
 
-// Judge compares the webhooks with the revisions that are there: one injector
-// for each, calling the address of its environment, and nothing left over of an
-// in-cluster control plane.
+// Judge compares the webhooks with the revisions that are there: one injector for each, calling the address of its
+// environment, and nothing left over of an in-cluster control plane.
 func (w Webhooks) Judge() Health {
 	j := judge{subject: "mutatingwebhookconfigurations"}
 	for _, revision := range w.Revisions {
@@ -34,7 +32,8 @@ func (w Webhooks) Judge() Health {
 		if !slices.ContainsFunc(w.Mutating, func(c mesh.WebhookConfiguration) bool {
 			return c.Revision() == revision && c.Tag() == ""
 		}) {
-			j.add(catalogue.InjectorMissing, mesh.Degraded, "revision "+revision+" has no mutating webhook with label istio.io/rev="+revision+", so no pod is injected by it")
+			j.add(catalogue.InjectorMissing, mesh.Degraded,
+				"revision "+revision+" has no mutating webhook with label istio.io/rev="+revision+", so no pod is injected by it")
 		}
 	}
 	for _, c := range w.Mutating {
@@ -81,7 +80,8 @@ func (j *judge) url(kind string, c mesh.WebhookConfiguration, expected string) {
 		if c.Owned() {
 			owner = "Google maintains it"
 		}
-		j.add(catalogue.InjectorURL, mesh.Degraded, fmt.Sprintf("%s %s calls %s; its revision's environment expects %s; %s", kind, c.Name, w.URL, expected, owner))
+		j.add(catalogue.InjectorURL, mesh.Degraded,
+			fmt.Sprintf("%s %s calls %s; its revision's environment expects %s; %s", kind, c.Name, w.URL, expected, owner))
 	}
 }
 
@@ -100,9 +100,8 @@ func (j *judge) validating(c mesh.WebhookConfiguration, environments []mesh.Envi
 	j.url(ValidatingKind, c, expected)
 }
 
-// ExpectedURL is the address that the revisions' environments call for in a
-// configuration of this kind, or "" where they lack it. The validating
-// configuration is shared: any revision's is as good.
+// ExpectedURL is the address that the revisions' environments call for in a configuration of this kind, or "" where
+// they lack it. The validating configuration is shared: any revision's is as good.
 func (w Webhooks) ExpectedURL(kind string, c mesh.WebhookConfiguration) string {
 	if kind == MutatingKind {
 		if c.Plane() == mesh.PlaneInCluster {

@@ -14,9 +14,8 @@ var revisionsUnhealthy = regexp.MustCompile(`(?i)revision\(?s?\)?\s+reporting\s+
 // often, its service agent lost its role (first section of Google's page).
 func IsRevisionsUnhealthy(message string) bool { return revisionsUnhealthy.MatchString(message) }
 
-// IsMissingAgent recognises IAM's refusal to grant a role to an account that
-// does not exist, for the given e-mail address. Recorded: 400 INVALID_ARGUMENT
-// "Service account service-NUM@gcp-sa-servicemesh.iam.gserviceaccount.com does
+// IsMissingAgent recognises IAM's refusal to grant a role to an account that does not exist, for the given e-mail
+// address. Recorded: 400 INVALID_ARGUMENT "Service account service-NUM@gcp-sa-servicemesh.iam.gserviceaccount.com does
 // not exist.", some captures with the address in quotes.
 func IsMissingAgent(message, email string) bool {
 	message = strings.ToLower(message)
@@ -30,9 +29,8 @@ var busyCluster = []*regexp.Regexp{
 	regexp.MustCompile(`(?i)please wait and try again once it is done`),
 }
 
-// IsBusyCluster recognises GKE's refusals to start an operation on a cluster
-// while another runs. All are 400 FAILED_PRECONDITION; newer ones also carry the
-// reason CLUSTER_ALREADY_HAS_OPERATION, older ones have only the text.
+// IsBusyCluster recognises GKE's refusals to start an operation on a cluster while another runs. All are 400
+// FAILED_PRECONDITION; newer ones also carry the reason CLUSTER_ALREADY_HAS_OPERATION, older ones have only the text.
 func IsBusyCluster(message string) bool {
 	for _, pattern := range busyCluster {
 		if pattern.MatchString(message) {
@@ -44,9 +42,8 @@ func IsBusyCluster(message string) bool {
 
 var apiNotUsed = regexp.MustCompile(`^(.+) has not been used in project (\S+) before or it is disabled\.`)
 
-// DisabledAPI recognises the refusal of an API that is not enabled, for answers
-// that lack the machine-readable reason SERVICE_DISABLED. It returns the API's
-// title and the project (a number, or an id as the caller wrote it).
+// DisabledAPI recognises the refusal of an API that is not enabled, for answers that lack the machine-readable reason
+// SERVICE_DISABLED. It returns the API's title and the project (a number, or an id as the caller wrote it).
 func DisabledAPI(message string) (title, project string, found bool) {
 	m := apiNotUsed.FindStringSubmatch(message)
 	if m == nil {

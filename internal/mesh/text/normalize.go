@@ -38,9 +38,8 @@ func NewPasted(raw string) *Pasted {
 // Squeeze is what newPasted makes of a text that holds no noise.
 func Squeeze(text string) string { return NewPasted(text).Squeezed }
 
-// Hits calls do with where in text each occurrence of a squeezed key begins and
-// where it ends, until do returns false. It gives up after a number of them, so
-// that a log of one line repeated does not take longer than it is long.
+// Hits calls do with where in text each occurrence of a squeezed key begins and where it ends, until do returns false.
+// It gives up after a number of them, so that a log of one line repeated does not take longer than it is long.
 func (p *Pasted) Hits(key string, do func(start, end int) bool) {
 	const most = 2000
 	for from, n := 0, 0; n < most; n++ {
@@ -68,8 +67,7 @@ func (p *Pasted) Window(start, before, end, after int) string {
 	return p.Text[from:to]
 }
 
-// readable undoes what logs, JSON, terminals and mails do to a message. It is one
-// pass, and looks ahead a bounded way.
+// readable undoes what logs, JSON, terminals and mails do to a message. It is one pass, and looks ahead a bounded way.
 func readable(raw string) string {
 	var b strings.Builder
 	b.Grow(len(raw))

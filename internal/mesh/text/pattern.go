@@ -18,9 +18,8 @@ type Wording struct {
 
 var placeholder = regexp.MustCompile(`\$\{([A-Z_]+)\}`)
 
-// CompileWording makes patterns from a message as Google prints it, with
-// ${VARIABLES}. Blanks may be more, fewer or none; quotes, commas and full stops
-// may be missing; a colon is kept, because it alone separates "name: X" from
+// CompileWording makes patterns from a message as Google prints it, with ${VARIABLES}. Blanks may be more, fewer or
+// none; quotes, commas and full stops may be missing; a colon is kept, because it alone separates "name: X" from
 // "namespace: X".
 func CompileWording(template string, established bool) Wording {
 	var b strings.Builder
@@ -75,8 +74,7 @@ func CompileWording(template string, established bool) Wording {
 	return w
 }
 
-// reach is how far a message extends after its key, in bytes: webhooks' URLs are
-// its longest variables.
+// reach is how far a message extends after its key, in bytes: webhooks' URLs are its longest variables.
 const reach = 1500
 
 // Find looks for w in p and returns the text that is it, its variables, and where

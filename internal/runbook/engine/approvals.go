@@ -11,8 +11,7 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/lang"
 )
 
-// Approvals are what somebody agreed to before or while a run asks. The zero value
-// agrees to nothing.
+// Approvals are what somebody agreed to before or while a run asks. The zero value agrees to nothing.
 type Approvals struct {
 	All      bool                    // agree to every gate, and take instructions as read
 	Steps    []string                // agree to these steps: restart, or restart["web"]
@@ -33,8 +32,7 @@ type Question struct {
 	Risk                 lang.Risk
 	Subject              string
 	Current, Desired     map[string]any
-	// Person is set when the person is asked to have done something, which Why tells,
-	// and not to agree to something.
+	// Person is set when the person is asked to have done something, which Why tells, and not to agree to something.
 	Person bool
 }
 
@@ -94,8 +92,7 @@ func (a *Approvals) covers(r lang.Risk) bool {
 	return a.UpTo != "" && r != "" && slices.Index(order, r) <= slices.Index(order, a.UpTo)
 }
 
-// names reports whether a list of steps has a step or the step that it is an
-// instance of.
+// names reports whether a list of steps has a step or the step that it is an instance of.
 func names(list []string, step string) bool {
 	return slices.Contains(list, step) || slices.Contains(list, runbook.BaseName(step))
 }

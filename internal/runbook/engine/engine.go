@@ -30,8 +30,7 @@ type Engine struct {
 	Version  string     // of this program
 	Reason   string     // why, as X-Goog-Request-Reason tells Google
 	Lease    time.Duration
-	// Events receives every entry of every journal as it is written, and what waits
-	// see. Calls do not overlap.
+	// Events receives every entry of every journal as it is written, and what waits see. Calls do not overlap.
 	Events func(Event)
 
 	eventMu sync.Mutex
@@ -90,8 +89,7 @@ func (e *Engine) WaitClock() wait.Clock {
 	return e.Clock
 }
 
-// LeaseTime is how long a lock lasts without being renewed, which happens three times
-// in it.
+// LeaseTime is how long a lock lasts without being renewed, which happens three times in it.
 func (e *Engine) LeaseTime() time.Duration { return cmp.Or(e.Lease, 30*time.Second) }
 
 // Tool is how this program signs what it writes.

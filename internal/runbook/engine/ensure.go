@@ -23,8 +23,7 @@ import (
 // when its executor ended, before it does it again.
 const grace = 20 * time.Second
 
-// ensure makes a prerequisite so: it checks, changes what is missing, and checks
-// again until the check is satisfied.
+// ensure makes a prerequisite so: it checks, changes what is missing, and checks again until the check is satisfied.
 func (s *stepRun) ensure(ctx context.Context) error {
 	args, known, err := s.evaluation.args(s.step.Action, s.instance)
 	if err == nil && !known {
@@ -90,8 +89,7 @@ func (a *act) pause() time.Duration {
 	return pause
 }
 
-// try does the step once. An error that is worth another attempt is
-// apierr.Retryable.
+// try does the step once. An error that is worth another attempt is apierr.Retryable.
 func (a *act) try(ctx context.Context) error {
 	if err := a.start(ctx); err != nil {
 		return err
@@ -161,9 +159,8 @@ func (a *act) alreadyMet(ctx context.Context) error {
 	return nil
 }
 
-// unverified reports that an earlier executor made the change and ended before the
-// check was satisfied. The prerequisite is as that executor left it, so only the
-// check remains.
+// unverified reports that an earlier executor made the change and ended before the check was satisfied. The
+// prerequisite is as that executor left it, so only the check remains.
 func (a *act) unverified() bool {
 	status := a.run.state.Step(a.name).Status
 	if a.attempt > 1 || status != journal.Done && status != journal.Waits {
@@ -184,8 +181,7 @@ func (a *act) unverified() bool {
 	return false
 }
 
-// inFlight are the acts of this step that an earlier executor started and did not
-// see the end of.
+// inFlight are the acts of this step that an earlier executor started and did not see the end of.
 func (a *act) inFlight() []journal.ActIntended {
 	if a.attempt > 1 {
 		return nil
@@ -282,8 +278,7 @@ func (a *act) verify(ctx context.Context) error {
 	}
 }
 
-// VerificationError is the failure of a change that was made without an error, and
-// whose check is still not satisfied.
+// VerificationError is the failure of a change that was made without an error, and whose check is still not satisfied.
 type VerificationError struct {
 	Subject, Seen string
 	After         time.Duration
@@ -294,8 +289,7 @@ func (e *VerificationError) Error() string {
 		"Something takes it back, or it needs longer than the step's timeout", e.Subject, e.After, e.Seen)
 }
 
-// changedBefore reports whether an earlier executor of this run changed something in
-// the step.
+// changedBefore reports whether an earlier executor of this run changed something in the step.
 func (s *stepRun) changedBefore() bool {
 	for _, m := range s.state.ToUndo() {
 		if m.Step == s.name && !m.Doubtful {

@@ -18,8 +18,7 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/lang"
 )
 
-// evaluation is a runbook on a target with what is known so far: of the target, and
-// of the steps that have run.
+// evaluation is a runbook on a target with what is known so far: of the target, and of the steps that have run.
 type evaluation struct {
 	engine *Engine
 	job    runbook.Job
@@ -29,16 +28,14 @@ type evaluation struct {
 	unread error // why something of the target could not be read, last
 }
 
-// environment is what prerequisites and observations work with. anchor is when the
-// run started.
+// environment is what prerequisites and observations work with. anchor is when the run started.
 func (e *Engine) environment(anchor time.Time) *kinds.Runtime {
 	return &kinds.Runtime{
 		Client: e.Client, Clusters: e.Clusters, Clock: e.WaitClock(), Started: anchor.Truncate(time.Second), Tool: e.Tool(), Redactor: e.Redactor,
 	}
 }
 
-// evaluate starts to evaluate a job: it checks the inputs, and reads what the
-// runbook says of its target.
+// evaluate starts to evaluate a job: it checks the inputs, and reads what the runbook says of its target.
 func (e *Engine) evaluate(ctx context.Context, job runbook.Job) (*evaluation, error) {
 	if job.Runbook.Target != job.Target.Kind {
 		return nil, fmt.Errorf("runbook %s works on a %s, and %s is a %s", job.Runbook.Name, job.Runbook.Target, job.Target.Name, job.Target.Kind)
@@ -159,8 +156,7 @@ func NextStep(err error) string {
 	return next
 }
 
-// lacksFacts reports that a step needs to know something of the target that could
-// not be read.
+// lacksFacts reports that a step needs to know something of the target that could not be read.
 func (v *evaluation) lacksFacts(st *lang.Step) bool {
 	for _, name := range v.job.Runbook.TargetReads(st) {
 		if _, known := v.facts.known[name]; !known {

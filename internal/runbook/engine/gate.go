@@ -7,9 +7,8 @@ import (
 	"strings"
 )
 
-// gate lets a step go ahead when it is approved, and ends the run when it is not.
-// An approval counts for the plan that was shown: where the step would now do
-// something else, there is a new plan.
+// gate lets a step go ahead when it is approved, and ends the run when it is not. An approval counts for the plan that
+// was shown: where the step would now do something else, there is a new plan.
 func (s *stepRun) gate(ctx context.Context, q Question) error {
 	q.Step, q.Run, q.Runbook, q.Target = s.name, s.id, s.plan.Runbook, s.plan.Target.Name
 	q.Subject, q.Why = s.engine.Redact(q.Subject), s.engine.Redact(q.Why)

@@ -102,8 +102,7 @@ func (s *stepRun) wait(ctx context.Context) error {
 	}
 }
 
-// unreadable reports that a read failed for a reason that may pass, so that a wait
-// reads again.
+// unreadable reports that a read failed for a reason that may pass, so that a wait reads again.
 func unreadable(err error) bool {
 	var mistakes *runbook.Mistakes
 	var gone *prereq.GoneError
@@ -114,8 +113,7 @@ func waitsFor(def *kinds.Def, seen string) string {
 	return fmt.Sprintf("%s to be %s; now %s", strings.ReplaceAll(def.Name, "_", " "), strings.Join(def.Success, " or "), seen)
 }
 
-// approve ends the run until a person approves the steps behind this one, unless
-// none of them has anything to do.
+// approve ends the run until a person approves the steps behind this one, unless none of them has anything to do.
 func (s *stepRun) approve(ctx context.Context) error {
 	idle, err := s.nothingBehind(ctx)
 	if err != nil {

@@ -54,8 +54,7 @@ func (l *planner) missing(ctx context.Context) []runbook.MissingPermission {
 	return all
 }
 
-// can reports whether the caller may do something inside of a cluster, or that it
-// cannot be told.
+// can reports whether the caller may do something inside of a cluster, or that it cannot be told.
 func (l *planner) can(ctx context.Context, target cluster.Target, verb, resource string) bool {
 	opened, err := l.engine.Clusters.Open(ctx, target)
 	if err != nil {

@@ -34,9 +34,8 @@ type Prepared struct {
 	undo       *undoPlan   // nil for anything but an undo
 }
 
-// Plan reads the target and plans what the runbook would do. It changes nothing.
-// It returns a *Mistakes for what is wrong with the runbook or its inputs; what a
-// step could not read is in the plan.
+// Plan reads the target and plans what the runbook would do. It changes nothing. It returns a *Mistakes for what is
+// wrong with the runbook or its inputs; what a step could not read is in the plan.
 func (e *Engine) Plan(ctx context.Context, job runbook.Job) (*Prepared, error) {
 	v, err := e.evaluate(ctx, job)
 	if err != nil {
@@ -237,8 +236,7 @@ func (l *planner) ensure(ctx context.Context, st *lang.Step, i lang.Instance, p 
 		return l.invalidArguments(st, i, err)
 	}
 	p.Subject = prerequisite.Subject()
-	// Where many targets are planned at once they share what they read: before
-	// anything is changed, it is read anew.
+	// Where many targets are planned at once they share what they read: before anything is changed, it is read anew.
 	state, err := prerequisite.Check(ctx, l.engine.sharing.Load() == 0)
 	if err != nil {
 		var gone *prereq.GoneError
@@ -393,8 +391,7 @@ func (l *planner) instruct(ctx context.Context, st *lang.Step, i lang.Instance, 
 	return nil
 }
 
-// dropIdleGates takes approvals out of the plan where nothing is left to be done
-// behind them.
+// dropIdleGates takes approvals out of the plan where nothing is left to be done behind them.
 func (l *planner) dropIdleGates(p *runbook.Plan) {
 	for i := range p.Steps {
 		if p.Steps[i].Status == runbook.StatusApproval && l.idle(p, i) {
@@ -403,8 +400,7 @@ func (l *planner) dropIdleGates(p *runbook.Plan) {
 	}
 }
 
-// idle reports that every step that needs a gate, or every later one where none
-// does, is settled.
+// idle reports that every step that needs a gate, or every later one where none does, is settled.
 func (l *planner) idle(p *runbook.Plan, gate int) bool {
 	behind := l.behind(runbook.BaseName(p.Steps[gate].Step))
 	for _, s := range p.Steps[gate+1:] {

@@ -13,10 +13,9 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/store"
 )
 
-// Resume resumes a run that was interrupted, that failed, or that waits for a
-// person. What was in flight is checked before anything is done again, and a step
-// that ended is checked again and not done again. given are the run's sensitive
-// inputs, which no journal has.
+// Resume resumes a run that was interrupted, that failed, or that waits for a person. What was in flight is checked
+// before anything is done again, and a step that ended is checked again and not done again. given are the run's
+// sensitive inputs, which no journal has.
 func (e *Engine) Resume(ctx context.Context, id string, given map[string]cty.Value, approvals Approvals) (*runbook.Result, error) {
 	state, entries, err := e.History(ctx, id)
 	if err != nil {

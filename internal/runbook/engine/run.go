@@ -13,8 +13,7 @@ import (
 )
 
 // Run runs a plan. It returns an error when the run cannot be started or recorded:
-// a *store.HeldError when another run holds the lock on the target. How a run that
-// was started ended is in its result.
+// a *store.HeldError when another run holds the lock on the target. How a run that was started ended is in its result.
 func (e *Engine) Run(ctx context.Context, p *Prepared, approvals Approvals) (*runbook.Result, error) {
 	if p.Clean() && !p.job.Keep {
 		return p.CleanResult(e.WaitClock().Now().UTC()), nil
@@ -61,8 +60,7 @@ type run struct {
 // errStop ends the steps: the journal says why.
 var errStop = errors.New("stopped")
 
-// underLock performs the run and returns its result, as the journal has it. start
-// writes the executor's first entries.
+// underLock performs the run and returns its result, as the journal has it. start writes the executor's first entries.
 func (r *run) underLock(ctx context.Context, lock store.Lock, start func(context.Context) error) (*runbook.Result, error) {
 	kept, stop := store.Keep(ctx, wait.Real, lock, r.engine.LeaseTime())
 	err := start(kept)
@@ -120,8 +118,7 @@ func isRecordTrouble(err error) bool {
 	return errors.As(err, &trouble) && !errors.Is(err, context.Canceled)
 }
 
-// adopt takes over the entries of a journal that was created or opened; fresh are
-// those that this executor wrote.
+// adopt takes over the entries of a journal that was created or opened; fresh are those that this executor wrote.
 func (r *run) adopt(all, fresh []journal.Entry) {
 	r.entries = all
 	for _, e := range fresh {

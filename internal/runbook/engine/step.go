@@ -127,9 +127,8 @@ func (s *stepRun) fail(ctx context.Context, cause error) error {
 	return s.run.fail(ctx, s.step, &s.instance, cause)
 }
 
-// fail ends a step, or an instance of it, and does what the step's on_failure
-// says. It returns errStop when the run ends here, or why the failure could not be
-// recorded.
+// fail ends a step, or an instance of it, and does what the step's on_failure says. It returns errStop when the run
+// ends here, or why the failure could not be recorded.
 func (r *run) fail(ctx context.Context, st *lang.Step, i *lang.Instance, cause error) error {
 	name := st.Name
 	if i == nil && st.ForEach == nil {

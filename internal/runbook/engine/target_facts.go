@@ -17,8 +17,7 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/lang"
 )
 
-// targetFacts reads the attributes of a target, each once and only when it is asked
-// for.
+// targetFacts reads the attributes of a target, each once and only when it is asked for.
 type targetFacts struct {
 	engine     *Engine
 	target     runbook.Target
@@ -46,8 +45,7 @@ func newTargetFacts(e *Engine, t runbook.Target) (*targetFacts, error) {
 	return f, nil
 }
 
-// read reads attributes that are not known yet. What could not be read is in the
-// error, and stays unknown.
+// read reads attributes that are not known yet. What could not be read is in the error, and stays unknown.
 func (f *targetFacts) read(ctx context.Context, names []string) (cty.Value, error) {
 	var failed []error
 	for _, name := range names {

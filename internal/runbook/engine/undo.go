@@ -52,8 +52,7 @@ func (e *UndoRefusedError) Error() string {
 
 // PlanUndo plans to undo what a run changed, the last change first. It returns an
 // *UndoRefusedError where something was changed again since, or where the journal
-// does not have what was there before. What cannot be undone, such as a restart,
-// stays, and the plan says so.
+// does not have what was there before. What cannot be undone, such as a restart, stays, and the plan says so.
 func (e *Engine) PlanUndo(ctx context.Context, id string) (*Prepared, error) {
 	state, _, err := e.History(ctx, id)
 	if err != nil {
@@ -74,8 +73,7 @@ func (e *Engine) PlanUndo(ctx context.Context, id string) (*Prepared, error) {
 	return p, nil
 }
 
-// planUndo plans to undo a run. refused says which changes cannot be undone; the
-// plan is of the others.
+// planUndo plans to undo a run. refused says which changes cannot be undone; the plan is of the others.
 func (e *Engine) planUndo(ctx context.Context, id string) (p *Prepared, refused []string, err error) {
 	state, entries, err := e.History(ctx, id)
 	if err != nil {

@@ -90,8 +90,7 @@ type undoRun struct {
 	of   string // the run that made it
 }
 
-// restore brings back what was there before the change, and verifies that. found
-// says what it found in the end.
+// restore brings back what was there before the change, and verifies that. found says what it found in the end.
 func (u *undoRun) restore(ctx context.Context) (found string, err error) {
 	if s, can := u.item.prerequisite.(prereq.OperationWaiter); can {
 		if err := s.WaitForOperations(ctx); err != nil {

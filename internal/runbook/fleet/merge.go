@@ -13,10 +13,9 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/store"
 )
 
-// Merge joins the results of a job on all of its targets, whichever executors ran
-// them: of each target its latest run of that job. Targets without a run are listed
-// as not run; only their executor knows why. A run that has not ended is reported
-// as stopped, with the command that resumes it.
+// Merge joins the results of a job on all of its targets, whichever executors ran them: of each target its latest run
+// of that job. Targets without a run are listed as not run; only their executor knows why. A run that has not ended is
+// reported as stopped, with the command that resumes it.
 func Merge(ctx context.Context, e *engine.Engine, job string, targets []runbook.Target) (*runbook.Report, error) {
 	runs, err := e.Store.List(ctx, store.Filter{Job: job})
 	if err != nil {
@@ -46,8 +45,7 @@ func Merge(ctx context.Context, e *engine.Engine, job string, targets []runbook.
 	return runbook.Join(e.Tool(), job, results, notRun), nil
 }
 
-// storedResult is the result of a run that is or was run elsewhere. A journal that
-// is broken is the result's error.
+// storedResult is the result of a run that is or was run elsewhere. A journal that is broken is the result's error.
 func storedResult(ctx context.Context, e *engine.Engine, info store.Info) (*runbook.Result, error) {
 	_, entries, err := e.History(ctx, info.Run)
 	if ctx.Err() != nil {

@@ -20,9 +20,8 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/wait"
 )
 
-// Remedies picks the runbooks for the root causes of a diagnosis: by membership,
-// and for each in the order in which prerequisites depend on each other. byHand
-// are the root causes that no runbook fixes.
+// Remedies picks the runbooks for the root causes of a diagnosis: by membership, and for each in the order in which
+// prerequisites depend on each other. byHand are the root causes that no runbook fixes.
 func Remedies(report *diagnosis.Report, books *runbook.Library) (remedies []runbook.Remedy, byHand []diagnosis.Finding) {
 	type key struct{ membership, runbook string }
 	found := map[key]*runbook.Remedy{}
@@ -59,17 +58,13 @@ func Remedies(report *diagnosis.Report, books *runbook.Library) (remedies []runb
 		remedies = append(remedies, *r)
 	}
 	slices.SortFunc(remedies, func(a, b runbook.Remedy) int {
-		return cmp.Or(
-			strings.Compare(a.Membership, b.Membership),
-			rank[key{a.Membership, a.Runbook}].Compare(rank[key{b.Membership, b.Runbook}]),
-			strings.Compare(a.Runbook, b.Runbook),
-		)
+		return cmp.Or(strings.Compare(a.Membership, b.Membership),
+			rank[key{a.Membership, a.Runbook}].Compare(rank[key{b.Membership, b.Runbook}]), strings.Compare(a.Runbook, b.Runbook))
 	})
 	return remedies, byHand
 }
 
-// maxRounds bounds how often Remediate diagnoses anew what it has corrected: a
-// cause may hide another.
+// maxRounds bounds how often Remediate diagnoses anew what it has corrected: a cause may hide another.
 const maxRounds = 4
 
 // RemediateOptions say what to diagnose, and how to correct it.
@@ -87,9 +82,8 @@ type RemediateOptions struct {
 	Show func(ctx context.Context, report *diagnosis.Report, remedies []runbook.Remedy, plans []*runbook.Plan) (bool, error)
 }
 
-// Remediate diagnoses, runs the runbooks of the root causes membership by
-// membership, waits until the mesh has noticed, and diagnoses again, until nothing
-// is left that a runbook fixes.
+// Remediate diagnoses, runs the runbooks of the root causes membership by membership, waits until the mesh has noticed,
+// and diagnoses again, until nothing is left that a runbook fixes.
 func Remediate(ctx context.Context, e *engine.Engine, o RemediateOptions) (*runbook.Remediation, error) {
 	m := &runbook.Remediation{Schema: runbook.ReportSchema}
 	tried := map[string]bool{}

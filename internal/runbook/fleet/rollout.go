@@ -65,9 +65,8 @@ func (t Threshold) String() string {
 // TargetFunc plans and runs on one target, and returns the results of its runs.
 type TargetFunc func(ctx context.Context) ([]runbook.Result, error)
 
-// RunAll runs on targets, the canary first. When too many targets have failed, those
-// under way are finished and no other is started. An error of a target is in its
-// result; RunAll returns an error only for a cancelled context.
+// RunAll runs on targets, the canary first. When too many targets have failed, those under way are finished and no
+// other is started. An error of a target is in its result; RunAll returns an error only for a cancelled context.
 func RunAll(
 	ctx context.Context, e *engine.Engine, job string, targets []string, rollout Rollout, on func(target string) TargetFunc,
 ) (*runbook.Report, error) {

@@ -13,12 +13,10 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/wait"
 )
 
-// Continue runs one target of a job that several executors share, each of them some
-// targets. Where an earlier executor left a run of the same job, runbook and inputs
-// on the target that has not succeeded, that run is resumed: the replacement of an
-// executor that was killed goes on where it was. Else the runbook is planned and
-// run. A run of the job that has succeeded, and after which nothing is left to do,
-// is the result.
+// Continue runs one target of a job that several executors share, each of them some targets. Where an earlier executor
+// left a run of the same job, runbook and inputs on the target that has not succeeded, that run is resumed: the
+// replacement of an executor that was killed goes on where it was. Else the runbook is planned and run. A run of the
+// job that has succeeded, and after which nothing is left to do, is the result.
 //
 // The lock of an executor that is gone lasts as long as its lease. Continue waits
 // for that to expire, and returns a *store.HeldError when the lock is renewed
@@ -67,8 +65,7 @@ func resumeOrRun(ctx context.Context, e *engine.Engine, job runbook.Job, approva
 	return e.Run(ctx, p, approvals)
 }
 
-// previousRun is the latest run on the target, when it is of the same job, runbook
-// and inputs; else nil.
+// previousRun is the latest run on the target, when it is of the same job, runbook and inputs; else nil.
 func previousRun(ctx context.Context, e *engine.Engine, job runbook.Job) (*journal.State, []journal.Entry, error) {
 	info, err := e.Store.Latest(ctx, job.Target.Name)
 	var none *store.NoRunError
@@ -100,9 +97,8 @@ func previousRun(ctx context.Context, e *engine.Engine, job runbook.Job) (*journ
 	return state, entries, nil
 }
 
-// awaitExpiry waits until the lease of a lock expires, and reports false as soon as
-// its holder renews it. It does not wait for a lease that is far longer than its
-// own.
+// awaitExpiry waits until the lease of a lock expires, and reports false as soon as its holder renews it. It does not
+// wait for a lease that is far longer than its own.
 func awaitExpiry(ctx context.Context, e *engine.Engine, held *store.HeldError) (expired bool, err error) {
 	clock := wait.Real // as that of locks, and not the one of the waits of runs
 	end := held.By.Until.Add(e.LeaseTime())

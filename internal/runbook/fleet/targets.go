@@ -22,16 +22,14 @@ type Selection struct {
 	Clusters    []string
 	Projects    []string
 	Fleet       string // the fleet's host project, for projects and clusters that do not tell it
-	// Report is a diagnosis: the subjects of those of its findings that the runbook
-	// fixes.
+	// Report is a diagnosis: the subjects of those of its findings that the runbook fixes.
 	Report *diagnosis.Report
 	// Shard and Shards pick a part: executors that share a fleet take one each.
 	Shard, Shards int
 }
 
-// Targets lists what a selection comes to for a runbook, sorted. The error is of
-// names that cannot be, of a fleet that cannot be listed whole, or of a selection
-// that has nothing for this runbook.
+// Targets lists what a selection comes to for a runbook, sorted. The error is of names that cannot be, of a fleet that
+// cannot be listed whole, or of a selection that has nothing for this runbook.
 func Targets(ctx context.Context, e *engine.Engine, r *lang.Runbook, s Selection) ([]runbook.Target, error) {
 	var wrong []error
 	found := map[runbook.Target]bool{}
@@ -90,8 +88,7 @@ func Targets(ctx context.Context, e *engine.Engine, r *lang.Runbook, s Selection
 	return targets, nil
 }
 
-// ShardOf is the shard of a target, by its name alone: executors agree on it
-// without asking each other.
+// ShardOf is the shard of a target, by its name alone: executors agree on it without asking each other.
 func ShardOf(name string, shards int) int {
 	h := fnv.New32a()
 	_, _ = h.Write([]byte(name)) // never fails: hash.Hash
@@ -131,8 +128,7 @@ func spread(
 	return nil
 }
 
-// subjectsOf are the memberships that a report's findings which a runbook fixes
-// are about or bring into trouble.
+// subjectsOf are the memberships that a report's findings which a runbook fixes are about or bring into trouble.
 func subjectsOf(report *diagnosis.Report, r *lang.Runbook) []string {
 	var names []string
 	for _, f := range report.Findings {

@@ -152,8 +152,7 @@ func TestKilledAtEveryBoundary(t *testing.T) {
 	}
 }
 
-// After a loss of power a file may have any part of what was not synced, or
-// zeros in its place.
+// After a loss of power a file may have any part of what was not synced, or zeros in its place.
 func TestTornTails(t *testing.T) {
 	text := content(t, write(t, Options{}, story[:6]...))
 	start := bytes.LastIndexByte(text[:len(text)-1], '\n') + 1

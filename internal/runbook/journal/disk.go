@@ -6,8 +6,7 @@ import (
 	"runtime"
 )
 
-// disk is what a journal needs of a file system. Tests stand in between, to
-// crash where a machine may.
+// disk is what a journal needs of a file system. Tests stand in between, to crash where a machine may.
 type disk interface {
 	open(path string, flag int) (handle, error)
 	// syncDir makes the names in a folder outlast a crash.

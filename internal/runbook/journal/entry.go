@@ -48,8 +48,7 @@ func (e Entry) fields(data any, hash string) map[string]any {
 	return fields
 }
 
-// seal gives the entry its hash and returns its line, without the newline. data
-// is the payload as generic JSON.
+// seal gives the entry its hash and returns its line, without the newline. data is the payload as generic JSON.
 func (e *Entry) seal(data any) ([]byte, error) {
 	unsealed, err := canonical(e.fields(data, ""))
 	if err != nil {
@@ -64,8 +63,7 @@ func digest(b []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// parse reads a line and checks that its hash is that of its content. The place
-// in the chain is the reader's to check.
+// parse reads a line and checks that its hash is that of its content. The place in the chain is the reader's to check.
 func parse(line []byte) (Entry, error) {
 	var e Entry
 	value, err := decode(line)
@@ -166,6 +164,5 @@ func decode(b []byte) (any, error) {
 	return v, nil
 }
 
-// ParseLine reads one line of a journal without its newline, and checks its hash
-// but not its place in the chain.
+// ParseLine reads one line of a journal without its newline, and checks its hash but not its place in the chain.
 func ParseLine(line []byte) (Entry, error) { return parse(line) }

@@ -10,8 +10,7 @@ import (
 	"path/filepath"
 )
 
-// File keeps a journal in a file, a line for each entry. Who writes to it holds
-// a lock elsewhere.
+// File keeps a journal in a file, a line for each entry. Who writes to it holds a lock elsewhere.
 type File struct {
 	path   string
 	disk   disk
@@ -33,10 +32,9 @@ func createFile(d disk, path string) (*File, error) {
 	return &File{path: path, disk: d, file: file, nameAt: filepath.Dir(path)}, nil
 }
 
-// OpenFile opens a journal to append to it, and returns its entries. Torn is how
-// many bytes it cut off, of a write that a crash cut short; tell of it in a
-// Note. Anything else that is not as it was written is a *BrokenError, and
-// nothing is changed.
+// OpenFile opens a journal to append to it, and returns its entries. Torn is how many bytes it cut off, of a write that
+// a crash cut short; tell of it in a Note. Anything else that is not as it was written is a *BrokenError, and nothing
+// is changed.
 func OpenFile(path string) (f *File, entries []Entry, torn int64, err error) {
 	return openFile(realDisk{}, path)
 }

@@ -11,8 +11,7 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/wait"
 )
 
-// children are what the test binary does instead of tests, by the variable that
-// asks for it.
+// children are what the test binary does instead of tests, by the variable that asks for it.
 var children = map[string]func(string) int{}
 
 func TestMain(m *testing.M) {
@@ -27,14 +26,17 @@ func TestMain(m *testing.M) {
 var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 
 func change(step string) Change {
-	return Change{Kind: "binding", Subject: "projects/p", Before: map[string]any{"granted": false, "of": step}, After: map[string]any{"granted": true}}
+	return Change{Kind: "binding", Subject: "projects/p", Before: map[string]any{"granted": false, "of": step},
+		After: map[string]any{"granted": true}}
 }
 
 // story is a whole run: two steps, of which the first needs an approval.
 var story = []Payload{
 	RunStarted{Run: "20261122-120000-00000000", Runbook: "restore", Target: "projects/p/locations/l/memberships/m",
-		By: Executor{User: "alice", Host: "desk", PID: "1", Version: "1.2.3"}, Reason: "INC-1", Inputs: map[string]any{"n": 3, "name": "web"}, Fence: 7},
-	Plan{Fingerprint: "f1", Steps: []PlannedStep{{Step: "one", Kind: "ensure", Approval: "is it night?"}, {Step: "two", Kind: "ensure"}, {Step: "three", Kind: "assert"}}},
+		By: Executor{User: "alice", Host: "desk", PID: "1", Version: "1.2.3"}, Reason: "INC-1", Inputs: map[string]any{"n": 3, "name": "web"},
+		Fence: 7},
+	Plan{Fingerprint: "f1", Steps: []PlannedStep{{Step: "one", Kind: "ensure", Approval: "is it night?"}, {Step: "two", Kind: "ensure"},
+		{Step: "three", Kind: "assert"}}},
 	Waiting{Step: "one", For: "an approval"},
 	Approval{Step: "one", Approver: "bob", How: "flag", Expires: noon.Add(time.Hour), Fingerprint: "f1"},
 	StepStarted{Step: "one", Attempt: 1},
@@ -51,8 +53,7 @@ var story = []Payload{
 	RunFinished{Outcome: Failed, Reason: "step two failed"},
 }
 
-// statusAfter is the state of the steps one and two once so many entries of the
-// story are there.
+// statusAfter is the state of the steps one and two once so many entries of the story are there.
 var statusAfter = [][2]Status{
 	1: {Pending, Pending}, {Pending, Pending}, {Waits, Pending}, {Waits, Pending}, {Started, Pending}, {InFlight, Pending},
 	{Done, Pending}, {Verified, Pending}, {Verified, Started}, {Verified, InFlight}, {Verified, Done}, {Verified, InFlight},

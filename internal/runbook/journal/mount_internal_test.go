@@ -15,9 +15,8 @@ import (
 	"testing"
 )
 
-// fillVariable tells the test binary to mount a file system of 64 KiB on a folder
-// of its own view of the world, read-only where the value begins with "ro:", and
-// to write a journal there until that fails.
+// fillVariable tells the test binary to mount a file system of 64 KiB on a folder of its own view of the world,
+// read-only where the value begins with "ro:", and to write a journal there until that fails.
 const fillVariable = "ASM_JOURNAL_FILL"
 
 func init() { children[fillVariable] = fill }

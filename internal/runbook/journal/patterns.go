@@ -7,10 +7,9 @@ import (
 )
 
 // secretForms are what credentials look like that nobody told of. Sources:
-// Google's access tokens begin with ya29., its API keys with AIza and are 39
-// characters long, refresh tokens begin with 1//0 and client secrets with
-// GOCSPX- (GitHub's and Google's lists of secret scanning patterns); JWT is RFC
-// 7519; sim-token. is the simulator's.
+// Google's access tokens begin with ya29., its API keys with AIza and are 39 characters long, refresh tokens begin with
+// 1//0 and client secrets with GOCSPX- (GitHub's and Google's lists of secret scanning patterns); JWT is RFC 7519;
+// sim-token. is the simulator's.
 var secretForms = []struct {
 	form *regexp.Regexp
 	with string
@@ -62,9 +61,8 @@ func letter(r rune) rune {
 // encodedRun is what may be base64, long enough to hide something.
 var encodedRun = regexp.MustCompile(`[A-Za-z0-9+/_-]{24,}`)
 
-// decodings are the texts that a run may be the base64 of. What stands before a
-// secret in a URL or a path may be of the same alphabet, so it is tried from
-// each of the first four characters.
+// decodings are the texts that a run may be the base64 of. What stands before a secret in a URL or a path may be of the
+// same alphabet, so it is tried from each of the first four characters.
 func decodings(run string) []string {
 	var all []string
 	for _, encoding := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {

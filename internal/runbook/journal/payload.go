@@ -121,9 +121,8 @@ type ActDone struct {
 	Change Change `json:"change"`
 }
 
-// ActFailed is written after an act that failed. Change is what it changed even
-// so. Doubtful says that nobody knows whether it happened: the connection was
-// cut, or the answer made no sense.
+// ActFailed is written after an act that failed. Change is what it changed even so. Doubtful says that nobody knows
+// whether it happened: the connection was cut, or the answer made no sense.
 type ActFailed struct {
 	Step     string `json:"step"`
 	Act      string `json:"act,omitempty"`

@@ -9,8 +9,7 @@ import (
 	"iter"
 )
 
-// A Reader reads a journal and checks its chain as it goes. What it returned
-// before an error is good.
+// A Reader reads a journal and checks its chain as it goes. What it returned before an error is good.
 type Reader struct {
 	in   *bufio.Reader
 	line int
@@ -78,9 +77,8 @@ func (r *Reader) next() (Entry, error) {
 	return e, nil
 }
 
-// readLine returns the next line, and whether it was finished. A line is
-// finished by its newline; bytes that are zero come from a file system that made
-// room and then lost power, and are never part of a line.
+// readLine returns the next line, and whether it was finished. A line is finished by its newline; bytes that are zero
+// come from a file system that made room and then lost power, and are never part of a line.
 func (r *Reader) readLine() (line []byte, whole bool, err error) {
 	for {
 		part, err := r.in.ReadSlice('\n')
@@ -127,8 +125,7 @@ func (r *Reader) Entries() iter.Seq2[Entry, error] {
 	}
 }
 
-// ReadAll returns all that is left to read. With an error come the entries
-// before it.
+// ReadAll returns all that is left to read. With an error come the entries before it.
 func (r *Reader) ReadAll() ([]Entry, error) {
 	var all []Entry
 	for e, err := range r.Entries() {

@@ -17,9 +17,8 @@ const Redacted = "[redacted]"
 // whole of a value: every text has an "ab" somewhere.
 const shortest = 4
 
-// A Redactor takes secrets out: those that it was told of, in every form that
-// they take in a text (escaped, encoded), and what looks like one. Several may
-// use it at a time.
+// A Redactor takes secrets out: those that it was told of, in every form that they take in a text (escaped, encoded),
+// and what looks like one. Several may use it at a time.
 type Redactor struct {
 	mu    sync.RWMutex
 	exact map[string]bool // whole values
@@ -152,9 +151,8 @@ func (r *Redactor) clean(s string, levels int) string {
 	})
 }
 
-// Value returns generic JSON without secrets in any string, key or number, at
-// any depth. What a key such as "password" names is taken out whatever it is.
-// Numbers directly in the outermost object stay: they are fields of ours.
+// Value returns generic JSON without secrets in any string, key or number, at any depth. What a key such as "password"
+// names is taken out whatever it is. Numbers directly in the outermost object stay: they are fields of ours.
 func (r *Redactor) Value(v any) any {
 	r.mu.RLock()
 	defer r.mu.RUnlock()

@@ -15,13 +15,14 @@ import (
 	"time"
 )
 
-const pem = "-----BEGIN RSA PRIVATE KEY-----\nMIIEowIBAAKCAQEAx3v9qLhYkQm1Qk4v\nq0Yk7c1JtQmF0sZl8Kq3VZ0yNw==\n-----END RSA PRIVATE KEY-----\n"
+const pem = "-----BEGIN RSA PRIVATE KEY-----\nMIIEowIBAAKCAQEAx3v9qLhYkQm1Qk4v\nq0Yk7c1JtQmF0sZl8Kq3VZ0yNw==\n-----END RSA PRIVATE " +
+	"KEY-----\n"
 
-// registered are secrets that the redactor is told of; found are those that it
-// has to know by their looks.
+// registered are secrets that the redactor is told of; found are those that it has to know by their looks.
 var (
-	registered = []string{"hunter22", `p"a\s<s>&` + "\n/wörd+1", "s3cr3t-with-a-much-longer-value/==", "multi-line-secret-one\nmulti-line-secret-two", "bin\xff\xfeary", "8812345677"}
-	found      = []string{
+	registered = []string{"hunter22", `p"a\s<s>&` + "\n/wörd+1", "s3cr3t-with-a-much-longer-value/==",
+		"multi-line-secret-one\nmulti-line-secret-two", "bin\xff\xfeary", "8812345677"}
+	found = []string{
 		"ya29.a0AfH6SMBx-planted_token", "sim-token.admin@example.com", "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJwbGFudGVkIn0.c2lnbmF0dXJl",
 		"AIzaSyPLANTEDplantedPLANTEDplanted12345", "1//0gPLANTEDplantedPLANTED", pem,
 	}
@@ -92,13 +93,13 @@ func plant(v reflect.Value, text string) {
 	}
 }
 
-// A secret that is planted anywhere in any entry, in any disguise, is nowhere in
-// the file.
+// A secret that is planted anywhere in any entry, in any disguise, is nowhere in the file.
 func TestPlantedSecrets(t *testing.T) {
 	for _, secret := range slices.Concat(registered, found) {
 		var payloads []Payload
 		for disguise, hide := range disguises {
-			if isPattern := slices.Contains(found, secret); isPattern && strings.HasPrefix(disguise, "query") && strings.ContainsAny(secret, "@/ \n") {
+			if isPattern := slices.Contains(found, secret); isPattern && strings.HasPrefix(disguise, "query") &&
+				strings.ContainsAny(secret, "@/ \n") {
 				continue // percent-encoded, a pattern is not told; what is known to be secret is registered
 			}
 			for _, p := range story[1:] {
@@ -138,7 +139,8 @@ users:
 	encodedPEM := base64.StdEncoding.EncodeToString([]byte(pem))
 	r := NewRedactor()
 	for in, want := range map[string]string{
-		kubeconfig:                               strings.NewReplacer("UExBTlRFRA==", Redacted, "'PLANTED too'", Redacted, "PLANTED", Redacted).Replace(kubeconfig),
+		kubeconfig: strings.NewReplacer("UExBTlRFRA==", Redacted, "'PLANTED too'", Redacted, "PLANTED",
+			Redacted).Replace(kubeconfig),
 		"client-key-data: " + encodedPEM:         "client-key-data: " + Redacted,
 		"see " + encodedPEM[:80]:                 "see " + Redacted,
 		`{"token":"PLANTED"}`:                    `{"token":"` + Redacted + `"}`,
@@ -148,11 +150,12 @@ users:
 		"grant_type=x&refresh_token=PLANTED&y=1": "grant_type=x&refresh_token=" + Redacted + "&y=1",
 		"a cut key: " + pem[:60]:                 "a cut key: " + Redacted,
 		// What a reader at night needs stays.
-		"the token: it is invalid, bearer token required":                                  "the token: it is invalid, bearer token required",
-		"projects/mesh-prod-1/locations/us-central1/memberships/cluster-1":                 "projects/mesh-prod-1/locations/us-central1/memberships/cluster-1",
-		"serviceAccount:service-1@gcp-sa-servicemesh.iam.gserviceaccount.com":              "serviceAccount:service-1@gcp-sa-servicemesh.iam.gserviceaccount.com",
-		"sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08":          "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
-		"Revision(s) reporting unhealthy: asm-managed-rapid; Continue token expired (410)": "Revision(s) reporting unhealthy: asm-managed-rapid; Continue token expired (410)",
+		"the token: it is invalid, bearer token required":                         "the token: it is invalid, bearer token required",
+		"projects/mesh-prod-1/locations/us-central1/memberships/cluster-1":        "projects/mesh-prod-1/locations/us-central1/memberships/cluster-1",
+		"serviceAccount:service-1@gcp-sa-servicemesh.iam.gserviceaccount.com":     "serviceAccount:service-1@gcp-sa-servicemesh.iam.gserviceaccount.com",
+		"sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08": "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+		"Revision(s) reporting unhealthy: asm-managed-rapid; Continue token expired (410)": "Revision(s) reporting unhealthy: " +
+			"asm-managed-rapid; Continue token expired (410)",
 	} {
 		if got := r.String(in); got != want {
 			t.Errorf("%q becomes %q, want %q", in, got, want)
@@ -212,7 +215,8 @@ func FuzzRedactor(f *testing.F) {
 	f.Add("abab", "ab", "ab")
 	f.Add(`a"b\`, `\\`, `"`)
 	f.Fuzz(func(t *testing.T, secret, before, after string) {
-		if len(secret) < shortest || strings.Contains(Redacted, secret) || strings.Contains(secret, Redacted) || len(secret)+len(before)+len(after) > 2000 {
+		if len(secret) < shortest || strings.Contains(Redacted, secret) || strings.Contains(secret, Redacted) ||
+			len(secret)+len(before)+len(after) > 2000 {
 			t.Skip()
 		}
 		r := NewRedactor(secret)

@@ -190,8 +190,7 @@ func (s *State) at(name string) *StepState {
 	return step
 }
 
-// to moves a step on, except that one with an act in flight stays in flight
-// whatever else is said of it.
+// to moves a step on, except that one with an act in flight stays in flight whatever else is said of it.
 func (s *StepState) to(status Status) {
 	s.Status = status
 	if len(s.Acts) > 0 {

@@ -29,7 +29,8 @@ func undo(s *State) string {
 
 func TestStateOfTheStory(t *testing.T) {
 	s := fold(t, story[1:]...)
-	if s.Run != "20261122-120000-00000000" || s.Runbook != "restore" || s.Fence != 7 || s.Fingerprint != "f1" || s.Outcome != Failed || s.Inputs["name"] != "web" {
+	if s.Run != "20261122-120000-00000000" || s.Runbook != "restore" || s.Fence != 7 || s.Fingerprint != "f1" || s.Outcome != Failed ||
+		s.Inputs["name"] != "web" {
 		t.Errorf("the run is %+v", s)
 	}
 	var steps []string
@@ -77,29 +78,37 @@ func TestActsInFlight(t *testing.T) {
 		acts   int
 		undo   string
 	}{
-		"killed in the act":                 {[]Payload{intended("x")}, InFlight, 1, "one=x?"},
-		"resumed, not looked at yet":        {[]Payload{intended("x"), RunResumed{}, StepStarted{Step: "one", Attempt: 2}}, InFlight, 1, "one=x?"},
-		"resumed, had been done":            {[]Payload{intended("x"), RunResumed{}, done("x")}, Done, 0, "one=x"},
-		"resumed, found in order":           {[]Payload{intended("x"), RunResumed{}, StepVerified{Step: "one"}}, Verified, 0, "one=x?"},
-		"resumed, had not been done":        {[]Payload{intended("x"), RunResumed{}, ActFailed{Step: "one", Error: "it did not happen"}}, Started, 0, ""},
-		"failed, and nobody knows how":      {[]Payload{intended("x"), ActFailed{Step: "one", Error: "cut", Doubtful: true}}, InFlight, 1, "one=x?"},
-		"failed, and tried again":           {[]Payload{intended("x"), ActFailed{Step: "one", Error: "cut", Doubtful: true}, intended("y"), done("y")}, Done, 0, "one=y one=x?"},
-		"failed half way":                   {[]Payload{intended("x"), ActFailed{Step: "one", Error: "e", Change: change("half")}}, Started, 0, "one=half"},
-		"nothing had to be changed":         {[]Payload{intended("x"), ActDone{Step: "one"}}, Done, 0, ""},
-		"one of two acts":                   {[]Payload{intended("x"), ActIntended{Step: "one", Act: "2", Change: change("y")}, done("x")}, InFlight, 1, "one=x one=y?"},
+		"killed in the act": {[]Payload{intended("x")}, InFlight, 1, "one=x?"},
+		"resumed, not looked at yet": {[]Payload{intended("x"), RunResumed{}, StepStarted{Step: "one", Attempt: 2}}, InFlight, 1,
+			"one=x?"},
+		"resumed, had been done":  {[]Payload{intended("x"), RunResumed{}, done("x")}, Done, 0, "one=x"},
+		"resumed, found in order": {[]Payload{intended("x"), RunResumed{}, StepVerified{Step: "one"}}, Verified, 0, "one=x?"},
+		"resumed, had not been done": {[]Payload{intended("x"), RunResumed{}, ActFailed{Step: "one", Error: "it did not happen"}},
+			Started, 0, ""},
+		"failed, and nobody knows how": {[]Payload{intended("x"), ActFailed{Step: "one", Error: "cut", Doubtful: true}}, InFlight, 1,
+			"one=x?"},
+		"failed, and tried again": {[]Payload{intended("x"), ActFailed{Step: "one", Error: "cut", Doubtful: true}, intended("y"),
+			done("y")}, Done, 0, "one=y one=x?"},
+		"failed half way": {[]Payload{intended("x"), ActFailed{Step: "one", Error: "e", Change: change("half")}}, Started, 0,
+			"one=half"},
+		"nothing had to be changed": {[]Payload{intended("x"), ActDone{Step: "one"}}, Done, 0, ""},
+		"one of two acts": {[]Payload{intended("x"), ActIntended{Step: "one", Act: "2", Change: change("y")}, done("x")},
+			InFlight, 1, "one=x one=y?"},
 		"the step failed with it in flight": {[]Payload{intended("x"), StepFailed{Step: "one", Error: "timeout"}}, InFlight, 1, "one=x?"},
 	} {
 		s := fold(t, c.after...)
 		step := s.Step("one")
 		if step.Status != c.status || len(step.Acts) != c.acts || undo(s) != c.undo {
-			t.Errorf("%s: the step is %s with %d acts in flight, to undo %q; want %s, %d, %q", name, step.Status, len(step.Acts), undo(s), c.status, c.acts, c.undo)
+			t.Errorf("%s: the step is %s with %d acts in flight, to undo %q; want %s, %d, %q", name, step.Status, len(step.Acts), undo(s), c.status,
+				c.acts, c.undo)
 		}
 	}
 }
 
 func TestUndoneChanges(t *testing.T) {
 	s := fold(t,
-		UndoOf{Run: "r", Seq: 9, Step: "undo two"}, ActIntended{Step: "undo two", Change: change("x")}, ActDone{Step: "undo two", Change: change("x")},
+		UndoOf{Run: "r", Seq: 9, Step: "undo two"}, ActIntended{Step: "undo two", Change: change("x")},
+		ActDone{Step: "undo two", Change: change("x")},
 		UndoOf{Run: "r", Seq: 7, Step: "undo one"}, StepVerified{Step: "undo one"},
 		UndoOf{Run: "r", Seq: 5, Step: "undo zero"}, ActIntended{Step: "undo zero", Change: change("z")})
 	for seq, want := range map[int64]bool{9: true, 7: true, 5: false, 1: false} {

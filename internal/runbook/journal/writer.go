@@ -12,8 +12,7 @@ import (
 
 // A Sink keeps the lines of one journal.
 type Sink interface {
-	// Append adds a line. It returns nil only when the line outlasts a crash of
-	// this machine, or of whatever keeps it.
+	// Append adds a line. It returns nil only when the line outlasts a crash of this machine, or of whatever keeps it.
 	Append(ctx context.Context, e Entry, line []byte) error
 	// Name says where the journal is, for people.
 	Name() string
@@ -33,13 +32,11 @@ type Options struct {
 	Guard    Guard      // nobody else writes when nil
 }
 
-// patience is how long the record of what has happened may take to be stored
-// after the run was told to stop.
+// patience is how long the record of what has happened may take to be stored after the run was told to stop.
 const patience = 30 * time.Second
 
-// A Writer appends to a journal. Several goroutines may use it. After the first
-// entry that could not be stored it stores no other: what follows would be a
-// record of a world that the journal does not know.
+// A Writer appends to a journal. Several goroutines may use it. After the first entry that could not be stored it
+// stores no other: what follows would be a record of a world that the journal does not know.
 type Writer struct {
 	mu     sync.Mutex
 	sink   Sink
@@ -62,9 +59,8 @@ func NewWriter(sink Sink, last Entry, o Options) *Writer {
 // Append stores an entry and returns it as it was stored, redacted. When it
 // returns no error the entry is durable, so that an act may follow it.
 //
-// Once ctx has ended, nothing new is begun: a StepStarted or ActIntended is
-// refused. All else tells what has happened, and is stored even so, for which it
-// takes at most 30 seconds.
+// Once ctx has ended, nothing new is begun: a StepStarted or ActIntended is refused. All else tells what has happened,
+// and is stored even so, for which it takes at most 30 seconds.
 func (w *Writer) Append(ctx context.Context, p Payload) (Entry, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -125,9 +125,8 @@ func revisionsListed(ctx context.Context, env *Runtime, a Args) (Observation, er
 			supported = append(supported, r.Name)
 			continue
 		}
-		unsupported[r.Namespace+"/"+r.Name] = cty.ObjectVal(
-			map[string]cty.Value{"namespace": cty.StringVal(r.Namespace), "name": cty.StringVal(r.Name)},
-		)
+		unsupported[r.Namespace+"/"+
+			r.Name] = cty.ObjectVal(map[string]cty.Value{"namespace": cty.StringVal(r.Namespace), "name": cty.StringVal(r.Name)})
 	}
 	wrong := cty.MapValEmpty(texts("namespace", "name"))
 	if len(unsupported) > 0 {

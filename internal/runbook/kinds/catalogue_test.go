@@ -112,7 +112,8 @@ func TestArgumentsAreCheckedBeforeAnythingRuns(t *testing.T) {
 		want      string
 	}{
 		{"project_services", "project", cty.StringVal("Not A Project"), "neither a project ID"},
-		{"project_services", "services", cty.SetVal([]cty.Value{cty.StringVal("connectgatway.googleapis.com")}), `did you mean "connectgateway.googleapis.com"`},
+		{"project_services", "services", cty.SetVal([]cty.Value{cty.StringVal("connectgatway.googleapis.com")}),
+			`did you mean "connectgateway.googleapis.com"`},
 		{"project_services", "services", cty.SetVal([]cty.Value{cty.NullVal(cty.String)}), "an element is null"},
 		{"workload_pool", "cluster", cty.StringVal("cluster-1"), "is not a cluster's resource name"},
 		{"membership_identity", "membership", cty.StringVal(gke), "is not a membership's resource name"},

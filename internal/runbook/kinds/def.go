@@ -25,8 +25,7 @@ type Runtime struct {
 	Started time.Time
 	Run     string // name of the run; "" while it is only planned
 	Tool    string // terraform-provider-asm VERSION
-	// Redactor knows the secrets among the inputs, for text that is written to files;
-	// nil redacts by patterns only.
+	// Redactor knows the secrets among the inputs, for text that is written to files; nil redacts by patterns only.
 	Redactor *journal.Redactor
 	// DebugTransport reaches the managed control plane's debugging page, which is on
 	// the internet; nil is the machine's default transport.
@@ -44,14 +43,12 @@ type Def struct {
 	// Prerequisite builds what an ensure enforces. It returns an error only for
 	// arguments that are not valid; it makes no request.
 	Prerequisite func(env *Runtime, args Args) (prereq.Prerequisite, error)
-	// ResultValue is step.NAME.result of an ensure, from what the last check read; nil
-	// where the kind has no result.
+	// ResultValue is step.NAME.result of an ensure, from what the last check read; nil where the kind has no result.
 	ResultValue func(state prereq.State) cty.Value
 	// Observe reads, once and past every cache, what an assert or wait is about. It
 	// returns an error if something could not be read.
 	Observe func(ctx context.Context, env *Runtime, args Args) (Observation, error)
-	// PermissionScope returns the project or cluster on which Permissions are needed;
-	// nil where there is not one.
+	// PermissionScope returns the project or cluster on which Permissions are needed; nil where there is not one.
 	PermissionScope func(args Args) PermissionScope
 }
 

@@ -44,9 +44,8 @@ func (c codes) have(f catalogue.Finding) bool {
 	return slices.Contains(c, string(f.Code)) || slices.Contains(c, codeOf(f))
 }
 
-// explain reports whether a finding can be a consequence of one of these: an echo of
-// it, for as long as the mesh has not noticed that it is corrected. The audit log, by
-// which the diagnosis knows an echo, lags behind.
+// explain reports whether a finding can be a consequence of one of these: an echo of it, for as long as the mesh has
+// not noticed that it is corrected. The audit log, by which the diagnosis knows an echo, lags behind.
 func (c codes) explain(f catalogue.Finding) bool {
 	return slices.ContainsFunc(c, func(text string) bool {
 		code, detail, _ := strings.Cut(text, ":")
@@ -58,8 +57,7 @@ func (c codes) explain(f catalogue.Finding) bool {
 // long enough for a line to arrive, short enough for one that stays away to count.
 const logWindow = 15 * time.Minute
 
-// since is how far back logs have to be searched; 0 where none of the findings is in
-// a log.
+// since is how far back logs have to be searched; 0 where none of the findings is in a log.
 func (c codes) since() time.Duration {
 	for _, s := range catalogue.LogSignatures {
 		if c.have(catalogue.Finding{Code: s.Code}) {

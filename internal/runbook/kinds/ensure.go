@@ -10,8 +10,7 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/lang"
 )
 
-// ensure is a kind that changes something, and the assert of the same name and
-// arguments, which only checks it.
+// ensure is a kind that changes something, and the assert of the same name and arguments, which only checks it.
 type ensure struct {
 	Def
 	holds     string // what the assert reports behind the subject when it holds: "the APIs are enabled"
@@ -78,8 +77,7 @@ func insideCluster(a Args) PermissionScope {
 	return p
 }
 
-// isReadPermission reports whether a permission, or a verb inside of a cluster, is one
-// that a check needs.
+// isReadPermission reports whether a permission, or a verb inside of a cluster, is one that a check needs.
 func isReadPermission(permission string) bool {
 	if verb, _, inside := strings.Cut(permission, " "); inside {
 		return verb == "get" || verb == "list"

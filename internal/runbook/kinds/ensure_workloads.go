@@ -57,9 +57,7 @@ var workloadEnsures = []ensure{
 			Prerequisite: func(env *Runtime, a Args) (prereq.Prerequisite, error) {
 				target, err := a.Target()
 				if err == nil && (a.Text("namespace") == "") == (a.Text("revision") == "") {
-					err = errors.New(
-						"give either namespace or revision: the managed data plane is turned on for one namespace, or for all of a revision",
-					)
+					err = errors.New("give either namespace or revision: the managed data plane is turned on for one namespace, or for all of a revision")
 				}
 				return &prereq.ManagedDataPlane{
 					Clusters:  env.Clusters,

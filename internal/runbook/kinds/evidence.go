@@ -66,8 +66,7 @@ func (s bundleState) Findings() []catalogue.Finding { return nil }
 // Fields implements prereq.State. A written file has no fields to restore.
 func (s bundleState) Fields() map[string]any { return map[string]any{} }
 
-// Gap implements prereq.State. The file's name has the run's in it, which is not known
-// while it is planned.
+// Gap implements prereq.State. The file's name has the run's in it, which is not known while it is planned.
 func (s bundleState) Gap() (before, after map[string]any) {
 	if s.Met() {
 		return nil, nil
@@ -89,8 +88,7 @@ func (b *bundle) path() string {
 	return filepath.Join(b.directory, "evidence-"+b.membership.Name+"-"+b.env.Run+".zip")
 }
 
-// Check implements prereq.Prerequisite. It reports a missing folder before anything is
-// read.
+// Check implements prereq.Prerequisite. It reports a missing folder before anything is read.
 func (b *bundle) Check(context.Context, bool) (prereq.State, error) {
 	s := bundleState{into: b.directory}
 	info, err := os.Stat(b.directory)

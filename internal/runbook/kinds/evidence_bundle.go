@@ -53,8 +53,7 @@ func (b *bundle) write(ctx context.Context, path string) (err error) {
 	return nil
 }
 
-// collect reads everything. What cannot be read is listed in unread. It returns an error
-// only if the context ends.
+// collect reads everything. What cannot be read is listed in unread. It returns an error only if the context ends.
 func (b *bundle) collect(ctx context.Context) (pages []page, unread []string, err error) {
 	note := func(name string, content any, err error) {
 		if err != nil {
@@ -135,8 +134,7 @@ func (b *bundle) collectCluster(ctx context.Context, target cluster.Target, note
 	note("proxies.json", map[string]any{"failed": s.Pods, "budgets": s.Budgets, "controls": s.Controls}, nil)
 }
 
-// zip writes the pages and a README before them. Everything in the file passes the
-// redactor.
+// zip writes the pages and a README before them. Everything in the file passes the redactor.
 func (b *bundle) zip(to *os.File, pages []page, unread []string) error {
 	redactor := b.env.Redactor
 	if redactor == nil {
@@ -171,9 +169,7 @@ func (b *bundle) readme(now time.Time, pages []page, unread []string) string {
 	var text strings.Builder
 	fmt.Fprintf(&text, "Evidence about the managed mesh of %s\ncollected %s by %s, run %s, with logs of the last %s\n\n", b.membership,
 		now.Format(time.RFC3339), b.env.Tool, b.env.Run, b.since)
-	text.WriteString(
-		"Text that looks like a secret was removed. Names of projects, clusters, workloads and people are included.\n\nFiles:\n",
-	)
+	text.WriteString("Text that looks like a secret was removed. Names of projects, clusters, workloads and people are included.\n\nFiles:\n")
 	for _, p := range pages {
 		text.WriteString("  " + p.name + "\n")
 	}

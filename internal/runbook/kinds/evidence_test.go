@@ -87,7 +87,8 @@ func TestEvidence(t *testing.T) {
 	}
 
 	files := unzip(t, path)
-	for _, name := range []string{"README.txt", "diagnosis.json", "feature.json", "membership.json", "cluster.json", "services-mesh-sim-1.json", "revisions.json", "webhooks.json", "environments.json", "namespaces.json", "proxies.json", "logs.json"} {
+	for _, name := range []string{"README.txt", "diagnosis.json", "feature.json", "membership.json", "cluster.json",
+		"services-mesh-sim-1.json", "revisions.json", "webhooks.json", "environments.json", "namespaces.json", "proxies.json", "logs.json"} {
 		if files[name] == "" {
 			t.Errorf("it has no %s", name)
 		}
@@ -105,7 +106,8 @@ func TestEvidence(t *testing.T) {
 			}
 		}
 	}
-	for name, want := range map[string]string{"namespaces.json": "[redacted]", "diagnosis.json": "service-agent-binding-missing", "proxies.json": "dataplane-upgrade", "revisions.json": "asm-managed"} {
+	for name, want := range map[string]string{"namespaces.json": "[redacted]", "diagnosis.json": "service-agent-binding-missing",
+		"proxies.json": "dataplane-upgrade", "revisions.json": "asm-managed"} {
 		if !strings.Contains(files[name], want) {
 			t.Errorf("%s has no %q", name, want)
 		}

@@ -18,8 +18,7 @@ const (
 	notNoticed  = "NOT_NOTICED"  // disabled, although automatic management is asked for
 )
 
-// fleetReport is what the fleet reports of a membership's mesh. off is set where the
-// fleet has no mesh feature.
+// fleetReport is what the fleet reports of a membership's mesh. off is set where the fleet has no mesh feature.
 func fleetReport(ctx context.Context, env *Runtime, a Args) (report mesh.MembershipMesh, off bool, err error) {
 	membership, err := a.Membership("membership")
 	if err != nil {

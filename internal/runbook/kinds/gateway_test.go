@@ -11,8 +11,7 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
 )
 
-// gatewayConfig reaches clusters through a Connect Gateway of the test's own, and in
-// no other way.
+// gatewayConfig reaches clusters through a Connect Gateway of the test's own, and in no other way.
 func gatewayConfig(t *testing.T, answer http.HandlerFunc, w *world) cluster.Config {
 	t.Helper()
 	s := httptest.NewServer(answer)

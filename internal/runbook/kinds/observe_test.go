@@ -24,8 +24,7 @@ var (
 	ofManaged = given{"membership": member, "revision": "asm-managed"}
 )
 
-// Each assert of an ensure fails with the fault that takes the thing away, in words,
-// and holds in a world that is well.
+// Each assert of an ensure fails with the fault that takes the thing away, in words, and holds in a world that is well.
 func TestAssertsOfEnsures(t *testing.T) {
 	for _, c := range []struct {
 		name, fault string
@@ -45,7 +44,8 @@ func TestAssertsOfEnsures(t *testing.T) {
 		{"revision_type", "stop-type", ofManaged, "type"},
 		{"revision_removed", "stop-name", given{"membership": member, "revision": "asm-custom"}, "asm-custom"},
 		{"webhook_url", "stop-mutating-url", ofManaged, "istiod-asm-managed calls https://"},
-		{"namespace_injection", "wrong-injection", given{"membership": member, "revision": "asm-managed", "namespace": "shop"}, "has the label istio-injection=enabled"},
+		{"namespace_injection", "wrong-injection", given{"membership": member, "revision": "asm-managed", "namespace": "shop"},
+			"has the label istio-injection=enabled"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -75,7 +75,8 @@ func TestResultsOfEnsures(t *testing.T) {
 		attribute string
 		want      string
 	}{
-		{"service_agent_binding", given{"project": fleet, "fleet_project": fleet}, "member", "serviceAccount:service-100000000001@gcp-sa-servicemesh.iam.gserviceaccount.com"},
+		{"service_agent_binding", given{"project": fleet, "fleet_project": fleet}, "member",
+			"serviceAccount:service-100000000001@gcp-sa-servicemesh.iam.gserviceaccount.com"},
 		{"workload_pool", given{"cluster": gke}, "workload_pool", "mesh-sim-1.svc.id.goog"},
 		{"membership_identity", ofMember, "issuer", "https://container.googleapis.com/v1/" + gke},
 		{"membership_registration", given{"cluster": gke, "fleet_project": fleet}, "membership", member},
@@ -119,7 +120,8 @@ func TestDisabledIsFinalOnlyWhereNothingElseIsAskedFor(t *testing.T) {
 	w := newWorld(t)
 	override := func(management string) {
 		w.Edit(func(doc map[string]any) {
-			feature := doc["projects"].([]any)[0].(map[string]any)["fleet"].(map[string]any)["features"].(map[string]any)["servicemesh"].(map[string]any)
+			fleet := doc["projects"].([]any)[0].(map[string]any)["fleet"].(map[string]any)
+			feature := fleet["features"].(map[string]any)["servicemesh"].(map[string]any)
 			for _, spec := range feature["membershipSpecs"].(map[string]any) {
 				spec.(map[string]any)["mesh"].(map[string]any)["management"] = management
 			}
@@ -139,13 +141,8 @@ func TestRevisionReady(t *testing.T) {
 	w := newWorld(t)
 	w.sees(lang.Wait, "revision_ready", ofManaged, "Reconciled", "revision asm-managed works")
 	w.sees(lang.Wait, "revision_ready", given{"cluster": gke, "revision": "asm-managed"}, "Reconciled", "works")
-	w.sees(
-		lang.Wait,
-		"revision_ready",
-		given{"membership": member, "revision": "asm-managed-rapid"},
-		"Missing",
-		"has no ControlPlaneRevision asm-managed-rapid",
-	)
+	w.sees(lang.Wait, "revision_ready", given{"membership": member, "revision": "asm-managed-rapid"}, "Missing",
+		"has no ControlPlaneRevision asm-managed-rapid")
 	w.Fault("stop-channel")
 	w.Advance(time.Hour)
 	w.sees(lang.Wait, "revision_ready", ofManaged, "Stalled", "is stalled (channel-does-not-match-name)")
@@ -158,13 +155,8 @@ func TestServiceUsable(t *testing.T) {
 	// Enabled, and the gateway has yet to notice.
 	w.Fault("slow-propagation")
 	w.ClearFault("connectgateway-disabled")
-	w.sees(
-		lang.Wait,
-		"service_usable",
-		given{"project": fleet, "service": "container.googleapis.com"},
-		"usable",
-		"container.googleapis.com is enabled",
-	)
+	w.sees(lang.Wait, "service_usable", given{"project": fleet, "service": "container.googleapis.com"}, "usable", "container.googleapis.com "+
+		"is enabled")
 	w.ClearFault("slow-propagation")
 	w.Advance(time.Hour)
 	w.sees(lang.Wait, "service_usable", gateway, "usable", "Connect Gateway reaches the cluster of "+member)
@@ -185,10 +177,7 @@ func TestGatewayThatStillRefusesIsPropagating(t *testing.T) {
 			return
 		}
 		rw.WriteHeader(http.StatusForbidden) // the cluster's own answer: the way there works
-		fmt.Fprint(
-			rw,
-			`{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Forbidden","code":403,"message":"namespaces is forbidden"}`,
-		)
+		fmt.Fprint(rw, `{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Forbidden","code":403,"message":"namespaces is forbidden"}`)
 	}, w))
 	gateway := given{"project": fleet, "service": "connectgateway.googleapis.com", "membership": member}
 	w.sees(lang.Wait, "service_usable", gateway, "propagating", "still refuses project 100000000001")
@@ -236,27 +225,12 @@ func TestFindings(t *testing.T) {
 
 func TestFindingsByDetail(t *testing.T) {
 	w := newWorld(t, "stop-channel-missing")
-	w.sees(
-		lang.Assert,
-		"no_findings",
-		given{"membership": member, "codes": []string{"revision-mismatch:channel-missing"}},
-		kinds.Fails,
-		"revision-mismatch:channel-missing: ",
-	)
-	w.sees(
-		lang.Assert,
-		"no_findings",
-		given{"membership": member, "codes": []string{"revision-mismatch:unsupported-revision-type"}},
-		kinds.Holds,
-		"none is found",
-	)
-	w.sees(
-		lang.Assert,
-		"no_findings",
-		given{"membership": member, "codes": []string{"revision-mismatch"}},
-		kinds.Fails,
-		"revision-mismatch:channel-missing: ",
-	)
+	w.sees(lang.Assert, "no_findings", given{"membership": member, "codes": []string{"revision-mismatch:channel-missing"}}, kinds.Fails,
+		"revision-mismatch:channel-missing: ")
+	w.sees(lang.Assert, "no_findings", given{"membership": member, "codes": []string{"revision-mismatch:unsupported-revision-type"}},
+		kinds.Holds, "none is found")
+	w.sees(lang.Assert, "no_findings", given{"membership": member, "codes": []string{"revision-mismatch"}}, kinds.Fails,
+		"revision-mismatch:channel-missing: ")
 }
 
 // A check that could not be made finds nothing, and is no proof that nothing is there.
@@ -356,13 +330,8 @@ func TestInjectorPresent(t *testing.T) {
 	if seen.State != kinds.Holds || attribute(seen.Result, "leftover") != "" || attribute(seen.Result, "wrong") != "[]" {
 		t.Errorf("%+v", seen)
 	}
-	w.sees(
-		lang.Assert,
-		"injector_present",
-		given{"membership": member, "revision": "asm-managed-rapid"},
-		kinds.Fails,
-		"has no webhook that injects for revision asm-managed-rapid",
-	)
+	w.sees(lang.Assert, "injector_present", given{"membership": member, "revision": "asm-managed-rapid"}, kinds.Fails,
+		"has no webhook that injects for revision asm-managed-rapid")
 	w.Fault("wrong-injection")
 	w.Advance(time.Hour)
 	seen = w.look(lang.Assert, "injector_present", ofManaged)

@@ -64,8 +64,7 @@ func listOf(names []string) cty.Value {
 	return cty.ListVal(values)
 }
 
-// restart is a rolling restart that also reports what it restarted, whichever executor
-// of the run did it.
+// restart is a rolling restart that also reports what it restarted, whichever executor of the run did it.
 type restart struct {
 	*prereq.RollingRestart
 	running bool // it is executed, not only planned
@@ -83,9 +82,8 @@ func newRestart(env *Runtime, a Args) (prereq.Prerequisite, error) {
 	return &restart{
 		RollingRestart: &prereq.RollingRestart{
 			Clusters: env.Clusters, Target: target, Namespaces: a.Texts("namespaces"), Revision: a.Text("revision"),
-			Scope: prereq.RestartScope(
-				a.Text("scope"),
-			), StatefulSets: a.Bool("stateful_sets"), IgnoreBudgets: a.Bool("ignore_budgets"), Anchor: env.Started,
+			Scope: prereq.RestartScope(a.Text("scope")), StatefulSets: a.Bool("stateful_sets"), IgnoreBudgets: a.Bool("ignore_budgets"),
+			Anchor: env.Started,
 		},
 		running: env.Run != "",
 	}, err
@@ -102,11 +100,8 @@ func (r *restart) Check(ctx context.Context, fresh bool) (prereq.State, error) {
 	if err != nil {
 		return state, err
 	}
-	all, err := opened.Renewals(
-		ctx,
-		cluster.RenewalQuery{Namespaces: r.Namespaces, Revision: r.Revision, All: true},
-		cluster.Restart{IgnoreBudgets: true},
-	)
+	all, err := opened.Renewals(ctx, cluster.RenewalQuery{Namespaces: r.Namespaces, Revision: r.Revision, All: true},
+		cluster.Restart{IgnoreBudgets: true})
 	if err != nil {
 		return state, err
 	}

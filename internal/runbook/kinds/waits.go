@@ -198,11 +198,8 @@ func proxiesAreCurrent(ctx context.Context, env *Runtime, a Args) (Observation, 
 	if err != nil {
 		return Observation{}, err
 	}
-	stale, err := opened.Renewals(
-		ctx,
-		cluster.RenewalQuery{Namespaces: a.Texts("namespaces")},
-		cluster.Restart{StatefulSets: true, IgnoreBudgets: true},
-	)
+	stale, err := opened.Renewals(ctx, cluster.RenewalQuery{Namespaces: a.Texts("namespaces")},
+		cluster.Restart{StatefulSets: true, IgnoreBudgets: true})
 	if err != nil {
 		return Observation{}, err
 	}

@@ -60,8 +60,7 @@ func (w *world) wrote() []string {
 	return all
 }
 
-// args are the arguments of a kind: those that are given, with the defaults of the
-// others.
+// args are the arguments of a kind: those that are given, with the defaults of the others.
 func args(t *testing.T, d *kinds.Def, given map[string]any) kinds.Args {
 	t.Helper()
 	values := map[string]cty.Value{}

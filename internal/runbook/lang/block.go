@@ -9,9 +9,8 @@ import (
 	"github.com/zclconf/go-cty/cty"
 )
 
-// ParsedBlock is a block that was read by its schema, in a language other than that of
-// runbooks, such as that of their tests. Such a language is read as runbooks are, so
-// its mistakes are reported in the same words.
+// ParsedBlock is a block that was read by its schema, in a language other than that of runbooks, such as that of their
+// tests. Such a language is read as runbooks are, so its mistakes are reported in the same words.
 type ParsedBlock struct {
 	Type, Label string
 	DeclRange   hcl.Range // of its head; for a file, its beginning

@@ -91,7 +91,9 @@ func TestCatalogueRefusesWhatNoRunbookCouldUse(t *testing.T) {
 		`no state means success`:                          func(k *lang.Kind) { k.Success = nil },
 		`"timeout": the name is reserved by the language`: func(k *lang.Kind) { k.Args = []lang.Arg{{Name: "timeout", Type: cty.String}} },
 		`"a" has no type`:                                 func(k *lang.Kind) { k.Args = []lang.Arg{{Name: "a"}} },
-		`"a" is defined twice`:                            func(k *lang.Kind) { k.Args = []lang.Arg{{Name: "a", Type: cty.String}, {Name: "a", Type: cty.String}} },
+		`"a" is defined twice`: func(k *lang.Kind) {
+			k.Args = []lang.Arg{{Name: "a", Type: cty.String}, {Name: "a", Type: cty.String}}
+		},
 		`"a" is required and has a default`: func(k *lang.Kind) {
 			k.Args = []lang.Arg{{Name: "a", Type: cty.String, Required: true, Default: cty.StringVal("x")}}
 		},

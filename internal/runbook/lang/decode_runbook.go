@@ -174,8 +174,7 @@ func (d *decoder) input(b *hclsyntax.Block) *Input {
 	return in
 }
 
-// inputDefault reads the default of an input. Diagnostics do not show the line of a
-// sensitive one.
+// inputDefault reads the default of an input. Diagnostics do not show the line of a sensitive one.
 func (d *decoder) inputDefault(in *Input, a *hclsyntax.Attribute) {
 	if a == nil {
 		return
@@ -185,15 +184,8 @@ func (d *decoder) inputDefault(in *Input, a *hclsyntax.Attribute) {
 		return
 	}
 	if in.Sensitive {
-		d.fail(
-			"Secret in a file",
-			fmt.Sprintf(
-				"Input %q is sensitive but has a default on line %d, which would store a secret in a file. Remove it, or write `default = null`.",
-				in.Name,
-				a.NameRange.Start.Line,
-			),
-			in.DeclRange,
-		)
+		d.fail("Secret in a file", fmt.Sprintf("Input %q is sensitive but has a default on line %d, which would store a secret in a file. "+
+			"Remove it, or write `default = null`.", in.Name, a.NameRange.Start.Line), in.DeclRange)
 		return
 	}
 	v, ok := d.constant(a, cty.DynamicPseudoType)

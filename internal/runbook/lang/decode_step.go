@@ -43,8 +43,7 @@ func (d *decoder) step(b *hclsyntax.Block) *Step {
 	return s
 }
 
-// misspelt reports whether a step has a block that was reported already and may have
-// been meant as its action.
+// misspelt reports whether a step has a block that was reported already and may have been meant as its action.
 func misspelt(body *hclsyntax.Body) bool {
 	for _, b := range body.Blocks {
 		if b.Type != "retry" {

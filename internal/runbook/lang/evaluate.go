@@ -32,8 +32,7 @@ func (s *Scope) evaluate(expr hcl.Expression, i Instance) (cty.Value, hcl.Diagno
 	return v, diags
 }
 
-// variables is what an expression refers to, and no more: locals are evaluated
-// when they are needed.
+// variables is what an expression refers to, and no more: locals are evaluated when they are needed.
 func (s *Scope) variables(expr hcl.Expression, i Instance) (map[string]cty.Value, hcl.Diagnostics) {
 	var diags hcl.Diagnostics
 	variables, locals, steps := map[string]cty.Value{}, map[string]cty.Value{}, map[string]cty.Value{}
@@ -94,8 +93,7 @@ func readsSecret(expr hcl.Expression, ctx *hcl.EvalContext) bool {
 	return false
 }
 
-// hideValues replaces the details of diagnostics, because functions quote their
-// arguments in errors.
+// hideValues replaces the details of diagnostics, because functions quote their arguments in errors.
 func hideValues(diags hcl.Diagnostics) hcl.Diagnostics {
 	for _, d := range diags {
 		d.Detail = "This cannot be evaluated. The reason is not shown, because it reads a sensitive input."
@@ -114,9 +112,9 @@ func (s *Scope) evaluateAs(ty cty.Type, expr hcl.Expression, i Instance, what st
 		err = fmt.Errorf("it is null")
 	}
 	if err != nil {
-		return cty.UnknownVal(ty), append(diags, i.annotate(
-			hcl.Diagnostics{Problem("Wrong type", fmt.Sprintf("%q must be %s: %s.", what, typeName(ty), reasonFor(v, err)), expr.Range())},
-		)...)
+		return cty.UnknownVal(ty), append(diags,
+			i.annotate(hcl.Diagnostics{Problem("Wrong type", fmt.Sprintf("%q must be %s: %s.", what, typeName(ty), reasonFor(v, err)),
+				expr.Range())})...)
 	}
 	return converted, diags
 }
@@ -129,8 +127,7 @@ func reasonFor(v cty.Value, err error) string {
 	return reason(err)
 }
 
-// evaluateBool evaluates a condition. Its outcome may be shown even if it depends on a
-// sensitive value.
+// evaluateBool evaluates a condition. Its outcome may be shown even if it depends on a sensitive value.
 func (s *Scope) evaluateBool(expr hcl.Expression, i Instance, what string) (cty.Value, hcl.Diagnostics) {
 	v, diags := s.evaluateAs(cty.Bool, expr, i, what)
 	v, _ = v.Unmark()
@@ -150,8 +147,7 @@ func (s *Scope) evaluateText(expr hcl.Expression, i Instance, what string) (cty.
 	return v, diags
 }
 
-// evaluateMessage evaluates an error message. It returns otherwise if that fails or
-// would show a secret.
+// evaluateMessage evaluates an error message. It returns otherwise if that fails or would show a secret.
 func (s *Scope) evaluateMessage(expr hcl.Expression, i Instance, otherwise string) (string, hcl.Diagnostics) {
 	v, diags := s.evaluateText(expr, i, "error_message")
 	if diags.HasErrors() || !v.IsKnown() {
@@ -166,8 +162,7 @@ const (
 	maxInRow    = 100
 )
 
-// duration evaluates a duration; 0 where there is no expression. known is false
-// where the value is not known yet.
+// duration evaluates a duration; 0 where there is no expression. known is false where the value is not known yet.
 func (s *Scope) duration(expr hcl.Expression, what string) (d time.Duration, known bool, diags hcl.Diagnostics) {
 	if expr == nil {
 		return 0, true, nil

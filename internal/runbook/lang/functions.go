@@ -26,8 +26,7 @@ type Function struct {
 func (f Function) Name() string { name, _, _ := strings.Cut(f.Usage, "("); return name }
 
 // Functions lists the functions by group, as the documentation does. All are pure:
-// none knows the time, reads a file or has a random outcome, so that a plan and
-// its run see the same.
+// none knows the time, reads a file or has a random outcome, so that a plan and its run see the same.
 func Functions() []Function { return slices.Clone(functions) }
 
 const (
@@ -39,39 +38,19 @@ const (
 )
 
 var functions = slices.Concat(meshFunctions, []Function{
-	{
-		"format(format, values...)",
-		"Text with `%s`, `%d` and so on replaced by the values.",
-		groupText,
-		guarded(stdlib.FormatFunc, checkFormat),
-	},
-	{
-		"join(separator, lists...)",
-		"Elements of lists of strings, with a separator in between.",
-		groupText,
-		guarded(stdlib.JoinFunc, checkJoin),
-	},
+	{"format(format, values...)", "Text with `%s`, `%d` and so on replaced by the values.", groupText,
+		guarded(stdlib.FormatFunc, checkFormat)},
+	{"join(separator, lists...)", "Elements of lists of strings, with a separator in between.", groupText,
+		guarded(stdlib.JoinFunc, checkJoin)},
 	{"split(separator, text)", "List of the parts of a text between separators.", groupText, stdlib.SplitFunc},
 	{"lower(text)", "Text in lower case.", groupText, stdlib.LowerFunc},
 	{"upper(text)", "Text in upper case.", groupText, stdlib.UpperFunc},
-	{
-		"replace(text, part, by)",
-		"Text with every occurrence of a part replaced. The part is taken literally.",
-		groupText,
-		guarded(stdlib.ReplaceFunc, checkReplace),
-	},
-	{
-		"regex(pattern, text)",
-		"What a regular expression (RE2) matches: a string, or a list or object of its groups. Fails when nothing matches.",
-		groupText,
-		stdlib.RegexFunc,
-	},
-	{
-		"substr(text, offset, length)",
-		"Part of a text. A negative offset counts from the end, a length of -1 goes to the end.",
-		groupText,
-		stdlib.SubstrFunc,
-	},
+	{"replace(text, part, by)", "Text with every occurrence of a part replaced. The part is taken literally.", groupText,
+		guarded(stdlib.ReplaceFunc, checkReplace)},
+	{"regex(pattern, text)", "What a regular expression (RE2) matches: a string, or a list or object of its groups. Fails when nothing " +
+		"matches.", groupText, stdlib.RegexFunc},
+	{"substr(text, offset, length)", "Part of a text. A negative offset counts from the end, a length of -1 goes to the end.", groupText,
+		stdlib.SubstrFunc},
 	{"trimspace(text)", "Text without white space around it.", groupText, stdlib.TrimSpaceFunc},
 	{"trimprefix(text, prefix)", "Text without a prefix.", groupText, stdlib.TrimPrefixFunc},
 	{"trimsuffix(text, suffix)", "Text without a suffix.", groupText, stdlib.TrimSuffixFunc},
@@ -243,8 +222,7 @@ var lengthFunction = function.New(&function.Spec{
 	},
 })
 
-// coalesceFunction takes an empty string for no value, as Terraform's does and
-// stdlib's does not.
+// coalesceFunction takes an empty string for no value, as Terraform's does and stdlib's does not.
 var coalesceFunction = function.New(&function.Spec{
 	VarParam: &function.Parameter{Name: "values", Type: cty.DynamicPseudoType, AllowUnknown: true, AllowDynamicType: true, AllowNull: true},
 	Type: func(args []cty.Value) (cty.Type, error) {

@@ -32,12 +32,8 @@ var meshFunctions = []Function{
 			return mesh.ServiceAgent(number), mesh.CheckProjectNumber(number)
 		}),
 	},
-	{
-		"parse_membership(name)",
-		"Parts of a membership's resource name: an object with `project`, `location`, `name` and `id`.",
-		groupMesh,
-		parseMembership,
-	},
+	{"parse_membership(name)", "Parts of a membership's resource name: an object with `project`, `location`, `name` and `id`.", groupMesh,
+		parseMembership},
 }
 
 func text(parameter string, call func(string) (string, error)) function.Function {
@@ -65,9 +61,8 @@ var parseMembership = function.New(&function.Spec{
 			return cty.NilVal, function.NewArgError(0, err)
 		}
 		return cty.ObjectVal(map[string]cty.Value{
-			"project": cty.StringVal(
-				m.Project,
-			), "location": cty.StringVal(m.Location), "name": cty.StringVal(m.Name), "id": cty.StringVal(m.String()),
+			"project": cty.StringVal(m.Project), "location": cty.StringVal(m.Location), "name": cty.StringVal(m.Name),
+			"id": cty.StringVal(m.String()),
 		}), nil
 	},
 })

@@ -106,12 +106,8 @@ func TestHugeFilesAreBounded(t *testing.T) {
 		var b strings.Builder
 		b.WriteString(head + "locals {\n l0 = target.name\n")
 		for i := 1; i < n; i++ {
-			fmt.Fprintf(
-				&b,
-				" l%d = %s\n",
-				i,
-				strings.NewReplacer("PREVIOUS", fmt.Sprintf("local.l%d", i-1), "BEFORE", fmt.Sprintf("local.l%d", max(i-2, 0))).Replace(expr),
-			)
+			fmt.Fprintf(&b, " l%d = %s\n", i,
+				strings.NewReplacer("PREVIOUS", fmt.Sprintf("local.l%d", i-1), "BEFORE", fmt.Sprintf("local.l%d", max(i-2, 0))).Replace(expr))
 		}
 		return b.String() + fmt.Sprintf("}\nstep \"a\" {\n when = can(local.l%d)\n approve {\n message = \"\"\n }\n}\n", n-1) + tail
 	}
@@ -119,24 +115,16 @@ func TestHugeFilesAreBounded(t *testing.T) {
 		var b strings.Builder
 		b.WriteString(head)
 		for i := range n {
-			fmt.Fprintf(
-				&b,
-				"step \"s%d\" {\n approve {\n message = \"\"\n }\n %s\n}\n",
-				i,
-				strings.ReplaceAll(body, "NEXT", fmt.Sprintf("s%d", (i+1)%n)),
-			)
+			fmt.Fprintf(&b, "step \"s%d\" {\n approve {\n message = \"\"\n }\n %s\n}\n", i,
+				strings.ReplaceAll(body, "NEXT", fmt.Sprintf("s%d", (i+1)%n)))
 		}
 		return b.String() + tail
 	}
 	loopsOfLoops := head + "step \"s0\" {\n for_each = target.injected_namespaces\n approve {\n message = each.key\n }\n}\nstep \"s1\" {\n " +
 		"for_each = step.s0\n approve {\n message = each.key\n }\n}\n"
 	for i := 2; i < 60; i++ {
-		loopsOfLoops += fmt.Sprintf(
-			"step \"s%d\" {\n for_each = merge(step.s%d, step.s%d)\n approve {\n message = each.key\n }\n}\n",
-			i,
-			i-1,
-			i-2,
-		)
+		loopsOfLoops += fmt.Sprintf("step \"s%d\" {\n for_each = merge(step.s%d, step.s%d)\n approve {\n message = each.key\n }\n}\n", i, i-1,
+			i-2)
 	}
 	loopsOfLoops += tail
 	for name, c := range map[string]struct{ src, want string }{

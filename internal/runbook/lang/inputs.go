@@ -12,9 +12,8 @@ import (
 	"github.com/zclconf/go-cty/cty"
 )
 
-// ParseInput reads the value of an input as it is given on a command line: a string
-// as it is, anything else as HCL or JSON. No diagnostic of a sensitive input shows
-// any of the text.
+// ParseInput reads the value of an input as it is given on a command line: a string as it is, anything else as HCL or
+// JSON. No diagnostic of a sensitive input shows any of the text.
 func (r *Runbook) ParseInput(name, text string) (cty.Value, hcl.Diagnostics) {
 	fail := func(detail string) (cty.Value, hcl.Diagnostics) {
 		return cty.NilVal, hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "Invalid input", Detail: detail}}
@@ -65,8 +64,7 @@ func (i *Input) marked(v cty.Value) cty.Value {
 	return v
 }
 
-// inputValues converts the given values, fills in defaults, and reports inputs that are
-// missing or do not exist.
+// inputValues converts the given values, fills in defaults, and reports inputs that are missing or do not exist.
 func (r *Runbook) inputValues(given map[string]cty.Value) (map[string]cty.Value, hcl.Diagnostics) {
 	var diags hcl.Diagnostics
 	values := map[string]cty.Value{}

@@ -8,8 +8,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 )
 
-// The limits keep a broken or hostile file from exhausting the machine's memory. Real
-// runbooks are far below each.
+// The limits keep a broken or hostile file from exhausting the machine's memory. Real runbooks are far below each.
 const (
 	MaxFile      = 256 << 10 // bytes of a file
 	MaxValue     = 256 << 10 // bytes of one value
@@ -22,9 +21,8 @@ const (
 	elementBytes = 16        // size that an element of a collection counts besides its content
 )
 
-// checkNesting refuses a source that hclsyntax, which recurses without a limit,
-// could run out of stack on. It adds up the tokens since the last separator in
-// every bracket that is open: no expression can be nested deeper than that.
+// checkNesting refuses a source that hclsyntax, which recurses without a limit, could run out of stack on. It adds up
+// the tokens since the last separator in every bracket that is open: no expression can be nested deeper than that.
 func checkNesting(tokens hclsyntax.Tokens) hcl.Diagnostics {
 	type frame struct {
 		opener hclsyntax.TokenType
@@ -86,8 +84,7 @@ func checkNesting(tokens hclsyntax.Tokens) hcl.Diagnostics {
 	return nil
 }
 
-// bigExponent reports whether a number has too many digits to write out, such as
-// 1e999999.
+// bigExponent reports whether a number has too many digits to write out, such as 1e999999.
 func bigExponent(number []byte) bool {
 	digits, exponent := 0, false
 	for _, b := range number {

@@ -19,9 +19,8 @@ const Extension = ".hcl"
 // TestExtension is how the name of a file of tests ends, which ParseDir leaves out.
 const TestExtension = ".test.hcl"
 
-// Parse reads a file. Its diagnostics are about syntax and structure: blocks,
-// arguments and constants. Validate checks the rest. The file is never nil, and
-// holds what could be read.
+// Parse reads a file. Its diagnostics are about syntax and structure: blocks, arguments and constants. Validate checks
+// the rest. The file is never nil, and holds what could be read.
 func Parse(name string, src []byte) (*File, hcl.Diagnostics) {
 	file, body, diags := parse(name, src)
 	if body == nil {
@@ -32,8 +31,7 @@ func Parse(name string, src []byte) (*File, hcl.Diagnostics) {
 	return file, Tidy(d.diags)
 }
 
-// parse reads a file of any language that is written in HCL. The body is nil if the
-// file cannot be parsed.
+// parse reads a file of any language that is written in HCL. The body is nil if the file cannot be parsed.
 func parse(name string, src []byte) (*File, *hclsyntax.Body, hcl.Diagnostics) {
 	file := &File{Name: name, Bytes: src}
 	start := hcl.Range{Filename: name, Start: hcl.InitialPos, End: hcl.InitialPos}
@@ -52,8 +50,7 @@ func parse(name string, src []byte) (*File, *hclsyntax.Body, hcl.Diagnostics) {
 	}
 	parsed, diags := hclsyntax.ParseConfig(src, name, hcl.InitialPos)
 	if diags.HasErrors() {
-		// The tree of a broken file has gaps, and each would be reported as a mistake of
-		// the author.
+		// The tree of a broken file has gaps, and each would be reported as a mistake of the author.
 		return file, nil, Tidy(plain(diags))
 	}
 	return file, parsed.Body.(*hclsyntax.Body), plain(diags)
@@ -112,8 +109,7 @@ func ReadFile(path string) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(f, MaxFile+1))
 }
 
-// plain drops what hcl attaches to show the values of variables, which may be
-// secrets.
+// plain drops what hcl attaches to show the values of variables, which may be secrets.
 func plain(diags hcl.Diagnostics) hcl.Diagnostics {
 	for _, d := range diags {
 		d.Expression, d.EvalContext, d.Extra = nil, nil, nil

@@ -8,8 +8,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 )
 
-// member is the name after the root of a traversal: NAME in step.NAME and in
-// step["NAME"].
+// member is the name after the root of a traversal: NAME in step.NAME and in step["NAME"].
 func member(t hcl.Traversal) (name string, where hcl.Range, ok bool) {
 	if len(t) < 2 {
 		return "", hcl.Range{}, false
@@ -57,8 +56,7 @@ func (r *Runbook) walkReferences(exprs []hcl.Expression, visit func(t hcl.Traver
 	}
 }
 
-// stepReads returns the steps whose outcome expressions read, themselves or through
-// locals, and where they do.
+// stepReads returns the steps whose outcome expressions read, themselves or through locals, and where they do.
 func (r *Runbook) stepReads(exprs ...hcl.Expression) map[string]hcl.Range {
 	reads := map[string]hcl.Range{}
 	r.walkReferences(exprs, func(t hcl.Traversal, at hcl.Range) {

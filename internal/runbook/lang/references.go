@@ -198,8 +198,7 @@ func suggestAttribute(name string, known []string) string {
 	return Suggest(name, known)
 }
 
-// known reports a name that does not exist, and returns the one that was probably
-// meant: that one counts as used.
+// known reports a name that does not exist, and returns the one that was probably meant: that one counts as used.
 func (c *checker) known(what, name string, known []string, where hcl.Range) string {
 	if slices.Contains(known, name) {
 		return name
@@ -225,18 +224,8 @@ func (c *checker) stepReference(t hcl.Traversal, name string, at hcl.Range, p ex
 	attr, isAttr := rest[0].(hcl.TraverseAttr)
 	switch {
 	case step.ForEach != nil && isAttr:
-		c.fail(
-			"Missing key",
-			fmt.Sprintf(
-				"Step %q has for_each, so it has an outcome for each key: write step.%s[\"KEY\"].%s, or [for s in step.%s : s.%s] for all.",
-				name,
-				name,
-				attr.Name,
-				name,
-				attr.Name,
-			),
-			t.SourceRange(),
-		)
+		c.fail("Missing key", fmt.Sprintf("Step %q has for_each, so it has an outcome for each key: write step.%s[\"KEY\"].%s, or [for s in "+
+			"step.%s : s.%s] for all.", name, name, attr.Name, name, attr.Name), t.SourceRange())
 		return
 	case step.ForEach == nil && !isAttr:
 		c.fail("Unexpected key", fmt.Sprintf("Step %q has no for_each, so it has one outcome: write step.%s.result.", name, name),

@@ -10,10 +10,9 @@ import (
 	"github.com/hashicorp/hcl/v2"
 )
 
-// Render writes diagnostics for people: the line of the file, a caret below what
-// is meant, and the message. wrap breaks a line of the message into several; nil
-// leaves it as it is. hcl's own writer has carets only in colour, and prints the
-// values of variables.
+// Render writes diagnostics for people: the line of the file, a caret below what is meant, and the message. wrap breaks
+// a line of the message into several; nil leaves it as it is. hcl's own writer has carets only in colour, and prints
+// the values of variables.
 func Render(w io.Writer, diags hcl.Diagnostics, wrap func(line string) []string, files ...*File) error {
 	sources := map[string]*File{}
 	for _, f := range files {

@@ -27,9 +27,8 @@ type Runbook struct {
 	Target      TargetKind
 	Inputs      []*Input
 	Locals      []*Local
-	// Steps are in the order in which they can run: what a step needs comes before
-	// it, and otherwise they are as written. Where steps need each other in a
-	// cycle they are as written, and Validate says so.
+	// Steps are in the order in which they can run: what a step needs comes before it, and otherwise they are as
+	// written. Where steps need each other in a cycle they are as written, and Validate says so.
 	Steps     []*Step
 	DeclRange hcl.Range
 

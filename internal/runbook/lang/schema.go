@@ -1,7 +1,6 @@
 package lang
 
-// Block describes a block of the language: the parser reads by it, and the
-// documentation is made from it.
+// Block describes a block of the language: the parser reads by it, and the documentation is made from it.
 type Block struct {
 	Type       string      `json:"type"`
 	Label      string      `json:"label,omitempty"` // what the label says, in capitals, or ""
@@ -46,12 +45,8 @@ var runbookBlock = Block{
 		{Name: "title", Type: "string", Required: true, Constant: true, Doc: "The problem in a few words, for a heading."},
 		{Name: "description", Type: "string", Constant: true, Doc: "What the runbook does, and when to use it."},
 		{Name: "reference", Type: "string", Constant: true, Doc: "URL of the documentation that the runbook follows."},
-		{
-			Name:     "fixes",
-			Type:     "list(string)",
-			Constant: true,
-			Doc:      "Codes of the findings that the runbook corrects. `remediate` selects runbooks by them.",
-		},
+		{Name: "fixes", Type: "list(string)", Constant: true, Doc: "Codes of the findings that the runbook corrects. `remediate` selects " +
+			"runbooks by them."},
 	},
 	Blocks: []Block{
 		{
@@ -64,13 +59,8 @@ var runbookBlock = Block{
 		{
 			Type: "input", Label: "NAME", Doc: "A value that is given when a run is started.",
 			Attributes: []Attribute{
-				{
-					Name:     "type",
-					Type:     "type",
-					Constant: true,
-					Default:  "string",
-					Doc:      "`string`, `number`, `bool`, `list(string)`, `map(string)`, `object({…})` and so on, as for a Terraform variable.",
-				},
+				{Name: "type", Type: "type", Constant: true, Default: "string", Doc: "`string`, `number`, `bool`, `list(string)`, `map(string)`, " +
+					"`object({…})` and so on, as for a Terraform variable."},
 				{Name: "default", Type: "any", Constant: true, Doc: "Default value. An input without one must be given."},
 				{Name: "description", Type: "string", Constant: true, Doc: "What the value is for."},
 				{
@@ -100,30 +90,16 @@ var runbookBlock = Block{
 					Doc: "The step runs once for each element, which is available as `each.key` and `each.value`. The elements of a list or set must " +
 						"be strings.",
 				},
-				{
-					Name:     "depends_on",
-					Type:     "list of steps",
-					Constant: true,
-					Doc:      "Steps that must end before this one, such as `[step.enable-api]`. Steps that an expression reads need not be listed.",
-				},
+				{Name: "depends_on", Type: "list of steps", Constant: true, Doc: "Steps that must end before this one, such as `[step.enable-api]`. " +
+					"Steps that an expression reads need not be listed."},
 				{Name: "approval", Type: "string", Doc: "A person must approve this text before the step runs."},
 				{Name: "timeout", Type: "duration", Doc: "How long the step may take, such as `\"10m\"`."},
-				{
-					Name:     "on_failure",
-					Type:     "string",
-					Constant: true,
-					Default:  "stop",
-					Doc:      "`stop` starts no further step, `continue` runs the steps that do not need this one, `undo` undoes what the run changed.",
-				},
+				{Name: "on_failure", Type: "string", Constant: true, Default: "stop", Doc: "`stop` starts no further step, `continue` runs the steps " +
+					"that do not need this one, `undo` undoes what the run changed."},
 			},
 			Blocks: []Block{
-				{
-					Type:  "ensure",
-					Label: "KIND",
-					Once:  true,
-					Open:  true,
-					Doc:   "A change of the catalogue. The step checks it, makes it if it is missing, and checks it again.",
-				},
+				{Type: "ensure", Label: "KIND", Once: true, Open: true, Doc: "A change of the catalogue. The step checks it, makes it if it is " +
+					"missing, and checks it again."},
 				assertBlock,
 				{
 					Type: "wait", Label: "KIND", Once: true, Open: true, Doc: "Waits for a state of the catalogue, which defines the states that mean " +
@@ -138,13 +114,8 @@ var runbookBlock = Block{
 					Type: "approve", Once: true, Doc: "A person must approve before the run continues.",
 					Attributes: []Attribute{
 						{Name: "message", Type: "string", Required: true, Doc: "What the person approves."},
-						{
-							Name:     "risk",
-							Type:     "string",
-							Constant: true,
-							Default:  "medium",
-							Doc:      "`none`, `low`, `medium` or `high`; a run can be started with automatic approval up to a risk.",
-						},
+						{Name: "risk", Type: "string", Constant: true, Default: "medium", Doc: "`none`, `low`, `medium` or `high`; a run can be started " +
+							"with automatic approval up to a risk."},
 					},
 				},
 				{

@@ -62,10 +62,9 @@ type evaluated struct {
 	diags hcl.Diagnostics
 }
 
-// NewScope makes the scope in which nothing has run yet. inputs are what was given;
-// they are converted and checked, and defaults are filled in. target is an object
-// with some of the attributes of the runbook's target; what it lacks is unknown.
-// The runbook must have passed Validate.
+// NewScope makes the scope in which nothing has run yet. inputs are what was given; they are converted and checked, and
+// defaults are filled in. target is an object with some of the attributes of the runbook's target; what it lacks is
+// unknown. The runbook must have passed Validate.
 func NewScope(r *Runbook, c *Catalogue, inputs map[string]cty.Value, target cty.Value) (*Scope, hcl.Diagnostics) {
 	s := emptyScope(r, c)
 	var diags hcl.Diagnostics
@@ -77,8 +76,7 @@ func NewScope(r *Runbook, c *Catalogue, inputs map[string]cty.Value, target cty.
 	return s, Tidy(append(diags, s.validateInputs()...))
 }
 
-// SetTarget sets attributes of the target from an object that has some of them. The
-// others keep their values.
+// SetTarget sets attributes of the target from an object that has some of them. The others keep their values.
 func (s *Scope) SetTarget(target cty.Value) hcl.Diagnostics {
 	if target == cty.NilVal || target.IsNull() || !target.IsKnown() || !target.Type().IsObjectType() {
 		return nil
@@ -194,8 +192,7 @@ func (s *Scope) outcome(st *Step, key string) cty.Value {
 	return cty.ObjectVal(values)
 }
 
-// unknownObject is an object that is known to be there, with attributes that are
-// not known yet.
+// unknownObject is an object that is known to be there, with attributes that are not known yet.
 func unknownObject(ty cty.Type) cty.Value {
 	values := map[string]cty.Value{}
 	for name, attribute := range ty.AttributeTypes() {

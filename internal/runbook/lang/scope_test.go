@@ -22,10 +22,9 @@ func texts(list ...string) cty.Value {
 }
 
 var member = map[string]cty.Value{
-	"membership": cty.StringVal(
-		"projects/fleet-1/locations/global/memberships/m",
-	), "cluster": cty.StringVal("projects/shop-1/locations/us-central1/clusters/c"),
-	"name": cty.StringVal("m"), "location": cty.StringVal("us-central1"), "project": cty.StringVal("shop-1"),
+	"membership": cty.StringVal("projects/fleet-1/locations/global/memberships/m"),
+	"cluster":    cty.StringVal("projects/shop-1/locations/us-central1/clusters/c"),
+	"name":       cty.StringVal("m"), "location": cty.StringVal("us-central1"), "project": cty.StringVal("shop-1"),
 	"fleet_project": cty.StringVal("fleet-1"), "fleet_number": cty.StringVal("123456789012"), "network_project": cty.StringVal("shop-1"),
 }
 
@@ -81,17 +80,8 @@ func TestEvaluateBeforeAndWhileRunning(t *testing.T) {
 	s := scope(t, r, c, map[string]cty.Value{"restart": cty.ObjectVal(map[string]cty.Value{"surge": cty.StringVal("3")})},
 		target(map[string]cty.Value{"injected_namespaces": texts("shop", "cart")}))
 
-	enable, propagated, reprovision, restart, injected := r.Step(
-		"enable-api",
-	), r.Step(
-		"propagated",
-	), r.Step(
-		"reprovision",
-	), r.Step(
-		"restart",
-	), r.Step(
-		"injected",
-	)
+	enable, propagated, reprovision := r.Step("enable-api"), r.Step("propagated"), r.Step("reprovision")
+	restart, injected := r.Step("restart"), r.Step("injected")
 	args := must[cty.Value](t)(enable.Args(s, lang.Instance{}))
 	if !args.RawEquals(
 		cty.ObjectVal(
@@ -132,9 +122,8 @@ func TestEvaluateBeforeAndWhileRunning(t *testing.T) {
 		!sets.RawEquals(cty.False) {
 		t.Errorf("surge %#v, stateful sets %#v: a given and a default attribute", surge, sets)
 	}
-	if text := must[cty.Value](t)(restart.ApprovalText(s, instances.List[1])); !text.RawEquals(
-		cty.StringVal("Restarts the workloads of namespace shop on m."),
-	) {
+	if text := must[cty.Value](t)(restart.ApprovalText(s, instances.List[1])); !text.RawEquals(cty.StringVal("Restarts the workloads of " +
+		"namespace shop on m.")) {
 		t.Errorf("approval: %#v", text)
 	}
 	if text := must[cty.Value](t)(r.Step("agree").Action.Prose(s, lang.Instance{})); !strings.Contains(text.AsString(), "2 namespaces") {
@@ -153,13 +142,8 @@ func TestEvaluateBeforeAndWhileRunning(t *testing.T) {
 	}
 
 	record(t, s, "enable-api", "", lang.Result{Status: lang.Done, Changed: true})
-	record(
-		t,
-		s,
-		"reprovision",
-		"",
-		lang.Result{Status: lang.Done, Changed: true, Value: cty.ObjectVal(map[string]cty.Value{"revision": cty.StringVal("asm-managed")})},
-	)
+	record(t, s, "reprovision", "",
+		lang.Result{Status: lang.Done, Changed: true, Value: cty.ObjectVal(map[string]cty.Value{"revision": cty.StringVal("asm-managed")})})
 	if when := must[cty.Value](t)(propagated.RunsWhen(s, lang.Instance{})); !when.RawEquals(cty.True) {
 		t.Errorf("propagated runs: %#v, after enable-api changed something", when)
 	}
@@ -275,12 +259,8 @@ func TestInputsAreToldOfTogether(t *testing.T) {
 	if len(diags) != 1 || diags[0].Detail != `Input "count": At most 9, not 11.` {
 		t.Errorf("got %v", diags)
 	}
-	_, diags = lang.NewScope(
-		r,
-		c,
-		map[string]cty.Value{"count": cty.NumberIntVal(1), "ticket": cty.StringVal("x")},
-		cty.ObjectVal(map[string]cty.Value{"projct": cty.StringVal("x"), "name": cty.EmptyTupleVal}),
-	)
+	_, diags = lang.NewScope(r, c, map[string]cty.Value{"count": cty.NumberIntVal(1), "ticket": cty.StringVal("x")},
+		cty.ObjectVal(map[string]cty.Value{"projct": cty.StringVal("x"), "name": cty.EmptyTupleVal}))
 	if len(diags) != 2 || !strings.Contains(diags[0].Detail+diags[1].Detail, `did you mean "project"?`) {
 		t.Errorf("a wrong target: %v", diags)
 	}

@@ -136,13 +136,8 @@ func TestSecretsOfInputs(t *testing.T) {
 
 func TestSensitiveValuesAreMarked(t *testing.T) {
 	r, c := good(t, "correct-injection")
-	s := scope(
-		t,
-		r,
-		c,
-		map[string]cty.Value{"debug_token": cty.StringVal("ya29.planted")},
-		cty.ObjectVal(map[string]cty.Value{"cluster": member["cluster"]}),
-	)
+	s := scope(t, r, c, map[string]cty.Value{"debug_token": cty.StringVal("ya29.planted")},
+		cty.ObjectVal(map[string]cty.Value{"cluster": member["cluster"]}))
 	args := must[cty.Value](t)(r.Step("configuration").Args(s, lang.Instance{}))
 	if !lang.IsSensitive(args.GetAttr("token")) || lang.IsSensitive(args.GetAttr("cluster")) {
 		t.Errorf("marks: %#v", args)

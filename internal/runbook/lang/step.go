@@ -20,8 +20,7 @@ type Instance struct {
 // Instances are the executions of a step.
 type Instances struct {
 	List []Instance // in the order of the keys, or of a list
-	// Known is false if for_each is not known yet. Pattern then represents each
-	// instance, with unknown key and value.
+	// Known is false if for_each is not known yet. Pattern then represents each instance, with unknown key and value.
 	Known   bool
 	Pattern Instance
 	After   []string // steps that for_each waits for
@@ -164,9 +163,8 @@ func (s *Scope) optionalText(expr hcl.Expression, i Instance, what string) (cty.
 	return s.evaluateText(expr, i, what)
 }
 
-// Args evaluates the arguments of a step's ensure, assert or wait: an object of
-// the types in the catalogue, with defaults filled in. Arguments that wait for a
-// step are unknown; After says for which.
+// Args evaluates the arguments of a step's ensure, assert or wait: an object of the types in the catalogue, with
+// defaults filled in. Arguments that wait for a step are unknown; After says for which.
 func (st *Step) Args(s *Scope, i Instance) (cty.Value, hcl.Diagnostics) {
 	return st.Action.Args(s, i)
 }
@@ -226,8 +224,7 @@ func (s *Scope) argument(arg *Arg, attr *hclsyntax.Attribute, i Instance) (cty.V
 	return converted, diags
 }
 
-// After returns the steps that each argument waits for: a plan shows such an argument
-// as known after them.
+// After returns the steps that each argument waits for: a plan shows such an argument as known after them.
 func (st *Step) After(s *Scope) map[string][]string { return st.Action.After(s, st.ForEach) }
 
 // After is Step.After of one action. forEach is that of its step, or nil.
@@ -249,9 +246,8 @@ func readsEach(expr hcl.Expression) bool {
 	return slices.ContainsFunc(expr.Variables(), func(t hcl.Traversal) bool { return t.RootName() == "each" })
 }
 
-// Holds evaluates the condition of an assert without a label: true, false, or
-// unknown as long as it waits for a step. message is the error message where it is
-// false.
+// Holds evaluates the condition of an assert without a label: true, false, or unknown as long as it waits for a step.
+// message is the error message where it is false.
 func (a *Action) Holds(s *Scope, i Instance) (holds cty.Value, message string, diags hcl.Diagnostics) {
 	holds, diags = s.evaluateBool(a.Condition, i, "condition")
 	if diags.HasErrors() || !holds.IsKnown() || holds.True() {
@@ -270,8 +266,7 @@ func (a *Action) Prose(s *Scope, i Instance) (cty.Value, hcl.Diagnostics) {
 	return s.optionalText(a.Text, i, "text")
 }
 
-// Settings are the timeouts, pauses and counts of a step. Zero is the executor's
-// default.
+// Settings are the timeouts, pauses and counts of a step. Zero is the executor's default.
 type Settings struct {
 	Timeout         time.Duration // of the whole step
 	Attempts        int           // 1 or more where a retry block is given

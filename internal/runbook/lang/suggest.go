@@ -21,8 +21,7 @@ func Suggest(given string, known []string) string {
 	return "; there is " + list(known, "and") + "."
 }
 
-// nearest is the name that is at most a third of its letters away, or of
-// which one contains the other.
+// nearest is the name that is at most a third of its letters away, or of which one contains the other.
 func nearest(given string, known []string) string {
 	given, best, least := strings.ToLower(given), "", 0
 	// A name that long is not a typing mistake, and comparing takes quadratic time.

@@ -30,34 +30,22 @@ var (
 	inCluster = []TargetKind{TargetMembership, TargetCluster}
 
 	targetAttributes = []TargetAttribute{
-		{
-			"membership",
-			cty.String,
-			"Full resource name of the membership, `projects/P/locations/L/memberships/M`.",
-			[]TargetKind{TargetMembership},
-		},
+		{"membership", cty.String, "Full resource name of the membership, `projects/P/locations/L/memberships/M`.",
+			[]TargetKind{TargetMembership}},
 		{"cluster", cty.String, "Full resource name of the GKE cluster, `projects/P/locations/L/clusters/C`.", inCluster},
 		{"name", cty.String, "Short name of the target: the last part of its resource name.", TargetKinds()},
 		{"location", cty.String, "Region or zone of the cluster.", inCluster},
 		{"project", cty.String, "ID of the project: the cluster's, the project itself, or the fleet's host.", TargetKinds()},
 		{"fleet_project", cty.String, "ID of the fleet's host project.", TargetKinds()},
 		{"fleet_number", cty.String, "Number of the fleet's host project.", TargetKinds()},
-		{
-			"network_project",
-			cty.String,
-			"ID of the project that owns the cluster's network: with Shared VPC the host project, else the cluster's own.",
-			inCluster,
-		},
+		{"network_project", cty.String, "ID of the project that owns the cluster's network: with Shared VPC the host project, else the " +
+			"cluster's own.", inCluster},
 		{"revision", cty.String, "Name of the managed control plane revision in the cluster, such as `asm-managed`.", inCluster},
 		{"injected_namespaces", cty.Set(cty.String), "Namespaces of the cluster whose pods get a sidecar.", inCluster},
 		{"node_pools", cty.Set(cty.String), "Names of the cluster's node pools.", inCluster},
 		{"memberships", cty.Set(cty.String), "Full resource names of the fleet's memberships.", []TargetKind{TargetFleet}},
-		{
-			"projects",
-			cty.Set(cty.String),
-			"IDs of the projects that have clusters in the fleet, and of their network hosts.",
-			[]TargetKind{TargetFleet},
-		},
+		{"projects", cty.Set(cty.String), "IDs of the projects that have clusters in the fleet, and of their network hosts.",
+			[]TargetKind{TargetFleet}},
 	}
 )
 

@@ -121,8 +121,7 @@ func (v *validator) direct(s *Step) bool {
 	return false
 }
 
-// values evaluates every expression with what is known before a run: types and
-// constants.
+// values evaluates every expression with what is known before a run: types and constants.
 func (v *validator) values() {
 	s := v.scope
 	for _, i := range v.runbook.Inputs {
@@ -146,8 +145,7 @@ func (v *validator) values() {
 	}
 }
 
-// defaultHolds checks a default by the input's own conditions, as far as they are
-// about it alone.
+// defaultHolds checks a default by the input's own conditions, as far as they are about it alone.
 func (v *validator) defaultHolds(i *Input) {
 	if i.Required() || i.Default.IsNull() {
 		return
@@ -214,8 +212,7 @@ func (v *validator) step(st *Step) {
 	}
 }
 
-// settings evaluates the settings that can be evaluated: Step.Settings evaluates all of
-// them.
+// settings evaluates the settings that can be evaluated: Step.Settings evaluates all of them.
 func (v *validator) settings(st *Step) {
 	sound := *st
 	keep := func(expr *hcl.Expression) {

@@ -1,6 +1,5 @@
-// Package shards_test runs the example of several executors on one fleet: the
-// manifests on a real API server with its controllers, the pods as processes of the
-// built program, the fleet in the simulator.
+// Package shards_test runs the example of several executors on one fleet: the manifests on a real API server with its
+// controllers, the pods as processes of the built program, the fleet in the simulator.
 package shards_test
 
 import (
@@ -127,9 +126,8 @@ func (f *fleet) see(e sim.Exchange) {
 	}
 }
 
-// TestIndexedJob has the pods of the example restore what a fleet has lost. One is
-// killed when the cloud has done what it asked for, before it hears of it, and one is
-// evicted: who takes their place goes on with their runs.
+// TestIndexedJob has the pods of the example restore what a fleet has lost. One is killed when the cloud has done what
+// it asked for, before it hears of it, and one is evicted: who takes their place goes on with their runs.
 func TestIndexedJob(t *testing.T) {
 	f := newFleet(t)
 	c := newCluster(t, program(t), append(environ(), f.server.Env()...))
@@ -262,12 +260,12 @@ func (c *cluster) runsOf(targets int) {
 	}
 }
 
-// mayNot wants of the example's role that it allows nothing that keeping runs does
-// not take.
+// mayNot wants of the example's role that it allows nothing that keeping runs does not take.
 func (c *cluster) mayNot() {
 	c.t.Helper()
 	for _, what := range []authorizationv1.ResourceAttributes{
-		{Verb: "delete", Resource: "configmaps"}, {Verb: "deletecollection", Resource: "configmaps"}, {Verb: "update", Resource: "configmaps"}, {Verb: "watch", Resource: "configmaps"},
+		{Verb: "delete", Resource: "configmaps"}, {Verb: "deletecollection", Resource: "configmaps"}, {Verb: "update", Resource: "configmaps"},
+		{Verb: "watch", Resource: "configmaps"},
 		{Verb: "delete", Group: "coordination.k8s.io", Resource: "leases"}, {Verb: "list", Group: "coordination.k8s.io", Resource: "leases"},
 		{Verb: "get", Resource: "secrets"}, {Verb: "create", Resource: "pods"}, {Verb: "create", Group: "batch", Resource: "jobs"},
 	} {

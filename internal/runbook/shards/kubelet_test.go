@@ -170,8 +170,7 @@ func expand(text string, env map[string]string) string {
 	})
 }
 
-// kubeconfig is for the pod's service account, with a token that the API server
-// issued for it.
+// kubeconfig is for the pod's service account, with a token that the API server issued for it.
 func (c *cluster) kubeconfig(ctx context.Context, object *corev1.Pod) (string, error) {
 	token, err := c.client.CoreV1().ServiceAccounts(object.Namespace).CreateToken(ctx, object.Spec.ServiceAccountName,
 		&authenticationv1.TokenRequest{}, metav1.CreateOptions{})
@@ -208,14 +207,16 @@ func (c *cluster) wait(object *corev1.Pod, p *pod) {
 		status.Phase = corev1.PodFailed
 	}
 	if evicted {
-		status.Conditions = []corev1.PodCondition{{Type: corev1.DisruptionTarget, Status: corev1.ConditionTrue, Reason: "EvictionByEvictionAPI", LastTransitionTime: now}}
+		status.Conditions = []corev1.PodCondition{{Type: corev1.DisruptionTarget, Status: corev1.ConditionTrue, Reason: "EvictionByEvictionAPI",
+			LastTransitionTime: now}}
 	}
 	patch, err := json.Marshal(map[string]any{"status": status})
 	if err != nil {
 		c.t.Error(err)
 		return
 	}
-	_, err = c.client.CoreV1().Pods(object.Namespace).Patch(context.Background(), object.Name, types.StrategicMergePatchType, patch, metav1.PatchOptions{}, "status")
+	_, err = c.client.CoreV1().Pods(object.Namespace).Patch(context.Background(), object.Name, types.StrategicMergePatchType, patch,
+		metav1.PatchOptions{}, "status")
 	if err != nil && c.t.Context().Err() == nil {
 		c.t.Errorf("pod %s: %v", object.Name, err)
 	}
@@ -240,7 +241,8 @@ func (c *cluster) said() string {
 	defer c.mu.Unlock()
 	var b strings.Builder
 	for _, p := range c.pods {
-		fmt.Fprintf(&b, "pod %s (index %s, after %s failures): exit code %d, ended %v\n%s\n%s\n", p.name, p.index, p.failures, p.exit, p.ended, p.out.String(), p.errs.String())
+		fmt.Fprintf(&b, "pod %s (index %s, after %s failures): exit code %d, ended %v\n%s\n%s\n", p.name, p.index, p.failures, p.exit, p.ended,
+			p.out.String(), p.errs.String())
 	}
 	return b.String()
 }

@@ -30,8 +30,7 @@ type Place struct {
 	Namespace  string
 }
 
-// store opens the place as one executor does. wrap, if given, stands between it
-// and the API server.
+// store opens the place as one executor does. wrap, if given, stands between it and the API server.
 func (p Place) store(o store.Options, wrap func(*rest.Config)) (store.Store, error) {
 	if p.Dir != "" {
 		return store.NewLocal(p.Dir, o), nil
@@ -102,7 +101,8 @@ func acquire(t testing.TB, s store.Store, owner store.Owner) store.Lock {
 }
 
 func start() journal.RunStarted {
-	return journal.RunStarted{Runbook: "restore", By: journal.Executor{User: "alice", Host: "desk"}, Reason: "INC-1", Inputs: map[string]any{"n": 1}}
+	return journal.RunStarted{Runbook: "restore", By: journal.Executor{User: "alice", Host: "desk"}, Reason: "INC-1",
+		Inputs: map[string]any{"n": 1}}
 }
 
 func begin(t testing.TB, s store.Store, lock store.Lock) *journal.Writer {

@@ -37,8 +37,10 @@ type Order struct {
 // story is what a child writes after its RunStarted.
 var story = []journal.Payload{
 	journal.StepStarted{Step: "one", Attempt: 1},
-	journal.ActIntended{Step: "one", Change: journal.Change{Kind: "k", Subject: "s", Before: map[string]any{"on": false}, After: map[string]any{"on": true}}},
-	journal.ActDone{Step: "one", Change: journal.Change{Kind: "k", Subject: "s", Before: map[string]any{"on": false}, After: map[string]any{"on": true}}},
+	journal.ActIntended{Step: "one",
+		Change: journal.Change{Kind: "k", Subject: "s", Before: map[string]any{"on": false}, After: map[string]any{"on": true}}},
+	journal.ActDone{Step: "one",
+		Change: journal.Change{Kind: "k", Subject: "s", Before: map[string]any{"on": false}, After: map[string]any{"on": true}}},
 	journal.StepVerified{Step: "one"},
 	journal.RunFinished{Outcome: journal.Succeeded},
 }

@@ -54,8 +54,7 @@ func (f Filter) lets(i Info) bool {
 	return true
 }
 
-// pick filters and sorts. What cannot be read is kept unless the filter asks for
-// something that nobody can say of it.
+// pick filters and sorts. What cannot be read is kept unless the filter asks for something that nobody can say of it.
 func (f Filter) pick(all []Info) []Info {
 	all = slices.DeleteFunc(all, func(i Info) bool { return !f.lets(i) })
 	// The fence orders the runs of one target, however its machines' clocks went.

@@ -9,10 +9,9 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/wait"
 )
 
-// Keep renews a lock three times in each lease until stop is called, which waits
-// for the last renewal to end. The context that it returns ends when the lock is
-// lost, or could not be renewed for as long as the lease lasts; its cause says
-// which.
+// Keep renews a lock three times in each lease until stop is called, which waits for the last renewal to end. The
+// context that it returns ends when the lock is lost, or could not be renewed for as long as the lease lasts; its cause
+// says which.
 func Keep(ctx context.Context, clock wait.Clock, lock Lock, lease time.Duration) (kept context.Context, stop func()) {
 	kept, cancel := context.WithCancelCause(ctx)
 	done := make(chan struct{})

@@ -21,16 +21,14 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/journal"
 )
 
-// Kube keeps runs in a namespace of a Kubernetes cluster: the lock of a target
-// as a Lease, a journal as ConfigMaps of at most 512 KiB. Every write names the
-// resourceVersion that it follows, so that of two executors one succeeds.
+// Kube keeps runs in a namespace of a Kubernetes cluster: the lock of a target as a Lease, a journal as ConfigMaps of
+// at most 512 KiB. Every write names the resourceVersion that it follows, so that of two executors one succeeds.
 //
 // It needs get, create and update on leases of coordination.k8s.io, and get,
 // list, create and patch on configmaps; only Delete needs delete on configmaps.
 //
-// Whether a lease has run out is judged by this machine's clock. Where the clocks
-// of two machines differ, a lock is taken over earlier or later by as much; the
-// fence keeps that harmless.
+// Whether a lease has run out is judged by this machine's clock. Where the clocks of two machines differ, a lock is
+// taken over earlier or later by as much; the fence keeps that harmless.
 type Kube struct {
 	client    kubernetes.Interface
 	namespace string

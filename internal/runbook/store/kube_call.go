@@ -11,13 +11,11 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/wait"
 )
 
-// callPatience is how long a call is tried again. It is shorter than a journal
-// waits for an entry.
+// callPatience is how long a call is tried again. It is shorter than a journal waits for an entry.
 const callPatience = 20 * time.Second
 
-// retry makes a call again while the API server is out of reach or busy. A call
-// that writes has to bear that the one before did succeed. What the API server
-// refuses comes back at once.
+// retry makes a call again while the API server is out of reach or busy. A call that writes has to bear that the one
+// before did succeed. What the API server refuses comes back at once.
 func (k *Kube) retry(ctx context.Context, doing string, call func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, callPatience)
 	defer cancel()

@@ -13,9 +13,8 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/journal"
 )
 
-// Delete removes the objects of a run. The first one goes last, and says before
-// any goes that the run is being deleted and how it ended: what is left when this
-// process dies halfway is no journal, and Prune finds it again.
+// Delete removes the objects of a run. The first one goes last, and says before any goes that the run is being deleted
+// and how it ended: what is left when this process dies halfway is no journal, and Prune finds it again.
 func (k *Kube) Delete(ctx context.Context, lock Lock, run string) error {
 	run, err := journal.ParseID(run)
 	if err != nil {

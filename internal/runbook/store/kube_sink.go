@@ -14,9 +14,8 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/journal"
 )
 
-// kubeSink keeps a journal in ConfigMaps, a key for each entry. A write names
-// the resourceVersion of what it knows, or makes an object that must not be
-// there, so that who was overtaken is refused by the API server itself.
+// kubeSink keeps a journal in ConfigMaps, a key for each entry. A write names the resourceVersion of what it knows, or
+// makes an object that must not be there, so that who was overtaken is refused by the API server itself.
 type kubeSink struct {
 	k      *Kube
 	run    string
@@ -189,9 +188,8 @@ func (k *Kube) chunk(run, target string, index int, notes, data map[string]strin
 	}
 }
 
-// shut closes the journal of a run to every executor with a lower fence. It
-// changes the last chunk, or makes the one after it, so that a write which is on
-// its way meets another resourceVersion, or an object that must not be there.
+// shut closes the journal of a run to every executor with a lower fence. It changes the last chunk, or makes the one
+// after it, so that a write which is on its way meets another resourceVersion, or an object that must not be there.
 func (k *Kube) shut(ctx context.Context, run, target string, fence int64) error {
 	notes := map[string]string{closedNote: strconv.FormatInt(fence, 10)}
 	maps := k.client.CoreV1().ConfigMaps(k.namespace)

@@ -73,7 +73,8 @@ func writesJournal(r *http.Request) bool {
 
 func answer(code int, reason metav1.StatusReason) *http.Response {
 	body := fmt.Sprintf(`{"kind":"Status","apiVersion":"v1","status":"Failure","message":"try later","reason":%q,"code":%d}`, reason, code)
-	return &http.Response{StatusCode: code, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(strings.NewReader(body))}
+	return &http.Response{StatusCode: code, Header: http.Header{"Content-Type": {"application/json"}},
+		Body: io.NopCloser(strings.NewReader(body))}
 }
 
 // An entry costs one look at the lock and one write, a list one request.
@@ -105,7 +106,8 @@ func TestJournalOfSeveralObjects(t *testing.T) {
 	for i := range 12 {
 		appendTo(t, w, big(i))
 	}
-	list, err := client(t, place).CoreV1().ConfigMaps(place.Namespace).List(t.Context(), metav1.ListOptions{LabelSelector: "app.kubernetes.io/managed-by=terraform-provider-asm"})
+	list, err := client(t, place).CoreV1().ConfigMaps(place.Namespace).List(t.Context(),
+		metav1.ListOptions{LabelSelector: "app.kubernetes.io/managed-by=terraform-provider-asm"})
 	must(t, err)
 	if len(list.Items) != 3 {
 		t.Errorf("there are %d objects, want 3", len(list.Items))
@@ -198,8 +200,7 @@ func TestTakenOverBetweenLookAndWrite(t *testing.T) {
 	}
 }
 
-// A successor that dies before it has closed the journal of its predecessor
-// leaves that to the next.
+// A successor that dies before it has closed the journal of its predecessor leaves that to the next.
 func TestSuccessorDiesBeforeItClosesTheJournal(t *testing.T) {
 	place, s, _ := onKube(t)
 	owner := newRun()
@@ -296,8 +297,7 @@ func TestLabelledByAPerson(t *testing.T) {
 	fails[*store.OvertakenError](t, err)
 }
 
-// With the permissions that the documentation names all is done, and without one
-// of them the error names them.
+// With the permissions that the documentation names all is done, and without one of them the error names them.
 func TestPermissions(t *testing.T) {
 	server := kubetest.Start(t)
 	namespace := server.Namespace(t)

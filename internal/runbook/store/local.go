@@ -13,9 +13,8 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/journal"
 )
 
-// Local keeps runs in a folder: a file RUN.jsonl for each, and a folder for the
-// lock of each target in locks. Executors on one machine share it, and those on
-// several where the file system passes locks on, as NFS does.
+// Local keeps runs in a folder: a file RUN.jsonl for each, and a folder for the lock of each target in locks. Executors
+// on one machine share it, and those on several where the file system passes locks on, as NFS does.
 type Local struct {
 	dir string
 	o   Options

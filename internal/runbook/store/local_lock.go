@@ -259,8 +259,7 @@ func readLease(dir string) (*lease, error) {
 	return &is, nil
 }
 
-// writeLease puts the whole lease in the place of the one before: no reader, and
-// no crash, sees half of it.
+// writeLease puts the whole lease in the place of the one before: no reader, and no crash, sees half of it.
 func writeLease(dir string, is lease) (err error) {
 	defer func() {
 		if err != nil {

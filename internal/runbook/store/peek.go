@@ -10,8 +10,7 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/journal"
 )
 
-// peek reads the first and the last whole line of a journal, whatever stands
-// between: a list of runs is no audit.
+// peek reads the first and the last whole line of a journal, whatever stands between: a list of runs is no audit.
 func peek(path string) (Info, error) {
 	file, err := os.Open(path)
 	if err != nil {

@@ -44,7 +44,8 @@ func everything(t testing.TB, place Place) string {
 	maps, err := c.CoreV1().ConfigMaps(place.Namespace).List(t.Context(), metav1.ListOptions{})
 	must(t, err)
 	// By name: a list of leases hung for minutes once, in the API server's cache of them.
-	leases, err := c.CoordinationV1().Leases(place.Namespace).Get(t.Context(), fmt.Sprintf("asm-lock-%x", sha256.Sum256([]byte(target)))[:len("asm-lock-")+32], metav1.GetOptions{})
+	leases, err := c.CoordinationV1().Leases(place.Namespace).Get(t.Context(),
+		fmt.Sprintf("asm-lock-%x", sha256.Sum256([]byte(target)))[:len("asm-lock-")+32], metav1.GetOptions{})
 	must(t, err)
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)

@@ -39,8 +39,7 @@ func Prune(ctx context.Context, s Store, before time.Time) ([]Info, error) {
 	return gone, nil
 }
 
-// PrunedBy reports that Prune with this time removes the run, unless somebody works
-// on its target.
+// PrunedBy reports that Prune with this time removes the run, unless somebody works on its target.
 func (i Info) PrunedBy(before time.Time) bool {
 	return i.Broken == "" && i.Finished() && i.Last.Before(before)
 }

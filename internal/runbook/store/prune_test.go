@@ -117,7 +117,8 @@ func TestDeleteRefuses(t *testing.T) {
 func TestListOfAJob(t *testing.T) {
 	onBackends(t, func(t *testing.T, place Place, _ time.Duration) {
 		s := place.open(t, store.Options{})
-		want := []string{keep(t, s, target, "march", slices.Concat(long(7), []journal.Payload{ended})...), keep(t, s, target+"2", "march", story[0])}
+		want := []string{keep(t, s, target, "march", slices.Concat(long(7), []journal.Payload{ended})...),
+			keep(t, s, target+"2", "march", story[0])}
 		keep(t, s, target, "april", ended)
 		keep(t, s, target, "", ended)
 		all, err := s.List(t.Context(), store.Filter{Job: "march"})
@@ -172,7 +173,8 @@ func TestDeletionThatDies(t *testing.T) {
 	if got := names(gone); err != nil || !slices.Equal(got, []string{run}) {
 		t.Errorf("the next removed %v, %v", got, err)
 	}
-	left, err := client(t, place).CoreV1().ConfigMaps(place.Namespace).List(context.Background(), metav1.ListOptions{LabelSelector: "app.kubernetes.io/managed-by=terraform-provider-asm"})
+	left, err := client(t, place).CoreV1().ConfigMaps(place.Namespace).List(context.Background(),
+		metav1.ListOptions{LabelSelector: "app.kubernetes.io/managed-by=terraform-provider-asm"})
 	must(t, err)
 	if len(left.Items) > 0 {
 		t.Errorf("left are %d objects", len(left.Items))

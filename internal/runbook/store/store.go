@@ -30,17 +30,15 @@ type Runs interface {
 	// Latest returns the run that was started last on a target. The error is a
 	// *NoRunError when there is none.
 	Latest(ctx context.Context, target string) (Info, error)
-	// Delete removes a run that has ended, under a lock on its target, so that nobody
-	// goes on with it meanwhile. The error is an *UnfinishedError when it has not
-	// ended.
+	// Delete removes a run that has ended, under a lock on its target, so that nobody goes on with it meanwhile. The
+	// error is an *UnfinishedError when it has not ended.
 	Delete(ctx context.Context, lock Lock, run string) error
 }
 
 // Locks keeps one lock for each target.
 type Locks interface {
-	// Acquire takes the lock on a target, for as long as lease unless it is
-	// renewed. The lock of an owner who is dead, or whose lease has run out, is
-	// taken over. The error is a *HeldError when somebody holds it.
+	// Acquire takes the lock on a target, for as long as lease unless it is renewed. The lock of an owner who is dead,
+	// or whose lease has run out, is taken over. The error is a *HeldError when somebody holds it.
 	Acquire(ctx context.Context, target string, owner Owner, lease time.Duration) (Lock, error)
 	// Holder says who holds the lock on a target, if anybody does.
 	Holder(ctx context.Context, target string) (Holder, bool, error)
@@ -53,8 +51,7 @@ type Lock interface {
 	// Target is what it locks, and Holder who holds it: this executor.
 	Target() string
 	Holder() Holder
-	// TakenOver is from whom it was taken over, and why; the zero Takeover when it
-	// was free.
+	// TakenOver is from whom it was taken over, and why; the zero Takeover when it was free.
 	TakenOver() Takeover
 	// Renew makes the lease last for its whole length from now on. The error is a
 	// *LostError when the lock was taken over.

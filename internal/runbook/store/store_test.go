@@ -75,7 +75,8 @@ func TestOneHolderAtATime(t *testing.T) {
 		if held.By.Owner != owner || held.By.Until.Sub(held.By.Since) != minute {
 			t.Errorf("it is held by %+v", held.By)
 		}
-		for _, want := range []string{target, owner.User, owner.Host, owner.Run, held.By.Since.Format(time.RFC3339), held.By.Until.Format(time.RFC3339)} {
+		for _, want := range []string{target, owner.User, owner.Host, owner.Run, held.By.Since.Format(time.RFC3339),
+			held.By.Until.Format(time.RFC3339)} {
 			if !strings.Contains(err.Error(), want) {
 				t.Errorf("the error does not say %q: %v", want, err)
 			}
@@ -186,7 +187,8 @@ func TestWhatCannotBeOpened(t *testing.T) {
 		begin(t, s, lock)
 		other, err := s.Acquire(t.Context(), "another target", newRun(), minute)
 		must(t, err)
-		if _, _, err := s.Open(t.Context(), other, owner.Run, journal.RunResumed{}); err == nil || !strings.Contains(err.Error(), "the lock is on another target") {
+		if _, _, err := s.Open(t.Context(), other, owner.Run, journal.RunResumed{}); err == nil ||
+			!strings.Contains(err.Error(), "the lock is on another target") {
 			t.Errorf("under the lock of another target it is opened with %v", err)
 		}
 		missing := newRun().Run
@@ -260,7 +262,8 @@ func TestSecretsInNoPlace(t *testing.T) {
 		started.Reason, started.By.User, started.Runbook, started.Inputs = secret, secret, secret, map[string]any{secret: secret}
 		w, _, err := s.Create(t.Context(), lock, started)
 		must(t, err)
-		appendTo(t, w, journal.StepFailed{Step: secret, Error: "Bearer " + secret}, journal.RunFinished{Outcome: journal.Outcome(secret), Reason: secret})
+		appendTo(t, w, journal.StepFailed{Step: secret, Error: "Bearer " + secret},
+			journal.RunFinished{Outcome: journal.Outcome(secret), Reason: secret})
 		_, err = s.Acquire(t.Context(), target, newRun(), minute)
 		dump := err.Error() + everything(t, place)
 		for _, planted := range []string{secret, "ya29.planted", "aHVudGVyMjItcGxhbnRlZA"} {

@@ -20,10 +20,8 @@ func errServiceDisabled(service, consumer string) *wire.Error {
 			"service": service, "consumer": "projects/" + consumer, "serviceTitle": world.ServiceTitle(service),
 			"containerInfo": consumer, "activationUrl": world.ActivationURL(service, consumer),
 		})
-	return e.WithDetails(
-		map[string]any{"@type": "type.googleapis.com/google.rpc.LocalizedMessage", "locale": "en-US", "message": e.Message},
-		help("Google developers console API activation", world.ActivationURL(service, consumer)),
-	)
+	return e.WithDetails(map[string]any{"@type": "type.googleapis.com/google.rpc.LocalizedMessage", "locale": "en-US", "message": e.Message},
+		help("Google developers console API activation", world.ActivationURL(service, consumer)))
 }
 
 func help(description, url string) map[string]any {

@@ -31,11 +31,8 @@ func checkMeshEnums(m *world.MeshSpec, path string) *wire.Error {
 	if m == nil {
 		return nil
 	}
-	return firstError(
-		wire.EnumManagement.Check(path+".management", m.Management),
-		wire.EnumControlPlane.Check(path+".control_plane", m.ControlPlane),
-		wire.EnumConfigAPI.Check(path+".config_api", m.ConfigAPI),
-	)
+	return firstError(wire.EnumManagement.Check(path+".management", m.Management),
+		wire.EnumControlPlane.Check(path+".control_plane", m.ControlPlane), wire.EnumConfigAPI.Check(path+".config_api", m.ConfigAPI))
 }
 
 func checkOriginEnums(o *world.Origin, path string) *wire.Error {
@@ -57,10 +54,9 @@ func (m *featureMessage) checkEnums() *wire.Error {
 		return err
 	}
 	if m.Spec != nil && m.Spec.Mesh != nil {
-		if err := firstError(
-			wire.EnumCompatibility.Check("resource.spec.mesh.modernization_compatibility", m.Spec.Mesh.ModernizationCompatibility),
-			wire.EnumStrategy.Check("resource.spec.mesh.modernization_strategy", m.Spec.Mesh.ModernizationStrategy),
-		); err != nil {
+		if err := firstError(wire.EnumCompatibility.Check("resource.spec.mesh.modernization_compatibility",
+			m.Spec.Mesh.ModernizationCompatibility),
+			wire.EnumStrategy.Check("resource.spec.mesh.modernization_strategy", m.Spec.Mesh.ModernizationStrategy)); err != nil {
 			return err
 		}
 	}
@@ -88,10 +84,8 @@ func (m *membershipFeatureMessage) checkEnums() *wire.Error {
 	}
 	const path = "membership_feature.spec"
 	if s := m.Spec.Servicemesh; s != nil {
-		if err := firstError(
-			checkMeshEnums(&s.MeshSpec, path+".servicemesh"),
-			wire.EnumChannel.Check(path+".servicemesh.default_channel", s.DefaultChannel),
-		); err != nil {
+		if err := firstError(checkMeshEnums(&s.MeshSpec, path+".servicemesh"),
+			wire.EnumChannel.Check(path+".servicemesh.default_channel", s.DefaultChannel)); err != nil {
 			return err
 		}
 	}

@@ -16,8 +16,7 @@ import (
 //	/v1/projects/P/locations/L/gkeMemberships/M/<path of the cluster>
 //	/v1/projects/P/locations/L/memberships/M:generateCredentials
 //
-// Its own refusals have Google's envelope; what comes from the cluster is a
-// Kubernetes Status.
+// Its own refusals have Google's envelope; what comes from the cluster is a Kubernetes Status.
 
 // gatewayVerbs are the permissions by method.
 var gatewayVerbs = map[string]string{

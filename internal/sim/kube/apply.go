@@ -12,12 +12,10 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
-// Server-side apply, with the owners of fields in metadata.managedFields. A
-// field is a leaf of the object; a list is one leaf, which is coarser than in
-// a real server, where lists with keys are merged.
+// Server-side apply, with the owners of fields in metadata.managedFields. A field is a leaf of the object; a list is
+// one leaf, which is coarser than in a real server, where lists with keys are merged.
 
-// leaves are the fields of an object that a manager can own, as paths with
-// "\x00" between the steps.
+// leaves are the fields of an object that a manager can own, as paths with "\x00" between the steps.
 func leaves(o Object) map[string]any {
 	out := map[string]any{}
 	var walk func(path string, v any)
@@ -131,8 +129,7 @@ func release(entries []any, gone func(manager, operation, path string) bool) []a
 	return out
 }
 
-// setManager adds fields to what a manager owns by an operation; an apply
-// owns exactly what it applied.
+// setManager adds fields to what a manager owns by an operation; an apply owns exactly what it applied.
 func (k *call) setManager(o Object, entries []any, operation string, paths []string) {
 	mine := slices.IndexFunc(entries, func(e any) bool { return text(e, "manager") == k.manager() && text(e, "operation") == operation })
 	if mine >= 0 {
@@ -160,9 +157,8 @@ func (k *call) setManager(o Object, entries []any, operation string, paths []str
 	}
 }
 
-// apply is server-side apply: fields of others with other values are
-// conflicts unless forced; what this manager applied before and does not
-// apply now goes.
+// apply is server-side apply: fields of others with other values are conflicts unless forced; what this manager applied
+// before and does not apply now goes.
 func (k *call) apply() (Response, *status) {
 	if k.Query.Get("fieldManager") == "" {
 		return Response{}, errInvalid(&resource{kind: "PatchOptions", group: groupMeta}, "",

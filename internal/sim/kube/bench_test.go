@@ -45,8 +45,7 @@ func benchServe(b *testing.B, method, path, contentType, body string) {
 // BenchmarkListPods is the first read of a cluster's failed pods.
 func BenchmarkListPods(b *testing.B) { benchServe(b, "GET", "/api/v1/pods", "", "") }
 
-// BenchmarkLabelNamespace is the first write to a cluster, with what its
-// controllers make of it.
+// BenchmarkLabelNamespace is the first write to a cluster, with what its controllers make of it.
 func BenchmarkLabelNamespace(b *testing.B) {
 	benchServe(b, "PATCH", "/api/v1/namespaces/default", mergePatchType, `{"metadata":{"labels":{"x":"y"}}}`)
 }

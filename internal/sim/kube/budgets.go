@@ -70,8 +70,7 @@ func share(v any, total int) int {
 	return n
 }
 
-// evictable says whether the budgets let a pod go; if not, the status with
-// which an eviction is refused.
+// evictable says whether the budgets let a pod go; if not, the status with which an eviction is refused.
 func (c *Cluster) evictable(pod Object) *status {
 	c.runBudgets()
 	var blocking []Object
@@ -90,10 +89,8 @@ func (c *Cluster) evictable(pod Object) *status {
 		}
 		desired, healthy := numberOr(0, b, "status", "desiredHealthy"), numberOr(0, b, "status", "currentHealthy")
 		s := apierrors.NewTooManyRequests("Cannot evict pod as it would violate the pod's disruption budget.", 0)
-		s.ErrStatus.Details.Causes = []metav1.StatusCause{{
-			Type:    policyv1.DisruptionBudgetCause,
-			Message: fmt.Sprintf("The disruption budget %s needs %d healthy pods and has %d currently", name(b), desired, healthy),
-		}}
+		s.ErrStatus.Details.Causes = []metav1.StatusCause{{Type: policyv1.DisruptionBudgetCause, Message: fmt.Sprintf("The disruption budget "+
+			"%s needs %d healthy pods and has %d currently", name(b), desired, healthy)}}
 		return s
 	}
 	return nil

@@ -48,8 +48,7 @@ type Env struct {
 	Provision time.Duration
 }
 
-// A Cluster is the Kubernetes API of one cluster. It is not safe for
-// concurrent use: the world's lock is around it.
+// A Cluster is the Kubernetes API of one cluster. It is not safe for concurrent use: the world's lock is around it.
 type Cluster struct {
 	seed    Seed
 	rv      uint64           // of the last write

@@ -13,9 +13,8 @@ const upgradeFailure = "DataPlaneUpgradeFailure"
 
 const failedAt = "sim.asm/upgrade-failed" // when it was last tried
 
-// runDataPlane is Google's mdp-controller: it brings managed proxies to the
-// revision's version by evicting their pods, and marks those that it cannot
-// move.
+// runDataPlane is Google's mdp-controller: it brings managed proxies to the revision's version by evicting their pods,
+// and marks those that it cannot move.
 func (c *Cluster) runDataPlane() {
 	env := c.get(resConfigMaps, meshNamespace, "env-"+Revision)
 	if env == nil || !c.env.Reachable || c.resource(resDataPlane) == nil ||
@@ -51,8 +50,7 @@ func (c *Cluster) runDataPlane() {
 	c.reportDataPlane(tag, managed, unmanaged, failed, moving)
 }
 
-// move evicts a pod; when that is refused it is marked, and tried again
-// later.
+// move evicts a pod; when that is refused it is marked, and tried again later.
 func (c *Cluster) move(pod Object) bool {
 	if labelsOf(pod)[upgradeLabel] == "failed" {
 		at := parseStamp(text(pod, "metadata", "annotations", failedAt)).Add(evictAgain)
@@ -75,9 +73,8 @@ func (c *Cluster) move(pod Object) bool {
 	return false
 }
 
-// upgrades says whether the managed data plane is on for a pod: the
-// annotation of the pod, else of its namespace, else of the revision; on by
-// default. What is no JSON counts as not given.
+// upgrades says whether the managed data plane is on for a pod: the annotation of the pod, else of its namespace, else
+// of the revision; on by default. What is no JSON counts as not given.
 func (c *Cluster) upgrades(pod Object) bool {
 	for _, o := range []Object{pod, c.get(resNamespaces, "", namespace(pod)), c.get(resRevisions, meshNamespace, Revision)} {
 		var v struct {
@@ -134,8 +131,7 @@ func (c *Cluster) reportDataPlane(tag string, managed, unmanaged, failed, moving
 	}
 }
 
-// RetryUpgrades forgets which pods could not be moved, so that they are tried
-// again at once.
+// RetryUpgrades forgets which pods could not be moved, so that they are tried again at once.
 func (c *Cluster) RetryUpgrades() {
 	for _, pod := range c.list(resPods, "") {
 		if labelsOf(pod)[upgradeLabel] == "failed" {
@@ -179,8 +175,7 @@ func (c *Cluster) summarize() {
 // FailedProxies counts the pods that the data plane could not upgrade.
 func (c *Cluster) FailedProxies() int { return c.failed }
 
-// Stopped is what stops the control plane, by the Stalled condition of its
-// revision; empty when nothing does.
+// Stopped is what stops the control plane, by the Stalled condition of its revision; empty when nothing does.
 func (c *Cluster) Stopped() (reason, message string) { return c.stopReason, c.stopMessage }
 
 // TroubleSince is when the mesh first had what Stopped or FailedProxies report.

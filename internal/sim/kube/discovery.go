@@ -6,9 +6,8 @@ import (
 	"strings"
 )
 
-// discover answers what is not an object: versions, groups and their
-// resources. There is no OpenAPI: kubectl does without it (it validates
-// nothing then).
+// discover answers what is not an object: versions, groups and their resources. There is no OpenAPI: kubectl does
+// without it (it validates nothing then).
 func (c *Cluster) discover(_ *Request, part []string) Response {
 	path := strings.Join(part, "/")
 	switch {
@@ -76,13 +75,8 @@ func (c *Cluster) versionInfo() Object {
 var reviews = map[string][]*resource{
 	groupAuth: {{group: groupAuth, versions: v1, plural: "selfsubjectreviews", singular: "selfsubjectreview", kind: "SelfSubjectReview"}},
 	groupAuthz: {
-		{
-			group:    groupAuthz,
-			versions: v1,
-			plural:   "selfsubjectaccessreviews",
-			singular: "selfsubjectaccessreview",
-			kind:     "SelfSubjectAccessReview",
-		},
+		{group: groupAuthz, versions: v1, plural: "selfsubjectaccessreviews", singular: "selfsubjectaccessreview",
+			kind: "SelfSubjectAccessReview"},
 		{group: groupAuthz, versions: v1, plural: "selfsubjectrulesreviews", singular: "selfsubjectrulesreview", kind: "SelfSubjectRulesReview"},
 	},
 }

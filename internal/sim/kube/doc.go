@@ -1,18 +1,14 @@
-// Package kube is the Kubernetes API server of one simulated cluster,
-// together with what acts in the cluster: the controllers of workloads, the
-// mesh's control plane and its data plane controller.
+// Package kube is the Kubernetes API server of one simulated cluster, together with what acts in the cluster: the
+// controllers of workloads, the mesh's control plane and its data plane controller.
 //
-// One process can hold ten thousand clusters. The first objects of a cluster
-// are computed from its Seed at each request and take no memory; the store
-// holds only what differs. A cluster has no goroutine: every request first
-// lets the controllers do the work that is due (settle.go).
+// One process can hold ten thousand clusters. The first objects of a cluster are computed from its Seed at each request
+// and take no memory; the store holds only what differs. A cluster has no goroutine: every request first lets the
+// controllers do the work that is due (settle.go).
 //
-// Objects are plain JSON maps. What the real API server does with a library,
-// this one does with the same library, and so with the same texts: patches
-// (json-patch, strategicpatch), selectors (labels, fields), validation of
-// metadata, and statuses (api/errors). The types of k8s.io/api only say by
-// which key a strategic merge patch merges a list; were objects built from
-// them, the tests would share the client's misunderstandings.
+// Objects are plain JSON maps. What the real API server does with a library, this one does with the same library, and
+// so with the same texts: patches (json-patch, strategicpatch), selectors (labels, fields), validation of metadata, and
+// statuses (api/errors). The types of k8s.io/api only say by which key a strategic merge patch merges a list; were
+// objects built from them, the tests would share the client's misunderstandings.
 //
 // What is simpler than in a real API server:
 //

@@ -29,7 +29,8 @@ func TestDiscovery(t *testing.T) {
 	k.get("/apis/mesh.cloud.google.com").want(200, "APIGroup", `"preferredVersion":{"groupVersion":"mesh.cloud.google.com/v1beta1"`)
 	k.get("/api/v1").want(200, `"name":"pods/eviction"`, `"name":"serviceaccounts/token"`, `"shortNames":["po"]`)
 	k.get("/apis/mesh.cloud.google.com/v1beta1").want(200, `"name":"controlplanerevisions/status"`, `"cpr"`)
-	for _, path := range []string{"/openapi/v3", "/apis/nowhere", "/apis/nowhere/v1", "/api/v1/things", "/apis/apps/v2/deployments", "/api/v1/namespaces/shop/namespaces"} {
+	for _, path := range []string{"/openapi/v3", "/apis/nowhere", "/apis/nowhere/v1", "/api/v1/things", "/apis/apps/v2/deployments",
+		"/api/v1/namespaces/shop/namespaces"} {
 		k.get(path).want(404, "404 page not found")
 	}
 	// Without its definition there is no such resource.
@@ -107,7 +108,8 @@ func TestWritesAndConflicts(t *testing.T) {
 	k.send("PUT", path, "application/json", strings.Replace(old.raw, `"a":"b"`, `"a":"d"`, 1)).
 		want(409, "the object has been modified", "Conflict")
 	k.send("PATCH", path, mergePatchType, `{"metadata":{"resourceVersion":"1"},"data":{"a":"e"}}`).want(409)
-	k.send("PATCH", path, jsonPatchType, `[{"op":"test","path":"/data/a","value":"c"},{"op":"add","path":"/data/b~1c","value":"1"},{"op":"remove","path":"/data/a"}]`).
+	k.send("PATCH", path, jsonPatchType,
+		`[{"op":"test","path":"/data/a","value":"c"},{"op":"add","path":"/data/b~1c","value":"1"},{"op":"remove","path":"/data/a"}]`).
 		want(200, `"data":{"b/c":"1"}`)
 	k.send("PATCH", path, jsonPatchType, `[{"op":"test","path":"/data/a","value":"c"}]`).want(422)
 	k.send("PATCH", path, "text/plain", `{}`).want(415, "application/merge-patch+json")
@@ -125,19 +127,16 @@ func TestWritesAndConflicts(t *testing.T) {
 		want(422, `spec.channel: Unsupported value: \"fast\": supported values: \"regular\", \"rapid\", \"stable\"`)
 	k.send("PATCH", backend, strategicPatchType, `{"spec":{"template":{"spec":{"containers":[{"name":"backend","image":"new"}]}}}}`).
 		want(200, `"image":"new"`, `"imagePullPolicy":"IfNotPresent"`)
-	k.send("PATCH", backend, mergePatchType, `{"spec":{"selector":{"matchLabels":{"app":"other"}},"template":{"metadata":{"labels":{"app":"other"}}}}}`).
+	k.send("PATCH", backend, mergePatchType,
+		`{"spec":{"selector":{"matchLabels":{"app":"other"}},"template":{"metadata":{"labels":{"app":"other"}}}}}`).
 		want(422, "field is immutable")
 }
 
 func TestServerSideApply(t *testing.T) {
 	k := newTester(t)
 	apply := func(manager, query, labels string) result {
-		return k.send(
-			"PATCH",
-			shop+"?fieldManager="+manager+query,
-			applyPatchType,
-			`{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"shop","labels":{`+labels+`}}}`,
-		)
+		return k.send("PATCH", shop+"?fieldManager="+manager+query, applyPatchType,
+			`{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"shop","labels":{`+labels+`}}}`)
 	}
 	apply("a", "", `"x":"1","y":"1"`).want(200, `"x":"1"`, `"manager":"a"`, `"f:x":{}`, "kubernetes.io/metadata.name", "istio.io/rev")
 	apply("b", "", `"x":"2"`).want(409, `Apply failed with 1 conflict: conflict with \"a\": .metadata.labels.x`, "FieldManagerConflict")
@@ -225,7 +224,8 @@ func TestProvisioning(t *testing.T) {
 func TestOtherWorkloads(t *testing.T) {
 	k := newTester(t)
 	template := `"template":{"metadata":{"labels":{"app":"db"}},"spec":{"containers":[{"name":"db","image":"db"}]}}`
-	k.post("/apis/apps/v1/namespaces/shop/statefulsets", `{"metadata":{"name":"db"},"spec":{"replicas":2,"selector":{"matchLabels":{"app":"db"}},`+template+`}}`).
+	k.post("/apis/apps/v1/namespaces/shop/statefulsets",
+		`{"metadata":{"name":"db"},"spec":{"replicas":2,"selector":{"matchLabels":{"app":"db"}},`+template+`}}`).
 		want(201)
 	k.post("/apis/batch/v1/namespaces/default/jobs", `{"metadata":{"name":"once"},"spec":{`+template+`}}`).want(201)
 	k.post("/apis/batch/v1/namespaces/shop/jobs", `{"metadata":{"name":"once"},"spec":{`+template+`}}`).want(201)

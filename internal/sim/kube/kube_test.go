@@ -62,9 +62,8 @@ func (k *tester) send(method, path, contentType, body string, header ...string) 
 	for i := 0; i+1 < len(header); i += 2 {
 		h.Set(header[i], header[i+1])
 	}
-	r := k.c.Serve(
-		&Request{Method: method, Path: p, Query: values, Header: h, Body: []byte(body), User: "u@x", Allowed: func(bool) bool { return true }},
-	)
+	r := k.c.Serve(&Request{Method: method, Path: p, Query: values, Header: h, Body: []byte(body), User: "u@x",
+		Allowed: func(bool) bool { return true }})
 	k.c.Settle(k.env, k.now)
 	out := result{t: k.t, what: method + " " + path, code: r.Status, raw: string(r.Body)}
 	_ = decode(r.Body, &out.body)
@@ -105,7 +104,8 @@ func TestRestartAfterFailedUpgrade(t *testing.T) {
 	failed := func() int {
 		return len(items(k.get("/api/v1/pods?labelSelector=dataplane-upgrade%3Dfailed").want(200).body, "items"))
 	}
-	k.post("/apis/policy/v1/namespaces/shop/poddisruptionbudgets", `{"metadata":{"name":"backend"},"spec":{"minAvailable":2,"selector":{"matchLabels":{"app":"backend"}}}}`).
+	k.post("/apis/policy/v1/namespaces/shop/poddisruptionbudgets",
+		`{"metadata":{"name":"backend"},"spec":{"minAvailable":2,"selector":{"matchLabels":{"app":"backend"}}}}`).
 		want(201)
 	k.send("PATCH", ns+"/istio-system/configmaps/env-asm-managed", mergePatchType, `{"data":{"TAG":"`+NextTag+`"}}`).want(200)
 	k.now = k.now.Add(time.Second)
@@ -120,9 +120,11 @@ func TestRestartAfterFailedUpgrade(t *testing.T) {
 	}
 	pod := name(items(k.get("/api/v1/pods?labelSelector=dataplane-upgrade").body, "items")[0].(Object))
 	k.post(shop+"/pods/"+pod+"/eviction", `{"apiVersion":"policy/v1","kind":"Eviction","metadata":{"name":"`+pod+`"}}`).
-		want(429, "Cannot evict pod as it would violate the pod's disruption budget.", "The disruption budget backend needs 2 healthy pods and has 2 currently", "DisruptionBudget")
+		want(429, "Cannot evict pod as it would violate the pod's disruption budget.", "The disruption budget backend needs 2 healthy pods and "+
+			"has 2 currently", "DisruptionBudget")
 
-	k.send("PATCH", backend, strategicPatchType, `{"spec":{"template":{"metadata":{"annotations":{"kubectl.kubernetes.io/restartedAt":"2026-01-01T00:00:00Z"}}}}}`).
+	k.send("PATCH", backend, strategicPatchType,
+		`{"spec":{"template":{"metadata":{"annotations":{"kubectl.kubernetes.io/restartedAt":"2026-01-01T00:00:00Z"}}}}}`).
 		want(200)
 	if got := k.get(backend).body; numberOr(0, got, "status", "unavailableReplicas")+numberOr(0, got, "status", "replicas") <= 2 {
 		t.Errorf("the roll-out is over before it began: %v", got["status"])

@@ -7,9 +7,8 @@ import (
 	"strings"
 )
 
-// runMesh is the managed control plane's view of the cluster. It does
-// nothing when it cannot reach the cluster: what is there stays as it is, and
-// gets older (inferred).
+// runMesh is the managed control plane's view of the cluster. It does nothing when it cannot reach the cluster: what is
+// there stays as it is, and gets older (inferred).
 func (c *Cluster) runMesh() {
 	if !c.env.Reachable || c.resource(resRevisions) == nil {
 		return
@@ -138,9 +137,8 @@ func tooOld(version string) bool {
 	return err == nil && err2 == nil && (major < 1 || major == 1 && minor < 15)
 }
 
-// otherFleet says whether the cluster believes to be of another fleet than
-// the one that its membership is in: the project of its Membership's owner,
-// which is written as projects/P or as the full name.
+// otherFleet says whether the cluster believes to be of another fleet than the one that its membership is in: the
+// project of its Membership's owner, which is written as projects/P or as the full name.
 func (c *Cluster) otherFleet() bool {
 	m := c.get(resMembership, "", "membership")
 	_, rest, ok := strings.Cut(text(m, "spec", "owner", "id"), "projects/")
@@ -151,8 +149,7 @@ func (c *Cluster) otherFleet() bool {
 	return project != c.env.FleetProject
 }
 
-// judgeResources finds what keeps the mesh from writing its objects, or which
-// of them it found and does not overwrite.
+// judgeResources finds what keeps the mesh from writing its objects, or which of them it found and does not overwrite.
 func (c *Cluster) judgeResources(revision string) []condition {
 	if c.blocked() {
 		return stopped(provisioningFailed, "An error occurred updating cluster resources")
@@ -177,9 +174,8 @@ func (c *Cluster) judgeResources(revision string) []condition {
 	return nil
 }
 
-// blocked says whether an admission webhook refuses the mesh's writes: one
-// that must answer for webhook configurations or definitions and whose
-// service has no endpoints.
+// blocked says whether an admission webhook refuses the mesh's writes: one that must answer for webhook configurations
+// or definitions and whose service has no endpoints.
 func (c *Cluster) blocked() bool {
 	for _, config := range c.list(resValidating, "") {
 		for _, hook := range items(config, "webhooks") {

@@ -10,8 +10,7 @@ import (
 	"time"
 )
 
-// An Object is a Kubernetes object as JSON has it; numbers are json.Number
-// where it was read from JSON.
+// An Object is a Kubernetes object as JSON has it; numbers are json.Number where it was read from JSON.
 type Object = map[string]any
 
 // dig finds a value by its path, nil if it is not there.

@@ -59,9 +59,8 @@ func (k *call) patched(kind string, o Object) (Object, *status) {
 	case kind == strategicPatchType && k.r.typed != nil:
 		return k.strategicPatch(o)
 	}
-	// A CustomResourceDefinition gets a merge patch also where a strategic one
-	// was sent: k8s.io/api does not have its type, and it has no lists that are
-	// merged by a key.
+	// A CustomResourceDefinition gets a merge patch also where a strategic one was sent: k8s.io/api does not have its
+	// type, and it has no lists that are merged by a key.
 	var p Object
 	if s := k.decodePatch(&p); s != nil {
 		return nil, s
@@ -132,8 +131,7 @@ func decodePatched(raw []byte) (Object, *status) {
 	return o, nil
 }
 
-// strategicPatch merges lists by the keys that the types of k8s.io/api have in
-// their tags.
+// strategicPatch merges lists by the keys that the types of k8s.io/api have in their tags.
 func (k *call) strategicPatch(o Object) (Object, *status) {
 	var patch Object
 	if _, err := kjson.UnmarshalStrict(k.Body, &patch); err != nil {
@@ -161,8 +159,7 @@ func (k *call) strategicPatch(o Object) (Object, *status) {
 	return nil, errPlain(err)
 }
 
-// badPatch are the errors of a strategic merge patch that the API server
-// answers with 400.
+// badPatch are the errors of a strategic merge patch that the API server answers with 400.
 var badPatch = []error{
 	mergepatch.ErrBadJSONDoc, mergepatch.ErrBadPatchFormatForPrimitiveList, mergepatch.ErrBadPatchFormatForRetainKeys,
 	mergepatch.ErrBadPatchFormatForSetElementOrderList, mergepatch.ErrUnsupportedStrategicMergePatchFormat,

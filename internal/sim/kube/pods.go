@@ -16,8 +16,7 @@ type workshop struct {
 	tag  string // of the managed proxy
 }
 
-// suffix is n characters of the alphabet of generated names, made from a
-// text.
+// suffix is n characters of the alphabet of generated names, made from a text.
 func suffix(of string, n int) string {
 	const alphabet = "bcdfghjklmnpqrstvwxz2456789"
 	sum := sha256.Sum256([]byte(of))
@@ -195,8 +194,7 @@ func (w workshop) inject(pod Object, kind proxyKind) {
 	l["service.istio.io/canonical-revision"] = "latest"
 }
 
-// proxyTag is the version of a pod's proxy, "" without one; and whether the
-// managed injector put it there.
+// proxyTag is the version of a pod's proxy, "" without one; and whether the managed injector put it there.
 func proxyTag(pod Object) (tag string, managed bool) {
 	for _, field := range []string{"containers", "initContainers"} {
 		for _, c := range items(pod, "spec", field) {

@@ -180,8 +180,7 @@ var builtinByID = func() map[string]*resource {
 	return out
 }()
 
-// resource finds a resource by its name in the store; nil if the cluster does
-// not serve it.
+// resource finds a resource by its name in the store; nil if the cluster does not serve it.
 func (c *Cluster) resource(id string) *resource {
 	if r := builtinByID[id]; r != nil {
 		return r
@@ -195,8 +194,7 @@ func (c *Cluster) resource(id string) *resource {
 	return nil
 }
 
-// seedResources are the custom resources of a cluster in which nobody changed
-// their definitions.
+// seedResources are the custom resources of a cluster in which nobody changed their definitions.
 var seedResources = sync.OnceValue(func() map[string]*resource {
 	out := map[string]*resource{}
 	for _, crd := range definitions() {

@@ -9,8 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 )
 
-// The mesh as it is installed. The tag of a fresh cluster's proxies, and the
-// one that an upgrade brings.
+// The mesh as it is installed. The tag of a fresh cluster's proxies, and the one that an upgrade brings.
 const (
 	Revision      = "asm-managed"
 	Tag           = "1.23.6-asm.4"
@@ -23,8 +22,7 @@ const (
 	upgradeLabel   = "dataplane-upgrade"
 )
 
-// object is one of those that the cluster begins with; nil if it is not among
-// them.
+// object is one of those that the cluster begins with; nil if it is not among them.
 func (s Seed) object(id, namespace, name string) Object {
 	for _, o := range s.bare(id) {
 		if text(o, "metadata", "name") == name && text(o, "metadata", "namespace") == namespace {
@@ -50,8 +48,7 @@ var seedLabels = sync.OnceValue(func() map[string]map[string]bool {
 	return out
 })
 
-// seedLacks says whether a selector selects no object of any seed, because it
-// requires a label that none of them has.
+// seedLacks says whether a selector selects no object of any seed, because it requires a label that none of them has.
 func seedLacks(id string, where labels.Selector) bool {
 	known, found := seedLabels()[id]
 	if !found {
@@ -304,8 +301,6 @@ func (s Seed) cniNode() Object {
 const nodes = 3
 
 func (s Seed) node(i int) string {
-	return "gke-" + s.Name + "-default-pool-" + strings.ReplaceAll(uuid(s.path()), "-", "")[:8] + "-" + suffix(
-		s.path()+"node"+strconv.Itoa(i),
-		4,
-	)
+	return "gke-" + s.Name + "-default-pool-" + strings.ReplaceAll(uuid(s.path()), "-", "")[:8] + "-" +
+		suffix(s.path()+"node"+strconv.Itoa(i), 4)
 }

@@ -73,8 +73,7 @@ func (s Seed) meshObject(id string) Object {
 	}
 }
 
-// expectedInjectURL and expectedValidateURL follow from ConfigMap
-// env-REVISION (from Google's tool).
+// expectedInjectURL and expectedValidateURL follow from ConfigMap env-REVISION (from Google's tool).
 func expectedInjectURL(project string, env Object) string {
 	addr := text(env, "data", "CLOUDRUN_ADDR")
 	path := "/inject/ISTIO_META_CLOUDRUN_ADDR/" + addr

@@ -27,8 +27,7 @@ func labelSelector(v any) (*metav1.LabelSelector, error) {
 	return &s, nil
 }
 
-// compileSelector makes a metav1.LabelSelector ready to match. What cannot be
-// read selects nothing.
+// compileSelector makes a metav1.LabelSelector ready to match. What cannot be read selects nothing.
 func compileSelector(v any) labels.Selector {
 	s, err := labelSelector(v)
 	if err != nil {

@@ -10,9 +10,8 @@ import (
 // one request: two that disagree go on with the next one.
 const maxRounds = 12
 
-// Settle lets the controllers do what is due. When nothing was written since
-// they last ran, nothing around the cluster is different and no time has
-// come, it does nothing.
+// Settle lets the controllers do what is due. When nothing was written since they last ran, nothing around the cluster
+// is different and no time has come, it does nothing.
 func (c *Cluster) Settle(env Env, now time.Time) {
 	c.now = now
 	if c.ran && env == c.env && c.settled == c.rv && (c.due.IsZero() || now.Before(c.due)) {
@@ -45,8 +44,7 @@ func (c *Cluster) Settle(env Env, now time.Time) {
 	}
 }
 
-// run lets each controller run that has something to do with what was
-// written.
+// run lets each controller run that has something to do with what was written.
 func (c *Cluster) run(about func(ids ...string) bool) {
 	if about(resNamespaces, resAccounts) {
 		c.runNamespaces()
@@ -78,8 +76,7 @@ func (s Seed) steady(env Env) bool {
 		env.Managed == s.Mesh && !env.Removed
 }
 
-// runNamespaces gives each namespace its service account and root
-// certificate.
+// runNamespaces gives each namespace its service account and root certificate.
 func (c *Cluster) runNamespaces() {
 	for _, ns := range c.list(resNamespaces, "") {
 		if c.get(resAccounts, name(ns), "default") == nil {
@@ -133,8 +130,7 @@ func (c *Cluster) collectGarbage() {
 	}
 }
 
-// event records that something happened to an object; the same thing again
-// only counts.
+// event records that something happened to an object; the same thing again only counts.
 func (c *Cluster) event(kind, reason, message, component string, o Object) {
 	ns := namespace(o)
 	if ns == "" {
@@ -185,8 +181,7 @@ func (c *Cluster) Put(id string, o Object) {
 	c.create(id, o)
 }
 
-// Get returns an object, or nil. It, List and Delete are for faults and for the
-// fleet, which looks into the cluster.
+// Get returns an object, or nil. It, List and Delete are for faults and for the fleet, which looks into the cluster.
 func (c *Cluster) Get(id, namespace, name string) Object { return c.get(id, namespace, name) }
 
 // List lists a resource in a namespace, or in all.

@@ -76,8 +76,7 @@ func errGone(from, have uint64) *status {
 	return apierrors.NewResourceExpired(fmt.Sprintf("too old resource version: %d (%d)", from, have))
 }
 
-// errExpired refuses a continue token. Its own token continues the list, which
-// is then inconsistent.
+// errExpired refuses a continue token. Its own token continues the list, which is then inconsistent.
 func errExpired(next string) *status {
 	s := apierrors.NewResourceExpired("The provided continue parameter is too old to display a consistent list result. " +
 		"You can start a new list without the continue parameter, " +

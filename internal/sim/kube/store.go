@@ -9,8 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 )
 
-// An entry is an object that differs from the seed; raw is nil when an object
-// of the seed is gone.
+// An entry is an object that differs from the seed; raw is nil when an object of the seed is gone.
 type entry struct {
 	rv  uint64
 	raw []byte
@@ -30,8 +29,7 @@ const (
 	logUnwatched = 8
 )
 
-// namespaceGone marks, beside the names of resources, that a namespace was
-// deleted.
+// namespaceGone marks, beside the names of resources, that a namespace was deleted.
 const namespaceGone = "-namespace"
 
 func key(id, namespace, name string) string { return id + "/" + namespace + "/" + name }
@@ -52,8 +50,7 @@ func (c *Cluster) keep(k string, e entry) {
 	c.objects[k] = e
 }
 
-// get finds an object; nil if it is not there. It may be changed by the
-// caller and put back.
+// get finds an object; nil if it is not there. It may be changed by the caller and put back.
 func (c *Cluster) get(id, namespace, name string) Object {
 	if e, ok := c.objects[key(id, namespace, name)]; ok {
 		return e.object()

@@ -10,8 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
-// subresource answers what is below an object: its status, its scale, a
-// pod's eviction and a service account's token.
+// subresource answers what is below an object: its status, its scale, a pod's eviction and a service account's token.
 func (k *call) subresource(verb string) (Response, *status) {
 	o := k.c.get(k.r.id(), k.ns, k.name)
 	switch {
@@ -102,8 +101,7 @@ func (k *call) evict(pod Object) (Response, *status) {
 		Object{"kind": "Status", "apiVersion": "v1", "metadata": Object{}, "status": "Success", "code": http.StatusCreated}), nil
 }
 
-// token answers a TokenRequest. The token has the form of a JWT and the
-// claims of a real one; nothing takes it.
+// token answers a TokenRequest. The token has the form of a JWT and the claims of a real one; nothing takes it.
 func (k *call) token(account Object) (Response, *status) {
 	if account == nil {
 		return Response{}, errNotFound(k.r, k.name)
@@ -152,8 +150,7 @@ func jwt(claims Object) string {
 	return signed + "." + base64.RawURLEncoding.EncodeToString(sum[:])
 }
 
-// review answers the kinds that are asked and not kept: what the caller may
-// do, and who the caller is.
+// review answers the kinds that are asked and not kept: what the caller may do, and who the caller is.
 func (c *Cluster) review(k *call, group string, part []string) *Response {
 	if k.Method != http.MethodPost || len(part) != 1 || k.version != "v1" {
 		return nil

@@ -103,11 +103,8 @@ var columns = map[string][]column{
 	resDeployments: replicaColumns("replicas"),
 	resStateful:    replicaColumns("replicas")[:1],
 	resReplicaSets: {
-		{
-			"Desired",
-			"integer",
-			integer("spec", "replicas"),
-		}, {"Current", "integer", integer("status", "replicas")}, {"Ready", "integer", integer("status", "readyReplicas")},
+		{"Desired", "integer", integer("spec", "replicas")}, {"Current", "integer", integer("status", "replicas")},
+		{"Ready", "integer", integer("status", "readyReplicas")},
 	},
 	resDaemonSets: {
 		{"Desired", "integer", integer("status", "desiredNumberScheduled")}, {"Current", "integer", integer("status", "currentNumberScheduled")},
@@ -126,10 +123,8 @@ var columns = map[string][]column{
 		{"Min Available", "string", orNA("spec", "minAvailable")}, {"Max Unavailable", "string", orNA("spec", "maxUnavailable")},
 		{"Allowed Disruptions", "integer", integer("status", "disruptionsAllowed")},
 	},
-	resJobs: {
-		{"Status", "string", jobStatus},
-		{"Completions", "string", ratio([]string{"status", "succeeded"}, []string{"spec", "completions"})},
-	},
+	resJobs: {{"Status", "string", jobStatus},
+		{"Completions", "string", ratio([]string{"status", "succeeded"}, []string{"spec", "completions"})}},
 	"leases." + groupLease: {{"Holder", "string", valueAt("spec", "holderIdentity")}},
 }
 
@@ -180,8 +175,7 @@ func (r *resource) columnsOf(version string) []column {
 
 var pathStep = regexp.MustCompile(`\.([A-Za-z0-9_-]+)|\[\?\(@\.([A-Za-z0-9_-]+)=="([^"]*)"\)\]`)
 
-// jsonPath evaluates what printer columns are made of: names, and a filter of
-// a list by equality.
+// jsonPath evaluates what printer columns are made of: names, and a filter of a list by equality.
 func jsonPath(v any, path string) any {
 	for _, m := range pathStep.FindAllStringSubmatch(path, -1) {
 		if m[1] != "" {

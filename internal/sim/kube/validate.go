@@ -44,8 +44,7 @@ func (k *call) validate(old, o Object) *status {
 	return nil
 }
 
-// validateWorkload checks that a workload's selector selects its own pods and
-// does not change.
+// validateWorkload checks that a workload's selector selects its own pods and does not change.
 func validateWorkload(old, o Object) field.ErrorList {
 	spec := field.NewPath("spec")
 	selector, err := labelSelector(dig(o, "spec", "selector"))
@@ -72,8 +71,7 @@ func validateWorkload(old, o Object) field.ErrorList {
 	return problems
 }
 
-// validateEnums checks the strings of a custom resource that its schema
-// enumerates.
+// validateEnums checks the strings of a custom resource that its schema enumerates.
 func validateEnums(v, schema any, path *field.Path) field.ErrorList {
 	var problems field.ErrorList
 	if enum := items(schema, "enum"); enum != nil && v != nil && !slices.Contains(enum, v) {

@@ -22,8 +22,7 @@ type Watch struct {
 	first   bool // for the columns of a table
 }
 
-// watch begins a stream at a resourceVersion. Without one, or at 0, it first
-// reports every object as added.
+// watch begins a stream at a resourceVersion. Without one, or at 0, it first reports every object as added.
 func (k *call) watch() (Response, *status) {
 	sel, s := k.selection()
 	if s != nil {
@@ -66,8 +65,7 @@ func (w *Watch) Cluster() *Cluster { return w.k.c }
 // Close ends the watch.
 func (w *Watch) Close() { w.k.c.watchers-- }
 
-// Next gives what happened since the last call, one JSON document for each
-// event, and whether the stream goes on.
+// Next gives what happened since the last call, one JSON document for each event, and whether the stream goes on.
 func (w *Watch) Next() (events [][]byte, more bool) {
 	c := w.k.c
 	if w.ended {
@@ -89,8 +87,7 @@ func (w *Watch) Next() (events [][]byte, more bool) {
 	return out, true
 }
 
-// report makes an event of a change: an object that a selector no longer
-// selects is gone for this watcher.
+// report makes an event of a change: an object that a selector no longer selects is gone for this watcher.
 func (w *Watch) report(ch change) {
 	old, now := entry{raw: ch.old}.object(), entry{raw: ch.raw}.object()
 	here := func(o Object) bool { return w.sel.matches(o) && (w.k.ns == "" || namespace(o) == w.k.ns) }

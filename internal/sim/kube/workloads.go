@@ -15,15 +15,13 @@ import (
 // podStart is how long a new pod takes to get ready, in simulated time.
 const podStart = 300 * time.Millisecond
 
-// maxPods bounds the pods of one workload: more than a cluster of three nodes
-// would run.
+// maxPods bounds the pods of one workload: more than a cluster of three nodes would run.
 const maxPods = 100
 
 // createAgain is how long a controller waits after a pod was refused.
 const createAgain = 5 * time.Second
 
-// createdPrecisely keeps the time of a pod's creation with its fractions,
-// which creationTimestamp does not have.
+// createdPrecisely keeps the time of a pod's creation with its fractions, which creationTimestamp does not have.
 const createdPrecisely = "sim.asm/created"
 
 func (c *Cluster) workshop() workshop {
@@ -78,15 +76,13 @@ func (c *Cluster) startPods() {
 	}
 }
 
-// keptByProxy says that a pod does not end by itself: a proxy that is an
-// ordinary container goes on when the job's own is done (a known trouble of Jobs
-// in a mesh).
+// keptByProxy says that a pod does not end by itself: a proxy that is an ordinary container goes on when the job's own
+// is done (a known trouble of Jobs in a mesh).
 func keptByProxy(pod Object) bool {
 	return slices.ContainsFunc(items(pod, "spec", "containers"), func(c any) bool { return text(c, "name") == "istio-proxy" })
 }
 
-// onDelete says that a workload's pods are replaced only when somebody deletes
-// them.
+// onDelete says that a workload's pods are replaced only when somebody deletes them.
 func onDelete(o Object) bool { return text(o, "spec", "updateStrategy", "type") == "OnDelete" }
 
 // wake asks for another run at a time.
@@ -116,9 +112,8 @@ func countReady(pods []Object) int {
 	return n
 }
 
-// runDeployment keeps one ReplicaSet of the present template at full size,
-// and empties the others when its pods are ready. A paused one gets no new
-// ReplicaSet.
+// runDeployment keeps one ReplicaSet of the present template at full size, and empties the others when its pods are
+// ready. A paused one gets no new ReplicaSet.
 func (c *Cluster) runDeployment(d Object) {
 	want := min(numberOr(1, d, "spec", "replicas"), maxPods)
 	fresh := c.workshop().replicaSet(d, want)
@@ -351,8 +346,7 @@ func (c *Cluster) mutatePod(pod Object) *status {
 	return nil
 }
 
-// selectedBy evaluates a selector of a webhook, whose default is to select
-// everything.
+// selectedBy evaluates a selector of a webhook, whose default is to select everything.
 func selectedBy(hook any, selector string, o Object) bool {
 	s := dig(hook, selector)
 	return s == nil || compileSelector(s).Matches(labels.Set(labelsOf(o)))

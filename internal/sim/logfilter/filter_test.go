@@ -207,7 +207,8 @@ func TestMatch(t *testing.T) {
 		{"not any element", "istiod", `NOT jsonPayload.sizes=6`, false},
 		{"has element", "istiod", `jsonPayload.tags:pet`, true},
 		{"empty array", "istiod", `jsonPayload.none!=1`, false},
-		{"two conditions, two elements", "audit", `protoPayload.serviceData.policyDelta.bindingDeltas.action="REMOVE" AND protoPayload.serviceData.policyDelta.bindingDeltas.role="roles/viewer"`, true},
+		{"two conditions, two elements", "audit",
+			`protoPayload.serviceData.policyDelta.bindingDeltas.action="REMOVE" AND protoPayload.serviceData.policyDelta.bindingDeltas.role="roles/viewer"`, true},
 
 		// Several values.
 		{"values OR", "istiod", `resource.type=("gce_instance" OR "istio_control_plane")`, true},
@@ -260,12 +261,17 @@ func TestMatch(t *testing.T) {
 
 		// The queries of the seed, of the facts, and of gcloud.
 		{"seed: istiod", "istiod", `resource.type="istio_control_plane" AND resource.labels.project_id="mesh-sim-1" AND resource.labels.location="us-central1"
-AND severity=ERROR AND jsonPayload.message=~"Connect Gateway API has not been used in project" AND timestamp>="2026-11-21T00:00:00Z"`, true},
-		{"seed: istiod as printed", "istiod", "resource.type=\"istio_control_plane\"\nresource.labels.project_id=mesh-sim-1\nresource.labels.location=us-central1\nseverity=ERROR\njsonPayload.message=~\"Connect Gateway API has not been used in project\"\n", true},
+AND severity=ERROR AND jsonPayload.message=~"Connect Gateway API has not been used in project" AND timestamp>="2026-11-21T00:00:00Z"`,
+			true},
+		{"seed: istiod as printed", "istiod",
+			"resource.type=\"istio_control_plane\"\nresource.labels.project_id=mesh-sim-1\nresource.labels.location=us-central1\nseverity=ERROR\njsonPayload.message=~\"Connect Gateway API has not been used in project\"\n", true},
 		{"seed: istiod on an event", "event", `resource.type="istio_control_plane" AND severity=ERROR`, false},
 		{"seed: webhook", "event", `resource.type="k8s_cluster" AND resource.labels.project_id="mesh-sim-1" AND resource.labels.location="us-central1" AND resource.labels.cluster_name="cluster-1"
-AND severity=WARNING AND jsonPayload.message=~"Internal error occurred: failed calling webhook" AND timestamp>="2026-11-21T00:00:00Z"`, true},
-		{"seed: webhook of another cluster", "event", "resource.type=\"k8s_cluster\"\nresource.labels.cluster_name=cluster-2\njsonPayload.message=~\"Internal error occurred: failed calling webhook\"", false},
+AND severity=WARNING AND jsonPayload.message=~"Internal error occurred: failed calling webhook" AND timestamp>="2026-11-21T00:00:00Z"`,
+			true},
+		{"seed: webhook of another cluster", "event",
+			"resource.type=\"k8s_cluster\"\nresource.labels.cluster_name=cluster-2\njsonPayload.message=~\"Internal error occurred: failed " +
+				"calling webhook\"", false},
 		{"audit", "audit", auditFilter, true},
 		{"audit too late", "audit", strings.Replace(auditFilter, "2026-11-01", "2026-12-01", 1), false},
 		{"audit on another entry", "gke", auditFilter, false},

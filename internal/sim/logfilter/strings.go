@@ -74,8 +74,7 @@ func digits(s string, from, to, base int) (uint64, bool) {
 	return v, err == nil
 }
 
-// fold returns s in a form in which strings that differ only in letter case are equal, as
-// [strings.EqualFold] has it.
+// fold returns s in a form in which strings that differ only in letter case are equal, as [strings.EqualFold] has it.
 func fold(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r < utf8.RuneSelf {

@@ -67,9 +67,8 @@ func (b *Builder) ForTests(ctx context.Context) ([]CLI, error) {
 	return clis, nil
 }
 
-// onPath finds a command on PATH whose version is at least oldest. Starting Terraform to ask for its
-// version takes longer than all else when there is nothing to do, so the answer is kept for as long as
-// the file is the same.
+// onPath finds a command on PATH whose version is at least oldest. Starting Terraform to ask for its version takes
+// longer than all else when there is nothing to do, so the answer is kept for as long as the file is the same.
 func (b *Builder) onPath(ctx context.Context, name, oldest string) (CLI, bool) {
 	path, ok := b.lookPath(name)
 	if !ok {
@@ -163,9 +162,8 @@ func parseVersion(out []byte) (string, error) {
 	return version, nil
 }
 
-// TerraformEnvironment is the environment for a Terraform that reads the given configuration file of the
-// command line: without the user's own settings for Terraform, and without the question to HashiCorp for
-// a newer release.
+// TerraformEnvironment is the environment for a Terraform that reads the given configuration file of the command line:
+// without the user's own settings for Terraform, and without the question to HashiCorp for a newer release.
 func TerraformEnvironment(configFile string) []string {
 	var env []string
 	for _, entry := range os.Environ() {

@@ -42,8 +42,7 @@ func removeUnshippedModules(dir string) error {
 	return removeBackends(filepath.Join(dir, filepath.FromSlash(backendsFile)), gone)
 }
 
-// removeRequirements takes every module that is replaced by a missing folder out of go.mod, and
-// returns their paths.
+// removeRequirements takes every module that is replaced by a missing folder out of go.mod, and returns their paths.
 func removeRequirements(dir string) ([]string, error) {
 	file := filepath.Join(dir, "go.mod")
 	data, err := os.ReadFile(file)
@@ -68,10 +67,7 @@ func removeRequirements(dir string) ([]string, error) {
 			return nil, err
 		}
 		gone = append(gone, replace.Old.Path)
-		if err := errors.Join(
-			mod.DropReplace(replace.Old.Path, replace.Old.Version),
-			mod.DropRequire(replace.Old.Path),
-		); err != nil {
+		if err := errors.Join(mod.DropReplace(replace.Old.Path, replace.Old.Version), mod.DropRequire(replace.Old.Path)); err != nil {
 			return nil, err
 		}
 	}

@@ -71,18 +71,12 @@ func TestRemoveUnshippedModulesRefusesOtherSource(t *testing.T) {
 		edit func(string) string
 		want string
 	}{
-		"a replace of somebody else's module": {
-			swap("replace github.com/hashicorp/terraform/internal/legacy", "replace example.test/other"),
-			"replaces example.test/other",
-		},
-		"a folder that is in the archive": {
-			swap("-- want-go.mod --", "-- internal/legacy/go.mod --\nmodule x\n-- want-go.mod --"),
-			"./internal/legacy is in the archive",
-		},
-		"a requirement that nothing replaces": {
-			swap("replace github.com/hashicorp/terraform/internal/legacy => ./internal/legacy\n", ""),
-			"requires github.com/hashicorp/terraform/internal/legacy",
-		},
+		"a replace of somebody else's module": {swap("replace github.com/hashicorp/terraform/internal/legacy", "replace example.test/other"),
+			"replaces example.test/other"},
+		"a folder that is in the archive": {swap("-- want-go.mod --", "-- internal/legacy/go.mod --\nmodule x\n-- want-go.mod --"),
+			"./internal/legacy is in the archive"},
+		"a requirement that nothing replaces": {swap("replace github.com/hashicorp/terraform/internal/legacy => ./internal/legacy\n", ""),
+			"requires github.com/hashicorp/terraform/internal/legacy"},
 		"nothing to remove": {
 			func(text string) string {
 				var kept []string
@@ -95,14 +89,9 @@ func TestRemoveUnshippedModulesRefusesOtherSource(t *testing.T) {
 			},
 			"replaces no module",
 		},
-		"a backend in no table entry": {
-			swap("\t\"gcs\":  func() backend.Backend { return backendGCS.New() },\n", ""),
-			"remote-state/gcs in 0 table entries",
-		},
-		"a backend used elsewhere": {
-			swap("var Removed", "var Again = backendGCS.New\n\nvar Removed"),
-			"outside its table",
-		},
+		"a backend in no table entry": {swap("\t\"gcs\":  func() backend.Backend { return backendGCS.New() },\n", ""),
+			"remote-state/gcs in 0 table entries"},
+		"a backend used elsewhere": {swap("var Removed", "var Again = backendGCS.New\n\nvar Removed"), "outside its table"},
 		"backends listed somewhere else": {
 			func(text string) string {
 				text = strings.ReplaceAll(text, "\tbackendGCS \"github.com/hashicorp/terraform/internal/backend/remote-state/gcs\"\n", "")

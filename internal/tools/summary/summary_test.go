@@ -164,11 +164,8 @@ func TestSummary(t *testing.T) {
 			last: "1 passed, 2 failed, 0 skipped",
 			says: []string{"a TestOne", "b: its tests did not build or did not come to an end"},
 		},
-		"a failed check counts": {
-			check: errors.New("exit status 1"),
-			last:  "0 passed, 1 failed, 0 skipped",
-			says:  []string{"lint: exit status 1"},
-		},
+		"a failed check counts": {check: errors.New("exit status 1"), last: "0 passed, 1 failed, 0 skipped",
+			says: []string{"lint: exit status 1"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			suites, err := ParseSuites("suites", test.suites)

@@ -1,6 +1,5 @@
-// Command testsummary runs checks, then every run of go test under one gotestsum, and ends with the line
-// "N passed, N failed, N skipped". It fails when anything failed, did not build, or should have run and
-// did not.
+// Command testsummary runs checks, then every run of go test under one gotestsum, and ends with the line "N passed, N
+// failed, N skipped". It fails when anything failed, did not build, or should have run and did not.
 package main
 
 import (

@@ -22,17 +22,15 @@ func TestRun(t *testing.T) {
 		last   string
 		says   string
 	}{
-		"everything passes": {
-			source: passing,
-			args:   []string{"-setenv", "ASM_TESTED=echo yes", "-check", "true=true", "-module", "more", "-suites", "suites", "--", "./..."},
-			last:   "3 passed, 0 failed, 0 skipped",
-			says:   "DONE 2 tests",
-		},
+		"everything passes": {source: passing,
+			args: []string{"-setenv", "ASM_TESTED=echo yes", "-check", "true=true", "-module", "more", "-suites", "suites", "--", "./..."},
+			last: "3 passed, 0 failed, 0 skipped", says: "DONE 2 tests"},
 		"one more run": {
 			source: strings.Replace(passing, "TestIt", "TestScaleIt", 1),
-			args:   []string{"-setenv", "ASM_TESTED=echo yes", "-suites", "suites", "-also", "-count=1 -run ^TestScale .", "--", "-skip", "^TestScale", "./..."},
-			last:   "1 passed, 0 failed, 0 skipped",
-			says:   "DONE 1 tests",
+			args: []string{"-setenv", "ASM_TESTED=echo yes", "-suites", "suites", "-also", "-count=1 -run ^TestScale .", "--", "-skip",
+				"^TestScale", "./..."},
+			last: "1 passed, 0 failed, 0 skipped",
+			says: "DONE 1 tests",
 		},
 		"one more run that does not start": {
 			source: passing,
@@ -64,12 +62,8 @@ func TestRun(t *testing.T) {
 			failed: true, last: "1 passed, 1 failed, 0 skipped",
 			says: "x_test.go:5: got 1, want 2",
 		},
-		"a skipped test is named with its reason": {
-			source: passing,
-			args:   []string{"--", "./..."},
-			last:   "0 passed, 0 failed, 1 skipped",
-			says:   "x_test.go:10: needs ASM_TESTED",
-		},
+		"a skipped test is named with its reason": {source: passing, args: []string{"--", "./..."}, last: "0 passed, 0 failed, 1 skipped",
+			says: "x_test.go:10: needs ASM_TESTED"},
 		"a failing run is not made up for by one that passes": {
 			source: "package x\n\nimport \"testing\"\n\nfunc TestIt(*testing.T) {}\n\nfunc TestExit(*testing.T) { panic(\"over\") }\n",
 			args:   []string{"-also", "-count=1 -run ^TestIt$ .", "--", "./..."},
