@@ -7,7 +7,7 @@ runbook "restart-workloads" {
   input "namespaces" {
     type        = set(string)
     default     = null
-    description = "Namespaces to restart; all that the managed control plane injects when not given"
+    description = "Namespaces to restart; by default all that the managed control plane injects"
   }
 
   input "revision" {

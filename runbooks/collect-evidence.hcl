@@ -1,16 +1,16 @@
-# The seed, "contact support": what support asks for first.
+# Google's page, "contact support": what support asks for first.
 runbook "collect-evidence" {
   title       = "Collect evidence for support"
   description = <<-EOT
-    Writes the diagnosis, what the fleet, the cluster and its revisions say, and the log lines
-    that belong to it into one zip file. What looks like a secret is taken out; look at the rest
-    before you send it. It corrects nothing.
+    Writes the diagnosis, the state of the fleet, the cluster and its revisions, and the related log
+    lines into one zip file. Likely secrets are removed; review the file before you send it. It
+    corrects nothing.
   EOT
   reference   = "https://cloud.google.com/service-mesh/docs/troubleshooting/troubleshoot-managed-service-mesh"
 
   input "directory" {
     default     = "."
-    description = "Folder that the file is written to"
+    description = "Folder to write the file to"
   }
 
   input "since" {

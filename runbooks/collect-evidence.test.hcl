@@ -9,7 +9,7 @@ test "a bundle is written, and nothing else" {
     changes = []
   }
 
-  # Each run writes one of its own.
+  # Each run writes its own file.
   again {
     expect {
       steps   = { bundle = "changed" }

@@ -1,11 +1,11 @@
-# The seed, "Pod injected with istiod.istio-system".
+# Google's page, "Pod injected with istiod.istio-system".
 runbook "correct-injection" {
   title       = "Pods are injected by istiod.istio-system, or not at all"
   description = <<-EOT
-    Labels the namespaces whose pods no managed control plane injects, though they should be,
-    with istio.io/rev and takes istio-injection away; then restarts the workloads whose pods
-    have another proxy than they would get now, or none. A webhook of an in-cluster control
-    plane that is left over stays: remove it with the tool that installed it.
+    Sets the label istio.io/rev on the namespaces that a managed control plane should inject and
+    does not, and removes istio-injection; then restarts the workloads whose pods have no proxy,
+    or not the one that they would get now. A left-over webhook of an in-cluster control plane
+    stays: remove it with the tool that installed it.
   EOT
   reference   = "https://cloud.google.com/service-mesh/docs/troubleshooting/troubleshoot-managed-service-mesh"
   fixes       = ["wrong-injection", "no-injection", "unclear-injection", "injection-label-wrong"]
@@ -13,24 +13,24 @@ runbook "correct-injection" {
   input "namespaces" {
     type        = set(string)
     default     = null
-    description = "Namespaces to correct; those that are found wrong when not given"
+    description = "Namespaces to correct; by default those with wrong injection"
   }
 
   input "revision" {
     default     = null
-    description = "Revision that is to inject them; the cluster's managed one when not given"
+    description = "Revision to inject them; by default the cluster's managed revision"
   }
 
   input "stateful_sets" {
     type        = bool
     default     = false
-    description = "Restart StatefulSets, too"
+    description = "Also restart StatefulSets"
   }
 
   input "ignore_budgets" {
     type        = bool
     default     = true
-    description = "Restart also where a PodDisruptionBudget leaves no room, as kubectl rollout restart does"
+    description = "Also restart where a PodDisruptionBudget allows no disruption, as kubectl rollout restart does"
   }
 
   locals {
@@ -47,7 +47,7 @@ runbook "correct-injection" {
 
   step "labels" {
     for_each = local.namespaces
-    approval = "Has revision ${local.revision} inject the pods of namespace ${each.key} on ${target.name}."
+    approval = "Labels namespace ${each.key} on ${target.name}, so that revision ${local.revision} injects its pods."
 
     ensure "namespace_injection" {
       membership = target.membership
@@ -56,7 +56,7 @@ runbook "correct-injection" {
     }
   }
 
-  # Not only the namespaces that were labelled: a run that is resumed finds those right.
+  # Not only the namespaces that were labelled: a resumed run finds their labels correct.
   step "restart" {
     depends_on = [step.labels]
     approval   = "Restarts the workloads on ${target.name} whose pods do not have the proxy of revision ${local.revision}, one after the other."

@@ -16,7 +16,7 @@ test "a namespace is injected by istiod.istio-system" {
 
   again {}
 
-  # A restart cannot be taken back; the label can.
+  # A restart cannot be undone; the label can.
   undo {
     expect {
       steps    = { labels = "changed", restart = "skipped" }
@@ -62,7 +62,7 @@ test "label and restart are agreed to one by one" {
   again {}
 }
 
-# Somebody has labelled the namespace since the run stopped.
+# Another person has labelled the namespace since the run stopped.
 test "a person was faster" {
   fault "wrong-injection" {}
   after = "1h"

@@ -1,24 +1,24 @@
-# The seed, "ControlPlaneRevision stop codes": a webhook has another URL than expected.
+# Google's page, "ControlPlaneRevision stop codes": a webhook has an unexpected URL.
 runbook "correct-webhook-url" {
-  title       = "A webhook of managed mesh calls another address than expected"
+  title       = "A webhook of managed mesh calls an unexpected URL"
   description = <<-EOT
     Sets the URLs of the managed webhooks to those of the revision's environment, ConfigMap
-    env-REVISION. Google does not overwrite a webhook that exists. How the URL is made is known
-    from a fork of Google's own tool, not from Google: look at both that the plan shows. The
-    journal keeps the old ones, and undo restores them.
+    env-REVISION. Google does not overwrite an existing webhook. The format of the URL is known
+    from a fork of Google's own tool, not from Google: compare the old and the new URL in the
+    plan. The journal keeps the old URLs, and undo restores them.
   EOT
   reference   = "https://cloud.google.com/service-mesh/docs/troubleshooting/troubleshoot-managed-service-mesh"
   fixes       = ["injector-url", "revision-stalled"]
 
   input "revision" {
     default     = null
-    description = "Revision whose webhooks are corrected; the cluster's managed one when not given"
+    description = "Revision whose webhooks are corrected; by default the cluster's managed revision"
   }
 
   locals {
     revision = coalesce(input.revision, target.revision)
-    # What this corrects, and what follows from it. What stands for another reason is not
-    # waited for.
+    # What this corrects, and its consequences. The run does not wait for findings with another
+    # cause.
     findings = [
       "injector-url",
       "revision-stalled:mutating-webhook-url",
@@ -35,7 +35,7 @@ runbook "correct-webhook-url" {
   }
 
   step "url" {
-    approval = "Changes what the webhooks of revision ${local.revision} on ${target.name} call. Compare each address with the new one."
+    approval = "Changes the URLs that the webhooks of revision ${local.revision} on ${target.name} call. Compare each old URL with the new one."
 
     ensure "webhook_url" {
       membership = target.membership
@@ -43,7 +43,7 @@ runbook "correct-webhook-url" {
     }
   }
 
-  # The mesh tries again within 15 minutes.
+  # The mesh checks again within 15 minutes.
   step "found" {
     depends_on = [step.url]
 

@@ -1,10 +1,10 @@
-# The seed, "Managed data plane status", state DISABLED.
+# Google's page, "Managed data plane status", state DISABLED.
 runbook "enable-managed-data-plane" {
   title       = "The managed data plane is off"
   description = <<-EOT
-    Turns the managed data plane on for the cluster's managed revision, or for the namespaces
-    that are named, and waits until the fleet reports it as active. From then on Google upgrades
-    the proxies, by evicting pods as PodDisruptionBudgets allow.
+    Turns on the managed data plane for the cluster's managed revision, or for the given
+    namespaces, and waits until the fleet reports it as active. From then on Google upgrades the
+    proxies: it evicts pods as PodDisruptionBudgets allow.
   EOT
   reference   = "https://cloud.google.com/service-mesh/docs/troubleshooting/troubleshoot-managed-service-mesh"
   fixes       = ["managed-data-plane-off"]
@@ -12,7 +12,7 @@ runbook "enable-managed-data-plane" {
   input "namespaces" {
     type        = set(string)
     default     = []
-    description = "Namespaces to turn it on for; the whole revision when none is given"
+    description = "Namespaces to turn it on for; by default the whole revision"
   }
 
   step "revision" {

@@ -1,11 +1,11 @@
-# The seed, "the installer generates HTTP 400 errors", and its stop codes "Workload identity
+# Google's page, "the installer generates HTTP 400 errors", and its stop codes "Workload identity
 # is not enabled" and "Unsupported workload pool".
 runbook "enable-workload-identity" {
-  title       = "Workload Identity is off, or is not the project's"
+  title       = "Workload Identity is off, or uses another project's pool"
   description = <<-EOT
     Sets the cluster's workload pool to PROJECT_ID.svc.id.goog, which takes up to ten minutes,
     then turns on the GKE metadata server in node pools that lack it. That recreates their nodes,
-    so it is asked for by itself.
+    so it needs an approval of its own.
   EOT
   reference   = "https://cloud.google.com/service-mesh/docs/troubleshooting/troubleshoot-managed-service-mesh"
   fixes = [
@@ -18,12 +18,12 @@ runbook "enable-workload-identity" {
   input "node_pools" {
     type        = set(string)
     default     = null
-    description = "Names of the node pools to change; all that lack the metadata server when not given"
+    description = "Names of the node pools to change; by default all that lack the metadata server"
   }
 
   locals {
-    # What this corrects, and what follows from it. What stands for another reason is not
-    # waited for, and node pools that are left alone are not, either.
+    # What this corrects, and its consequences. The run does not wait for findings with another
+    # cause, nor for node pools that it does not change.
     findings = concat(
       [
         "workload-pool-missing",
@@ -55,7 +55,7 @@ runbook "enable-workload-identity" {
 
   step "node-pools" {
     depends_on = [step.pool]
-    approval   = "Recreates the nodes of the node pools of ${target.cluster} that lack the GKE metadata server, one pool after the other. Pods move, and get another identity."
+    approval   = "Recreates the nodes of the node pools of ${target.cluster} that lack the GKE metadata server, one pool after the other. Pods move, and their identity changes."
     timeout    = "6h"
 
     ensure "node_pool_metadata" {

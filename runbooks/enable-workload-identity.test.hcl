@@ -47,8 +47,8 @@ test "the cluster is busy" {
   }
 }
 
-# The pool is agreed to, and the nodes are not.
-test "each part is agreed to by itself" {
+# The pool is approved, and the nodes are not.
+test "each part needs its own approval" {
   fault "workload-pool-missing" {}
   fault "node-pool-metadata" {}
   after = "1h"

@@ -1,10 +1,10 @@
-# The seed, "ControlPlaneRevision stop codes": the channel does not match the name, or is missing.
+# Google's page, "ControlPlaneRevision stop codes": the channel does not match the name, or is missing.
 runbook "fix-revision-channel" {
-  title       = "A ControlPlaneRevision's channel is not that of its name"
+  title       = "A ControlPlaneRevision's channel does not match its name"
   description = <<-EOT
-    Sets spec.channel of the ControlPlaneRevision to the channel that belongs to its name:
-    asm-managed is regular, asm-managed-rapid is rapid, asm-managed-stable is stable. Where its
-    type is not managed_service, that is set first, because the cluster refuses the other change
+    Sets spec.channel of the ControlPlaneRevision to the channel of its name: regular for
+    asm-managed, rapid for asm-managed-rapid, stable for asm-managed-stable. A type other than
+    managed_service is corrected first, because the cluster refuses the change of the channel
     until then.
   EOT
   reference   = "https://cloud.google.com/service-mesh/docs/troubleshooting/troubleshoot-managed-service-mesh"
@@ -12,13 +12,13 @@ runbook "fix-revision-channel" {
 
   input "revision" {
     default     = null
-    description = "Name of the ControlPlaneRevision; the cluster's managed one when not given"
+    description = "Name of the ControlPlaneRevision; by default the cluster's managed revision"
   }
 
   locals {
     revision = coalesce(input.revision, target.revision)
-    # What this corrects, and what follows from it. What stands for another reason is not
-    # waited for.
+    # What this corrects, and its consequences. The run does not wait for findings with another
+    # cause.
     findings = [
       "revision-mismatch:channel-does-not-match-name",
       "revision-mismatch:channel-missing",
@@ -55,7 +55,7 @@ runbook "fix-revision-channel" {
     }
   }
 
-  # The mesh tries again within 15 minutes.
+  # The mesh checks again within 15 minutes.
   step "found" {
     depends_on = [step.field]
 

@@ -1,21 +1,21 @@
-# The seed, "ControlPlaneRevision stop codes": unsupported type.
+# Google's page, "ControlPlaneRevision stop codes": unsupported type.
 runbook "fix-revision-type" {
   title       = "A ControlPlaneRevision's type is not managed_service"
   description = <<-EOT
-    Sets spec.type of the ControlPlaneRevision to managed_service, the only type there is.
+    Sets spec.type of the ControlPlaneRevision to managed_service, the only supported type.
   EOT
   reference   = "https://cloud.google.com/service-mesh/docs/troubleshooting/troubleshoot-managed-service-mesh"
   fixes       = ["revision-mismatch", "revision-stalled"]
 
   input "revision" {
     default     = null
-    description = "Name of the ControlPlaneRevision; the cluster's managed one when not given"
+    description = "Name of the ControlPlaneRevision; by default the cluster's managed revision"
   }
 
   locals {
     revision = coalesce(input.revision, target.revision)
-    # What this corrects, and what follows from it. What stands for another reason is not
-    # waited for.
+    # What this corrects, and its consequences. The run does not wait for findings with another
+    # cause.
     findings = [
       "revision-mismatch:unsupported-revision-type",
       "revision-stalled:unsupported-revision-type",
@@ -39,7 +39,7 @@ runbook "fix-revision-type" {
     }
   }
 
-  # The mesh tries again within 15 minutes.
+  # The mesh checks again within 15 minutes.
   step "found" {
     depends_on = [step.field]
 

@@ -21,7 +21,7 @@ test "the type is not supported" {
 
   again {}
 
-  # The cluster accepts the old value no more, and the undo says so.
+  # The cluster no longer accepts the old value, and the undo reports it.
   undo {
     expect {
       steps    = { field = "skipped" }

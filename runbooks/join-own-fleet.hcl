@@ -1,10 +1,10 @@
-# The seed, "ControlPlaneRevision stop codes": cluster project and environ project do not match.
+# Google's page, "ControlPlaneRevision stop codes": cluster project and environ project do not match.
 runbook "join-own-fleet" {
-  title       = "The cluster is registered in the fleet of another project"
+  title       = "The cluster is registered in another project's fleet"
   description = <<-EOT
-    Tells how to register the cluster in the fleet of its own project, and verifies that the
-    revision no longer stalls for it. Every feature of the fleet shares the membership, so a
-    person plans it.
+    Shows how to register the cluster in the fleet of its own project, and verifies that the
+    revision no longer stalls for this reason. All features of the fleet share the membership,
+    so a person plans this.
   EOT
   reference   = "https://cloud.google.com/service-mesh/docs/troubleshooting/troubleshoot-managed-service-mesh"
   fixes       = ["revision-stalled"]
@@ -12,13 +12,13 @@ runbook "join-own-fleet" {
   step "register" {
     instruct {
       text = <<-EOT
-        The control plane wants ${coalesce(target.cluster, target.membership)} in the fleet of its own project. Taking it out of
-        the fleet of ${target.fleet_project} takes it away from every feature of that fleet: plan that first.
+        The control plane requires ${coalesce(target.cluster, target.membership)} to be in the fleet of its own project. Removing it
+        from the fleet of ${target.fleet_project} also removes it from every feature of that fleet: plan that first.
 
           gcloud container fleet memberships unregister ${target.name} --project ${target.fleet_project} --location MEMBERSHIP_LOCATION --gke-uri https://container.googleapis.com/v1/${coalesce(target.cluster, "CLUSTER")}
           gcloud container fleet memberships register ${target.name} --project ${target.project} --gke-uri https://container.googleapis.com/v1/${coalesce(target.cluster, "CLUSTER")} --enable-workload-identity
 
-        Then have the mesh provisioned for the new membership:
+        Then provision the mesh for the new membership:
 
           terraform-provider-asm runbook run provision-control-plane --membership projects/${target.project}/locations/REGION/memberships/${target.name}
       EOT

@@ -10,7 +10,7 @@ test "the cluster is in the fleet of another project" {
     findings = ["revision-stalled:project-is-not-the-fleets"]
   }
 
-  # Agreeing does not do it.
+  # Approval does not correct the problem.
   resume {
     approve = "all"
 

@@ -1,11 +1,11 @@
-# The seed, "Check the managed control plane status".
+# Google's page, "Check the managed control plane status".
 runbook "provision-control-plane" {
-  title       = "The managed control plane is not there, or not active"
+  title       = "The managed control plane is missing or not active"
   description = <<-EOT
-    Enables the fleet's mesh feature, asks for automatic management of this membership's mesh
-    and has the control plane provisioned, which takes some ten minutes. While something else
-    keeps the control plane from working, its provisioning is not waited for: correct that
-    first, and the mesh goes on by itself or when this is run again.
+    Enables the fleet's mesh feature, sets this membership's mesh management to automatic, and
+    provisions the control plane, which takes about ten minutes. While another problem blocks
+    the control plane, the run does not wait for it: correct that problem first. Provisioning
+    then continues by itself, or when you run this again.
   EOT
   reference   = "https://cloud.google.com/service-mesh/docs/troubleshooting/troubleshoot-managed-service-mesh"
   fixes = [
@@ -21,7 +21,7 @@ runbook "provision-control-plane" {
   ]
 
   locals {
-    # What the control plane needs besides, and this runbook does not bring about.
+    # Other causes that block the control plane, which this runbook does not correct.
     others = [
       for finding, runbook in step.causes.result.blocking : finding
       if runbook != "provision-control-plane"
@@ -36,7 +36,7 @@ runbook "provision-control-plane" {
 
   step "management" {
     depends_on = [step.feature]
-    approval   = "Asks Google to manage the mesh of ${target.membership} automatically."
+    approval   = "Sets the mesh management of ${target.membership} to automatic."
 
     ensure "mesh_management" {
       membership = target.membership
@@ -52,10 +52,10 @@ runbook "provision-control-plane" {
     }
   }
 
-  # What was just asked for is not asked for again.
+  # The step management has just requested it.
   step "provision" {
     when     = !step.management.changed && length(local.others) == 0
-    approval = "Has Google provision the managed control plane of ${target.membership} again. Workloads keep running."
+    approval = "Provisions the managed control plane of ${target.membership} again. Workloads keep running."
     timeout  = "45m"
 
     ensure "control_plane_provisioned" {

@@ -48,7 +48,7 @@ test "management is manual" {
   }
 }
 
-test "nobody agrees" {
+test "nothing is approved" {
   fault "management-manual" {}
   after = "1h"
 

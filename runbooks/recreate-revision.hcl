@@ -1,18 +1,18 @@
-# The seed, "ControlPlaneRevision stop codes": unsupported name, unsupported namespace.
+# Google's page, "ControlPlaneRevision stop codes": unsupported name, unsupported namespace.
 runbook "recreate-revision" {
-  title       = "A ControlPlaneRevision has a name or a namespace that no mesh supports"
+  title       = "A ControlPlaneRevision has an unsupported name or namespace"
   description = <<-EOT
     Deletes the ControlPlaneRevisions whose name is none of asm-managed, asm-managed-rapid and
-    asm-managed-stable, or which are not in istio-system: neither can be changed. The journal
-    keeps each whole, and undo creates it again. The supported revision, where it is missing,
-    Google makes when management is automatic.
+    asm-managed-stable, or that are not in istio-system: neither can be changed. The journal
+    keeps each of them whole, and undo creates it again. If the supported revision is missing,
+    Google creates it when management is automatic.
   EOT
   reference   = "https://cloud.google.com/service-mesh/docs/troubleshooting/troubleshoot-managed-service-mesh"
   fixes       = ["revision-mismatch", "revision-stalled"]
 
   locals {
-    # What this corrects, and what follows from it. What stands for another reason is not
-    # waited for.
+    # What this corrects, and its consequences. The run does not wait for findings with another
+    # cause.
     findings = [
       "revision-mismatch:unsupported-revision-name",
       "revision-mismatch:unsupported-revision-namespace",
@@ -37,7 +37,7 @@ runbook "recreate-revision" {
 
   step "remove" {
     for_each = step.revisions.result.unsupported
-    approval = "Deletes ControlPlaneRevision ${each.key} on ${target.name}, which no mesh supports."
+    approval = "Deletes ControlPlaneRevision ${each.key} on ${target.name}, whose name or namespace is not supported."
 
     ensure "revision_removed" {
       membership = target.membership
@@ -48,7 +48,7 @@ runbook "recreate-revision" {
 
   step "management" {
     depends_on = [step.remove]
-    approval   = "Asks Google to manage the mesh of ${target.membership} automatically, so that it makes the revision that is supported."
+    approval   = "Sets the mesh management of ${target.membership} to automatic, so that Google creates the supported revision."
 
     ensure "mesh_management" {
       membership = target.membership

@@ -1,28 +1,28 @@
-# The seed, "Cluster has memberships.hub.gke.io CRD but no identity provider specified".
+# Google's page, "Cluster has memberships.hub.gke.io CRD but no identity provider specified".
 runbook "register-membership-identity" {
   title       = "The fleet membership has no identity provider"
   description = <<-EOT
-    Turns on the cluster's workload pool and sets the membership's identity provider to the
-    cluster's own issuer, as registering with --enable-workload-identity does. An identity
-    provider that is another one is replaced only when asked for.
+    Sets the cluster's workload pool, and sets the membership's identity provider to the cluster's
+    own issuer, as a registration with --enable-workload-identity does. Another identity provider
+    is replaced only with the input replace.
   EOT
   reference   = "https://cloud.google.com/service-mesh/docs/troubleshooting/troubleshoot-managed-service-mesh"
   fixes       = ["membership-identity-missing", "membership-identity-wrong"]
 
   input "issuer" {
     default     = null
-    description = "URL of the issuer, for a cluster outside Google Cloud; that of the GKE cluster when not given"
+    description = "URL of the issuer, for a cluster outside Google Cloud; by default that of the GKE cluster"
   }
 
   input "replace" {
     type        = bool
     default     = false
-    description = "Clear an identity provider that is another one, and set this; whatever trusts the old one refuses its workloads from then on"
+    description = "Replace another identity provider with this one; systems that trust only the old one then refuse the cluster's workloads"
   }
 
   locals {
-    # What this corrects, and what follows from it. What stands for another reason is not
-    # waited for.
+    # What this corrects, and its consequences. The run does not wait for findings with another
+    # cause.
     findings = [
       "membership-identity-missing",
       "membership-identity-wrong",
@@ -60,7 +60,7 @@ runbook "register-membership-identity" {
   step "replaced-identity" {
     when       = input.replace
     depends_on = [step.pool]
-    approval   = "Clears the identity provider of ${target.membership} and sets another. Whatever trusts the old one refuses its workloads from then on."
+    approval   = "Replaces the identity provider of ${target.membership}. Systems that trust only the old one then refuse the cluster's workloads."
 
     ensure "membership_identity" {
       membership = target.membership

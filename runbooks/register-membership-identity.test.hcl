@@ -21,8 +21,8 @@ test "the identity provider is missing" {
   }
 }
 
-# Whatever trusts the old identity provider refuses its workloads afterwards. One that is
-# not the GKE cluster's does not verify, and the old one can be had back.
+# Systems that trust only the old identity provider then refuse the workloads. A provider other
+# than the GKE cluster's own does not verify, and undo restores the old one.
 test "another identity provider is set only on approval" {
   inputs = {
     issuer  = "https://issuer.example.com"

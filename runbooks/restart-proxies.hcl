@@ -1,11 +1,11 @@
-# The seed, "NEEDS_ATTENTION": proxies must be restarted by hand to be upgraded.
+# Google's page, "NEEDS_ATTENTION": proxies must be restarted by hand to be upgraded.
 runbook "restart-proxies" {
   title       = "Proxies could not be upgraded"
   description = <<-EOT
-    Restarts the workloads whose proxies the managed data plane could not upgrade, and those
-    with another proxy than they would get now, one after the other. The data plane upgrades by
-    evicting pods, which PodDisruptionBudgets hold up; a roll-out is no eviction. StatefulSets
-    are restarted only when asked for, and pods that nothing would bring back never.
+    Restarts the workloads whose proxies the managed data plane could not upgrade, and those whose
+    proxy is not the one that they would get now, one after the other. The data plane upgrades
+    by evicting pods, which PodDisruptionBudgets can block; a rollout does not evict.
+    StatefulSets are restarted only on request, and pods without a controller never.
   EOT
   reference   = "https://cloud.google.com/service-mesh/docs/troubleshooting/troubleshoot-managed-service-mesh"
   fixes       = ["proxies-not-upgraded", "proxies-outdated", "data-plane-control"]
@@ -13,19 +13,19 @@ runbook "restart-proxies" {
   input "namespaces" {
     type        = set(string)
     default     = null
-    description = "Namespaces to restart; all that the managed control plane injects when not given"
+    description = "Namespaces to restart; by default all that the managed control plane injects"
   }
 
   input "stateful_sets" {
     type        = bool
     default     = false
-    description = "Restart StatefulSets, too"
+    description = "Also restart StatefulSets"
   }
 
   input "ignore_budgets" {
     type        = bool
     default     = true
-    description = "Restart also where a PodDisruptionBudget leaves no room, as kubectl rollout restart does"
+    description = "Also restart where a PodDisruptionBudget allows no disruption, as kubectl rollout restart does"
   }
 
   step "restart" {

@@ -20,7 +20,7 @@ test "a budget holds the upgrade of proxies" {
   }
 }
 
-test "nobody agrees to restart" {
+test "the restart is not approved" {
   fault "proxies-failed" {}
   after = "1h"
 
@@ -43,7 +43,7 @@ test "nobody agrees to restart" {
   again {}
 }
 
-# A roll-out that starts a new pod before it stops an old one takes nothing from a budget.
+# A rollout that starts a new pod before it stops an old one does not use up a budget.
 test "budgets are heeded" {
   fault "proxies-failed" {}
   after   = "1h"

@@ -1,11 +1,11 @@
-# The seed, "cannot connect to the GKE cluster", for the other APIs that managed mesh needs.
+# Google's page, "cannot connect to the GKE cluster", for the other APIs that managed mesh needs.
 runbook "restore-apis" {
   title       = "An API that managed mesh needs is disabled"
   description = <<-EOT
-    Enables the APIs that managed mesh needs on the fleet project and on the cluster's project,
-    those that are off and no other. connectgateway.googleapis.com is left to
-    restore-connect-gateway, which also provisions the control plane again and restarts the
-    workloads. Find out what disabled the API, or it will be off again.
+    Enables those APIs that managed mesh needs and that are disabled, on the fleet project and on
+    the cluster's project. connectgateway.googleapis.com is left to restore-connect-gateway,
+    which also provisions the control plane again and restarts the workloads. Find out what
+    disabled the API, or it will be disabled again.
   EOT
   reference   = "https://cloud.google.com/service-mesh/docs/troubleshooting/troubleshoot-managed-service-mesh"
   fixes       = ["api-disabled"]
@@ -25,8 +25,8 @@ runbook "restore-apis" {
   }
 
   locals {
-    # What this corrects, and what follows from it. What stands for another reason is not
-    # waited for. An API that was not named is not enabled, and its run does not pass, either.
+    # What this corrects, and its consequences. The run does not wait for findings with another
+    # cause. An API that is not named is not enabled; while it is disabled, the run does not pass.
     findings = [
       "api-disabled:container.googleapis.com",
       "api-disabled:gkehub.googleapis.com",

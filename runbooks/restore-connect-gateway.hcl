@@ -1,13 +1,12 @@
-# The seed, "cannot connect to the GKE cluster", with its three steps: enable the API,
+# Google's page, "cannot connect to the GKE cluster", with its three steps: enable the API,
 # install managed mesh again, restart the workloads.
 runbook "restore-connect-gateway" {
   title       = "Managed mesh cannot reach its GKE cluster: Connect Gateway is disabled"
   description = <<-EOT
     Enables connectgateway.googleapis.com on the fleet project and the cluster's project, waits
-    until Connect Gateway answers, has the control plane provisioned again and restarts the
-    workloads whose pods lack a proxy. While something else keeps the control plane from
-    working, it is neither provisioned nor are workloads restarted: correct that first, and the
-    runbook does the rest when it is run again.
+    until Connect Gateway answers, provisions the control plane again and restarts the workloads
+    whose pods lack a proxy. While another problem blocks the control plane, it does neither:
+    correct that problem first, then run this again for the rest.
   EOT
   reference   = "https://cloud.google.com/service-mesh/docs/troubleshooting/troubleshoot-managed-service-mesh"
   fixes       = ["api-disabled", "connect-gateway-disabled", "log-connect-gateway-disabled", "log-webhook-failed"]
@@ -15,31 +14,31 @@ runbook "restore-connect-gateway" {
   input "namespaces" {
     type        = set(string)
     default     = null
-    description = "Namespaces to restart; all that the managed control plane injects when not given"
+    description = "Namespaces to restart; by default all that the managed control plane injects"
   }
 
   input "stateful_sets" {
     type        = bool
     default     = false
-    description = "Restart StatefulSets, too"
+    description = "Also restart StatefulSets"
   }
 
   input "ignore_budgets" {
     type        = bool
     default     = true
-    description = "Restart also where a PodDisruptionBudget leaves no room, as kubectl rollout restart does"
+    description = "Also restart where a PodDisruptionBudget allows no disruption, as kubectl rollout restart does"
   }
 
   locals {
     projects = toset([target.fleet_project, target.project])
-    # What the control plane needs besides, and this runbook does not bring about: without
+    # Other causes that block the control plane, which this runbook does not correct: without
     # the fleet's feature nothing can be provisioned again.
     others = [
       for finding, runbook in step.causes.result.blocking : finding
       if finding == "mesh-feature-disabled" || runbook != "provision-control-plane" && !startswith(finding, "log-")
     ]
-    # What this corrects, and what follows from it. What stands for another reason is not
-    # waited for.
+    # What this corrects, and its consequences. The run does not wait for findings with another
+    # cause.
     findings = [
       "api-disabled:connectgateway.googleapis.com",
       "connect-gateway-disabled",
@@ -88,7 +87,7 @@ runbook "restore-connect-gateway" {
 
   step "provision" {
     when     = length(local.others) == 0
-    approval = "Has Google provision the managed control plane of ${target.membership} again. Workloads keep running."
+    approval = "Provisions the managed control plane of ${target.membership} again. Workloads keep running."
     timeout  = "45m"
 
     ensure "control_plane_provisioned" {

@@ -24,8 +24,8 @@ test "Connect Gateway is off" {
   }
 }
 
-# The API is no risk. To provision anew somebody has to agree.
-test "nobody agrees to provision" {
+# To enable the API needs no approval. To provision again does.
+test "provision is not approved" {
   fault "connectgateway-disabled" {}
   after = "1h"
 
@@ -48,7 +48,7 @@ test "nobody agrees to provision" {
   again {}
 }
 
-# Provisioning anew does not help while the role is missing.
+# Provisioning again does not help while the role is missing.
 test "something else is in the way" {
   fault "connectgateway-disabled" {}
   fault "binding-revoked" {}

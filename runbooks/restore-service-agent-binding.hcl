@@ -1,11 +1,11 @@
-# The seed, "Revision(s) reporting unhealthy".
+# Google's page, "Revision(s) reporting unhealthy".
 runbook "restore-service-agent-binding" {
   title       = "Revision(s) reporting unhealthy: the mesh service agent lost its role"
   description = <<-EOT
     Grants roles/anthosservicemesh.serviceAgent to the fleet's mesh service agent on the fleet
-    project, the cluster's project and the network's host project, and waits until the mesh has
-    noticed. Find out who took the role away, or it will be gone again: the diagnosis says so
-    where the audit log shows it. Usually that is google_project_iam_policy or
+    project, the cluster's project and the network's host project, and waits until the mesh
+    reports it. Find out who removed the role, or it will be removed again: the diagnosis names
+    them if the audit log shows it. The usual cause is google_project_iam_policy or
     google_project_iam_binding in another configuration.
   EOT
   reference   = "https://cloud.google.com/service-mesh/docs/troubleshooting/troubleshoot-managed-service-mesh"
@@ -20,18 +20,18 @@ runbook "restore-service-agent-binding" {
   input "extra_projects" {
     type        = set(string)
     default     = []
-    description = "Further projects on which the agent needs the role, such as hosts of other networks"
+    description = "Other projects on which the agent needs the role, such as host projects of other networks"
   }
 
   input "patience" {
     default     = "1h"
-    description = "How long to wait for the mesh to notice, which takes minutes, and at times up to a day"
+    description = "How long to wait until the mesh reports the change; it takes minutes, sometimes up to a day"
   }
 
   locals {
     projects = setunion(toset([target.fleet_project, target.project, target.network_project]), input.extra_projects)
-    # What this corrects, and what follows from it. What stands for another reason is not
-    # waited for.
+    # What this corrects, and its consequences. The run does not wait for findings with another
+    # cause.
     findings = [
       "service-agent-binding-missing",
       "service-agent-binding-conditional",
@@ -50,7 +50,7 @@ runbook "restore-service-agent-binding" {
     ]
   }
 
-  # The agent comes with this API.
+  # Google creates the agent with this API.
   step "api" {
     ensure "project_services" {
       project  = target.fleet_project

@@ -26,7 +26,7 @@ test "the role was revoked" {
   }
 }
 
-# The conditional binding of somebody else stays beside the new one.
+# A conditional binding of the same role stays beside the new one.
 test "the role is granted only under a condition" {
   fault "binding-conditional" {}
   after = "1h"
@@ -63,8 +63,8 @@ test "the role is bound to a deleted agent" {
   again {}
 }
 
-# IAM refuses an agent that was never made, so it is made and granted again.
-test "there is no agent yet" {
+# IAM refuses an agent that was never generated, so it is generated, and the grant repeated.
+test "the agent was never generated" {
   fault "agent-missing" {}
   after = "1h"
 
@@ -106,7 +106,7 @@ test "the cluster is in another project than the fleet" {
   }
 }
 
-test "somebody else writes the policy at the same time" {
+test "another client writes the policy at the same time" {
   fault "binding-revoked" {}
   fault "concurrent-write" { count = 1 }
   after = "1h"
@@ -125,7 +125,7 @@ test "somebody else writes the policy at the same time" {
   again {}
 }
 
-# Whoever may not write is told so, and nothing is done.
+# A caller without permission to write gets an error, and nothing is changed.
 test "the policy may not be written" {
   fault "binding-revoked" {}
   fault "forbidden" { path = ":setIamPolicy" }
@@ -151,7 +151,7 @@ test "the policy may not be written" {
   }
 }
 
-# What somebody has changed since is theirs.
+# An undo leaves what another person has changed since.
 test "an undo takes back nothing of others" {
   fault "binding-revoked" {}
   after = "1h"

@@ -1,10 +1,10 @@
-# The seed, "ControlPlaneRevision stop codes": an error occurred updating cluster resources.
+# Google's page, "ControlPlaneRevision stop codes": an error occurred updating cluster resources.
 runbook "unblock-cluster-resources" {
   title       = "Google cannot update the mesh's objects in the cluster"
   description = <<-EOT
-    Tells where to look for what refuses changes of custom resource definitions and webhooks, and
-    verifies that the revision no longer stalls for it. What refuses them is somebody's policy, so
-    a person decides.
+    Shows how to find what refuses changes of custom resource definitions and webhooks, and
+    verifies that the revision no longer stalls for this reason. It may be a policy that is
+    wanted, so a person decides.
   EOT
   reference   = "https://cloud.google.com/service-mesh/docs/troubleshooting/troubleshoot-managed-service-mesh"
   fixes       = ["revision-stalled"]
@@ -12,20 +12,20 @@ runbook "unblock-cluster-resources" {
   step "unblock" {
     instruct {
       text = <<-EOT
-        Something in ${coalesce(target.cluster, target.membership)} refuses what Google writes for the mesh. Look for
-        admission webhooks and policies that cover CustomResourceDefinitions and webhook
-        configurations and whose service does not answer, or that deny them:
+        Something in ${coalesce(target.cluster, target.membership)} refuses the objects that Google writes for the mesh. Look for
+        admission webhooks and policies that match CustomResourceDefinitions or webhook
+        configurations, and that deny them or whose service does not answer:
 
           kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations
           kubectl get validatingadmissionpolicies,validatingadmissionpolicybindings
           kubectl describe controlplanerevision -n istio-system
 
-        Repair it, or take these objects out of its rules. Then look at node taints that keep
-        the pods of kube-system away, and at the role of the mesh service agent:
+        Repair it, or exclude these objects from its rules. Then check for node taints that keep
+        the pods of kube-system away, and check the role of the mesh service agent:
 
           terraform-provider-asm runbook plan restore-service-agent-binding --membership ${target.membership}
 
-        The mesh looks again within 15 minutes.
+        The mesh checks again within 15 minutes.
       EOT
 
       verify "no_findings" {

@@ -10,7 +10,7 @@ test "a webhook that does not answer is in the way" {
     findings = ["revision-stalled:cluster-resources-not-updated"]
   }
 
-  # Agreeing does not do it.
+  # Approval does not correct the problem.
   resume {
     approve = "all"
 

@@ -1,9 +1,9 @@
-# The seed, "ControlPlaneRevision stop codes": unsupported Kubernetes version.
+# Google's page, "ControlPlaneRevision stop codes": unsupported Kubernetes version.
 runbook "upgrade-kubernetes" {
   title       = "The cluster's Kubernetes version is not supported"
   description = <<-EOT
-    Tells how to upgrade the cluster, and verifies that the revision no longer stalls for its
-    version. An upgrade is planned by a person: it moves every workload.
+    Shows how to upgrade the cluster, and verifies that the revision no longer stalls for its
+    version. An upgrade moves every workload, so a person plans it.
   EOT
   reference   = "https://cloud.google.com/service-mesh/docs/troubleshooting/troubleshoot-managed-service-mesh"
   fixes       = ["revision-stalled"]
@@ -18,7 +18,7 @@ runbook "upgrade-kubernetes" {
           gcloud container clusters upgrade CLUSTER --master --project ${target.project} --location ${target.location} --cluster-version VERSION
           gcloud container clusters upgrade CLUSTER --node-pool POOL --project ${target.project} --location ${target.location}
 
-        The mesh looks again within 15 minutes.
+        The mesh checks again within 15 minutes.
       EOT
 
       verify "no_findings" {

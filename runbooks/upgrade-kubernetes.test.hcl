@@ -10,7 +10,7 @@ test "the cluster runs Kubernetes 1.14" {
     findings = ["revision-stalled:unsupported-kubernetes-version"]
   }
 
-  # Agreeing does not do it.
+  # Approval does not correct the problem.
   resume {
     approve = "all"
 

@@ -10,7 +10,7 @@ test "the membership is not of a GKE cluster" {
     findings = ["revision-stalled:not-a-gke-cluster"]
   }
 
-  # Agreeing does not do it.
+  # Approval does not correct the problem.
   resume {
     approve = "all"
 

@@ -1,7 +1,7 @@
 # "Cannot connect to the GKE cluster": Google's page on the managed control plane
 # names three steps. This is all of them as one configuration: when the API was
-# disabled, the next apply enables it, has the control plane provisioned again, and
-# restarts the workloads that have no proxy. When nothing is wrong, nothing is done.
+# disabled, the next apply enables it, provisions the control plane again, and
+# restarts the workloads that have no proxy. When nothing is wrong, it does nothing.
 
 terraform {
   required_version = ">= 1.14" # actions
@@ -46,7 +46,7 @@ resource "asm_project_services" "fleet" {
   }
 }
 
-# 2. Have the managed control plane provisioned again.
+# 2. Provision the managed control plane again.
 action "asm_run_runbook" "reprovision" {
   config {
     source     = file("${path.module}/reprovision.hcl")

@@ -1,17 +1,17 @@
 #!/bin/sh
-# Plan, and say by exit code whether the mesh has what it needs and is well.
+# Plan, and report by exit code whether the mesh has what it needs and is healthy.
 #
 #   drift.sh [FOLDER]
 #
 #   0  no changes, and every check passes
 #   1  error: no verdict
-#   2  applying would change something: drift, or what is not applied yet
+#   2  applying would change something: drift, or configuration that is not applied yet
 #   3  no changes, but the mesh is unhealthy or a check fails
 #   4  no changes, but something is unknown
 #
-# It needs terraform (or TERRAFORM=tofu) and changes nothing. What the plan says
-# is judged by plan-report, a command of the provider that terraform init has
-# installed; ASM=PATH names another. Terraform's own exit code would be 2 also for
+# It needs terraform (or TERRAFORM=tofu) and changes nothing. plan-report, a
+# command of the provider that terraform init has installed, judges the plan;
+# ASM=PATH names another binary. Terraform's own exit code would also be 2 for
 # what is no drift: a root output whose value has changed, and a data source that
 # is nested in a check block.
 set -u

@@ -71,7 +71,7 @@ resource "google_project_iam_member" "apply" {
   member  = var.applier
 }
 
-# Whoever may write the policy may grant itself anything, unless a condition
+# A caller that may write the policy may grant itself anything, unless a condition
 # limits the roles that it may grant and revoke.
 resource "google_project_iam_member" "grant" {
   project = var.project

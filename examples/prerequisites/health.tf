@@ -1,5 +1,5 @@
 # The layout for jobs that look at the exit code of `terraform plan
-# -detailed-exitcode`: the data source stands at top level. Nested in the check
+# -detailed-exitcode`: the data source is at top level. Nested in the check
 # block, it would be read again during every apply, which counts as a change:
 # plan would exit 2 for ever.
 data "asm_mesh_health" "fleet" {}

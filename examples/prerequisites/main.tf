@@ -6,7 +6,7 @@ locals {
   # The APIs are needed where the fleet and the clusters are.
   mesh_projects = setunion([var.fleet_project], local.cluster_projects)
 
-  # The service agent's role is needed on the networks' projects, too.
+  # The service agent's role is also needed on the networks' projects.
   bound_projects = setunion(local.mesh_projects, var.network_projects)
 }
 

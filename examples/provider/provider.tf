@@ -18,6 +18,6 @@ provider "asm" {
   # Credentials are used, as by the google provider.
   impersonate_service_account = "mesh-apply@prod-fleet.iam.gserviceaccount.com"
 
-  # Audit logs keep it: it tells the next reader why a policy was written.
+  # Audit logs keep it: it shows the next reader why a policy was written.
   request_reason = "infra-live/mesh, scheduled apply"
 }

@@ -83,7 +83,8 @@ func putRevision(t *testing.T, on target, namespace, name, channel string, condi
 	must(t, err)
 }
 
-// setConditions gives the cluster's revision other conditions for the time of the test.
+// setConditions gives the cluster's revision other conditions for the time of the
+// test.
 func setConditions(t *testing.T, on target, conditions ...any) {
 	t.Helper()
 	object, err := revisions(on, mesh.SystemNamespace).Get(t.Context(), "asm-managed", metav1.GetOptions{})
@@ -106,7 +107,8 @@ func setConditions(t *testing.T, on target, conditions ...any) {
 	})
 }
 
-// The messages are those of the seed's table; their blanks and ends are bent as in logs and web pages.
+// The messages are those of the table on Google's page; their blanks and ends are bent as
+// in logs and web pages.
 func testStopMessages(t *testing.T, on target) {
 	const (
 		precondition = "PreconditionFailed"
@@ -156,8 +158,13 @@ func testStopMessages(t *testing.T, on target) {
 		},
 	} {
 		t.Run(string(stop.code), func(t *testing.T) {
-			setConditions(t, on, condition("Reconciled", "False", stop.reason, stop.message), condition("ProvisioningFinished", "True", "", ""),
-				condition("Stalled", "True", stop.reason, stop.message))
+			setConditions(
+				t,
+				on,
+				condition("Reconciled", "False", stop.reason, stop.message),
+				condition("ProvisioningFinished", "True", "", ""),
+				condition("Stalled", "True", stop.reason, stop.message),
+			)
 			r, err := c.Revisions(t.Context())
 			must(t, err)
 			if r.Verdict != mesh.Unhealthy || len(r.All) != 1 || !slices.Equal(codes(r.Health), []catalogue.Code{catalogue.RevisionStalled}) {
@@ -251,7 +258,11 @@ func testMissingConditions(t *testing.T, on target) {
 func testOlderVersion(t *testing.T, on target) {
 	definitions := dynamic.NewForConfigOrDie(on.Config()).Resource(crds)
 	serve := func(ctx context.Context, newer bool) error {
-		patch := fmt.Appendf(nil, `[{"op":"test","path":"/spec/versions/1/name","value":"v1beta1"},{"op":"replace","path":"/spec/versions/1/served","value":%t}]`, newer)
+		patch := fmt.Appendf(
+			nil,
+			`[{"op":"test","path":"/spec/versions/1/name","value":"v1beta1"},{"op":"replace","path":"/spec/versions/1/served","value":%t}]`,
+			newer,
+		)
 		_, err := definitions.Patch(ctx, revisionsCRD, types.JSONPatchType, patch, metav1.PatchOptions{})
 		return err
 	}

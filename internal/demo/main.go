@@ -1,5 +1,6 @@
-// Demo tells the product's main job as a story, with the real binaries: a Terraform, this provider and its simulator.
-// It knows none of our packages, only the commands that a user types.
+// Demo shows the product's main job step by step, with the real binaries: a
+// Terraform, this provider and its simulator. It imports none of our packages
+// and runs only the commands that a user types.
 package main
 
 import (
@@ -113,18 +114,22 @@ func (d *demo) steps(provider string) []step {
 			}
 			return d.tf(0, only("Apply complete"), "apply", "-auto-approve", "-input=false")
 		}},
-		{"Everything is in sync: the plan is empty and exits 0.",
-			func() error { return d.tf(0, only("No changes"), "plan", "-detailed-exitcode", "-input=false") }},
-		{"A CI job takes three things away through Google's APIs: the service agent's role, an API, the workload pool.", d.sabotage},
-		{"A quarter of an hour later the mesh is unhealthy, as the fleet API says.", func() error {
+		{
+			"Everything is in sync: the plan is empty and exits 0.",
+			func() error { return d.tf(0, only("No changes"), "plan", "-detailed-exitcode", "-input=false") },
+		},
+		{"A CI job removes three things through Google's APIs: the service agent's role, an API, the workload pool.", d.sabotage},
+		{"A quarter of an hour later the fleet API reports that the mesh is unhealthy.", func() error {
 			if err := d.control(http.MethodPost, "/_sim/clock?advance=15m"); err != nil {
 				return err
 			}
 			return d.health()
 		}},
-		{"diagnose finds the root causes, with what each brings about under it, and exits 2.",
-			func() error { return d.asm(provider, 2, whole, "diagnose") }},
-		{"terraform plan shows the drift, who caused it and with what, and exits 2.", func() error {
+		{
+			"diagnose finds the root causes, lists the consequences of each, and exits 2.",
+			func() error { return d.asm(provider, 2, whole, "diagnose") },
+		},
+		{"terraform plan shows the drift, who caused it and with which client, and exits 2.", func() error {
 			return d.tf(2, drift, "plan", "-detailed-exitcode", "-input=false")
 		}},
 		{"terraform apply corrects it, in place.", func() error {
@@ -139,7 +144,7 @@ func (d *demo) steps(provider string) []step {
 			}
 			return d.tf(0, only("No changes", "Warning"), "plan", "-detailed-exitcode", "-input=false")
 		}},
-		{"At night somebody disables the mesh's API. A runbook says what it would change, and exits 2.", func() error {
+		{"At night the CI job disables the mesh's API. A runbook shows what it would change, and exits 2.", func() error {
 			if err := d.disable("mesh.googleapis.com"); err != nil {
 				return err
 			}
@@ -151,7 +156,7 @@ func (d *demo) steps(provider string) []step {
 		{"remediate diagnoses, runs the runbooks of the root causes, and verifies each change with the check that found it.", func() error {
 			return d.asm(provider, 0, whole, "remediate", "--fleet-project", "mesh-sim-1", "--yes")
 		}},
-		{"What it did is in a journal, from which it could be resumed or taken back.", func() error {
+		{"A journal records the run; from it the run could be resumed or undone.", func() error {
 			return d.asm(provider, 0, whole, "runbook", "history")
 		}},
 	}
@@ -159,7 +164,7 @@ func (d *demo) steps(provider string) []step {
 
 const membership = "projects/mesh-sim-1/locations/us-central1/memberships/cluster-1"
 
-// simulate starts the simulator and takes over the environment that it writes.
+// simulate starts the simulator and reads the environment file that it writes.
 func (d *demo) simulate(provider string) error {
 	if provider == "" {
 		return errors.New("-provider is not given; run `make demo`")
@@ -176,7 +181,7 @@ func (d *demo) simulate(provider string) error {
 	}
 	ready, err := bufio.NewReader(out).ReadString('\n')
 	if err != nil {
-		return fmt.Errorf("the simulator did not say that it is ready: %w", err)
+		return fmt.Errorf("the simulator did not report that it is ready: %w", err)
 	}
 	fmt.Print("   $ terraform-provider-asm simulate\n   ", ready)
 	file, err := os.ReadFile(env)
@@ -193,7 +198,8 @@ func (d *demo) simulate(provider string) error {
 	return nil
 }
 
-// configure writes the configuration, and a mirror in which terraform init finds this build of the provider.
+// configure writes the configuration, and a mirror in which terraform init finds
+// this build of the provider.
 func (d *demo) configure(provider string) error {
 	binary, err := filepath.Abs(provider)
 	if err != nil {
@@ -229,7 +235,8 @@ func copyFile(from, to string) error {
 	return os.WriteFile(to, content, 0o755)
 }
 
-// tf runs Terraform, shows the part of its output that tells the story, and checks the exit code.
+// tf runs Terraform, prints the relevant part of its output, and checks the exit
+// code.
 func (d *demo) tf(want int, show func(string) []string, args ...string) error {
 	cmd := exec.CommandContext(d.ctx, d.terraform, args...)
 	cmd.Dir, cmd.Env = d.dir, d.env
@@ -255,7 +262,8 @@ func (d *demo) tf(want int, show func(string) []string, args ...string) error {
 	return nil
 }
 
-// asm runs the command line of the provider's own binary, shows what it writes, and checks the exit code.
+// asm runs the command line of the provider's own binary, shows what it writes, and
+// checks the exit code.
 func (d *demo) asm(provider string, want int, show func(string) []string, args ...string) error {
 	cmd := exec.CommandContext(d.ctx, provider, args...)
 	cmd.Env = d.env
@@ -322,7 +330,7 @@ func drift(out string) (lines []string) {
 	return lines
 }
 
-// revoke takes the service agent's role away, by the API's own calls.
+// revoke removes the service agent's role with the API's own calls.
 func (d *demo) revoke() error {
 	const crm = "cloudresourcemanager.googleapis.com/v3/projects/mesh-sim-1"
 	raw, err := d.api(http.MethodPost, crm+":getIamPolicy", map[string]any{"options": map[string]any{"requestedPolicyVersion": 3}})
@@ -363,7 +371,7 @@ func (d *demo) sabotage() error {
 	return err
 }
 
-// health prints what the fleet says of the mesh.
+// health prints the mesh's state as the fleet reports it.
 func (d *demo) health() error {
 	raw, err := d.api(http.MethodGet, "gkehub.googleapis.com/v1/projects/mesh-sim-1/locations/global/features/servicemesh", nil)
 	if err != nil {

@@ -56,7 +56,7 @@ func TestProvisioningHasTenMinutes(t *testing.T) {
 
 func TestEachStateOfTheDataPlane(t *testing.T) {
 	for _, c := range []struct {
-		state, code string // as the seed pairs them; the last two it does not have
+		state, code string // as Google's page pairs them; the last two are not on it
 		verdict     mesh.Verdict
 		exit        int
 	}{

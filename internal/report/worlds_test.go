@@ -229,7 +229,7 @@ var remedies = map[catalogue.Code]string{
 	catalogue.PoolMissing:     "Set the cluster's workload pool to PROJECT_ID.svc.id.goog.",
 	catalogue.IdentityMissing: "Turn on the cluster's workload pool, then set the membership's authority.",
 	catalogue.Unreadable:      "Look whether the cluster is up, then read again.",
-	catalogue.ProxiesFailed:   "Restart the workloads that own the pods, after the budget or other obstacle that is named has been seen to.",
+	catalogue.ProxiesFailed:   "Restart the workloads that own the pods, after you have removed the obstacle that is named, such as a budget.",
 	catalogue.ControlPlaneState: "Correct the prerequisites first; " +
 		"then read the ControlPlaneRevision: kubectl describe controlplanerevision -n istio-system.",
 	catalogue.DataPlaneState:     "See the state.",

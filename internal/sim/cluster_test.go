@@ -99,7 +99,7 @@ func TestProxiesFailedAndRestarted(t *testing.T) {
 	c.meshOf("cluster-1").is("ACTIVE", "servicemesh", "dataPlaneManagement", "state")
 }
 
-// TestInjectionFailsWithoutGateway is the seed's last section: without the
+// TestInjectionFailsWithoutGateway is the last section of Google's page: without the
 // Connect Gateway API no pod can be created where the managed webhook selects.
 func TestInjectionFailsWithoutGateway(t *testing.T) {
 	c := start(t, sim.Options{})

@@ -8,7 +8,7 @@ data "asm_mesh_health" "orders" {
   membership = "projects/prod-fleet/locations/europe-west1/memberships/orders"
 }
 
-# Bad health is data. A check tells of it and fails nothing.
+# Bad health is data. A check reports it and fails nothing.
 check "mesh_health" {
   assert {
     condition     = data.asm_mesh_health.fleet.healthy

@@ -1,4 +1,4 @@
-# What corrects a missing role of the service agent, and what it is given.
+# The runbook that corrects a missing role of the service agent, and its inputs.
 data "asm_runbooks" "binding" {
   fixes = "service-agent-binding-missing"
 }

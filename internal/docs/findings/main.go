@@ -23,23 +23,22 @@ const head = `---
 page_title: "Findings"
 subcategory: ""
 description: |-
-  Every finding by its code: what it means, what it is judged by, its cause, its remedy, and what it brings about.
+  Every finding by its code: what it means, what it is judged by, its cause, its remedy, and its consequences.
 ---
 
 # Findings
 
-Every finding has a stable code. This page is made from the catalogue that the program itself uses.
+Every finding has a stable code. This page is generated from the catalogue that the program itself uses.
 
-- *Severity* is that of a finding that does not bring its own.
+- *Severity* is the default; a finding can have its own.
 - *Judged by* is the API field or object that is read.
-- *Known*: what is **established** is documented, read in source code, or recorded from the API. What is **inferred** is
-  marked so; its source says which part.
-- *Runbook* corrects it: ` + "`terraform-provider-asm runbook plan NAME --membership …`" + ` says how, and ` + "`remediate`" +
-	` chooses by it; see
+- *Known*: **established** means documented, read in source code, or recorded from the API. Everything else is
+  **inferred**; its source says which part.
+- *Runbook* corrects it: ` + "`terraform-provider-asm runbook plan NAME --membership …`" + ` shows how, and ` + "`remediate`" + ` chooses by it; see
   [Runbooks](runbooks.md).
-- *Brings about* are the findings that go away by themselves once this one is corrected. A report shows them under it.
+- *Consequences* are the findings that go away by themselves once this one is corrected. A report shows them under it.
 
-Met a message and no code? ` + "`terraform-provider-asm explain 'MESSAGE'`" + ` names the finding.
+For a message without a code, ` + "`terraform-provider-asm explain 'MESSAGE'`" + ` names the finding.
 `
 
 // write writes the page.
@@ -80,7 +79,7 @@ func finding(w io.Writer, d catalogue.Description) {
 	for _, b := range d.Blocks {
 		blocks = append(blocks, fmt.Sprintf("[`%s`](#%s)", b, b))
 	}
-	item("Brings about", strings.Join(blocks, ", "))
+	item("Consequences", strings.Join(blocks, ", "))
 	item("Known", known(d.Established)+"; source: "+prose(d.Source))
 	if d.DocURL != "" {
 		item("Documentation", "<"+d.DocURL+">")
@@ -90,10 +89,12 @@ func finding(w io.Writer, d catalogue.Description) {
 func states(w io.Writer) {
 	fmt.Fprint(w, "\n## States of the control plane and the data plane\n\n")
 	fmt.Fprintf(w,
-		"What `%s` and `%s` tell by their state. The API pairs codes with states freely, so the state decides and the code only explains.\n\n",
+		"The states that `%s` and `%s` report. The API does not tie codes to states, so the state decides and the code only explains.\n\n",
 		catalogue.ControlPlaneState, catalogue.DataPlaneState)
-	fmt.Fprint(w, "| state | of the control plane | remedy | of the data plane | remedy | runbook of the data plane | known "+
-		"|\n|---|---|---|---|---|---|---|\n")
+	fmt.Fprint(
+		w,
+		"| state | of the control plane | remedy | of the data plane | remedy | runbook of the data plane | known |\n|---|---|---|---|---|---|---|\n",
+	)
 	for _, s := range catalogue.States() {
 		fmt.Fprintf(w, "| `%s` | %s | %s | %s | %s | %s | %s |\n", s.State, cell(s.ControlPlane), cell(s.ControlRemedy), cell(s.DataPlane),
 			cell(s.DataPlaneRemedy), code(s.DataPlaneRunbook), known(s.Established))
@@ -111,8 +112,11 @@ func stops(w io.Writer) {
 }
 
 func conditions(w io.Writer) {
-	fmt.Fprintf(w, "\n## Conditions\n\nThe condition codes of the GKE Hub API (`%s`). How grave one is, the API says with it. A code that "+
-		"is not listed\nis judged by its severity alone.\n\n", catalogue.ConditionReported)
+	fmt.Fprintf(
+		w,
+		"\n## Conditions\n\nThe condition codes of the GKE Hub API (`%s`). The API gives the severity with each. A code that is not listed\nis judged by its severity alone.\n\n",
+		catalogue.ConditionReported,
+	)
 	fmt.Fprint(w, "| condition | means | cause | remedy | runbook | follows from | known |\n|---|---|---|---|---|---|---|\n")
 	for _, c := range catalogue.Conditions() {
 		fmt.Fprintf(w, "| [`%s`](%s) | %s | %s | %s | %s | %s | %s |\n", c.Code, c.DocURL, cell(c.Means), cell(c.Cause), cell(c.Remedy),

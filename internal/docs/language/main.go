@@ -1,6 +1,7 @@
-// Command language writes the guide "The runbook language": the reference of the language, the catalogue of what
-// runbooks can ensure, assert and wait for, and the language of their tests, from the program itself. The command docs
-// runs it; by hand: go run ./internal/docs/language > docs/guides/runbook-language.md.
+// Command language writes the guide "The runbook language": the reference of the
+// language, the catalogue of what runbooks can ensure, assert and wait for, and the
+// language of their tests, from the program itself. The command docs runs it; by
+// hand: go run ./internal/docs/language > docs/guides/runbook-language.md.
 package main
 
 import (
@@ -34,9 +35,8 @@ description: |-
 const between = `
 # Tests of runbooks
 
-A file ` + "`NAME.test.hcl`" + ` beside ` + "`NAME.hcl`" +
-	` rehearses its runbook: each test makes a [simulated Google Cloud](simulator.md), lets things go
-wrong in it, runs the runbook there, and compares what became of it with what it expects, every write included.
+A file ` + "`NAME.test.hcl`" + ` beside ` + "`NAME.hcl`" + ` rehearses its runbook: each test starts a [simulated Google Cloud](simulator.md), breaks
+something in it, runs the runbook there, and compares the result, every write included, with what it expects.
 ` + "`terraform-provider-asm runbook test`" + ` runs them; waits take no time.
 
 ## The blocks of tests
@@ -66,7 +66,7 @@ func write(w io.Writer) error {
 	return err
 }
 
-// demoted sets headings further in.
+// demoted moves headings down by some levels.
 func demoted(text string, by int) string {
 	lines := strings.SplitAfter(text, "\n")
 	code := false

@@ -74,15 +74,15 @@ const (
 
 // The sources that several findings share.
 const (
-	seedUnhealthy  = "Google's troubleshooting page, \"Revision(s) reporting unhealthy\""
-	seedInjection  = "Google's troubleshooting page, \"Pod injected with istiod.istio-system\""
-	seedHTTP400    = "Google's troubleshooting page, \"HTTP 400\""
-	seedDataPlane  = "Google's troubleshooting page, \"Managed data plane status\""
-	seedAttention  = "Google's troubleshooting page, \"NEEDS_ATTENTION\""
-	seedIdentity   = "Google's troubleshooting page, \"no identity provider specified\""
-	seedPlane      = "Google's troubleshooting page, \"Check the managed control plane status\""
-	seedStops      = "Google's troubleshooting page, \"ControlPlaneRevision stop codes\""
-	seedConnect    = "Google's troubleshooting page, \"cannot connect to the GKE cluster\""
+	pageUnhealthy  = "Google's troubleshooting page, \"Revision(s) reporting unhealthy\""
+	pageInjection  = "Google's troubleshooting page, \"Pod injected with istiod.istio-system\""
+	pageHTTP400    = "Google's troubleshooting page, \"HTTP 400\""
+	pageDataPlane  = "Google's troubleshooting page, \"Managed data plane status\""
+	pageAttention  = "Google's troubleshooting page, \"NEEDS_ATTENTION\""
+	pageIdentity   = "Google's troubleshooting page, \"no identity provider specified\""
+	pagePlane      = "Google's troubleshooting page, \"Check the managed control plane status\""
+	pageStops      = "Google's troubleshooting page, \"ControlPlaneRevision stop codes\""
+	pageConnect    = "Google's troubleshooting page, \"cannot connect to the GKE cluster\""
 	sourceHub      = "GKE Hub API"
 	sourceDataCtrl = "source of Google's data plane controller"
 )

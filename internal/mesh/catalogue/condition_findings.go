@@ -36,7 +36,7 @@ var conditionFindings = []Description{
 		Means:       "What was given to explain is how a part of the mesh that works reports itself. No check reports it.",
 		JudgedBy:    "the text given to explain",
 		Cause:       "Nothing is wrong with that part.",
-		Source:      seedPlane + "; " + seedDataPlane,
+		Source:      pagePlane + "; " + pageDataPlane,
 		Established: true,
 		Remedy:      "Nothing. If the mesh does not do what it should, diagnose it.",
 		DocURL:      docTroubleshoot,

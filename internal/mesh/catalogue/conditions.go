@@ -202,7 +202,7 @@ var clusterConditions = []ConditionInfo{
 		Code: "REQUIRED_ORG_POLICY_DISABLED", Kind: mesh.APIs, Blocks: true,
 		Means:   "An organization policy forbids something that the mesh needs.",
 		Cause:   "constraints/compute.disableInternetNetworkEndpointGroup is enforced on the project.",
-		Remedy:  "Have the constraint lifted for the project by whoever administers organization policies.",
+		Remedy:  "Ask the administrator of organization policies to lift the constraint for the project.",
 		Runbook: runEvidence, Established: true,
 	},
 	{

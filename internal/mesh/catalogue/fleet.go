@@ -20,21 +20,19 @@ const (
 var fleetFindings = []Description{
 	{
 		Code: IdentityMissing, Title: "The membership has no identity provider", Severity: Error, Kind: mesh.MembershipIdentity,
-		Single: true,
-		Means: "The fleet membership has no identity provider, so the mesh cannot tell who a workload is: it was registered before Workload " +
-			"Identity was on. The installer says \"Cluster has memberships.hub.gke.io CRD but no identity provider specified\".",
+		Single:   true,
+		Means:    "The fleet membership has no identity provider, so the mesh cannot identify a workload: it was registered before Workload Identity was on. The installer says \"Cluster has memberships.hub.gke.io CRD but no identity provider specified\".",
 		JudgedBy: "gkehub memberships.get, authority",
 		Cause:    "The cluster was registered before Workload Identity was enabled on it, or without --enable-workload-identity.",
-		Source:   seedIdentity + "; that an absent authority is its sign is inferred",
+		Source:   pageIdentity + "; that an absent authority is its sign is inferred",
 		Remedy:   "Turn on the cluster's workload pool, then set the membership's authority.",
 		FixedBy:  mesh.MembershipIdentity.Resource(), Runbook: runMembership, DocURL: docTroubleshoot,
 		Blocks: []Code{RevisionMissing},
 	},
 	{
 		Code: IdentityWrong, Title: "The membership's identity provider is another cluster's", Severity: Error, Kind: mesh.MembershipIdentity,
-		Single: true,
-		Means: "The fleet membership's identity provider is not the cluster that it is a membership of. An issuer cannot be changed, " +
-			"only cleared and set again.",
+		Single:      true,
+		Means:       "The fleet membership's identity provider is not the cluster that it is a membership of. An issuer cannot be changed, only cleared and set again.",
 		JudgedBy:    "gkehub memberships.get, authority.issuer",
 		Cause:       "The cluster was recreated under its name, or registered with an issuer given by hand.",
 		Source:      "GKE Hub API, Authority.issuer",
@@ -47,7 +45,7 @@ var fleetFindings = []Description{
 		Single:      true,
 		Means:       "The mesh feature is not enabled in the fleet, so nothing is managed in it.",
 		JudgedBy:    "gkehub features.get answers 404",
-		Cause:       "It was never enabled, or somebody disabled it.",
+		Cause:       "It was never enabled, or was disabled.",
 		Source:      sourceHub,
 		Established: true,
 		Remedy:      "Enable the feature: gcloud container fleet mesh enable --project FLEET_PROJECT.",
@@ -55,8 +53,8 @@ var fleetFindings = []Description{
 		Blocks: []Code{MembershipNotReported, ManagementDiffers, RevisionMissing, RevisionNotReady, ControlPlaneState},
 	},
 	{
-		Code: FeatureNotReady, Title: "The mesh feature reports trouble", Severity: Warning, Kind: mesh.FleetFeature,
-		Means:       "The mesh feature itself is in transition or reports trouble.",
+		Code: FeatureNotReady, Title: "The mesh feature reports a problem", Severity: Warning, Kind: mesh.FleetFeature,
+		Means:       "The mesh feature itself is in transition or reports a problem.",
 		JudgedBy:    "gkehub features.get, resourceState.state and state.state.code",
 		Cause:       "It is being enabled, changed or disabled, or Google reports a problem of the fleet as a whole.",
 		Source:      sourceHub,
@@ -117,9 +115,8 @@ var fleetFindings = []Description{
 	},
 	{
 		Code: ManagementDiffers, Title: "Management is not what is asked for", Severity: Error, Kind: mesh.MeshManagement,
-		Single: true,
-		Means: "The membership's mesh management is not the one that is asked for. It is a wish, not a state: switching it leaves a " +
-			"control plane that runs as it is for a while.",
+		Single:      true,
+		Means:       "The membership's mesh management is not the configured one. It is a request, not a state: a switch leaves a running control plane as it is for a while.",
 		JudgedBy:    "gkehub features.get, membershipSpecs[].mesh.management",
 		Cause:       "Somebody changed it, by gcloud, the console or another configuration, or it was never set.",
 		Source:      sourceHub,
@@ -130,11 +127,10 @@ var fleetFindings = []Description{
 	},
 	{
 		Code: SpecState, Title: "What runs is not what is asked for", Severity: Warning, Kind: mesh.MeshManagement,
-		Means: "The management that is asked for and the control plane that runs disagree: one runs although management is manual or to be " +
-			"removed.",
+		Means:    "The management that is asked for and the control plane that runs disagree: one runs although management is manual or to be removed.",
 		JudgedBy: "gkehub features.get, membershipSpecs[].mesh.management beside membershipStates[].servicemesh.controlPlaneManagement.state",
 		Cause:    "Switching management to manual leaves a control plane that runs as it is. Removing it takes a while.",
-		Source:   "an output that somebody published: state ACTIVE after the switch to MANAGEMENT_MANUAL; that it lasts is inferred",
+		Source:   "a published output: state ACTIVE after the switch to MANAGEMENT_MANUAL; that it lasts is inferred",
 		Remedy:   "Decide which is meant. To keep the mesh managed, set management to automatic; to leave it, move the workloads first.",
 		FixedBy:  mesh.MeshManagement.Resource(), Runbook: runProvision, DocURL: docTroubleshoot,
 	},

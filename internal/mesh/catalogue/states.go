@@ -5,8 +5,9 @@ import (
 	"strings"
 )
 
-// StateInfo is what is known about a state of the control plane or data plane (ServiceMeshControlPlaneManagement.state
-// of the GKE Hub API; both planes have the same list).
+// StateInfo is what is known about a state of the control plane or data plane
+// (ServiceMeshControlPlaneManagement.state of the GKE Hub API; both planes have
+// the same list).
 type StateInfo struct {
 	State            string
 	ControlPlane     string // what it means of the control plane
@@ -23,27 +24,24 @@ var states = []StateInfo{
 		State:        mesh.StateActive,
 		ControlPlane: "The managed control plane is ready for use.", ControlRemedy: "Nothing.",
 		DataPlane: "The managed data plane runs normally.", DataPlaneRemedy: "Nothing.",
-		Source: seedDataPlane, Established: true,
+		Source: pageDataPlane, Established: true,
 	},
 	{
-		State:        mesh.StateDisabled,
-		ControlPlane: "The managed control plane is not enabled.",
-		ControlRemedy: "Turn on mesh management for the membership, if it is to be managed: gcloud container fleet mesh update --management " +
-			"automatic --memberships MEMBERSHIP.",
-		DataPlane: "No namespace or revision is configured to use the managed data plane. Pods that were annotated one by one are managed " +
-			"although the state says DISABLED.",
+		State:         mesh.StateDisabled,
+		ControlPlane:  "The managed control plane is not enabled.",
+		ControlRemedy: "Turn on mesh management for the membership, if it should be managed: gcloud container fleet mesh update --management automatic --memberships MEMBERSHIP.",
+		DataPlane:     "No namespace or revision is configured to use the managed data plane. Pods that were annotated one by one are managed although the state is DISABLED.",
 		// A mesh may do without a managed data plane, so this is no alarm.
-		DataPlaneRemedy: "Nothing, if that is meant; otherwise annotate a namespace or the revision: " +
-			"mesh.cloud.google.com/proxy='{\"managed\":\"true\"}'.",
-		DataPlaneRunbook: runDataPlane, Source: seedDataPlane, Established: true,
+		DataPlaneRemedy:  "Nothing, if that is intended; otherwise annotate a namespace or the revision: mesh.cloud.google.com/proxy='{\"managed\":\"true\"}'.",
+		DataPlaneRunbook: runDataPlane, Source: pageDataPlane, Established: true,
 	},
 	{
 		State:            mesh.StateFailedPrecondition,
-		ControlPlane:     "Provisioning cannot go on because of something about the cluster or its project.",
+		ControlPlane:     "A problem of the cluster or its project blocks provisioning.",
 		ControlRemedy:    "Read the details and conditions, correct the prerequisite that they name; the mesh tries again within 15 minutes.",
 		DataPlane:        "The managed data plane needs a managed control plane that works.",
 		DataPlaneRemedy:  "The managed data plane needs a working managed control plane: correct that first.",
-		DataPlaneRunbook: runProvision, Source: seedDataPlane, Established: true,
+		DataPlaneRunbook: runProvision, Source: pageDataPlane, Established: true,
 	},
 	{
 		State:            mesh.StateProvisioning,
@@ -51,24 +49,23 @@ var states = []StateInfo{
 		ControlRemedy:    "Wait; when it lasts over 10 minutes, something went wrong: read the ControlPlaneRevision's conditions.",
 		DataPlane:        "The managed data plane is being provisioned.",
 		DataPlaneRemedy:  "Wait; when it lasts over 10 minutes, something went wrong: contact support.",
-		DataPlaneRunbook: runEvidence, Source: seedDataPlane, Established: true,
+		DataPlaneRunbook: runEvidence, Source: pageDataPlane, Established: true,
 	},
 	{
 		State:            mesh.StateStalled,
-		ControlPlane:     "Provisioning could not be done, and does not go on without intervention.",
+		ControlPlane:     "Provisioning failed, and does not continue without intervention.",
 		ControlRemedy:    "Read the Stalled condition of the ControlPlaneRevision: kubectl describe controlplanerevision -n istio-system.",
 		DataPlane:        "An internal error keeps the managed data plane from running.",
 		DataPlaneRemedy:  "An internal error blocks the data plane; when it persists, contact support.",
-		DataPlaneRunbook: runEvidence, Source: seedDataPlane, Established: true,
+		DataPlaneRunbook: runEvidence, Source: pageDataPlane, Established: true,
 	},
 	{
-		State:         mesh.StateNeedsAttention,
-		ControlPlane:  "The control plane is ready, but asks for something of a person, such as moving workloads to a new revision.",
-		ControlRemedy: "Read the details and conditions.",
-		DataPlane:     "The managed data plane could not upgrade some workloads. It marks their pods with dataplane-upgrade=failed.",
-		DataPlaneRemedy: "Restart the workloads whose proxies could not be upgraded: kubectl get pods --all-namespaces -l " +
-			"dataplane-upgrade=failed.",
-		DataPlaneRunbook: runProxies, Source: seedAttention, Established: true,
+		State:            mesh.StateNeedsAttention,
+		ControlPlane:     "The control plane is ready, but needs an action by a person, such as moving workloads to a new revision.",
+		ControlRemedy:    "Read the details and conditions.",
+		DataPlane:        "The managed data plane could not upgrade some workloads. It marks their pods with dataplane-upgrade=failed.",
+		DataPlaneRemedy:  "Restart the workloads whose proxies could not be upgraded: kubectl get pods --all-namespaces -l dataplane-upgrade=failed.",
+		DataPlaneRunbook: runProxies, Source: pageAttention, Established: true,
 	},
 	{
 		State:            mesh.StateDegraded,
@@ -88,7 +85,8 @@ var states = []StateInfo{
 	},
 }
 
-// DescribeState returns what is known about a state, or false for one that is not known.
+// DescribeState returns what is known about a state, or false for one that is
+// not known.
 func DescribeState(state string) (StateInfo, bool) {
 	for _, s := range states {
 		if s.State == state {
@@ -98,7 +96,8 @@ func DescribeState(state string) (StateInfo, bool) {
 	return StateInfo{}, false
 }
 
-// States are the states that are known, in Google's page's order; those that Google's page lacks are last.
+// States are the states that are known, in Google's page's order; those that Google's page
+// lacks are last.
 func States() []StateInfo { return append([]StateInfo(nil), states...) }
 
 // ReadyRevision is the revision that a control plane names as ready, or "" where it

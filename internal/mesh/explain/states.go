@@ -241,7 +241,7 @@ func (e *explainer) bareState(text string) {
 	case state == "":
 		return
 	}
-	// The seed's table is that of the data plane. DEGRADED and DEPROVISIONING are
+	// The table on Google's page is that of the data plane. DEGRADED and DEPROVISIONING are
 	// not in it, and matter more of the control plane.
 	plane := catalogue.DataPlaneState
 	if state == mesh.StateDegraded || state == mesh.StateDeprovisioning {

@@ -25,7 +25,7 @@ var evidence = ensure{
 				"so review it before you send it. It lists what could not be read. An undo keeps the file.",
 			Args: []lang.Arg{
 				argMembership,
-				optional("directory", cty.String, cty.StringVal("."), "Folder that the file is written to; it must exist.", nil),
+				optional("directory", cty.String, cty.StringVal("."), "Folder to write the file to; it must exist.", nil),
 				argSince,
 			},
 			Permissions: with(diagnosePermissions, "container.clusters.get", "logging.logEntries.list"), Result: texts("file"),

@@ -97,7 +97,7 @@ const (
 	backend = deploys + "/backend"
 )
 
-// TestRestartAfterFailedUpgrade follows the seed's NEEDS_ATTENTION: a budget
+// TestRestartAfterFailedUpgrade follows NEEDS_ATTENTION on Google's page: a budget
 // holds an upgrade, the pods are marked, a restart helps.
 func TestRestartAfterFailedUpgrade(t *testing.T) {
 	k := newTester(t)

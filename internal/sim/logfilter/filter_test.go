@@ -259,7 +259,7 @@ func TestMatch(t *testing.T) {
 		{"bare timestamp is no text", "plain", `"2026-11"`, false},
 		{"bare Boolean combination", "plain", `("unicorn" AND ("hat" OR "strasse"))`, true},
 
-		// The queries of the seed, of the facts, and of gcloud.
+		// The queries of Google's page, of recorded answers, and of gcloud.
 		{"seed: istiod", "istiod", `resource.type="istio_control_plane" AND resource.labels.project_id="mesh-sim-1" AND resource.labels.location="us-central1"
 AND severity=ERROR AND jsonPayload.message=~"Connect Gateway API has not been used in project" AND timestamp>="2026-11-21T00:00:00Z"`,
 			true},

@@ -1,4 +1,4 @@
-# The seed, "Pod injected with istiod.istio-system".
+# Google's page, "Pod injected with istiod.istio-system".
 runbook "correct-injection" {
   title     = "Pods are injected by istiod.istio-system"
   reference = "https://cloud.google.com/service-mesh/docs/troubleshooting/troubleshoot-managed-service-mesh"

@@ -1,4 +1,4 @@
-# The seed, "cannot connect to the GKE cluster", with its three steps: enable the
+# Google's page, "cannot connect to the GKE cluster", with its three steps: enable the
 # API, install managed mesh again, restart the workloads.
 runbook "restore-connect-gateway" {
   title     = "Managed mesh cannot reach its GKE cluster"

@@ -1,4 +1,4 @@
-# The seed, "Revision(s) reporting unhealthy": the mesh service agent lost its role.
+# Google's page, "Revision(s) reporting unhealthy": the mesh service agent lost its role.
 runbook "restore-service-agent-binding" {
   title       = "Revision(s) reporting unhealthy: the mesh service agent lost its role"
   description = <<-EOT
