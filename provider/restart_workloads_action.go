@@ -50,13 +50,16 @@ func (a *restartWorkloads) Metadata(_ context.Context, req action.MetadataReques
 
 func (a *restartWorkloads) Schema(ctx context.Context, _ action.SchemaRequest, resp *action.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Restarts workloads as `kubectl rollout restart` does, one after the other, each when the one before is available again: a pod gets its proxy only when it is created. Where no pod needs it, nothing is restarted. Pods that nothing would bring back, and Jobs, are never restarted.\n\n" +
-			"Needs Terraform 1.14 or later. Terraform does not repeat an action that failed: its error names the command with which the run goes on.",
+		MarkdownDescription: "Restarts workloads as `kubectl rollout restart` does, one after the other, each when the one before is available " +
+			"again: a pod gets its proxy only when it is created. Where no pod needs it, nothing is restarted. Pods that nothing would bring " +
+			"back, and Jobs, are never restarted.\n\n" +
+			"Needs Terraform 1.14 or later. Terraform does not repeat an action that failed: its error names the command that resumes the run.",
 		Attributes: map[string]schema.Attribute{
 			"membership": schema.StringAttribute{
-				Optional:            true,
-				MarkdownDescription: "The cluster's fleet membership, `projects/PROJECT/locations/LOCATION/memberships/MEMBERSHIP`: it is reached through Connect Gateway. Either this or `cluster`.",
-				Validators:          []validator.String{isMembership, stringvalidator.ExactlyOneOf(path.MatchRoot("cluster"))},
+				Optional: true,
+				MarkdownDescription: "The cluster's fleet membership, `projects/PROJECT/locations/LOCATION/memberships/MEMBERSHIP`: it is reached " +
+					"through Connect Gateway. Either this or `cluster`.",
+				Validators: []validator.String{isMembership, stringvalidator.ExactlyOneOf(path.MatchRoot("cluster"))},
 			},
 			"cluster": schema.StringAttribute{
 				Optional:            true,
@@ -68,16 +71,21 @@ func (a *restartWorkloads) Schema(ctx context.Context, _ action.SchemaRequest, r
 				MarkdownDescription: "Namespaces whose workloads are restarted. Default: all where the managed control plane injects.",
 				Validators:          []validator.Set{setvalidator.SizeAtLeast(1), setvalidator.ValueStringsAre(isNamespace)},
 			},
-			"revision": schema.StringAttribute{Optional: true, MarkdownDescription: "Only pods that this revision would inject.", Validators: []validator.String{isRevision}},
+			"revision": schema.StringAttribute{Optional: true, MarkdownDescription: "Only pods that this revision would inject.",
+				Validators: []validator.String{isRevision}},
 			"scope": schema.StringAttribute{
-				Optional:            true,
-				MarkdownDescription: "`needed` (default): workloads whose pods lack the proxy that they would get, have one of another control plane or version, or are marked as not upgraded. `all`: every workload with a proxy, each time that the action is invoked.",
-				Validators:          []validator.String{stringvalidator.OneOf(string(prereq.RestartNeeded), string(prereq.RestartAll))},
+				Optional: true,
+				MarkdownDescription: "`needed` (default): workloads whose pods lack the proxy that they would get, have one of another control plane " +
+					"or version, or are marked as not upgraded. `all`: every workload with a proxy, each time that the action is invoked.",
+				Validators: []validator.String{stringvalidator.OneOf(string(prereq.RestartNeeded), string(prereq.RestartAll))},
 			},
-			"stateful_sets":  schema.BoolAttribute{Optional: true, MarkdownDescription: "Also restart StatefulSets; each loses its members one by one. Default: `false`."},
-			"ignore_budgets": schema.BoolAttribute{Optional: true, MarkdownDescription: "Restart also where a PodDisruptionBudget leaves no room. Kubernetes holds evictions to budgets, not roll-outs. Default: `false`."},
-			"state_dir":      schema.StringAttribute{Optional: true, MarkdownDescription: stateDirMeans, Validators: []validator.String{stringvalidator.LengthAtLeast(1)}},
-			"reason":         schema.StringAttribute{Optional: true, MarkdownDescription: reasonMeans, Validators: []validator.String{isHeaderValue}},
+			"stateful_sets": schema.BoolAttribute{Optional: true, MarkdownDescription: "Also restart StatefulSets; each loses its members one by " +
+				"one. Default: `false`."},
+			"ignore_budgets": schema.BoolAttribute{Optional: true, MarkdownDescription: "Restart also where a PodDisruptionBudget leaves no room. " +
+				"Kubernetes holds evictions to budgets, not roll-outs. Default: `false`."},
+			"state_dir": schema.StringAttribute{Optional: true, MarkdownDescription: stateDirMeans,
+				Validators: []validator.String{stringvalidator.LengthAtLeast(1)}},
+			"reason": schema.StringAttribute{Optional: true, MarkdownDescription: reasonMeans, Validators: []validator.String{isHeaderValue}},
 		},
 		Blocks: map[string]schema.Block{"timeouts": timeouts.Block(ctx)},
 	}

@@ -72,7 +72,8 @@ func (listRunbooks) Schema(_ context.Context, _ datasource.SchemaRequest, resp *
 	input["required"] = schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether a run must be given it."}
 	input["sensitive"] = schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether its value is shown nowhere."}
 	step := computedStrings(map[string]string{
-		"name": "Name.", "action": "`ensure`, `assert`, `wait`, `approve` or `instruct`.", "kind": "What it ensures, asserts or waits for, by its name in the catalogue; null for the others.",
+		"name": "Name.", "action": "`ensure`, `assert`, `wait`, `approve` or `instruct`.", "kind": "What it ensures, asserts or waits for, by " +
+			"its name in the catalogue; null for the others.",
 		"risk": "How much it can hurt: `none`, `low`, `medium` or `high`.",
 	})
 	step["approval"] = schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether somebody has to agree before it changes something."}
@@ -80,14 +81,20 @@ func (listRunbooks) Schema(_ context.Context, _ datasource.SchemaRequest, resp *
 		"name": "Name.", "title": "The problem that it is for.", "description": "What it does.", "reference": "Documentation that it follows.",
 		"target": "What one run works on: `membership`, `cluster`, `project` or `fleet`.",
 	})
-	book["fixes"] = schema.ListAttribute{Computed: true, ElementType: types.StringType, MarkdownDescription: "Codes of the findings that it corrects."}
-	book["inputs"] = schema.ListNestedAttribute{Computed: true, MarkdownDescription: "What a run can be given.", NestedObject: schema.NestedAttributeObject{Attributes: input}}
-	book["steps"] = schema.ListNestedAttribute{Computed: true, MarkdownDescription: "Its steps, in the order in which they run.", NestedObject: schema.NestedAttributeObject{Attributes: step}}
+	book["fixes"] = schema.ListAttribute{Computed: true, ElementType: types.StringType, MarkdownDescription: "Codes of the findings that it " +
+		"corrects."}
+	book["inputs"] = schema.ListNestedAttribute{Computed: true, MarkdownDescription: "What a run can be given.",
+		NestedObject: schema.NestedAttributeObject{Attributes: input}}
+	book["steps"] = schema.ListNestedAttribute{Computed: true, MarkdownDescription: "Its steps, in the order in which they run.",
+		NestedObject: schema.NestedAttributeObject{Attributes: step}}
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "The runbooks that are built into this provider, with the findings that they correct. It works offline. `asm_run_runbook` and `terraform-provider-asm runbook run` run them.",
+		MarkdownDescription: "The runbooks that are built into this provider, with the findings that they correct. It works offline. " +
+			"`asm_run_runbook` and `terraform-provider-asm runbook run` run them.",
 		Attributes: map[string]schema.Attribute{
-			"fixes":    schema.StringAttribute{Optional: true, MarkdownDescription: "Code of a finding: only runbooks that correct it.", Validators: []validator.String{isFinding}},
-			"runbooks": schema.ListNestedAttribute{Computed: true, MarkdownDescription: "The runbooks, by name.", NestedObject: schema.NestedAttributeObject{Attributes: book}},
+			"fixes": schema.StringAttribute{Optional: true, MarkdownDescription: "Code of a finding: only runbooks that correct it.",
+				Validators: []validator.String{isFinding}},
+			"runbooks": schema.ListNestedAttribute{Computed: true, MarkdownDescription: "The runbooks, by name.",
+				NestedObject: schema.NestedAttributeObject{Attributes: book}},
 		},
 	}
 }
@@ -128,7 +135,8 @@ func newRunbookModel(r *lang.Runbook) runbookModel {
 	for _, st := range r.Steps {
 		risk, asks := gateOf(st)
 		m.Steps = append(m.Steps, stepModel{
-			types.StringValue(st.Name), types.StringValue(string(st.Action.Kind)), orNull(st.Action.Name), types.StringValue(string(risk)), types.BoolValue(asks),
+			types.StringValue(st.Name), types.StringValue(string(st.Action.Kind)), orNull(st.Action.Name), types.StringValue(string(risk)),
+			types.BoolValue(asks),
 		})
 	}
 	return m

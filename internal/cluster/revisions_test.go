@@ -83,8 +83,7 @@ func putRevision(t *testing.T, on target, namespace, name, channel string, condi
 	must(t, err)
 }
 
-// setConditions gives the cluster's revision other conditions for the time of the
-// test.
+// setConditions gives the cluster's revision other conditions for the time of the test.
 func setConditions(t *testing.T, on target, conditions ...any) {
 	t.Helper()
 	object, err := revisions(on, mesh.SystemNamespace).Get(t.Context(), "asm-managed", metav1.GetOptions{})
@@ -107,8 +106,7 @@ func setConditions(t *testing.T, on target, conditions ...any) {
 	})
 }
 
-// The messages are those of the table on Google's page; their blanks and ends are bent as
-// in logs and web pages.
+// The messages are those of the table on Google's page; their blanks and ends are bent as in logs and web pages.
 func testStopMessages(t *testing.T, on target) {
 	const (
 		precondition = "PreconditionFailed"

@@ -1,6 +1,5 @@
-// Demo shows the product's main job step by step, with the real binaries: a
-// Terraform, this provider and its simulator. It imports none of our packages
-// and runs only the commands that a user types.
+// Demo shows the product's main job step by step, with the real binaries: a Terraform, this provider and its simulator.
+// It imports none of our packages and runs only the commands that a user types.
 package main
 
 import (
@@ -198,8 +197,7 @@ func (d *demo) simulate(provider string) error {
 	return nil
 }
 
-// configure writes the configuration, and a mirror in which terraform init finds
-// this build of the provider.
+// configure writes the configuration, and a mirror in which terraform init finds this build of the provider.
 func (d *demo) configure(provider string) error {
 	binary, err := filepath.Abs(provider)
 	if err != nil {
@@ -235,8 +233,7 @@ func copyFile(from, to string) error {
 	return os.WriteFile(to, content, 0o755)
 }
 
-// tf runs Terraform, prints the relevant part of its output, and checks the exit
-// code.
+// tf runs Terraform, prints the relevant part of its output, and checks the exit code.
 func (d *demo) tf(want int, show func(string) []string, args ...string) error {
 	cmd := exec.CommandContext(d.ctx, d.terraform, args...)
 	cmd.Dir, cmd.Env = d.dir, d.env
@@ -262,8 +259,7 @@ func (d *demo) tf(want int, show func(string) []string, args ...string) error {
 	return nil
 }
 
-// asm runs the command line of the provider's own binary, shows what it writes, and
-// checks the exit code.
+// asm runs the command line of the provider's own binary, shows what it writes, and checks the exit code.
 func (d *demo) asm(provider string, want int, show func(string) []string, args ...string) error {
 	cmd := exec.CommandContext(d.ctx, provider, args...)
 	cmd.Env = d.env

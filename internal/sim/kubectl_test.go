@@ -55,8 +55,7 @@ func (k kubectl) has(out string, texts ...string) {
 	}
 }
 
-// TestKubectl runs the commands of Google's page, and those that people use with
-// them, with an unmodified kubectl.
+// TestKubectl runs the commands of Google's page, and those that people use with them, with an unmodified kubectl.
 func TestKubectl(t *testing.T) {
 	c := start(t, sim.Options{Clusters: 2})
 	k := newKubectl(t, c.s)

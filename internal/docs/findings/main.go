@@ -34,7 +34,8 @@ Every finding has a stable code. This page is generated from the catalogue that 
 - *Judged by* is the API field or object that is read.
 - *Known*: **established** means documented, read in source code, or recorded from the API. Everything else is
   **inferred**; its source says which part.
-- *Runbook* corrects it: ` + "`terraform-provider-asm runbook plan NAME --membership …`" + ` shows how, and ` + "`remediate`" + ` chooses by it; see
+- *Runbook* corrects it: ` + "`terraform-provider-asm runbook plan NAME --membership …`" + ` shows how, and ` + "`remediate`" +
+	` chooses by it; see
   [Runbooks](runbooks.md).
 - *Consequences* are the findings that go away by themselves once this one is corrected. A report shows them under it.
 
@@ -93,7 +94,8 @@ func states(w io.Writer) {
 		catalogue.ControlPlaneState, catalogue.DataPlaneState)
 	fmt.Fprint(
 		w,
-		"| state | of the control plane | remedy | of the data plane | remedy | runbook of the data plane | known |\n|---|---|---|---|---|---|---|\n",
+		"| state | of the control plane | remedy | of the data plane | remedy | runbook of the data plane | known "+
+			"|\n|---|---|---|---|---|---|---|\n",
 	)
 	for _, s := range catalogue.States() {
 		fmt.Fprintf(w, "| `%s` | %s | %s | %s | %s | %s | %s |\n", s.State, cell(s.ControlPlane), cell(s.ControlRemedy), cell(s.DataPlane),
@@ -114,7 +116,8 @@ func stops(w io.Writer) {
 func conditions(w io.Writer) {
 	fmt.Fprintf(
 		w,
-		"\n## Conditions\n\nThe condition codes of the GKE Hub API (`%s`). The API gives the severity with each. A code that is not listed\nis judged by its severity alone.\n\n",
+		"\n## Conditions\n\nThe condition codes of the GKE Hub API (`%s`). The API gives the severity with each. A code that is not listed\nis "+
+			"judged by its severity alone.\n\n",
 		catalogue.ConditionReported,
 	)
 	fmt.Fprint(w, "| condition | means | cause | remedy | runbook | follows from | known |\n|---|---|---|---|---|---|---|\n")

@@ -1,7 +1,6 @@
-// Command language writes the guide "The runbook language": the reference of the
-// language, the catalogue of what runbooks can ensure, assert and wait for, and the
-// language of their tests, from the program itself. The command docs runs it; by
-// hand: go run ./internal/docs/language > docs/guides/runbook-language.md.
+// Command language writes the guide "The runbook language": the reference of the language, the catalogue of what
+// runbooks can ensure, assert and wait for, and the language of their tests, from the program itself. The command docs
+// runs it; by hand: go run ./internal/docs/language > docs/guides/runbook-language.md.
 package main
 
 import (
@@ -35,7 +34,8 @@ description: |-
 const between = `
 # Tests of runbooks
 
-A file ` + "`NAME.test.hcl`" + ` beside ` + "`NAME.hcl`" + ` rehearses its runbook: each test starts a [simulated Google Cloud](simulator.md), breaks
+A file ` + "`NAME.test.hcl`" + ` beside ` + "`NAME.hcl`" +
+	` rehearses its runbook: each test starts a [simulated Google Cloud](simulator.md), breaks
 something in it, runs the runbook there, and compares the result, every write included, with what it expects.
 ` + "`terraform-provider-asm runbook test`" + ` runs them; waits take no time.
 

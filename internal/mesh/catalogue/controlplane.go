@@ -23,15 +23,17 @@ var controlPlaneFindings = []Description{
 		Cause:       "A prerequisite is not met, provisioning failed, or is still under way. The details and conditions name the reason.",
 		Source:      pagePlane,
 		Established: true,
-		Remedy:      "Correct the prerequisites first; then read the ControlPlaneRevision: kubectl describe controlplanerevision -n istio-system.",
-		Runbook:     runProvision, DocURL: docTroubleshoot,
+		Remedy: "Correct the prerequisites first; then read the ControlPlaneRevision: kubectl describe controlplanerevision -n " +
+			"istio-system.",
+		Runbook: runProvision, DocURL: docTroubleshoot,
 		Blocks: []Code{DataPlaneState, MembershipState, RevisionsUnhealthy, InjectorMissing},
 	},
 	{
 		Code: RevisionsUnhealthy, Title: "Revision(s) reporting unhealthy", Severity: Error, Kind: mesh.ControlPlane,
-		Means:       "The mesh reports \"Revision(s) reporting unhealthy\": usually the mesh service agent lost " + mesh.AgentRole + ".",
-		JudgedBy:    "gkehub features.get, membershipStates[].state.description",
-		Cause:       "The mesh service agent lacks its role on the fleet, cluster or network host project, most often because Terraform, Puppet or CI/CD revoked it. A stalled revision shows the same.",
+		Means:    "The mesh reports \"Revision(s) reporting unhealthy\": usually the mesh service agent lost " + mesh.AgentRole + ".",
+		JudgedBy: "gkehub features.get, membershipStates[].state.description",
+		Cause: "The mesh service agent lacks its role on the fleet, cluster or network host project, most often because Terraform, " +
+			"Puppet or CI/CD revoked it. A stalled revision shows the same.",
 		Source:      pageUnhealthy,
 		Established: true,
 		Remedy:      "Restore the binding with asm_service_agent_binding on the fleet, cluster and network host projects.",
@@ -45,8 +47,9 @@ var controlPlaneFindings = []Description{
 		Cause:       "Management was not requested, a prerequisite kept the mesh from starting, or the revision was deleted.",
 		Source:      pagePlane,
 		Established: true,
-		Remedy:      "Turn on mesh management for the membership: gcloud container fleet mesh update --management automatic --memberships MEMBERSHIP.",
-		FixedBy:     mesh.MeshManagement.Resource(), Runbook: runProvision, DocURL: docTroubleshoot,
+		Remedy: "Turn on mesh management for the membership: gcloud container fleet mesh update --management automatic --memberships " +
+			"MEMBERSHIP.",
+		FixedBy: mesh.MeshManagement.Resource(), Runbook: runProvision, DocURL: docTroubleshoot,
 		Blocks: []Code{InjectorMissing, InjectionNone},
 	},
 	{
@@ -62,7 +65,8 @@ var controlPlaneFindings = []Description{
 	},
 	{
 		Code: RevisionNotReady, Title: "A ControlPlaneRevision is not ready", Severity: Error, Kind: mesh.ControlPlane,
-		Means:       "A ControlPlaneRevision does not report that it works. Only the condition Reconciled reports that; ProvisioningFinished is also true after a failure.",
+		Means: "A ControlPlaneRevision does not report that it works. Only the condition Reconciled reports that; ProvisioningFinished " +
+			"is also true after a failure.",
 		JudgedBy:    "mesh.cloud.google.com controlplanerevisions, status.conditions[type=Reconciled]",
 		Cause:       "It is being provisioned, or it failed. Over ten minutes means failed.",
 		Source:      pagePlane + "; Google's Go type for ProvisioningFinished",
@@ -92,14 +96,17 @@ var controlPlaneFindings = []Description{
 		DocURL:   docTroubleshoot,
 	},
 	{
-		Code: ImplementationLegacy, Title: "The control plane runs the deprecated ISTIOD implementation", Severity: Warning, Kind: mesh.ControlPlane,
-		Means:       "The managed control plane is of the implementation ISTIOD. On GKE it is deprecated since 2026-09-28, and its support ends on 2028-03-01.",
+		Code: ImplementationLegacy, Title: "The control plane runs the deprecated ISTIOD implementation", Severity: Warning,
+		Kind: mesh.ControlPlane,
+		Means: "The managed control plane is of the implementation ISTIOD. On GKE it is deprecated since 2026-09-28, and its support " +
+			"ends on 2028-03-01.",
 		JudgedBy:    "gkehub features.get, membershipStates[].servicemesh.controlPlaneManagement.implementation",
 		Cause:       "The mesh was provisioned before TRAFFIC_DIRECTOR, or GKE Sandbox or an in-cluster istiod in the cluster pins it.",
 		Source:      "Google's pages on modernization and supported features",
 		Established: true,
-		Remedy:      "Read the MODERNIZATION_* conditions and plan the move. Deployments are restarted for you, StatefulSets and DaemonSets are not; it can be rolled back until it is finalized.",
-		DocURL:      docConditions,
+		Remedy: "Read the MODERNIZATION_* conditions and plan the move. Deployments are restarted for you, StatefulSets and DaemonSets " +
+			"are not; it can be rolled back until it is finalized.",
+		DocURL: docConditions,
 	},
 	{
 		Code: ImplementationMoving, Title: "The control plane's implementation is being changed", Severity: Info, Kind: mesh.ControlPlane,

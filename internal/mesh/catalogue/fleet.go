@@ -20,8 +20,9 @@ const (
 var fleetFindings = []Description{
 	{
 		Code: IdentityMissing, Title: "The membership has no identity provider", Severity: Error, Kind: mesh.MembershipIdentity,
-		Single:   true,
-		Means:    "The fleet membership has no identity provider, so the mesh cannot identify a workload: it was registered before Workload Identity was on. The installer says \"Cluster has memberships.hub.gke.io CRD but no identity provider specified\".",
+		Single: true,
+		Means: "The fleet membership has no identity provider, so the mesh cannot identify a workload: it was registered before Workload " +
+			"Identity was on. The installer says \"Cluster has memberships.hub.gke.io CRD but no identity provider specified\".",
 		JudgedBy: "gkehub memberships.get, authority",
 		Cause:    "The cluster was registered before Workload Identity was enabled on it, or without --enable-workload-identity.",
 		Source:   pageIdentity + "; that an absent authority is its sign is inferred",
@@ -31,8 +32,9 @@ var fleetFindings = []Description{
 	},
 	{
 		Code: IdentityWrong, Title: "The membership's identity provider is another cluster's", Severity: Error, Kind: mesh.MembershipIdentity,
-		Single:      true,
-		Means:       "The fleet membership's identity provider is not the cluster that it is a membership of. An issuer cannot be changed, only cleared and set again.",
+		Single: true,
+		Means: "The fleet membership's identity provider is not the cluster that it is a membership of. An issuer cannot be changed, " +
+			"only cleared and set again.",
 		JudgedBy:    "gkehub memberships.get, authority.issuer",
 		Cause:       "The cluster was recreated under its name, or registered with an issuer given by hand.",
 		Source:      "GKE Hub API, Authority.issuer",
@@ -115,8 +117,9 @@ var fleetFindings = []Description{
 	},
 	{
 		Code: ManagementDiffers, Title: "Management is not what is asked for", Severity: Error, Kind: mesh.MeshManagement,
-		Single:      true,
-		Means:       "The membership's mesh management is not the configured one. It is a request, not a state: a switch leaves a running control plane as it is for a while.",
+		Single: true,
+		Means: "The membership's mesh management is not the configured one. It is a request, not a state: a switch leaves a running " +
+			"control plane as it is for a while.",
 		JudgedBy:    "gkehub features.get, membershipSpecs[].mesh.management",
 		Cause:       "Somebody changed it, by gcloud, the console or another configuration, or it was never set.",
 		Source:      sourceHub,
@@ -127,7 +130,8 @@ var fleetFindings = []Description{
 	},
 	{
 		Code: SpecState, Title: "What runs is not what is asked for", Severity: Warning, Kind: mesh.MeshManagement,
-		Means:    "The management that is asked for and the control plane that runs disagree: one runs although management is manual or to be removed.",
+		Means: "The management that is asked for and the control plane that runs disagree: one runs although management is manual or to be " +
+			"removed.",
 		JudgedBy: "gkehub features.get, membershipSpecs[].mesh.management beside membershipStates[].servicemesh.controlPlaneManagement.state",
 		Cause:    "Switching management to manual leaves a control plane that runs as it is. Removing it takes a while.",
 		Source:   "a published output: state ACTIVE after the switch to MANAGEMENT_MANUAL; that it lasts is inferred",

@@ -20,30 +20,38 @@ var iamFindings = []Description{
 		Code: BindingTugOfWar, Title: "Two configurations fight over the binding", Severity: Error, Kind: mesh.ServiceAgentGrant,
 		Means:    "The audit log shows that the mesh service agent's role is removed and restored again and again.",
 		JudgedBy: "logging entries.list, audit entries of SetIamPolicy, serviceData.policyDelta.bindingDeltas[]",
-		Cause:    "Two configurations disagree. Usually one is authoritative (google_project_iam_policy, or google_project_iam_binding for this role) and removes every member that it does not list.",
-		Source:   "Cloud Audit Logs; " + pageUnhealthy + "; that an authoritative resource is the usual culprit is inferred",
-		Remedy:   "Add the mesh service agent to the configuration that removes it, or let that use google_project_iam_member. Restoring the binding alone lasts until its next run.",
-		FixedBy:  mesh.ServiceAgentGrant.Resource(), Blocks: []Code{BindingMissing}, DocURL: docTroubleshoot,
+		Cause: "Two configurations disagree. Usually one is authoritative (google_project_iam_policy, or google_project_iam_binding for " +
+			"this role) and removes every member that it does not list.",
+		Source: "Cloud Audit Logs; " + pageUnhealthy + "; that an authoritative resource is the usual culprit is inferred",
+		Remedy: "Add the mesh service agent to the configuration that removes it, or let that use google_project_iam_member. Restoring the " +
+			"binding alone lasts until its next run.",
+		FixedBy: mesh.ServiceAgentGrant.Resource(), Blocks: []Code{BindingMissing}, DocURL: docTroubleshoot,
 	},
 	{
 		Code: AgentMissing, Title: "The mesh service agent does not exist", Severity: Error, Kind: mesh.ServiceAgentGrant,
-		Means:    "The fleet's mesh service agent was never created, so that no role can be granted to it: IAM answers \"Service account service-NUMBER@gcp-sa-servicemesh.iam.gserviceaccount.com does not exist\".",
+		Means: "The fleet's mesh service agent was never created, so that no role can be granted to it: IAM answers \"Service account " +
+			"service-NUMBER@gcp-sa-servicemesh.iam.gserviceaccount.com does not exist\".",
 		JudgedBy: "cloudresourcemanager projects.setIamPolicy answers 400 INVALID_ARGUMENT",
-		Cause:    "Google creates the agent when mesh.googleapis.com is enabled on the fleet project, or its service identity is generated; neither happened.",
-		Source:   "recorded answers of IAM; that mesh.googleapis.com yields this agent is inferred",
-		Remedy:   "Enable mesh.googleapis.com on the fleet project, have the identity generated (gcloud beta services identity create --service mesh.googleapis.com), then grant the role.",
-		FixedBy:  mesh.ServiceAgentGrant.Resource(), Runbook: runBinding, Blocks: []Code{BindingMissing}, DocURL: docTroubleshoot,
+		Cause: "Google creates the agent when mesh.googleapis.com is enabled on the fleet project, or its service identity is generated; " +
+			"neither happened.",
+		Source: "recorded answers of IAM; that mesh.googleapis.com yields this agent is inferred",
+		Remedy: "Enable mesh.googleapis.com on the fleet project, have the identity generated (gcloud beta services identity create " +
+			"--service mesh.googleapis.com), then grant the role.",
+		FixedBy: mesh.ServiceAgentGrant.Resource(), Runbook: runBinding, Blocks: []Code{BindingMissing}, DocURL: docTroubleshoot,
 	},
 	{
 		Code: BindingMissing, Title: "The mesh service agent lost its role", Severity: Error, Kind: mesh.ServiceAgentGrant,
-		Single:      true,
-		Means:       "The fleet's mesh service agent lacks " + mesh.AgentRole + " on the project, so the mesh reports \"Revision(s) reporting unhealthy\". Reconfiguration by Terraform, Puppet or CI/CD usually took it away.",
-		JudgedBy:    "cloudresourcemanager projects.getIamPolicy, bindings[]",
-		Cause:       "Terraform, Puppet or CI/CD rewrote the project's IAM policy and left the agent out, or the role was never granted on this project.",
+		Single: true,
+		Means: "The fleet's mesh service agent lacks " + mesh.AgentRole + " on the project, so the mesh reports \"Revision(s) reporting " +
+			"unhealthy\". Reconfiguration by Terraform, Puppet or CI/CD usually took it away.",
+		JudgedBy: "cloudresourcemanager projects.getIamPolicy, bindings[]",
+		Cause: "Terraform, Puppet or CI/CD rewrote the project's IAM policy and left the agent out, or the role was never granted on " +
+			"this project.",
 		Source:      pageUnhealthy,
 		Established: true,
-		Remedy:      "Grant the role to the agent, and find the authoritative configuration (google_project_iam_policy, google_project_iam_binding) that removes it.",
-		FixedBy:     mesh.ServiceAgentGrant.Resource(), Runbook: runBinding, Blocks: lostRole, DocURL: docTroubleshoot,
+		Remedy: "Grant the role to the agent, and find the authoritative configuration (google_project_iam_policy, " +
+			"google_project_iam_binding) that removes it.",
+		FixedBy: mesh.ServiceAgentGrant.Resource(), Runbook: runBinding, Blocks: lostRole, DocURL: docTroubleshoot,
 	},
 	{
 		Code: BindingConditional, Title: "The role is granted under a condition only", Severity: Error, Kind: mesh.ServiceAgentGrant,
@@ -58,9 +66,10 @@ var iamFindings = []Description{
 	{
 		Code: BindingDeleted, Title: "The role is granted to a deleted agent", Severity: Error, Kind: mesh.ServiceAgentGrant,
 		Single: true, Drift: "the role is granted to a deleted mesh service agent",
-		Means:       "The policy names a deleted identity of the mesh service agent. A recreated account of the same name has no part in that grant.",
-		JudgedBy:    "cloudresourcemanager projects.getIamPolicy, members deleted:serviceAccount:…?uid=…",
-		Cause:       "The agent was deleted and created again, as after disabling the mesh API or moving the fleet, and the policy still names the old one.",
+		Means:    "The policy names a deleted identity of the mesh service agent. A recreated account of the same name does not have that grant.",
+		JudgedBy: "cloudresourcemanager projects.getIamPolicy, members deleted:serviceAccount:…?uid=…",
+		Cause: "The agent was deleted and created again, as after disabling the mesh API or moving the fleet, and the policy still names " +
+			"the old one.",
 		Source:      "IAM documentation on deleted principals",
 		Established: true,
 		Remedy:      "Grant the role to the agent that exists now.",

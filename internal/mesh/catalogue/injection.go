@@ -32,9 +32,10 @@ var injectionFindings = []Description{
 		Means:    "A webhook of the managed control plane calls another address than its revision's.",
 		JudgedBy: "admissionregistration.k8s.io webhooks[].clientConfig.url beside ConfigMap env-REVISION",
 		Cause:    "The webhook was installed for an earlier control plane. Google does not overwrite one that exists.",
-		Source:   "Google's troubleshooting page, stop codes on webhook URLs; how the expected URL is made is inferred from a fork of Google's tool",
-		Remedy:   "Compare both URLs, keep a copy of the webhook configuration, then set the expected URL. Google never overwrites it.",
-		Runbook:  runWebhook, DocURL: docTroubleshoot,
+		Source: "Google's troubleshooting page, stop codes on webhook URLs; the form of the expected URL is " +
+			"inferred from a fork of Google's tool",
+		Remedy:  "Compare both URLs, keep a copy of the webhook configuration, then set the expected URL. Google never overwrites it.",
+		Runbook: runWebhook, DocURL: docTroubleshoot,
 		Blocks: []Code{RevisionStalled, LogWebhookFailed},
 	},
 	{
@@ -49,9 +50,11 @@ var injectionFindings = []Description{
 	},
 	{
 		Code: InjectionWrong, Title: "Pods are injected by istiod.istio-system", Severity: Error, Kind: mesh.DataPlane,
-		Means:       "Pods of a namespace get their proxy from an in-cluster istiod instead of the managed control plane; usually the label istio-injection was not replaced.",
-		JudgedBy:    judgedByLabels,
-		Cause:       "The label istio-injection=enabled was not replaced by istio.io/rev, and a webhook of an in-cluster control plane is still there.",
+		Means: "Pods of a namespace get their proxy from an in-cluster istiod instead of the managed control plane; usually the label " +
+			"istio-injection was not replaced.",
+		JudgedBy: judgedByLabels,
+		Cause: "The label istio-injection=enabled was not replaced by istio.io/rev, and a webhook of an in-cluster control plane is " +
+			"still there.",
 		Source:      pageInjection,
 		Established: true,
 		Remedy:      "Set the label istio.io/rev to the revision, remove istio-injection, then restart the workloads.",
@@ -79,8 +82,9 @@ var injectionFindings = []Description{
 	},
 	{
 		Code: InjectionLabel, Title: "A namespace lacks the injection label", Severity: Error, Kind: mesh.InjectionLabels,
-		Single:      true,
-		Means:       "A namespace does not carry the label that makes the managed control plane inject its pods, or carries istio-injection beside it.",
+		Single: true,
+		Means: "A namespace does not carry the label that makes the managed control plane inject its pods, or carries istio-injection " +
+			"beside it.",
 		JudgedBy:    "namespace labels istio.io/rev and istio-injection",
 		Cause:       "The label istio-injection was not replaced, or another tool rewrote the namespace's labels.",
 		Source:      pageInjection,

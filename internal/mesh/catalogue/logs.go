@@ -14,20 +14,25 @@ const (
 var logFindings = []Description{
 	{
 		Code: LogGatewayDisabled, Title: "The control plane logs that Connect Gateway is disabled", Severity: Error, Kind: mesh.ControlPlane,
-		Means:       "The control plane's log says \"Connect Gateway API has not been used in project\": it cannot reach the cluster, and provisioning fails.",
-		JudgedBy:    "logging entries.list, resource.type=\"istio_control_plane\", severity=ERROR, jsonPayload.message",
-		Cause:       "connectgateway.googleapis.com is not enabled on the project. Projects that used managed mesh before mid-2022 and paused lack it.",
+		Means: "The control plane's log says \"Connect Gateway API has not been used in project\": it cannot reach the cluster, and " +
+			"provisioning fails.",
+		JudgedBy: "logging entries.list, resource.type=\"istio_control_plane\", severity=ERROR, jsonPayload.message",
+		Cause: "connectgateway.googleapis.com is not enabled on the project. Projects that used managed mesh before mid-2022 and paused " +
+			"lack it.",
 		Source:      pageConnect,
 		Established: true,
-		Remedy:      "Enable connectgateway.googleapis.com, provision managed mesh again, then restart the workloads one after the other. Lines from before the fix stay in the log.",
-		FixedBy:     mesh.APIs.Resource(), Runbook: runGateway, DocURL: docTroubleshoot,
+		Remedy: "Enable connectgateway.googleapis.com, provision managed mesh again, then restart the workloads one after the other. " +
+			"Lines from before the fix stay in the log.",
+		FixedBy: mesh.APIs.Resource(), Runbook: runGateway, DocURL: docTroubleshoot,
 		Blocks: []Code{ControlPlaneState},
 	},
 	{
 		Code: LogWebhookFailed, Title: "Pods are refused because the injection webhook fails", Severity: Error, Kind: mesh.DataPlane,
-		Means:       "The cluster's log says \"failed calling webhook rev.namespace.sidecar-injector.istio.io\": pods and objects of the mesh cannot be created.",
-		JudgedBy:    "logging entries.list, resource.type=\"k8s_cluster\", severity=WARNING, jsonPayload.message",
-		Cause:       "The control plane behind the webhook does not answer. With \"an error on the server (\"unknown\")\", it cannot reach the cluster, mostly because connectgateway.googleapis.com is disabled.",
+		Means: "The cluster's log says \"failed calling webhook rev.namespace.sidecar-injector.istio.io\": pods and objects of the mesh " +
+			"cannot be created.",
+		JudgedBy: "logging entries.list, resource.type=\"k8s_cluster\", severity=WARNING, jsonPayload.message",
+		Cause: "The control plane behind the webhook does not answer. With \"an error on the server (\"unknown\")\", it cannot reach the " +
+			"cluster, mostly because connectgateway.googleapis.com is disabled.",
 		Source:      pageConnect,
 		Established: true,
 		Remedy:      "Enable connectgateway.googleapis.com, provision managed mesh again, then restart the workloads one after the other.",

@@ -17,7 +17,8 @@ const (
 var planFindings = []Description{
 	{
 		Code: ResourceGone, Title: "The object of a resource is gone", Severity: Error, Kind: mesh.ClusterPool,
-		Means:    "The refresh has removed a resource of this provider from the state, because its project, cluster, membership or namespace no longer exists. The plan would create it, and that fails.",
+		Means: "The refresh has removed a resource of this provider from the state, because its project, cluster, membership or namespace " +
+			"no longer exists. The plan would create it, and that fails.",
 		JudgedBy: "terraform show -json, resource_drift[].change.actions delete",
 		Cause:    "The project, cluster, membership or namespace was deleted.",
 		Source:   "Terraform's JSON output format; this provider's own reads, which remove nothing else",
@@ -28,7 +29,8 @@ var planFindings = []Description{
 	},
 	{
 		Code: CheckFailed, Title: "A check of the configuration fails", Severity: Error, Kind: mesh.ControlPlane,
-		Means:       "A check block, or a condition of a resource or output, is not met. Terraform shows it as a warning, and its exit code does not show it.",
+		Means: "A check block, or a condition of a resource or output, is not met. Terraform shows it as a warning, and its exit code " +
+			"does not show it.",
 		JudgedBy:    "terraform show -json, checks[].status fail",
 		Cause:       "What the check reads does not meet its condition. Its message names it.",
 		Source:      "Terraform's JSON output format; hashicorp/terraform#33174",

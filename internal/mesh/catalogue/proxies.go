@@ -14,9 +14,10 @@ const (
 var proxyFindings = []Description{
 	{
 		Code: DataPlaneState, Title: "The data plane is not active", Severity: Error, Kind: mesh.DataPlane,
-		Means:       "The managed data plane is not active.",
-		JudgedBy:    "gkehub features.get, membershipStates[].servicemesh.dataPlaneManagement.state",
-		Cause:       "See the state: the control plane it needs does not work, it is being provisioned, proxies could not be upgraded, or an internal error blocks it.",
+		Means:    "The managed data plane is not active.",
+		JudgedBy: "gkehub features.get, membershipStates[].servicemesh.dataPlaneManagement.state",
+		Cause: "See the state: the control plane it needs does not work, it is being provisioned, proxies could not be upgraded, or an " +
+			"internal error blocks it.",
 		Source:      pageDataPlane,
 		Established: true,
 		Remedy:      "See the state.",
@@ -25,8 +26,9 @@ var proxyFindings = []Description{
 	},
 	{
 		Code: ProxyUnmanaged, Title: "The managed data plane is not set as configured", Severity: Error, Kind: mesh.DataPlane,
-		Single:      true,
-		Means:       "The managed data plane is not set as configured by the annotation mesh.cloud.google.com/proxy of a namespace or a revision.",
+		Single: true,
+		Means: "The managed data plane is not set as configured by the annotation mesh.cloud.google.com/proxy of a namespace or a " +
+			"revision.",
 		JudgedBy:    "annotation mesh.cloud.google.com/proxy",
 		Cause:       "The annotation was never set, was changed, or is not valid JSON, which counts as unset.",
 		Source:      pageDataPlane + ", state DISABLED; " + sourceDataCtrl + " on broken JSON",
@@ -37,9 +39,10 @@ var proxyFindings = []Description{
 	},
 	{
 		Code: ProxiesFailed, Title: "Proxies could not be upgraded", Severity: Warning, Kind: mesh.ProxyUpgrades,
-		Means:       "Proxies could not be upgraded: their pods carry the label dataplane-upgrade=failed.",
-		JudgedBy:    "pods with label dataplane-upgrade=failed; events with reason DataPlaneUpgradeFailure",
-		Cause:       "The managed data plane upgrades a proxy by evicting its pod. A PodDisruptionBudget that allows no disruption prevents that; pods that no ReplicaSet owns are never evicted.",
+		Means:    "Proxies could not be upgraded: their pods carry the label dataplane-upgrade=failed.",
+		JudgedBy: "pods with label dataplane-upgrade=failed; events with reason DataPlaneUpgradeFailure",
+		Cause: "The managed data plane upgrades a proxy by evicting its pod. A PodDisruptionBudget that allows no disruption prevents " +
+			"that; pods that no ReplicaSet owns are never evicted.",
 		Source:      pageAttention + "; " + sourceDataCtrl,
 		Established: true,
 		Remedy:      "Restart the workloads that own the pods, after you have removed the obstacle that is named, such as a budget.",
@@ -48,9 +51,10 @@ var proxyFindings = []Description{
 	},
 	{
 		Code: ProxiesOutdated, Title: "Proxies run another version than their revision's", Severity: Info, Kind: mesh.ProxyUpgrades,
-		Means:       "Proxies run another version than their revision's.",
-		JudgedBy:    "image of container istio-proxy beside TAG of ConfigMap env-REVISION",
-		Cause:       "An upgrade is under way, which takes about twelve hours and observes maintenance windows, or the workloads are not managed.",
+		Means:    "Proxies run another version than their revision's.",
+		JudgedBy: "image of container istio-proxy beside TAG of ConfigMap env-REVISION",
+		Cause: "An upgrade is under way, which takes about twelve hours and observes maintenance windows, or the workloads are not " +
+			"managed.",
 		Source:      sourceDataCtrl,
 		Established: true,
 		Remedy:      "Wait for the managed data plane, or restart the workloads.",

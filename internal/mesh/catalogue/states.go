@@ -5,9 +5,8 @@ import (
 	"strings"
 )
 
-// StateInfo is what is known about a state of the control plane or data plane
-// (ServiceMeshControlPlaneManagement.state of the GKE Hub API; both planes have
-// the same list).
+// StateInfo is what is known about a state of the control plane or data plane (ServiceMeshControlPlaneManagement.state
+// of the GKE Hub API; both planes have the same list).
 type StateInfo struct {
 	State            string
 	ControlPlane     string // what it means of the control plane
@@ -27,12 +26,15 @@ var states = []StateInfo{
 		Source: pageDataPlane, Established: true,
 	},
 	{
-		State:         mesh.StateDisabled,
-		ControlPlane:  "The managed control plane is not enabled.",
-		ControlRemedy: "Turn on mesh management for the membership, if it should be managed: gcloud container fleet mesh update --management automatic --memberships MEMBERSHIP.",
-		DataPlane:     "No namespace or revision is configured to use the managed data plane. Pods that were annotated one by one are managed although the state is DISABLED.",
+		State:        mesh.StateDisabled,
+		ControlPlane: "The managed control plane is not enabled.",
+		ControlRemedy: "Turn on mesh management for the membership, if it should be managed: gcloud container fleet mesh update --management " +
+			"automatic --memberships MEMBERSHIP.",
+		DataPlane: "No namespace or revision is configured to use the managed data plane. Pods that were annotated one by one are managed " +
+			"although the state is DISABLED.",
 		// A mesh may do without a managed data plane, so this is no alarm.
-		DataPlaneRemedy:  "Nothing, if that is intended; otherwise annotate a namespace or the revision: mesh.cloud.google.com/proxy='{\"managed\":\"true\"}'.",
+		DataPlaneRemedy: "Nothing, if that is intended; otherwise annotate a namespace or the revision: " +
+			"mesh.cloud.google.com/proxy='{\"managed\":\"true\"}'.",
 		DataPlaneRunbook: runDataPlane, Source: pageDataPlane, Established: true,
 	},
 	{
@@ -60,11 +62,12 @@ var states = []StateInfo{
 		DataPlaneRunbook: runEvidence, Source: pageDataPlane, Established: true,
 	},
 	{
-		State:            mesh.StateNeedsAttention,
-		ControlPlane:     "The control plane is ready, but needs an action by a person, such as moving workloads to a new revision.",
-		ControlRemedy:    "Read the details and conditions.",
-		DataPlane:        "The managed data plane could not upgrade some workloads. It marks their pods with dataplane-upgrade=failed.",
-		DataPlaneRemedy:  "Restart the workloads whose proxies could not be upgraded: kubectl get pods --all-namespaces -l dataplane-upgrade=failed.",
+		State:         mesh.StateNeedsAttention,
+		ControlPlane:  "The control plane is ready, but needs an action by a person, such as moving workloads to a new revision.",
+		ControlRemedy: "Read the details and conditions.",
+		DataPlane:     "The managed data plane could not upgrade some workloads. It marks their pods with dataplane-upgrade=failed.",
+		DataPlaneRemedy: "Restart the workloads whose proxies could not be upgraded: kubectl get pods --all-namespaces -l " +
+			"dataplane-upgrade=failed.",
 		DataPlaneRunbook: runProxies, Source: pageAttention, Established: true,
 	},
 	{
@@ -85,8 +88,7 @@ var states = []StateInfo{
 	},
 }
 
-// DescribeState returns what is known about a state, or false for one that is
-// not known.
+// DescribeState returns what is known about a state, or false for one that is not known.
 func DescribeState(state string) (StateInfo, bool) {
 	for _, s := range states {
 		if s.State == state {
@@ -96,8 +98,7 @@ func DescribeState(state string) (StateInfo, bool) {
 	return StateInfo{}, false
 }
 
-// States are the states that are known, in Google's page's order; those that Google's page
-// lacks are last.
+// States are the states that are known, in Google's page's order; those that Google's page lacks are last.
 func States() []StateInfo { return append([]StateInfo(nil), states...) }
 
 // ReadyRevision is the revision that a control plane names as ready, or "" where it

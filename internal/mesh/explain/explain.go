@@ -34,12 +34,10 @@ type Explanation struct {
 	at int // where the evidence begins
 }
 
-// Explain recognises what a person pastes: an error of an installer, gcloud,
-// kubectl or Terraform, a log entry, a condition, the output of "gcloud container
-// fleet mesh describe" or a part of it, the name of a state, condition or finding;
-// in English or as Google's Chinese page words it, with timestamps, prefixes,
-// escapes, colours and line breaks around and in it. Root causes come first. Of a
-// text that is not known it returns nothing.
+// Explain recognises what a person pastes: an error of an installer, gcloud, kubectl or Terraform, a log entry, a
+// condition, the output of "gcloud container fleet mesh describe" or a part of it, the name of a state, condition or
+// finding; in English or as Google's Chinese page words it, with timestamps, prefixes, escapes, colours and line breaks
+// around and in it. Root causes come first. Of a text that is not known it returns nothing.
 func Explain(raw string) []Explanation {
 	p := text.NewPasted(raw)
 	if p.Text == "" {
@@ -76,8 +74,9 @@ func (e *explainer) add(code catalogue.Code, detail, evidence string, at int, es
 	d := catalogue.Describe(code)
 	e.found = append(e.found, Explanation{
 		Code: code, Detail: detail, Severity: d.Severity, Title: d.Title, Means: d.Means, Cause: d.Cause, Remedy: d.Remedy,
-		Evidence: shorten(evidence), Variables: map[string]string{}, FixedBy: d.FixedBy, Runbook: catalogue.RunbookOf(catalogue.Finding{Code: code, Detail: detail}),
-		Source: d.Source, Established: d.Established && established, DocURL: d.DocURL, at: at,
+		Evidence: shorten(evidence), Variables: map[string]string{}, FixedBy: d.FixedBy,
+		Runbook: catalogue.RunbookOf(catalogue.Finding{Code: code, Detail: detail}),
+		Source:  d.Source, Established: d.Established && established, DocURL: d.DocURL, at: at,
 	})
 	return &e.found[len(e.found)-1]
 }
@@ -116,7 +115,8 @@ func (e *explainer) unknownStop() {
 	}
 	for _, reason := range []string{catalogue.ReasonPreconditionFailed, catalogue.ReasonProvisioningFailed} {
 		e.Hits(text.Squeeze(reason), func(at, end int) bool {
-			e.add(catalogue.RevisionStalled, string(catalogue.StopUnknown), e.Window(at, 0, end, 200), at, true).stopped(catalogue.ParseStop(reason, ""))
+			e.add(catalogue.RevisionStalled, string(catalogue.StopUnknown), e.Window(at, 0, end, 200), at, true).stopped(catalogue.ParseStop(reason,
+				""))
 			return false
 		})
 	}
@@ -132,7 +132,8 @@ func (x *Explanation) stopped(stop catalogue.Stop) {
 }
 
 var stopVariables = map[string]string{
-	"CLUSTER_NAME": "cluster", "NAME": "name", "NAMESPACE": "namespace", "CHANNEL": "channel", "OTHER_CHANNEL": "expected_channel", "TYPE": "type",
+	"CLUSTER_NAME": "cluster", "NAME": "name", "NAMESPACE": "namespace", "CHANNEL": "channel", "OTHER_CHANNEL": "expected_channel",
+	"TYPE":    "type",
 	"VERSION": "version", "POOL": "pool", "EXISTING_URL": "existing_url", "EXPECTED_URL": "expected_url",
 }
 
@@ -175,9 +176,8 @@ func (x *Explanation) set(name, value string) {
 	}
 }
 
-// sorted orders what was found: root causes first, then the graver, then by what
-// depends on what and by place. That something works is not said beside what does
-// not.
+// sorted orders what was found: root causes first, then the graver, then by what depends on what and by place. That
+// something works is not said beside what does not.
 func (e *explainer) sorted() []Explanation {
 	if slices.ContainsFunc(e.found, func(x Explanation) bool { return x.Severity != catalogue.Info }) {
 		e.found = slices.DeleteFunc(e.found, func(x Explanation) bool { return x.Code == catalogue.NothingWrong })
@@ -294,8 +294,10 @@ func (e *explainer) refused(service, project, evidence string, at int) {
 	}
 	if project == gcloudsProject {
 		x := e.add(catalogue.Unreadable, "", evidence, at, true)
-		x.Title, x.Cause = "The credentials have no quota project", "Google answers for user credentials without a quota project with a project of its own, where you cannot enable an API."
-		x.Remedy = "Set a quota project: gcloud auth application-default set-quota-project PROJECT; in the provider, user_project_override and billing_project."
+		x.Title, x.Cause = "The credentials have no quota project", "Google answers for user credentials without a quota project with a "+
+			"project of its own, where you cannot enable an API."
+		x.Remedy = "Set a quota project: gcloud auth application-default set-quota-project PROJECT; in the provider, user_project_override and " +
+			"billing_project."
 		return
 	}
 	x := e.add(code, "", evidence, at, true)
@@ -323,7 +325,8 @@ func (e *explainer) failedWebhook() {
 		x.Roots = []catalogue.Code{catalogue.ServiceDisabled, catalogue.ConnectGatewayDisabled}
 		if !byGateway && m[1] != "" && x.Variables != nil {
 			x.Cause = "The control plane behind the webhook does not answer, or cannot be reached. What follows in the message says how it failed."
-			x.Remedy = "See whether the control plane is healthy and whether the webhook calls the address that its revision expects; then restart the workloads."
+			x.Remedy = "See whether the control plane is healthy and whether the webhook calls the address that its revision expects; then " +
+				"restart the workloads."
 			x.Roots = []catalogue.Code{catalogue.InjectorURL, catalogue.ControlPlaneState, catalogue.ServiceDisabled}
 		}
 		x.set("webhook", m[1])
