@@ -448,7 +448,7 @@ runbook "by-hand" {
   }
 }
 `)
-	s.invokeBadly("asm_run_runbook", own, "needs somebody at step call", "Call the network team of mesh-sim-1.", `approve = ["call"]`)
+	s.invokeBadly("asm_run_runbook", own, "needs a person at step call", "Call the network team of mesh-sim-1.", `approve = ["call"]`)
 	mustSay(t, s.invokeWell("asm_run_runbook", with(own, "approve", list("call"))), "call: done")
 
 	own["source"] = text(`
@@ -466,7 +466,7 @@ runbook "by-hand" {
 }
 `)
 	s.world.Fault("binding-revoked")
-	s.invokeBadly("asm_run_runbook", with(own, "approve_all", tftypes.NewValue(tftypes.Bool, true)), "needs somebody at step fix",
+	s.invokeBadly("asm_run_runbook", with(own, "approve_all", tftypes.NewValue(tftypes.Bool, true)), "needs a person at step fix",
 		"Give the role back.", "Not done yet", "looked at again")
 	if wrote := s.wrote(""); len(wrote) > 0 {
 		t.Errorf("it wrote %q", wrote)

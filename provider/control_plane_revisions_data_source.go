@@ -87,7 +87,7 @@ func (d *controlPlaneRevisions) Schema(ctx context.Context, _ datasource.SchemaR
 	resp.Schema = clusterSchema(ctx, "The ControlPlaneRevisions of a cluster: whether the managed control plane works, and the stop code "+
 		"explained where it is stalled. It needs `controlplanerevisions` to be listed, and costs one request.", map[string]schema.Attribute{
 		"installed": schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether the cluster knows the kind ControlPlaneRevision; " +
-			"without it, the mesh was never managed there. Null when it cannot be told."},
+			"without it, the mesh was never managed there. Null when unknown."},
 		"revisions": schema.ListNestedAttribute{Computed: true, MarkdownDescription: "The revisions, sorted by namespace and name.",
 			NestedObject: schema.NestedAttributeObject{Attributes: revision}},
 	})

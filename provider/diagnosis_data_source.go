@@ -88,7 +88,7 @@ func (d *diagnose) Schema(ctx context.Context, _ datasource.SchemaRequest, resp 
 		MarkdownDescription: "The whole diagnosis of fleets, memberships or clusters: from what Google's APIs and the clusters themselves tell " +
 			"to the root causes, with their consequences under them. `terraform-provider-asm diagnose` shows the same on the command line.\n\n" +
 			"Bad health is data, not an error. What may not be read is `unknown`, and nothing else is. It costs two requests a fleet, three a " +
-			"project and seven a cluster; who brought something about is told by the drift of resources and by the command line, not here.",
+			"project and seven a cluster; who changed something is shown by the drift of resources and by the command line, not here.",
 		Attributes: map[string]schema.Attribute{
 			"fleet_projects": names("IDs or numbers of fleet host projects: all of their memberships. Default, where nothing is named: the "+
 				"provider's `fleet_project`, else its `project`.", isProject),

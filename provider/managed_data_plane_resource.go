@@ -73,7 +73,7 @@ func (r *managedDataPlane) Schema(ctx context.Context, _ resource.SchemaRequest,
 		"managed": schema.BoolAttribute{
 			Optional: true, Computed: true, Default: booldefault.StaticBool(true),
 			MarkdownDescription: "Whether Google upgrades the proxies. Default: `true`. What a namespace says goes before what its revision says, " +
-				"and a pod's own annotation before both. Terraform shows the change back to it when somebody changed the annotation.",
+				"and a pod's own annotation before both. Terraform shows the change back to it when another client changed the annotation.",
 		},
 		"deletion_policy": deletionPolicy("restores the annotation as it was before this resource changed it"),
 	}
@@ -81,7 +81,7 @@ func (r *managedDataPlane) Schema(ctx context.Context, _ resource.SchemaRequest,
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "The managed data plane is on, or off, for a namespace or a whole revision: the annotation " +
 			"`mesh.cloud.google.com/proxy` says `{\"managed\":\"true\"}`. Without it, the data plane's state is `DISABLED`, and proxies keep " +
-			"their version until somebody restarts the workloads.\n\n" +
+			"their version until a person restarts the workloads.\n\n" +
 			"Google upgrades proxies by **evicting pods**, within their disruption budgets and the cluster's maintenance windows. Other keys of " +
 			"the annotation, and everything else of the namespace or revision, stay as they are.",
 		Attributes: attributes,

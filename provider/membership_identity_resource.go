@@ -65,7 +65,7 @@ func (r *membershipIdentity) Schema(ctx context.Context, _ resource.SchemaReques
 				Optional: true, Computed: true,
 				MarkdownDescription: "URL that signs the cluster's tokens. Default: that of the GKE cluster, " +
 					"`https://container.googleapis.com/v1/projects/PROJECT/locations/LOCATION/clusters/CLUSTER`; a membership of another kind of " +
-					"cluster needs it given. Terraform shows the change back to it when somebody cleared it.",
+					"cluster needs it given. Terraform shows the change back to it when another client cleared it.",
 				Validators: []validator.String{isIssuer},
 			},
 			"expected_issuer": schema.StringAttribute{

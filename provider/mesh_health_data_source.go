@@ -77,7 +77,7 @@ func (d *meshHealth) Configure(_ context.Context, req datasource.ConfigureReques
 	d.data = providerData(req.ProviderData, &resp.Diagnostics)
 }
 
-const verdictDescription = "`healthy`, `provisioning`, `degraded`, `unhealthy`, or `unknown` when it cannot be told."
+const verdictDescription = "`healthy`, `provisioning`, `degraded`, `unhealthy`, or `unknown` when a check could not run."
 
 func (d *meshHealth) Schema(ctx context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	component := func(of string) schema.SingleNestedAttribute {

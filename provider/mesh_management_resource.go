@@ -47,7 +47,7 @@ type managementModel struct {
 
 func (r *meshManagement) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "How Google manages the mesh of one fleet membership. This is a wish: whether the mesh then works is what " +
+		MarkdownDescription: "How Google manages the mesh of one fleet membership. This is the desired setting: whether the mesh then works is what " +
 			"`asm_mesh_health` and `asm_control_plane_revisions` tell, some ten minutes later.\n\n" +
 			"The specs of other memberships, and whatever else is asked for of this one, stay as they are. The fleet's mesh feature itself must " +
 			"be on (`google_gke_hub_feature`, or `gcloud container fleet mesh enable`).",
@@ -57,7 +57,7 @@ func (r *meshManagement) Schema(ctx context.Context, _ resource.SchemaRequest, r
 				Optional: true, Computed: true, Default: stringdefault.StaticString(mesh.ManagementAutomatic),
 				MarkdownDescription: "`MANAGEMENT_AUTOMATIC` (default): Google provisions and keeps up the control plane. `MANAGEMENT_MANUAL`: the " +
 					"user does. `MANAGEMENT_NOT_INSTALLED`: Google **removes the managed mesh** from the cluster. Terraform shows the change back to it " +
-					"when somebody changed it.",
+					"when another client changed it.",
 				Validators: []validator.String{stringvalidator.OneOf(mesh.Managements()...)},
 			},
 			"origin": schema.StringAttribute{

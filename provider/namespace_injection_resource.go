@@ -60,7 +60,7 @@ func (r *namespaceInjection) Schema(ctx context.Context, _ resource.SchemaReques
 			Required: true,
 			MarkdownDescription: "The revision, or revision tag, that injects the pods: `asm-managed`, `asm-managed-rapid` or " +
 				"`asm-managed-stable`; `provider::asm::revision(\"regular\")` gives the name for a channel. Terraform shows the change back to it " +
-				"when somebody took the label away.",
+				"when another client took the label away.",
 			Validators: []validator.String{isRevision},
 		},
 		"istio_injection": schema.StringAttribute{

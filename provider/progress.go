@@ -13,7 +13,7 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/wait"
 )
 
-// How often Terraform is told of a run.
+// How often Terraform is sent the progress of a run.
 const (
 	apart = time.Second      // between two messages; what happens meanwhile is joined into one
 	quiet = 30 * time.Second // after which the step under way is named again
@@ -118,8 +118,8 @@ func (p *progress) beat() {
 	}
 }
 
-// told is runbook.Engine.Events. What waits see is told when it has been quiet for a while, and steps at once.
-func (p *progress) told(e engine.Event) {
+// onEvent is engine.Engine.Events. It reports steps at once, and what waits see after a pause.
+func (p *progress) onEvent(e engine.Event) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if e.Entry.Seq == 0 {

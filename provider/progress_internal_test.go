@@ -44,15 +44,15 @@ func entry(seq int64, data journal.Payload) engine.Event {
 func TestProgressIsOneMessageASecond(t *testing.T) {
 	clock, sent := newClock(), make(chan string)
 	p := newProgress(t.Context(), clock, func(text string) { sent <- text })
-	p.told(entry(1, journal.RunStarted{Run: "r1", Runbook: "b", Target: "m"}))
+	p.onEvent(entry(1, journal.RunStarted{Run: "r1", Runbook: "b", Target: "m"}))
 	if got := next(t, sent); got != "run r1 of b on m started" {
 		t.Fatalf("%q", got)
 	}
 	// Within one second: joined, and nothing lost.
-	p.told(entry(2, journal.StepStarted{Step: "grant", Attempt: 1}))
+	p.onEvent(entry(2, journal.StepStarted{Step: "grant", Attempt: 1}))
 	awaitPause(t, clock, time.Second)
-	p.told(entry(3, journal.ActIntended{Step: "grant", Change: journal.Change{Subject: "projects/p"}}))
-	p.told(entry(4, journal.StepVerified{Step: "grant", Found: "two\nlines\x1b[2K"}))
+	p.onEvent(entry(3, journal.ActIntended{Step: "grant", Change: journal.Change{Subject: "projects/p"}}))
+	p.onEvent(entry(4, journal.StepVerified{Step: "grant", Found: "two\nlines\x1b[2K"}))
 	select {
 	case got := <-sent:
 		t.Fatalf("sent %q within a second", got)
@@ -76,12 +76,12 @@ func TestProgressIsOneMessageASecond(t *testing.T) {
 func TestProgressRepeatsAWaitEveryHalfMinute(t *testing.T) {
 	clock, sent := newClock(), make(chan string)
 	p := newProgress(t.Context(), clock, func(text string) { sent <- text })
-	p.told(entry(1, journal.StepStarted{Step: "active", Attempt: 1}))
+	p.onEvent(entry(1, journal.StepStarted{Step: "active", Attempt: 1}))
 	next(t, sent)
 	awaitPause(t, clock, 30*time.Second) // before the first message
 	awaitPause(t, clock, 30*time.Second) // and behind it
 	for range 29 {
-		p.told(engine.Event{Step: "active", Seen: "PROVISIONING"})
+		p.onEvent(engine.Event{Step: "active", Seen: "PROVISIONING"})
 		clock.Advance(time.Second)
 	}
 	select {
@@ -89,13 +89,13 @@ func TestProgressRepeatsAWaitEveryHalfMinute(t *testing.T) {
 		t.Fatalf("%q after 29 seconds", got)
 	default:
 	}
-	p.told(engine.Event{Step: "active", Seen: "PROVISIONING: almost"})
+	p.onEvent(engine.Event{Step: "active", Seen: "PROVISIONING: almost"})
 	clock.Advance(time.Second)
 	if got := next(t, sent); got != "active: under way for 30s; PROVISIONING: almost" {
 		t.Errorf("%q", got)
 	}
 	awaitPause(t, clock, 30*time.Second)
-	p.told(entry(2, journal.StepFailed{Step: "active", Error: "gave up"}))
+	p.onEvent(entry(2, journal.StepFailed{Step: "active", Error: "gave up"}))
 	awaitPause(t, clock, time.Second)
 	clock.Advance(time.Second)
 	if got := next(t, sent); got != "active: failed: gave up" {

@@ -73,7 +73,7 @@ func (r *projectServices) Schema(ctx context.Context, _ resource.SchemaRequest, 
 			},
 			"enabled": schema.MapAttribute{
 				Computed: true, ElementType: types.BoolType,
-				MarkdownDescription: "Whether each API is enabled, by name. Terraform shows `false -> true` for one that somebody disabled.",
+				MarkdownDescription: "Whether each API is enabled, by name. Terraform shows `false -> true` for one that another client disabled.",
 			},
 			"deletion_policy": deletionPolicy("disables the APIs that this resource itself enabled, and fails rather than disable their dependents"),
 		},

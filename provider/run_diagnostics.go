@@ -104,7 +104,7 @@ func (t teller) gate(plan *engine.Prepared, result *runbook.Result) {
 		if st.Action.Verify == nil {
 			how = fmt.Sprintf("When it is done, say so: approve = [%q] in the action.", name)
 		}
-		t.add(fmt.Sprintf("Runbook %s needs somebody at step %s", t.job.Runbook.Name, name), why+"\n\n"+how+t.done(result)+t.goOn(result))
+		t.add(fmt.Sprintf("Runbook %s needs a person at step %s", t.job.Runbook.Name, name), why+"\n\n"+how+t.done(result)+t.goOn(result))
 		return
 	}
 	how := fmt.Sprintf("To agree, add %q to approve in the action", name)

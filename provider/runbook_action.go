@@ -65,17 +65,17 @@ func (a *actor) run(ctx context.Context, o order, resp *action.InvokeResponse) {
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	told := newProgress(ctx, a.data.pace, func(text string) {
+	reporter := newProgress(ctx, a.data.pace, func(text string) {
 		resp.SendProgress(action.InvokeProgressEvent{Message: redactor.String(text)})
 	})
-	engine.Events = told.told
+	engine.Events = reporter.onEvent
 	within, cancel := ctx, context.CancelFunc(func() {})
 	if limit > 0 { // the steps have timeouts of their own
 		within, cancel = context.WithTimeout(ctx, limit)
 	}
 	defer cancel()
-	plan, result, err := a.follow(within, engine, o, told)
-	told.finish(ctx)
+	plan, result, err := a.follow(within, engine, o, reporter)
+	reporter.finish(ctx)
 	if o.reason != "" { // what another client wrote
 		a.data.Client.Forget()
 	}
@@ -112,7 +112,7 @@ func (a *actor) engine(ctx context.Context, o order, redactor *journal.Redactor)
 }
 
 // follow plans when the target's turn has come, and runs the plan.
-func (a *actor) follow(ctx context.Context, engine *engine.Engine, o order, told *progress) (*engine.Prepared, *runbook.Result, error) {
+func (a *actor) follow(ctx context.Context, engine *engine.Engine, o order, reporter *progress) (*engine.Prepared, *runbook.Result, error) {
 	end, err := a.data.running.Lock(ctx, o.job.Target.Name)
 	if err != nil {
 		return nil, nil, err
@@ -123,7 +123,7 @@ func (a *actor) follow(ctx context.Context, engine *engine.Engine, o order, told
 		return nil, nil, err
 	}
 	if plan.Clean() {
-		told.say("%s on %s: nothing is to be done", plan.Runbook, plan.Target.Name)
+		reporter.say("%s on %s: nothing is to be done", plan.Runbook, plan.Target.Name)
 	}
 	result, err := engine.Run(ctx, plan, o.approvals)
 	// A configuration agrees to a step, and not to the plan that was made a moment

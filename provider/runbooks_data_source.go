@@ -76,7 +76,7 @@ func (listRunbooks) Schema(_ context.Context, _ datasource.SchemaRequest, resp *
 			"its name in the catalogue; null for the others.",
 		"risk": "How much it can hurt: `none`, `low`, `medium` or `high`.",
 	})
-	step["approval"] = schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether somebody has to agree before it changes something."}
+	step["approval"] = schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether a person must agree before it changes something."}
 	book := computedStrings(map[string]string{
 		"name": "Name.", "title": "The problem that it is for.", "description": "What it does.", "reference": "Documentation that it follows.",
 		"target": "What one run works on: `membership`, `cluster`, `project` or `fleet`.",

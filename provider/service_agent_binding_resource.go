@@ -92,7 +92,7 @@ func (r *serviceAgentBinding) Schema(ctx context.Context, _ resource.SchemaReque
 			},
 			"granted": schema.BoolAttribute{
 				Computed:            true,
-				MarkdownDescription: "Whether the agent holds the role, without a condition. Terraform shows `false -> true` when somebody took it away.",
+				MarkdownDescription: "Whether the agent holds the role, without a condition. Terraform shows `false -> true` when another client took it away.",
 			},
 			"deletion_policy": deletionPolicy("takes the role from the agent, also where the agent held it before this resource, and nothing else"),
 		},

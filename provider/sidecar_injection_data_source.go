@@ -69,12 +69,12 @@ func (d *sidecarInjection) Schema(ctx context.Context, _ datasource.SchemaReques
 			"calls it.",
 		NestedObject: schema.NestedAttributeObject{Attributes: computedStrings(map[string]string{
 			"webhook": "Name of the webhook configuration.", "plane": plane, "revision": "The revision that it injects.",
-			"tag": "The revision tag that it stands for.", "calls": "Its URL, or `NAME.NAMESPACE` of its service.",
+			"tag": "The revision tag that it defines.", "calls": "Its URL, or `NAME.NAMESPACE` of its service.",
 		})},
 	}
 	webhook := computedStrings(map[string]string{
 		"name": "Name of the configuration.", "kind": "`MutatingWebhookConfiguration` or `ValidatingWebhookConfiguration`.", "plane": plane,
-		"revision": "Its label `istio.io/rev`.", "tag": "The revision tag that it stands for; the tag `default` makes " +
+		"revision": "Its label `istio.io/rev`.", "tag": "The revision tag that it defines; the tag `default` makes " +
 			"`istio-injection=enabled` legitimate.",
 		"expected_url": "The URL that the revision's ConfigMap `env-REVISION` calls for; null where it does not tell.",
 	})

@@ -73,7 +73,7 @@ func (r *workloadPool) Schema(ctx context.Context, _ resource.SchemaRequest, res
 			"workload_pool": schema.StringAttribute{
 				Optional: true, Computed: true,
 				MarkdownDescription: "The workload pool. It can only be `PROJECT_ID.svc.id.goog` and need not be given; giving it documents it. " +
-					"Terraform shows the change back to it when somebody took it away.",
+					"Terraform shows the change back to it when another client took it away.",
 			},
 			"migrate_node_pools": schema.BoolAttribute{
 				Optional: true, Computed: true, Default: booldefault.StaticBool(false),
