@@ -51,7 +51,7 @@ func TestProgressIsOneMessageASecond(t *testing.T) {
 	// Within one second: joined, and nothing lost.
 	p.onEvent(entry(2, journal.StepStarted{Step: "grant", Attempt: 1}))
 	awaitPause(t, clock, time.Second)
-	p.onEvent(entry(3, journal.ActIntended{Step: "grant", Change: journal.Change{Subject: "projects/p"}}))
+	p.onEvent(entry(3, journal.ActIntended{Step: "grant", Change: journal.FieldChange{Subject: "projects/p"}}))
 	p.onEvent(entry(4, journal.StepVerified{Step: "grant", Found: "two\nlines\x1b[2K"}))
 	select {
 	case got := <-sent:

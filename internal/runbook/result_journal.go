@@ -19,8 +19,8 @@ func ResultOf(entries []journal.Entry) (*Result, error) {
 		return nil, err
 	}
 	f := &resultFold{
-		state: state, ended: map[string]*StepResult{}, started: map[string]time.Time{}, changes: map[string]journal.Change{},
-		bySeq: map[int64]journal.Change{}, undoes: map[string]journal.Change{},
+		state: state, ended: map[string]*StepResult{}, started: map[string]time.Time{}, changes: map[string]journal.FieldChange{},
+		bySeq: map[int64]journal.FieldChange{}, undoes: map[string]journal.FieldChange{},
 	}
 	for _, m := range state.ToUndo() { // the last change of a step first
 		if _, have := f.changes[m.Step]; !have && !m.Doubtful {
@@ -49,9 +49,9 @@ type resultFold struct {
 	order   []string               // steps in which they were run first
 	ended   map[string]*StepResult // nil for a step that is under way
 	started map[string]time.Time
-	changes map[string]journal.Change // the last change of a step that is known to have happened
-	bySeq   map[int64]journal.Change
-	undoes  map[string]journal.Change // by the step that undoes it, of this run's own changes
+	changes map[string]journal.FieldChange // the last change of a step that is known to have happened
+	bySeq   map[int64]journal.FieldChange
+	undoes  map[string]journal.FieldChange // by the step that undoes it, of this run's own changes
 }
 
 func (f *resultFold) add(e journal.Entry) {

@@ -111,7 +111,7 @@ func (a *act) try(ctx context.Context) error {
 	if err := a.allowed(ctx, before, after); err != nil {
 		return err
 	}
-	intended := journal.Change{Kind: a.def.Name, Subject: a.prerequisite.Subject(), Before: before, After: after, Args: a.args}
+	intended := journal.FieldChange{Kind: a.def.Name, Subject: a.prerequisite.Subject(), Before: before, After: after, Args: a.args}
 	if _, err := a.write(ctx, journal.ActIntended{Step: a.name, Change: intended}); err != nil {
 		return err
 	}
@@ -119,7 +119,7 @@ func (a *act) try(ctx context.Context) error {
 	if len(made.After) > 0 {
 		a.made = made
 	}
-	change := journal.Change{Kind: a.def.Name, Subject: a.prerequisite.Subject(), Before: made.Before, After: made.After, Args: a.args}
+	change := journal.FieldChange{Kind: a.def.Name, Subject: a.prerequisite.Subject(), Before: made.Before, After: made.After, Args: a.args}
 	if err != nil {
 		a.doubt = apierr.Ambiguous(err) || ctx.Err() != nil
 		failed := journal.ActFailed{Step: a.name, Change: change, Doubtful: a.doubt, Error: a.engine.Redact(ErrorText(err))}

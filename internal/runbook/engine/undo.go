@@ -33,7 +33,7 @@ type undoItem struct {
 // change is what was changed, as prereq knows it.
 func (i undoItem) change() prereq.Change { return prereqChange(i.made.Change) }
 
-func prereqChange(c journal.Change) prereq.Change {
+func prereqChange(c journal.FieldChange) prereq.Change {
 	return prereq.Change{Subject: c.Subject, Before: c.Before, After: c.After}
 }
 

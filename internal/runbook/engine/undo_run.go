@@ -123,7 +123,7 @@ func (u *undoRun) restore(ctx context.Context) (found string, err error) {
 // act undoes the change, with a record before and after.
 func (u *undoRun) act(ctx context.Context, change prereq.Change) error {
 	kind := u.item.made.Change.Kind
-	back := journal.Change{Kind: kind, Subject: change.Subject, Before: change.After, After: change.Before, Args: u.item.made.Change.Args}
+	back := journal.FieldChange{Kind: kind, Subject: change.Subject, Before: change.After, After: change.Before, Args: u.item.made.Change.Args}
 	if _, err := u.write(ctx, journal.ActIntended{Step: u.name, Change: back}); err != nil {
 		return err
 	}
@@ -136,7 +136,7 @@ func (u *undoRun) act(ctx context.Context, change prereq.Change) error {
 	}
 	var kept *prereq.KeptError
 	failed := journal.ActFailed{
-		Step: u.name, Change: journal.Change{Kind: kind, Subject: back.Subject}, Error: u.engine.Redact(ErrorText(err)),
+		Step: u.name, Change: journal.FieldChange{Kind: kind, Subject: back.Subject}, Error: u.engine.Redact(ErrorText(err)),
 		Doubtful: !errors.As(err, &kept) && (apierr.Ambiguous(err) || ctx.Err() != nil),
 	}
 	if _, written := u.write(ctx, failed); written != nil {

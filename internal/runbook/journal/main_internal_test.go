@@ -25,8 +25,8 @@ func TestMain(m *testing.M) {
 
 var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 
-func change(step string) Change {
-	return Change{Kind: "binding", Subject: "projects/p", Before: map[string]any{"granted": false, "of": step},
+func change(step string) FieldChange {
+	return FieldChange{Kind: "binding", Subject: "projects/p", Before: map[string]any{"granted": false, "of": step},
 		After: map[string]any{"granted": true}}
 }
 

@@ -93,8 +93,8 @@ type StepStarted struct {
 	Attempt int    `json:"attempt"` // 1, 2, ...
 }
 
-// Change is a change to one thing, by the fields that it touches.
-type Change struct {
+// FieldChange is a change to one thing, by the fields that it touches.
+type FieldChange struct {
 	Kind    string         `json:"kind"` // prerequisite or other change of the catalogue
 	Subject string         `json:"subject"`
 	Before  map[string]any `json:"before,omitempty"` // pre-image
@@ -104,31 +104,31 @@ type Change struct {
 }
 
 // Empty reports that nothing was changed.
-func (c Change) Empty() bool { return len(c.After) == 0 }
+func (c FieldChange) Empty() bool { return len(c.After) == 0 }
 
 // ActIntended is written before an act: what is there, and what is about to be
 // written. Without an ActDone or ActFailed after it, the act is in flight.
 type ActIntended struct {
-	Step   string `json:"step"`
-	Act    string `json:"act,omitempty"` // which of the step's acts, when it has several
-	Change Change `json:"change"`
+	Step   string      `json:"step"`
+	Act    string      `json:"act,omitempty"` // which of the step's acts, when it has several
+	Change FieldChange `json:"change"`
 }
 
 // ActDone is written after an act that succeeded, with what it changed.
 type ActDone struct {
-	Step   string `json:"step"`
-	Act    string `json:"act,omitempty"`
-	Change Change `json:"change"`
+	Step   string      `json:"step"`
+	Act    string      `json:"act,omitempty"`
+	Change FieldChange `json:"change"`
 }
 
 // ActFailed is written after an act that failed. Change is what it changed even so. Doubtful says that nobody knows
 // whether it happened: the connection was cut, or the answer made no sense.
 type ActFailed struct {
-	Step     string `json:"step"`
-	Act      string `json:"act,omitempty"`
-	Change   Change `json:"change"`
-	Doubtful bool   `json:"doubtful,omitempty"`
-	Error    string `json:"error"`
+	Step     string      `json:"step"`
+	Act      string      `json:"act,omitempty"`
+	Change   FieldChange `json:"change"`
+	Doubtful bool        `json:"doubtful,omitempty"`
+	Error    string      `json:"error"`
 }
 
 // StepVerified says that the step's own check found it in order.

@@ -59,7 +59,7 @@ type Made struct {
 	Seq      int64 // of the entry that records it
 	Step     string
 	Act      string
-	Change   Change
+	Change   FieldChange
 	Doubtful bool // nobody saw how the act ended: compare with the pre-image first
 	Redacted bool // the pre-image had a secret in it, so that it cannot be restored
 }
@@ -233,7 +233,7 @@ func (s *State) fail(seq int64, p ActFailed) {
 	step.to(Started)
 }
 
-func made(seq int64, step, act string, c Change, doubtful bool) Made {
+func made(seq int64, step, act string, c FieldChange, doubtful bool) Made {
 	return Made{Seq: seq, Step: step, Act: act, Change: c, Doubtful: doubtful, Redacted: holdsRedacted(c.Before)}
 }
 

@@ -38,9 +38,9 @@ type Order struct {
 var story = []journal.Payload{
 	journal.StepStarted{Step: "one", Attempt: 1},
 	journal.ActIntended{Step: "one",
-		Change: journal.Change{Kind: "k", Subject: "s", Before: map[string]any{"on": false}, After: map[string]any{"on": true}}},
+		Change: journal.FieldChange{Kind: "k", Subject: "s", Before: map[string]any{"on": false}, After: map[string]any{"on": true}}},
 	journal.ActDone{Step: "one",
-		Change: journal.Change{Kind: "k", Subject: "s", Before: map[string]any{"on": false}, After: map[string]any{"on": true}}},
+		Change: journal.FieldChange{Kind: "k", Subject: "s", Before: map[string]any{"on": false}, After: map[string]any{"on": true}}},
 	journal.StepVerified{Step: "one"},
 	journal.RunFinished{Outcome: journal.Succeeded},
 }
