@@ -47,8 +47,8 @@ type managementModel struct {
 
 func (r *meshManagement) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "How Google manages the mesh of one fleet membership. This is the desired setting: whether the mesh then works is what " +
-			"`asm_mesh_health` and `asm_control_plane_revisions` tell, some ten minutes later.\n\n" +
+		MarkdownDescription: "How Google manages the mesh of one fleet membership. This is the desired setting: whether the mesh then works is " +
+			"what `asm_mesh_health` and `asm_control_plane_revisions` report, some ten minutes later.\n\n" +
 			"The specs of other memberships, and whatever else is asked for of this one, stay as they are. The fleet's mesh feature itself must " +
 			"be on (`google_gke_hub_feature`, or `gcloud container fleet mesh enable`).",
 		Attributes: map[string]schema.Attribute{

@@ -99,8 +99,8 @@ func crampedMain(text string) (said crampedSaid, err error) {
 	r, err := fleet.Continue(ctx, e, j, yes)
 	if err != nil {
 		said.Error = err.Error()
-	} else {
-		said.Outcome = r.Outcome
+	} else if said.Outcome = r.Outcome; r.Outcome == journal.Stopped { // the lease could not be renewed
+		said.Error = r.Error + "\n" + r.Next
 	}
 	if info, err := e.Store.Latest(ctx, member); err == nil {
 		_, entries, err := e.History(ctx, info.Run)
@@ -217,12 +217,14 @@ func TestDiskThatFillsUp(t *testing.T) {
 			switch {
 			case said.Outcome == journal.Succeeded:
 				wants = nil
+			case said.Outcome == journal.Stopped:
+				wants = []string{"room", "could not be renewed", "resume"}
 			case said.Stored == 0:
 				wants[1] = "Nothing was changed"
 			}
 			for _, want := range wants {
 				if !strings.Contains(said.Error, want) {
-					t.Errorf("%s: it does not say %q: %s", what, want, said.Error)
+					t.Errorf("%s: %q; it does not say %q: %s", what, said.Outcome, want, said.Error)
 				}
 			}
 			stored[said.Stored] = true
