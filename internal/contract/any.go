@@ -58,7 +58,7 @@ func (w *walker) any(path string, object map[string]any) {
 	}
 }
 
-// position is what protojson puts in front of its messages, about a text that nobody sees. The space after
+// position is what protojson puts in front of its messages, about a text that no reader sees. The space after
 // the colon is sometimes one that does not break.
 var position = regexp.MustCompile(`^proto:[ \x{a0}]*(\(line \d+:\d+\): )?`)
 

@@ -11,7 +11,7 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/kubetest"
 )
 
-// A list that was begun before the storage was compacted cannot be continued, and one that is begun afterwards can.
+// A list that started before the storage was compacted cannot be continued, and one that starts afterwards can.
 func TestCompact(t *testing.T) {
 	s := kubetest.Start(t)
 	client, ns := clientset(t, s.Config()).CoreV1(), s.Namespace(t)

@@ -20,7 +20,7 @@ var gatewayPath = regexp.MustCompile(`^/v1/(projects/[^/]+/locations/[^/]+)/gkeM
 
 // Gateway reaches the API server in the shape of Google's Connect Gateway: the path begins with the name
 // of a membership, and the cluster sees the caller by impersonation. It knows the given memberships, by
-// full name: "projects/123/locations/global/memberships/m". What goes wrong before the cluster is told in
+// full name: "projects/123/locations/global/memberships/m". What goes wrong before the cluster is reported in
 // Google's format, what goes wrong in the cluster in that of Kubernetes.
 func (s *Server) Gateway(memberships ...string) (http.Handler, error) {
 	target, err := url.Parse(s.host)

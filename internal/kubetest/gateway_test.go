@@ -64,10 +64,10 @@ func TestGatewayPassesWatches(t *testing.T) {
 	select {
 	case event := <-events.ResultChan():
 		if got, ok := event.Object.(*corev1.Pod); !ok || got.Name != "seen" {
-			t.Errorf("the watch tells %v", event)
+			t.Errorf("the watch reports %v", event)
 		}
 	case <-time.After(time.Minute):
-		t.Error("the watch through the gateway tells nothing")
+		t.Error("the watch through the gateway reports nothing")
 	}
 }
 

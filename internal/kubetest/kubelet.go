@@ -56,7 +56,7 @@ func (s *Server) startKubelet(ctx context.Context) error {
 	return nil
 }
 
-// markRunning writes the status of a pod that nobody has written yet. A failure is left to the next look:
+// markRunning writes the status of a pod that has none yet. A failure is left to the next look:
 // the pod may be gone, or the server may be stopping.
 func (s *Server) markRunning(ctx context.Context, pod *corev1.Pod) {
 	_, leave := pod.Annotations[LeavePending]

@@ -55,7 +55,7 @@ func Start(t testing.TB) *Server {
 	shared.Lock()
 	defer shared.Unlock()
 	if !shared.inMain {
-		t.Fatal("kubetest.Start needs a TestMain that calls kubetest.Main, or nobody stops the control plane")
+		t.Fatal("kubetest.Start needs a TestMain that calls kubetest.Main, or nothing stops the control plane")
 	}
 	if shared.failed {
 		t.Fatal("the control plane did not start; the first test that asked for it says why")

@@ -75,7 +75,7 @@ func TestServersDieWithTheTest(t *testing.T) {
 	})
 	for _, pid := range pids {
 		eventually(t, "the end of the servers", func() error {
-			// A process that ended and that nobody waits for has a number left, and no program.
+			// A process that ended and that no parent waits for has a number left, and no program.
 			if program, err := os.Readlink(fmt.Sprintf("/proc/%d/exe", pid)); err == nil {
 				return fmt.Errorf("process %d is still running %s", pid, program)
 			}

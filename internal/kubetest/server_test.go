@@ -17,7 +17,7 @@ func TestServerTellsItsVersion(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// A server that was built without being told has "v0.0.0-master+$Format:%H$".
+	// A server that was built without a version has "v0.0.0-master+$Format:%H$".
 	if version.Major != "1" || version.Minor < "30" || version.GitVersion[:4] != "v1."+version.Minor[:1] {
 		t.Errorf("the server says that it is %s (major %q, minor %q)", version.GitVersion, version.Major, version.Minor)
 	}

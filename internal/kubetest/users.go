@@ -21,7 +21,7 @@ const tokenPrefix = "sim-token."
 // Token is the access token of the user of that email address.
 func Token(email string) string { return tokenPrefix + email }
 
-// emailOf returns whose token it is. What stands behind a "~" is who impersonated the user.
+// emailOf returns whose token it is. What follows a "~" is who impersonated the user.
 func emailOf(token string) (string, bool) {
 	rest, ok := strings.CutPrefix(token, tokenPrefix)
 	if !ok {

@@ -80,7 +80,7 @@ func TestServiceAccountMayDoWhatRolesSay(t *testing.T) {
 	config.BearerToken = ask()
 	mayReadOnly(t, clientset(t, config), namespace)
 
-	// A token for somebody else's ears is none for the API server.
+	// A token for another audience is none for the API server.
 	config.BearerToken = ask("istio-ca")
 	if _, err := clientset(t, config).CoreV1().Pods(namespace).List(t.Context(), metav1.ListOptions{}); !apierrors.IsUnauthorized(err) {
 		t.Errorf("with a token for the audience istio-ca the error is %v, want that it is unauthorized", err)

@@ -34,7 +34,7 @@ func TestEnsureLinksTheInstalledControlPlane(t *testing.T) {
 		t.Errorf(".tools/bin/etcd leads to %q (%v), want the one in KUBEBUILDER_ASSETS", target, err)
 	}
 	if want := "etcd: using the one in KUBEBUILDER_ASSETS.\n"; out.String() != want {
-		t.Errorf("the user was told %q, want %q once", out, want)
+		t.Errorf("the user read %q, want %q once", out, want)
 	}
 
 	// The folder of the links themselves is no set to link to.
@@ -57,6 +57,6 @@ func TestEnsureBuildsWhenTheInstalledControlPlaneIsNotWhole(t *testing.T) {
 		t.Fatalf("%d tools built, error %v", built, err)
 	}
 	if want := "etcd: KUBEBUILDER_ASSETS is not used, it lacks kube-controller-manager."; !strings.Contains(out.String(), want) {
-		t.Errorf("the user was told:\n%s\nwant %q in it", out, want)
+		t.Errorf("the user read:\n%s\nwant %q in it", out, want)
 	}
 }

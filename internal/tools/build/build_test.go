@@ -63,7 +63,7 @@ func TestEnsureBuildsOnceAndAgainWhenSomethingChanged(t *testing.T) {
 	}
 	ensure(1, "the first time")
 	if !strings.Contains(out.String(), "hello: building Hello 1.2.3; about 10s with empty caches.") {
-		t.Errorf("the user was told:\n%s", out)
+		t.Errorf("the user read:\n%s", out)
 	}
 	ensure(0, "the second time")
 
@@ -131,7 +131,7 @@ func TestEnsureWaitsForAnotherProcess(t *testing.T) {
 		t.Errorf("with the lock held by another, the error is %v, want the deadline's", err)
 	}
 	if !strings.Contains(out.String(), "Another process is building the tools; waiting for it.") {
-		t.Errorf("the user was told:\n%s", out)
+		t.Errorf("the user read:\n%s", out)
 	}
 	if err := other.Unlock(); err != nil {
 		t.Fatal(err)
@@ -262,11 +262,11 @@ func TestPins(t *testing.T) {
 	}
 }
 
-// A tool's module may pin the version that the binary tells.
+// A tool's module may pin the version that the binary prints.
 func TestFlagsTellTheVersion(t *testing.T) {
 	flags := Tool{Version: "v1.36.3", LDFlags: "-X v={version} -X major={major} -X minor={minor}"}.flags()
 	if want := "-s -w -X v=v1.36.3 -X major=1 -X minor=36"; flags[len(flags)-1] != want {
-		t.Errorf("the linker is told %q, want %q", flags[len(flags)-1], want)
+		t.Errorf("the linker gets %q, want %q", flags[len(flags)-1], want)
 	}
 }
 

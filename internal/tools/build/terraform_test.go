@@ -71,7 +71,7 @@ func TestRemoveUnshippedModulesRefusesOtherSource(t *testing.T) {
 		edit func(string) string
 		want string
 	}{
-		"a replace of somebody else's module": {swap("replace github.com/hashicorp/terraform/internal/legacy", "replace example.test/other"),
+		"a replace of another module": {swap("replace github.com/hashicorp/terraform/internal/legacy", "replace example.test/other"),
 			"replaces example.test/other"},
 		"a folder that is in the archive": {swap("-- want-go.mod --", "-- internal/legacy/go.mod --\nmodule x\n-- want-go.mod --"),
 			"./internal/legacy is in the archive"},

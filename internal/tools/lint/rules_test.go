@@ -1,5 +1,5 @@
 // Package lint has no code, only a test that the import rules in .golangci.yml fire. A rule whose pattern
-// matches no file looks like a rule that nobody breaks.
+// matches no file looks like a rule that no file breaks.
 package lint
 
 import (
