@@ -48,3 +48,15 @@ func ParseTarget(kind lang.TargetKind, name, fleet string) (Target, error) {
 	}
 	return t, nil
 }
+
+// Project is the id or number of the project in the target's name.
+func (t Target) Project() string {
+	project, _, _ := strings.Cut(strings.TrimPrefix(t.Name, "projects/"), "/")
+	return project
+}
+
+// InProject is the same target with another spelling of its project.
+func (t Target) InProject(project string) Target {
+	t.Name = "projects/" + project + strings.TrimPrefix(t.Name, "projects/"+t.Project())
+	return t
+}

@@ -37,6 +37,10 @@ type Prepared struct {
 // Plan reads the target and plans what the runbook would do. It changes nothing. It returns a *Mistakes for what is
 // wrong with the runbook or its inputs; what a step could not read is in the plan.
 func (e *Engine) Plan(ctx context.Context, job runbook.Job) (*Prepared, error) {
+	var err error
+	if job.Target, err = e.Canonical(ctx, job.Target); err != nil {
+		return nil, err
+	}
 	v, err := e.evaluate(ctx, job)
 	if err != nil {
 		return nil, err

@@ -10,7 +10,6 @@ import (
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/journal"
-	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/store"
 )
 
 // Resume resumes a run that was interrupted, that failed, or that waits for a person. What was in flight is checked
@@ -28,11 +27,11 @@ func (e *Engine) Resume(ctx context.Context, id string, given map[string]cty.Val
 	if err != nil {
 		return nil, fmt.Errorf("run %s: %w", state.Run, err)
 	}
-	r := &run{engine: e, plan: p, approvals: approvals, id: state.Run, entries: entries}
-	lock, err := e.Store.Acquire(ctx, state.Target, store.Me(state.Run), e.LeaseTime())
+	lock, unlocked, err := e.lock(ctx, p.Target, state.Run)
 	if err != nil {
 		return nil, err
 	}
+	r := &run{engine: e, plan: p, approvals: approvals, id: state.Run, entries: entries, unlocked: unlocked}
 	return r.underLock(ctx, lock, func(ctx context.Context) error {
 		w, entries, err := e.Store.Open(ctx, lock, state.Run, journal.RunResumed{By: e.executor(), Reason: e.Reason})
 		if err != nil {

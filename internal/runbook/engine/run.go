@@ -19,11 +19,11 @@ func (e *Engine) Run(ctx context.Context, p *Prepared, approvals Approvals) (*ru
 		return p.CleanResult(e.WaitClock().Now().UTC()), nil
 	}
 	id := journal.NewID(e.WaitClock().Now())
-	lock, err := e.Store.Acquire(ctx, p.Target.Name, store.Me(id), e.LeaseTime())
+	lock, unlocked, err := e.lock(ctx, p.Target, id)
 	if err != nil {
 		return nil, err
 	}
-	r := &run{engine: e, plan: p, approvals: approvals, id: id}
+	r := &run{engine: e, plan: p, approvals: approvals, id: id, unlocked: unlocked}
 	return r.underLock(ctx, lock, func(ctx context.Context) error {
 		w, entries, err := e.Store.Create(ctx, lock, journal.RunStarted{
 			Run: id, Runbook: p.Runbook, Digest: p.Digest, Source: p.Source, Fleet: p.Target.Fleet, Job: p.job.Name, By: e.executor(),
@@ -48,6 +48,7 @@ type run struct {
 	plan      *Prepared
 	approvals Approvals
 	id        string
+	unlocked  string // why the target's cluster is not locked, or ""
 	writer    *journal.Writer
 	entries   []journal.Entry // of the whole journal; the result is made of them
 	state     *journal.State  // as the journal had it when this executor started
@@ -64,6 +65,9 @@ var errStop = errors.New("stopped")
 func (r *run) underLock(ctx context.Context, lock store.Lock, start func(context.Context) error) (*runbook.Result, error) {
 	kept, stop := store.Keep(ctx, wait.Real, lock, r.engine.LeaseTime())
 	err := start(kept)
+	if err == nil && r.unlocked != "" {
+		_, err = r.write(kept, journal.Note{Text: r.unlocked})
+	}
 	if err == nil {
 		err = r.perform(kept)
 	}

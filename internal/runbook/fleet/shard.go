@@ -24,6 +24,10 @@ import (
 //
 // A job without a name shares nothing: it is planned and run.
 func Continue(ctx context.Context, e *engine.Engine, job runbook.Job, approvals engine.Approvals) (*runbook.Result, error) {
+	var err error
+	if job.Target, err = e.Canonical(ctx, job.Target); err != nil {
+		return nil, err
+	}
 	for {
 		r, err := resumeOrRun(ctx, e, job, approvals)
 		var held *store.HeldError

@@ -28,8 +28,9 @@ type Selection struct {
 	Shard, Shards int
 }
 
-// Targets lists what a selection comes to for a runbook, sorted. The error is of names that cannot be, of a fleet that
-// cannot be listed whole, or of a selection that has nothing for this runbook.
+// Targets lists what a selection comes to for a runbook, sorted, each under the id of its project. The error is of
+// invalid names, of a project number whose id cannot be read, of a fleet that cannot be listed whole, or of a selection
+// that has nothing for this runbook.
 func Targets(ctx context.Context, e *engine.Engine, r *lang.Runbook, s Selection) ([]runbook.Target, error) {
 	var wrong []error
 	found := map[runbook.Target]bool{}
@@ -39,6 +40,9 @@ func Targets(ctx context.Context, e *engine.Engine, r *lang.Runbook, s Selection
 			return
 		}
 		t, err := runbook.ParseTarget(kind, name, fleet)
+		if err == nil {
+			t, err = e.Canonical(ctx, t)
+		}
 		if err != nil {
 			wrong = append(wrong, err)
 			return
