@@ -38,7 +38,7 @@ func (s *stepRun) ensure(ctx context.Context) error {
 	}
 	deadline := s.engine.WaitClock().Now().Add(orElse(s.settings.Timeout, defaultTimeout))
 	a := &act{stepRun: s, def: def, prerequisite: prerequisite, deadline: deadline}
-	if a.args, err = argMap(args); err != nil {
+	if a.args, err = argMap(kinds.NewArgs(withoutSecrets(args.Marked()))); err != nil {
 		return err
 	}
 	changed := s.changedBefore()
@@ -66,7 +66,7 @@ type act struct {
 	*stepRun
 	def          *kinds.Def
 	prerequisite prereq.Prerequisite
-	args         map[string]any
+	args         map[string]any // as the journal keeps them: without what is sensitive
 	deadline     time.Time
 	state        prereq.State  // as the last check saw it
 	found        string        // by the check that ended the step
@@ -106,6 +106,9 @@ func (a *act) try(ctx context.Context) error {
 	}
 	if a.unverified() {
 		return a.verify(ctx)
+	}
+	if err := a.checkAct(); err != nil {
+		return err
 	}
 	before, after := a.state.Gap()
 	if err := a.allowed(ctx, before, after); err != nil {

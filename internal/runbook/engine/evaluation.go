@@ -94,6 +94,7 @@ func (v *evaluation) args(a *lang.Action, i lang.Instance) (args kinds.Args, kno
 	if diags.HasErrors() {
 		return kinds.Args{}, false, v.mistakes(diags)
 	}
+	v.engine.hideSecrets(lang.SensitiveTexts(value)...) // before anything is read or written by them
 	bare, _ := value.UnmarkDeep()
 	if !bare.IsWhollyKnown() {
 		return kinds.Args{}, false, nil

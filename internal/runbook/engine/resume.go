@@ -27,6 +27,9 @@ func (e *Engine) Resume(ctx context.Context, id string, given map[string]cty.Val
 	if err != nil {
 		return nil, fmt.Errorf("run %s: %w", state.Run, err)
 	}
+	if err := e.checkNames(p); err != nil {
+		return nil, fmt.Errorf("run %s: %w", state.Run, err)
+	}
 	lock, unlocked, err := e.lock(ctx, p.Target, state.Run)
 	if err != nil {
 		return nil, err

@@ -18,6 +18,9 @@ func (e *Engine) Run(ctx context.Context, p *Prepared, approvals Approvals) (*ru
 	if p.Clean() && !p.job.Keep {
 		return p.CleanResult(e.WaitClock().Now().UTC()), nil
 	}
+	if err := e.checkNames(p); err != nil {
+		return nil, err
+	}
 	id := journal.NewID(e.WaitClock().Now())
 	lock, unlocked, err := e.lock(ctx, p.Target, id)
 	if err != nil {

@@ -124,7 +124,7 @@ func (e *Engine) planItem(ctx context.Context, u *undoPlan, m journal.Made) (ite
 		Status: runbook.StatusChange, AtMost: int(defaultTimeout.Seconds()),
 	}
 	if m.Redacted {
-		return item, p, "what was there before held a secret, which no journal keeps"
+		return item, p, "what was there before, or what the step was given, held a secret, which no journal keeps"
 	}
 	if item.def = kinds.Find(lang.Ensure, m.Change.Kind); item.def == nil {
 		return item, p, fmt.Sprintf("this version does not know %q: undo with the version that ran it", m.Change.Kind)

@@ -61,7 +61,7 @@ type Made struct {
 	Act      string
 	Change   FieldChange
 	Doubtful bool // nobody saw how the act ended: compare with the pre-image first
-	Redacted bool // the pre-image had a secret in it, so that it cannot be restored
+	Redacted bool // the pre-image or an argument had a secret in it, so that it cannot be restored
 }
 
 // Origin is a change of a run, by the entry that records it.
@@ -234,7 +234,7 @@ func (s *State) fail(seq int64, p ActFailed) {
 }
 
 func made(seq int64, step, act string, c FieldChange, doubtful bool) Made {
-	return Made{Seq: seq, Step: step, Act: act, Change: c, Doubtful: doubtful, Redacted: holdsRedacted(c.Before)}
+	return Made{Seq: seq, Step: step, Act: act, Change: c, Doubtful: doubtful, Redacted: holdsRedacted(c.Before) || holdsRedacted(c.Args)}
 }
 
 func holdsRedacted(v any) bool {

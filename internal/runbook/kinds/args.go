@@ -14,13 +14,19 @@ import (
 )
 
 // Args are the arguments of a kind, all known.
-type Args struct{ object cty.Value }
-
-// NewArgs are the arguments as Step.Args evaluates them, without marks.
-func NewArgs(object cty.Value) Args {
-	object, _ = object.UnmarkDeep()
-	return Args{object}
+type Args struct {
+	object cty.Value
+	marked cty.Value // with the marks of what is sensitive
 }
+
+// NewArgs are the arguments as Step.Args evaluates them.
+func NewArgs(marked cty.Value) Args {
+	object, _ := marked.UnmarkDeep()
+	return Args{object, marked}
+}
+
+// Marked are the arguments with the marks of what is sensitive.
+func (a Args) Marked() cty.Value { return a.marked }
 
 // ReadArgs reads arguments back from JSON, as a journal keeps them.
 func ReadArgs(kind *lang.Kind, raw []byte) (Args, error) {
@@ -32,7 +38,7 @@ func ReadArgs(kind *lang.Kind, raw []byte) (Args, error) {
 	if err != nil {
 		return Args{}, fmt.Errorf("the arguments of %s: %w", kind.Name, err)
 	}
-	return Args{v}, nil
+	return NewArgs(v), nil
 }
 
 // JSON writes the arguments for a journal.

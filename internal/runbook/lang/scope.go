@@ -265,16 +265,35 @@ func (s *Scope) Secrets() []string {
 	found := map[string]bool{}
 	for _, i := range s.runbook.Inputs {
 		if v := s.inputs[i.Name]; i.Sensitive && v != cty.NilVal {
-			v, _ = v.UnmarkDeep()
-			_ = cty.Walk(v, func(_ cty.Path, v cty.Value) (bool, error) {
-				if v.IsKnown() && !v.IsNull() && v.Type().IsPrimitiveType() && v.Type() != cty.Bool {
-					if text, err := convert.Convert(v, cty.String); err == nil && text.AsString() != "" {
-						found[text.AsString()] = true
-					}
-				}
-				return true, nil
-			})
+			addTexts(found, v)
 		}
 	}
 	return slices.Sorted(maps.Keys(found))
+}
+
+// SensitiveTexts lists the non-empty texts in the parts of a value that are sensitive: what an expression made of a
+// sensitive input is as secret as the input.
+func SensitiveTexts(v cty.Value) []string {
+	found := map[string]bool{}
+	bare, marked := v.UnmarkDeepWithPaths()
+	for _, m := range marked {
+		if _, is := m.Marks[Sensitive]; is {
+			if part, err := m.Path.Apply(bare); err == nil {
+				addTexts(found, part)
+			}
+		}
+	}
+	return slices.Sorted(maps.Keys(found))
+}
+
+func addTexts(found map[string]bool, v cty.Value) {
+	v, _ = v.UnmarkDeep()
+	_ = cty.Walk(v, func(_ cty.Path, v cty.Value) (bool, error) {
+		if v.IsKnown() && !v.IsNull() && v.Type().IsPrimitiveType() && v.Type() != cty.Bool {
+			if text, err := convert.Convert(v, cty.String); err == nil && text.AsString() != "" {
+				found[text.AsString()] = true
+			}
+		}
+		return true, nil
+	})
 }
