@@ -107,7 +107,7 @@ func (a *actor) engine(ctx context.Context, o order, redactor *journal.Redactor)
 	}
 	return &engine.Engine{
 		Client: client, Clusters: clusters, Redactor: redactor, Clock: a.data.clock, Version: a.data.version, Reason: reason,
-		Store: store.NewLocal(dir, store.Options{Redactor: redactor}),
+		Store: store.NewLocal(dir, store.Options{Redactor: redactor}), Signer: store.ApprovalSigner(),
 	}, nil
 }
 

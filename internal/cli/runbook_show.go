@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -48,14 +49,15 @@ func (f *showFlags) run(cmd *cobra.Command, p program, typed string) error {
 		return err
 	}
 	e := &engine.Engine{Store: journals, Clock: p.clock}
-	state, entries, err := e.History(cmd.Context(), run)
-	if err != nil {
-		return err
+	state, entries, broken := e.History(cmd.Context(), run)
+	if state == nil {
+		return broken
 	}
-	return f.outputs.print(cmd.OutOrStdout(), &report.List{JSON: entries, Table: func(w io.Writer, o report.Options) error {
+	shown := f.outputs.print(cmd.OutOrStdout(), &report.List{JSON: entries, Table: func(w io.Writer, o report.Options) error {
 		f.print(cmd.Context(), newPage(w, o), journals, state, entries)
 		return nil
 	}})
+	return errors.Join(shown, broken)
 }
 
 // print writes a run for a person: its head, then its entries in order.

@@ -229,6 +229,14 @@ func TestRunbookRunAndUndo(t *testing.T) {
 	}
 	out, _ = w.want(1, "runbook", "audit")
 	contains(t, out, "run "+id+": NOT INTACT", "line 1")
+	// What is intact is shown, with how to go on.
+	last := bytes.Replace(lines[len(lines)-2], []byte(`"prev"`), []byte(`"prew"`), 1)
+	if err := os.WriteFile(path, append(bytes.Join(lines[:len(lines)-2], nil), last...), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, errs = w.want(1, "runbook", "show", id)
+	contains(t, out, "Run "+id, "INC-4711")
+	contains(t, errs, "broken at line", "can be neither resumed nor undone", "Run the runbook again")
 }
 
 // resume reads the command that a report gives, for a shell, and drops what leads to

@@ -73,7 +73,7 @@ func (f *sessionFlags) open(cmd *cobra.Command, p program) (*session, error) {
 	}
 	e := &engine.Engine{
 		Client: reader.Client, Clusters: reader.Clusters, Store: journals, Redactor: redactor, Clock: p.clock, Version: p.version,
-		Reason: f.reason,
+		Reason: f.reason, Signer: store.ApprovalSigner(),
 	}
 	s := &session{Engine: e, program: p, cmd: cmd, flags: f}
 	if s.live, s.events, err = f.events.open(cmd.ErrOrStderr()); err != nil {

@@ -60,7 +60,7 @@ func (a *Approvals) given(g gate, now time.Time) (found journal.Approval, ok boo
 		case !g.seen:
 			why = fmt.Sprintf("the approval of %s is of a plan in which the step did something else", f.Approver)
 		default:
-			found.How, found.Approver, found.Expires = "file", f.Approver, f.Expires
+			found.How, found.Approver, found.Expires = "file", f.Approver, journal.Capped(f.Expires, now, a.valid())
 			return found, true, ""
 		}
 	}

@@ -26,10 +26,12 @@ type Engine struct {
 	Store    store.Store
 	// Redactor is the one that Store has: it learns the secrets among the inputs.
 	Redactor *journal.Redactor
-	Clock    wait.Clock // of the waits of runs; wait.Real when nil
-	Version  string     // of this program
-	Reason   string     // why, as X-Goog-Request-Reason tells Google
-	Lease    time.Duration
+	// Signer signs approvals. When nil, an approval lets only the executor go ahead that recorded it: who resumes asks again.
+	Signer  *journal.Signer
+	Clock   wait.Clock // of the waits of runs; wait.Real when nil
+	Version string     // of this program
+	Reason  string     // why, as X-Goog-Request-Reason tells Google
+	Lease   time.Duration
 	// Events receives every entry of every journal as it is written, and what waits see. Calls do not overlap.
 	Events func(Event)
 

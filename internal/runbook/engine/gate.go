@@ -2,9 +2,12 @@ package engine
 
 import (
 	"context"
-	"github.com/managed-mesh/terraform-provider-asm/internal/runbook"
 	"reflect"
 	"strings"
+	"time"
+
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook"
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/journal"
 )
 
 // gate lets a step go ahead when it is approved, and ends the run when it is not. An approval counts for the plan that
@@ -27,7 +30,14 @@ func (s *stepRun) gate(ctx context.Context, q Question) error {
 		}
 	}
 	now := s.engine.WaitClock().Now()
-	if _, ok := s.state.Approved(s.name, s.plan.Fingerprint, now); ok {
+	agreed := journal.Agreed{Start: s.entries[0].Hash, Subject: q.Subject, Current: q.Current, Desired: q.Desired}
+	unsigned := false
+	genuine := func(a journal.Approval) bool {
+		good := a.Run == s.id && s.engine.Signer.Genuine(a, agreed)
+		unsigned = unsigned || !good
+		return good
+	}
+	if _, ok := s.state.Approved(s.name, s.plan.Fingerprint, now, genuine); ok {
 		return nil
 	}
 	approval, ok, why := s.approvals.given(gate{Question: q, fingerprint: s.plan.Fingerprint, seen: seen}, now)
@@ -42,10 +52,21 @@ func (s *stepRun) gate(ctx context.Context, q Question) error {
 		approval.Approver, approval.How, approval.Expires, ok = by, "terminal", s.engine.WaitClock().Now().Add(s.approvals.valid()), true
 	}
 	if !ok {
+		if why == "" && unsigned {
+			why = "the approval in the journal is not signed with this executor's key, or is for something else"
+		}
 		return s.awaitPerson(ctx, strings.TrimSpace(q.Why), why)
 	}
-	approval.Expires = approval.Expires.UTC()
-	_, err := s.write(ctx, approval)
+	// Whole seconds are written the same everywhere, and a name is signed as it is kept.
+	approval.Run, approval.Expires = s.id, approval.Expires.UTC().Truncate(time.Second)
+	approval.Approver = s.engine.Redact(approval.Approver)
+	signature, unsignable := s.engine.Signer.Sign(approval, agreed)
+	approval.Signature = signature
+	if _, err := s.write(ctx, approval); err != nil || unsignable == nil {
+		return err
+	}
+	// It counts now, and not for an executor that resumes the run.
+	_, err := s.write(ctx, journal.Note{Step: s.name, Text: "the approval is not signed: " + s.engine.Redact(unsignable.Error())})
 	return err
 }
 

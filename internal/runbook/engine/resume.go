@@ -59,7 +59,7 @@ func resumedPart(entries []journal.Entry) []journal.Entry {
 	return nil
 }
 
-// History reads and checks the journal of a run.
+// History reads and checks the journal of a run. With the error of a *journal.BrokenError it returns what is intact.
 func (e *Engine) History(ctx context.Context, id string) (*journal.State, []journal.Entry, error) {
 	reader, err := e.Store.Read(ctx, id)
 	if err != nil {
@@ -67,6 +67,14 @@ func (e *Engine) History(ctx context.Context, id string) (*journal.State, []jour
 	}
 	defer reader.Close()
 	entries, err := reader.ReadAll()
+	var broken *journal.BrokenError
+	if errors.As(err, &broken) && len(entries) > 0 {
+		state, unreadable := journal.Fold(entries)
+		return state, entries, errors.Join(unreadable, fmt.Errorf("the journal of run %s: %w\n\n%s", id, err,
+			"The run can be neither resumed nor undone, because what it did afterwards is not known; \"runbook show\" prints the intact part. "+
+				"Run the runbook again: it checks what is there and changes only what is missing. "+
+				"To undo, restore by hand the values before that \"runbook show\" prints."))
+	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("the journal of run %s: %w", id, err)
 	}

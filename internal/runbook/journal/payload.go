@@ -85,6 +85,8 @@ type Approval struct {
 	How         string    `json:"how"` // terminal, flag, file, risk
 	Expires     time.Time `json:"expires"`
 	Fingerprint string    `json:"fingerprint"` // of the plan that the approver saw
+	Run         string    `json:"run,omitempty"`
+	Signature   string    `json:"signature,omitempty"` // by a Signer; in hexadecimal
 }
 
 // StepStarted says that a step was begun, or begun again.

@@ -87,10 +87,10 @@ func (s *State) Step(name string) StepState {
 	return StepState{Step: name, Status: Pending}
 }
 
-// Approved returns the approval that lets a step of this plan go ahead now.
-func (s *State) Approved(step, fingerprint string, now time.Time) (Approval, bool) {
+// Approved returns the approval that lets a step of this plan go ahead now, and that is genuine.
+func (s *State) Approved(step, fingerprint string, now time.Time, genuine func(Approval) bool) (Approval, bool) {
 	for _, a := range slices.Backward(s.Approvals) {
-		if a.Step == step && a.Fingerprint == fingerprint && now.Before(a.Expires) {
+		if a.Step == step && a.Fingerprint == fingerprint && now.Before(a.Expires) && genuine(a) {
 			return a, true
 		}
 	}

@@ -39,6 +39,15 @@ func DefaultDir() (string, error) {
 	return filepath.Join(state, "terraform-provider-asm", "runs"), nil
 }
 
+// ApprovalSigner signs approvals with this user's key, which is beside DefaultDir and not in a folder of runs.
+func ApprovalSigner() *journal.Signer {
+	dir, err := DefaultDir()
+	if err != nil {
+		dir = ""
+	}
+	return journal.DefaultSigner(dir)
+}
+
 // NewLocal keeps runs in dir, which is made when the first is.
 func NewLocal(dir string, o Options) *Local { return &Local{dir: dir, o: o.orDefault()} }
 
