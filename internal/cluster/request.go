@@ -151,6 +151,11 @@ func (c *Cluster) sendOnce(ctx context.Context, client *client, way route, r req
 	if r.body != nil {
 		call = call.SetHeader("Content-Type", r.contentType).Body(r.body)
 	}
+	if !r.reads() {
+		if err := wait.CheckGuard(ctx); err != nil {
+			return err
+		}
+	}
 	start := time.Now()
 	result := call.Do(ctx)
 	code := 0

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"golang.org/x/oauth2"
@@ -51,7 +52,7 @@ func (t *transport) RoundTrip(request *http.Request) (response *http.Response, e
 	unanswered := false
 	ended := retry.Do(ctx, func(attempt int) (bool, time.Duration) {
 		response, err = t.attempt(request, attempt) //nolint:bodyclose // attempt has read and closed it
-		unanswered = unanswered || err != nil && apierr.MayHaveArrived(err)
+		unanswered = unanswered || err != nil && !unsent(err) && apierr.MayHaveArrived(err)
 		return repeatable(request, response, err), retryAfter(response)
 	})
 	switch {
@@ -83,9 +84,22 @@ func repeatable(request *http.Request, response *http.Response, err error) bool 
 	case request.Body != nil && request.GetBody == nil:
 		return false
 	case err != nil:
-		return !errors.As(err, &token)
+		return !errors.As(err, &token) && !unsent(err)
 	}
 	return apierr.Busy(response.StatusCode) || apierr.BadGateway(response.StatusCode)
+}
+
+// unsent reports whether the guard of the request's context refused it.
+func unsent(err error) bool {
+	var refused *wait.GuardError
+	return errors.As(err, &refused)
+}
+
+// writes reports whether a request may change something. These APIs ask some questions by POST.
+func writes(request *http.Request) bool {
+	path := request.URL.Path
+	return request.Method != http.MethodGet && !strings.HasSuffix(path, ":getIamPolicy") && !strings.HasSuffix(path, ":testIamPermissions") &&
+		!strings.HasSuffix(path, "/entries:list") && !strings.HasSuffix(path, ":generateAccessToken")
 }
 
 // retryAfter is the pause that an answer asks for, or 0.
@@ -110,6 +124,11 @@ func (t *transport) attempt(request *http.Request, attempt int) (*http.Response,
 	}
 	if err := t.sign(sent); err != nil {
 		return nil, err
+	}
+	if writes(request) {
+		if err := wait.CheckGuard(ctx); err != nil {
+			return nil, err
+		}
 	}
 	start := time.Now()
 	response, err := t.base.RoundTrip(sent)

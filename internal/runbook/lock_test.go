@@ -1,13 +1,16 @@
 package runbook_test
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook"
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/engine"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/fleet"
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/journal"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/lang"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/store"
 	"github.com/managed-mesh/terraform-provider-asm/internal/simtest"
@@ -78,5 +81,51 @@ func TestTargetsProjectIsReplacedWhole(t *testing.T) {
 		if got := (runbook.Target{Kind: lang.TargetProject, Name: name}).InProject("my-project").Name; got != want {
 			t.Errorf("%s became %s", name, got)
 		}
+	}
+}
+
+// TestThawedExecutorSendsNoRequest has another take a lock over after an executor has recorded what it is about to do.
+func TestThawedExecutorSendsNoRequest(t *testing.T) {
+	for _, c := range []struct{ name, fault, runbook, taken string }{
+		{"a request to Google Cloud", "binding-revoked", "restore-service-agent-binding", member},
+		{"a request to the cluster", "wrong-injection", "correct-injection", member},
+		{"the lock on the cluster", "wrong-injection", "correct-injection", simtest.Cluster},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := suffer(t, c.fault)
+			e := w.engine(runs(t))
+			e.Lease = 300 * time.Millisecond
+			others := elsewhere{e.Store}
+			e.Store = forgetful{e.Store}
+			reached := false
+			e.Events = func(event engine.Event) {
+				if event.Entry.Kind != journal.KindActIntended || reached {
+					return
+				}
+				reached = true
+				for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+					_, err := others.Acquire(context.Background(), c.taken, store.Me("successor"), time.Hour)
+					var held *store.HeldError
+					if err == nil || !errors.As(err, &held) || time.Now().After(deadline) {
+						if err != nil {
+							t.Error(err)
+						}
+						return
+					}
+				}
+			}
+			p := plan(t, e, job(t, c.runbook))
+			w.Forget()
+			r, err := e.Run(t.Context(), p, yes)
+			if !reached {
+				t.Fatalf("it intended nothing: %v, %+v", err, r)
+			}
+			if err == nil && r.Outcome == journal.Succeeded {
+				t.Errorf("it came to its end as if nothing had happened: %s", told(r))
+			}
+			if got := w.writes(); len(got) > 0 {
+				t.Errorf("beside its successor it wrote %q", got)
+			}
+		})
 	}
 }

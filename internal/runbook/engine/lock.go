@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/store"
+	"github.com/managed-mesh/terraform-provider-asm/internal/wait"
 )
 
 // Canonical is a target under the id of its project: locks and journals go by the name, and a project's number would be
@@ -31,7 +33,7 @@ func (e *Engine) Canonical(ctx context.Context, t runbook.Target) (runbook.Targe
 // lock takes the lock on a target. A run that was recorded under the number of its project locks the id, too, and a
 // membership locks its GKE cluster, so that no run on the cluster itself works beside it. unlocked says why the cluster
 // is not locked where it cannot be read: the run may be what makes it readable.
-func (e *Engine) lock(ctx context.Context, t runbook.Target, run string) (lock store.Lock, unlocked string, err error) {
+func (e *Engine) lock(ctx context.Context, t runbook.Target, run string) (lock *targetLock, unlocked string, err error) {
 	names := []string{t.Name}
 	canonical, err := e.Canonical(ctx, t)
 	if err != nil {
@@ -72,6 +74,23 @@ func (e *Engine) lock(ctx context.Context, t runbook.Target, run string) (lock s
 type targetLock struct {
 	store.Lock
 	others []store.Lock
+}
+
+// mayWrite looks whether the locks are this executor's still, and renews one of which less than half of the lease is
+// left, so that the lease outlasts the request that follows. A request that is on its way when the process is
+// suspended can still arrive after the lease: only the API could refuse that.
+func (l *targetLock) mayWrite(ctx context.Context, lease time.Duration) error {
+	for _, one := range append([]store.Lock{l.Lock}, l.others...) {
+		if one.Holder().Until.Sub(wait.Real.Now()) < lease/2 {
+			if err := one.Renew(ctx); err != nil {
+				return err
+			}
+		}
+		if err := one.Guard(ctx, func(context.Context) error { return nil }); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Renew implements store.Lock.

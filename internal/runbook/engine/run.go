@@ -65,8 +65,17 @@ type run struct {
 var errStop = errors.New("stopped")
 
 // underLock performs the run and returns its result, as the journal has it. start writes the executor's first entries.
-func (r *run) underLock(ctx context.Context, lock store.Lock, start func(context.Context) error) (*runbook.Result, error) {
+func (r *run) underLock(ctx context.Context, lock *targetLock, start func(context.Context) error) (*runbook.Result, error) {
 	kept, stop := store.Keep(ctx, wait.Real, lock, r.engine.LeaseTime())
+	kept, lost := context.WithCancelCause(kept)
+	defer lost(context.Canceled)
+	kept = wait.WithGuard(kept, func(ctx context.Context) error {
+		err := lock.mayWrite(ctx, r.engine.LeaseTime())
+		if gone := (*store.LostError)(nil); errors.As(err, &gone) {
+			lost(err) // and nothing else is begun
+		}
+		return err
+	})
 	err := start(kept)
 	if err == nil && r.unlocked != "" {
 		_, err = r.write(kept, journal.Note{Text: r.unlocked})

@@ -28,7 +28,8 @@ import (
 // list, create and patch on configmaps; only Delete needs delete on configmaps.
 //
 // Whether a lease has run out is judged by this machine's clock. Where the clocks of two machines differ, a lock is
-// taken over earlier or later by as much; the fence keeps that harmless.
+// taken over earlier or later by as much. The fence keeps the former holder from the journal, and the engine looks at
+// the lease right before each request that changes something. A request that had been sent by then can still arrive.
 type Kube struct {
 	client    kubernetes.Interface
 	namespace string
