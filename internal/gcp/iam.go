@@ -1,18 +1,15 @@
 package gcp
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"slices"
 	"strings"
 	"time"
 
 	"cloud.google.com/go/iam/apiv1/iampb"
-	"google.golang.org/api/googleapi"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/fieldmaskpb"
@@ -177,21 +174,8 @@ func (c *Client) iam(ctx context.Context, project, verb string, in, out proto.Me
 	if err != nil {
 		return err
 	}
-	url := c.endpoints.ResourceManager + "/v3/projects/" + project + ":" + verb
-	request, err := http.NewRequestWithContext(chargedTo(ctx, project), http.MethodPost, url, bytes.NewReader(body))
-	if err != nil {
-		return err
-	}
-	request.Header.Set("Content-Type", "application/json")
-	response, err := c.http.Do(request)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = response.Body.Close() }()
-	if err := googleapi.CheckResponse(response); err != nil {
-		return err
-	}
-	answer, err := io.ReadAll(response.Body)
+	address := c.endpoints.ResourceManager + "/v3/projects/" + project + ":" + verb
+	answer, err := c.send(chargedTo(ctx, project), http.MethodPost, address, body)
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,8 @@ package gcp
 import (
 	"context"
 	"maps"
+	"net/http"
+	"net/url"
 	"slices"
 
 	"github.com/google/uuid"
@@ -106,63 +108,54 @@ func (c *Client) SetManagement(ctx context.Context, name mesh.Membership, versio
 		if err != nil {
 			return operation{}, err
 		}
-		// The spec's management replaces the older controlPlane; the rest of it stays.
-		if management == "" {
-			spec = gkehub.MembershipFeatureSpec{}
-		} else {
-			config := ""
-			if spec.Mesh != nil {
-				config = spec.Mesh.ConfigApi
-			}
-			spec = gkehub.MembershipFeatureSpec{Mesh: &gkehub.ServiceMeshMembershipSpec{Management: management, ConfigApi: config}}
+		if err := spec.setManagement("mesh", management); err != nil {
+			return operation{}, err
 		}
-		op, err := c.hub.Projects.Locations.Features.Patch(feature, &gkehub.Feature{
-			MembershipSpecs: map[string]gkehub.MembershipFeatureSpec{name.String(): spec},
-		}).UpdateMask("membershipSpecs").RequestId(uuid.NewString()).Context(ctx).Do()
+		body := map[string]any{"membershipSpecs": map[string]rawObject{name.String(): spec}}
+		query := url.Values{"updateMask": {"membershipSpecs"}, "requestId": {uuid.NewString()}}
+		op := &gkehub.Operation{}
+		err = c.hubRequest(ctx, http.MethodPatch, "v1/"+feature, query, body, op)
 		return hubOperation(op), err
 	})
 }
 
-// membershipSpec reads the spec of one membership as it is now. The feature has
-// no etag, so the time between this and the write is kept short.
-func (c *Client) membershipSpec(ctx context.Context, name mesh.Membership) (gkehub.MembershipFeatureSpec, error) {
-	feature, err := c.hub.Projects.Locations.Features.Get(meshFeatureName(name.Project)).
-		Fields("membershipSpecs").Context(ctx).Do()
-	if err != nil {
-		return gkehub.MembershipFeatureSpec{}, err
+// membershipSpec reads the spec of one membership as it is now, with the fields that this version does not know. The
+// feature has no etag, so the time between this and the write is kept short.
+func (c *Client) membershipSpec(ctx context.Context, name mesh.Membership) (rawObject, error) {
+	var feature struct {
+		MembershipSpecs map[string]rawObject `json:"membershipSpecs"`
+	}
+	query := url.Values{"fields": {"membershipSpecs"}}
+	if err := c.hubRequest(ctx, http.MethodGet, "v1/"+meshFeatureName(name.Project), query, nil, &feature); err != nil {
+		return nil, err
 	}
 	for _, key := range slices.Sorted(maps.Keys(feature.MembershipSpecs)) {
 		if parsed, err := mesh.ParseMembership(key); err == nil && parsed.SameAs(name) {
-			return feature.MembershipSpecs[key], nil
+			return feature.MembershipSpecs[key].orEmpty(), nil
 		}
 	}
-	return gkehub.MembershipFeatureSpec{}, nil
+	return rawObject{}, nil
 }
 
 func (c *Client) setManagementV2(ctx context.Context, name mesh.Membership, doing, management string) error {
 	feature := name.String() + "/features/" + mesh.FeatureID
 	change := hubChange{name.Project, feature, doing, "gkehub.membershipfeatures.update"}
 	return c.changeHub(ctx, change, func(ctx context.Context) (operation, error) {
-		now, err := c.membershipFeature(ctx, name)
+		var now struct {
+			Spec rawObject `json:"spec"`
+		}
+		err := c.hubRequest(ctx, http.MethodGet, "v2/"+feature, nil, nil, &now)
+		err = failed(err, "read the mesh feature of membership "+name.String(), "gkehub.membershipfeatures.get")
 		if err != nil && !apierr.NotFound(err) {
 			return operation{}, err
 		}
-		spec := &hubv2.FeatureSpec{}
-		if now != nil && now.Spec != nil {
-			spec = now.Spec
+		spec := now.Spec.orEmpty()
+		if err := spec.setManagement("servicemesh", management); err != nil {
+			return operation{}, err
 		}
-		// Without an origin GKE Hub records that a user configured it, which is true.
-		spec.Origin = nil
-		switch {
-		case management == "":
-			spec.Servicemesh = nil
-		case spec.Servicemesh == nil:
-			spec.Servicemesh = &hubv2.ServiceMeshSpec{Management: management}
-		default:
-			spec.Servicemesh.Management, spec.Servicemesh.ControlPlane = management, ""
-		}
-		op, err := c.hub2.Projects.Locations.Memberships.Features.Patch(feature, &hubv2.MembershipFeature{Spec: spec}).
-			UpdateMask("spec").AllowMissing(true).RequestId(uuid.NewString()).Context(ctx).Do()
+		query := url.Values{"updateMask": {"spec"}, "allowMissing": {"true"}, "requestId": {uuid.NewString()}}
+		op := &hubv2.Operation{}
+		err = c.hubRequest(ctx, http.MethodPatch, "v2/"+feature, query, map[string]any{"spec": spec}, op)
 		return hubOperationV2(op), err
 	})
 }
