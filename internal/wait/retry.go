@@ -13,7 +13,8 @@ type Retry struct {
 }
 
 // Do calls attempt until it need not, or may not, be repeated; the caller keeps what the last attempt returned. number
-// counts from 1; pause is the shortest pause that the server asks for. Do returns an error only when ctx ends first.
+// counts from 1; pause is the shortest pause that the server asks for. Do returns an error only when ctx ends first. A
+// retry budget of ctx ends it as For does.
 func (r Retry) Do(ctx context.Context, attempt func(number int) (again bool, pause time.Duration)) error {
 	clock := r.clock()
 	start, pauses := clock.Now(), r.Pauses()
@@ -26,6 +27,9 @@ func (r Retry) Do(ctx context.Context, attempt func(number int) (again bool, pau
 		case !again || number == r.Attempts:
 			return nil
 		case r.For > 0 && clock.Now().Sub(start)+pause > r.For:
+			return nil
+		}
+		if remaining, bounded := left(ctx); bounded && pause > remaining {
 			return nil
 		}
 		if err := Sleep(ctx, clock, pause); err != nil {

@@ -70,12 +70,12 @@ func Until(ctx context.Context, b Backoff, what string, done func(context.Contex
 			last = seen
 		}
 		switch {
+		case err == nil && finished:
+			return nil // also where ctx has ended meanwhile: what was waited for has come
 		case ctx.Err() != nil:
 			return &Expired{What: what, Last: last, After: clock.Now().Sub(start), cause: context.Cause(ctx)}
 		case err != nil:
 			return err
-		case finished:
-			return nil
 		}
 		if err := Sleep(ctx, clock, pause()); err != nil {
 			return &Expired{What: what, Last: last, After: clock.Now().Sub(start), cause: context.Cause(ctx)}

@@ -68,3 +68,15 @@ func TestSleepDoesNotStartUnderAnEndedContext(t *testing.T) {
 		t.Errorf("got %v and pauses %v, want a cancelled context and none", err, clock.Pauses())
 	}
 }
+
+// What has come is not reported as given up, even if the context ended in the same moment.
+func TestUntilBelievesWhatHasCome(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	err := wait.Until(ctx, wait.Backoff{}, "it", func(context.Context) (bool, string, error) {
+		cancel()
+		return true, "", nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
