@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -16,13 +17,23 @@ type rpcStatus struct {
 	Error struct {
 		Message string `json:"message"`
 		Status  string `json:"status"`
+		Errors  []struct {
+			Reason string `json:"reason"` // the older form of the details
+		} `json:"errors"`
 		Details []struct {
-			Type     string            `json:"@type"`
-			Reason   string            `json:"reason"`
-			Metadata map[string]string `json:"metadata"`
+			Type       string            `json:"@type"`
+			Reason     string            `json:"reason"`
+			Metadata   map[string]string `json:"metadata"`
+			Violations []struct {
+				Type        string `json:"type"`
+				Description string `json:"description"`
+			} `json:"violations"` // of a google.rpc.PreconditionFailure
 		} `json:"details"`
 	} `json:"error"`
 }
+
+// quotaReasons are the reasons of a quota that is refilled within minutes, in the older form of an error.
+var quotaReasons = []string{"rateLimitExceeded", "userRateLimitExceeded"}
 
 // DecodeGoogle fills e from the answer of a Google API or of Connect Gateway, as e.Source says. ok is false when the
 // body is not a google.rpc.Status; Message is then the HTTP status in words.
@@ -35,11 +46,27 @@ func (e *Error) DecodeGoogle(body []byte) (ok bool) {
 		if strings.HasSuffix(d.Type, "google.rpc.ErrorInfo") {
 			e.Reason, e.Service, e.Missing = d.Reason, d.Metadata["service"], d.Metadata["permission"]
 			e.Consumer = strings.TrimPrefix(d.Metadata["consumer"], "projects/")
+			if d.Reason == reasonPerimeter {
+				e.policy = cmp.Or(e.policy, d.Metadata["uid"])
+			}
+		}
+		for _, v := range d.Violations {
+			switch {
+			case v.Type == "VPC_SERVICE_CONTROLS":
+				e.Reason, e.policy = cmp.Or(e.Reason, reasonPerimeter), cmp.Or(e.policy, v.Description)
+			case strings.HasPrefix(v.Type, "constraints/"):
+				e.policy = v.Type
+			}
 		}
 	}
 	if e.Reason == "" && e.Code == http.StatusForbidden {
-		if _, project, found := text.DisabledAPI(e.Message); found {
+		_, project, disabled := text.DisabledAPI(e.Message)
+		switch {
+		case disabled:
 			e.Reason, e.Consumer = reasonDisabled, project
+		case e.Status == "RESOURCE_EXHAUSTED" || text.IsOverQuota(e.Message) ||
+			len(status.Error.Errors) > 0 && slices.Contains(quotaReasons, status.Error.Errors[0].Reason):
+			e.Reason = reasonRate
 		}
 	}
 	return ok

@@ -41,6 +41,8 @@ type Error struct {
 	Next      string // what a person does next, in sentences; may be ""
 	Ambiguous bool   // a write may have happened all the same
 	Cause     error
+
+	policy string // that refuses the call: the identifier of a perimeter's refusal, or constraints/NAME
 }
 
 // Error returns what failed, and in a second paragraph what to do next.

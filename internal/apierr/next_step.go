@@ -3,18 +3,26 @@ package apierr
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
+	"os"
 	"strings"
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
 )
 
-const reasonDisabled = "SERVICE_DISABLED"
+// Reasons of google.rpc.ErrorInfo (google/api/error_reason.proto).
+const (
+	reasonDisabled  = "SERVICE_DISABLED"
+	reasonPerimeter = "SECURITY_POLICY_VIOLATED"
+	reasonRate      = "RATE_LIMIT_EXCEEDED"
+)
 
 // gcloudProject is Google's own project, which answers for user credentials
 // without a quota project; nobody outside Google can enable an API there.
@@ -45,6 +53,13 @@ func (e *Error) nextStep(permission string) string {
 			"or choose another billing_project."
 	case e.Reason == "ACCESS_TOKEN_SCOPE_INSUFFICIENT":
 		return "The token lacks a scope; it needs https://www.googleapis.com/auth/cloud-platform."
+	case e.Reason == reasonPerimeter:
+		return e.perimeterStep()
+	case e.Reason == "BILLING_DISABLED":
+		return "Link project " + e.Consumer + " to an active billing account, then wait a few minutes."
+	case e.Reason == "LOCATION_ORG_POLICY_VIOLATED" || e.Reason == "RESOURCE_USAGE_RESTRICTION_VIOLATED" || e.policy != "":
+		return fmt.Sprintf("A policy of the organization forbids it%s. Who administers the policy can make an exception for the project; "+
+			"no permission of the caller changes that.", named(e.policy))
 	case e.Code == http.StatusUnauthorized:
 		return "The access token is expired or invalid: renew the credentials. Nothing was changed."
 	}
@@ -76,13 +91,26 @@ func (e *Error) enableStep() string {
 	return "Enable that API on project " + e.Consumer + ", then wait a few minutes."
 }
 
+func (e *Error) perimeterStep() string {
+	return fmt.Sprintf("VPC Service Controls refuse the call%s: the caller, its network or the project is outside of a service perimeter. "+
+		"Run it from inside of the perimeter, or have its administrator look up that refusal and add an ingress or egress rule; "+
+		"no IAM permission changes it.", named(e.policy))
+}
+
+func named(policy string) string {
+	if policy == "" {
+		return ""
+	}
+	return " (" + policy + ")"
+}
+
 func (e *Error) googleStep(permission string) string {
 	switch {
+	case e.OverQuota():
+		return "The quota stayed exhausted after repeated tries: try again later, lower -parallelism, or ask for more quota."
 	case e.Code == http.StatusForbidden && permission != "":
 		return "The caller needs the permission " + permission + " there. " +
 			"Google gives the same answer for something that does not exist: check the name, too."
-	case e.Code == http.StatusTooManyRequests:
-		return "The quota stayed exhausted after repeated tries: try again later, lower -parallelism, or ask for more quota."
 	case e.Code >= http.StatusInternalServerError:
 		return "The API kept failing after repeated tries: try again later, and see https://status.cloud.google.com."
 	}
@@ -135,7 +163,7 @@ func (e *Error) Unanswered(cause error) *Error {
 		e.Message = token.Error()
 		e.Next = "Renew the credentials; nothing was read or changed."
 	default:
-		e.Next = e.networkStep()
+		e.networkFailed(cause)
 	}
 	return e
 }
@@ -151,8 +179,40 @@ func (e *Error) timedOut() {
 		"and that firewalls and authorized networks let this machine through."
 }
 
+// networkFailed says what broke without the address, which holds the whole query, and where to look.
+func (e *Error) networkFailed(cause error) {
+	var sent *url.Error
+	if errors.As(cause, &sent) {
+		e.Message = sent.Err.Error()
+		if at, err := url.Parse(sent.URL); err == nil && at.Host != "" {
+			e.Message = at.Host + ": " + e.Message
+		}
+	}
+	e.Next = e.networkStep()
+	var network *net.OpError
+	var refused *ProxyError
+	if errors.As(cause, &refused) || errors.As(cause, &network) && network.Op == "proxyconnect" {
+		e.Next = proxyStep()
+	}
+}
+
+// proxyStep names the variable that leads to the proxy, in the order of net/http.
+func proxyStep() string {
+	for _, name := range []string{"HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"} {
+		if os.Getenv(name) != "" {
+			return "Requests go through the proxy that the environment variable " + name + " names: check that it runs and lets this " +
+				"host through, or unset the variable."
+		}
+	}
+	return "Check the proxy."
+}
+
 func (e *Error) networkStep() string {
+	var certificate *tls.CertificateVerificationError
 	switch {
+	case errors.As(e.Cause, &certificate) && e.Cluster == "":
+		return "The server's certificate is not trusted: check custom endpoints, and whether a proxy on the way replaces certificates " +
+			"(SSL_CERT_FILE names the authorities that are trusted)."
 	case strings.Contains(e.Via, "kubeconfig"):
 		return "Check that kubectl works with the same kubeconfig and context."
 	case strings.Contains(e.Via, "endpoint"):

@@ -30,7 +30,12 @@ func answered(err error, codes ...int) bool {
 // Forbidden reports whether the caller is refused (403). Google gives this answer
 // for what does not exist, too: it never proves that something is deleted.
 func Forbidden(err error) bool {
-	return contains(err, func(e *Error) bool { return e.Code == http.StatusForbidden })
+	return contains(err, func(e *Error) bool { return e.Code == http.StatusForbidden && !e.OverQuota() })
+}
+
+// OverQuota reports whether e is a refusal for a quota per minute, also in the older form, which is a 403.
+func (e *Error) OverQuota() bool {
+	return e.Code == http.StatusTooManyRequests || e.Code == http.StatusForbidden && e.Reason == reasonRate
 }
 
 // AlreadyExists reports whether a Google API says that the object to create exists.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -43,7 +44,7 @@ func Retryable(err error) bool {
 
 func (e *Error) retryable() bool {
 	switch {
-	case e.Code == http.StatusConflict || e.Code == http.StatusPreconditionFailed || Busy(e.Code) || BadGateway(e.Code):
+	case e.OverQuota() || e.Code == http.StatusConflict || e.Code == http.StatusPreconditionFailed || Busy(e.Code) || BadGateway(e.Code):
 		return true
 	case e.Code != 0:
 		return false
@@ -67,8 +68,11 @@ func Ambiguous(err error) bool {
 
 // connectionFailed reports whether err is about a connection rather than about what was said over it.
 func connectionFailed(err error) bool {
-	if notCalled(err) || errors.Is(err, context.Canceled) {
+	if Permanent(err) || errors.Is(err, context.Canceled) {
 		return false
+	}
+	if Unconnected(err) {
+		return true
 	}
 	var network net.Error
 	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
@@ -80,7 +84,40 @@ func connectionFailed(err error) bool {
 func MayHaveArrived(err error) bool {
 	var network *net.OpError
 	connecting := errors.As(err, &network) && (network.Op == "dial" || network.Op == "proxyconnect")
-	return !connecting && !notCalled(err)
+	return !connecting && !Unconnected(err) && !notCalled(err)
+}
+
+// ProxyError is a proxy's refusal to connect to a server.
+type ProxyError struct {
+	Proxy string // its host
+	Code  int    // its HTTP status
+}
+
+func (e *ProxyError) Error() string {
+	return fmt.Sprintf("the proxy %s refuses the connection: %d %s", e.Proxy, e.Code, http.StatusText(e.Code))
+}
+
+// Unconnected reports whether a call found no server: nothing listens, the name is not known, or the proxy does not
+// reach it.
+func Unconnected(err error) bool {
+	var network *net.OpError
+	var name *net.DNSError
+	var proxy *ProxyError
+	if errors.As(err, &name) || errors.As(err, &proxy) {
+		return true
+	}
+	return errors.As(err, &network) && (network.Op == "dial" || network.Op == "proxyconnect") && !network.Timeout()
+}
+
+// Permanent reports whether a call without an answer fails in the same way when it is repeated: for want of a token, of a
+// server that can be trusted, or of an answer that can be read.
+func Permanent(err error) bool {
+	var plain tls.RecordHeaderError // the server does not speak TLS
+	var proxy *ProxyError
+	if errors.As(err, &proxy) {
+		return proxy.Code < http.StatusInternalServerError && !Busy(proxy.Code)
+	}
+	return notCalled(err) || malformed(err) || errors.As(err, &plain)
 }
 
 // notCalled reports whether a call ended before its request was sent, for want of

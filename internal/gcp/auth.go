@@ -37,7 +37,7 @@ func (e *CredentialsError) Error() string { return e.Problem }
 
 // authenticated returns an HTTP client that carries this configuration's identity, headers, retries and request log.
 func (c *Client) authenticated(ctx context.Context) (*http.Client, error) {
-	plain := &transport{client: c, base: newBaseTransport()}
+	plain := &transport{client: c, base: newBaseTransport(), timeout: tokenTimeout}
 	// Token requests go through the same pool, retries and log, without a token.
 	tokens := context.WithValue(context.WithoutCancel(ctx), oauth2.HTTPClient, &http.Client{Transport: plain})
 	source, quotaProject, err := c.tokenSource(tokens)
@@ -45,13 +45,18 @@ func (c *Client) authenticated(ctx context.Context) (*http.Client, error) {
 		return nil, err
 	}
 	if c.config.Impersonate != "" {
-		caller := &http.Client{Transport: &transport{client: c, base: plain.base, tokens: source}}
+		caller := &http.Client{Transport: &transport{
+			client: c, base: plain.base, tokens: &sharedTokens{source: source}, quotaProject: quotaProject, timeout: tokenTimeout,
+		}}
 		if source, err = c.impersonated(tokens, caller); err != nil {
 			return nil, err
 		}
+		// The project of a user's credentials pays for that user's requests only. The service account need not have access to it.
+		quotaProject = os.Getenv("GOOGLE_CLOUD_QUOTA_PROJECT")
 	}
-	c.tokens = source
-	return &http.Client{Transport: &transport{client: c, base: plain.base, tokens: source, quotaProject: quotaProject}}, nil
+	c.tokens, c.quotaProject = source, quotaProject
+	authenticated := &transport{client: c, base: plain.base, tokens: &sharedTokens{source: source}, quotaProject: quotaProject}
+	return &http.Client{Transport: authenticated}, nil
 }
 
 func (c *Client) scopes() []string {

@@ -7,11 +7,13 @@ package gcp
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
 
 	"cloud.google.com/go/iam/apiv1/iampb"
+	"golang.org/x/net/http/httpguts"
 	"golang.org/x/oauth2"
 	crm "google.golang.org/api/cloudresourcemanager/v3"
 	"google.golang.org/api/container/v1"
@@ -59,6 +61,8 @@ type Client struct {
 	tokens    oauth2.TokenSource
 	clock     wait.Clock
 
+	quotaProject string // that the credentials charge requests to, or ""
+
 	crm        *crm.Service
 	container  *container.Service
 	hub        *gkehub.Service
@@ -90,6 +94,10 @@ func New(ctx context.Context, config Config) (*Client, error) {
 		c.config.RequestTimeout = 2 * time.Minute
 	}
 	var err error
+	if !httpguts.ValidHeaderFieldValue(config.RequestReason) {
+		return nil, errors.New("the request reason (request_reason, --request-reason, CLOUDSDK_CORE_REQUEST_REASON) holds characters that a " +
+			"header may not have, such as a line break")
+	}
 	if c.endpoints, err = config.Endpoints.complete(config.UniverseDomain); err != nil {
 		return nil, err
 	}
@@ -142,6 +150,15 @@ func (c *Client) Config() Config {
 	config := c.config
 	config.Endpoints = c.endpoints
 	return config
+}
+
+// QuotaProject is the project that requests are charged to, whatever they work on; "" where each is charged to the
+// project of its caller or of its resource.
+func (c *Client) QuotaProject() string {
+	if c.config.UserProjectOverride && c.config.BillingProject != "" {
+		return c.config.BillingProject
+	}
+	return c.quotaProject
 }
 
 // Tokens are the access tokens that this client's requests carry, for other clients that act as the same caller.

@@ -7,11 +7,11 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
 
-	"golang.org/x/oauth2"
 	"golang.org/x/time/rate"
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/apierr"
@@ -22,21 +22,30 @@ import (
 // allows: an API that is down for longer is reported, not waited for.
 const retryFor = time.Minute
 
+// maxAnswer bounds what one answer takes of memory; the largest of these APIs, a page of log entries, has some MiB.
+const maxAnswer = 256 << 20
+
 func newBaseTransport() *http.Transport {
 	t := http.DefaultTransport.(*http.Transport).Clone()
 	t.MaxIdleConnsPerHost = 100 // Terraform calls from as many goroutines as -parallelism says
+	t.OnProxyConnectResponse = func(_ context.Context, proxy *url.URL, _ *http.Request, answer *http.Response) error {
+		if answer.StatusCode == http.StatusOK {
+			return nil
+		}
+		return &apierr.ProxyError{Proxy: proxy.Host, Code: answer.StatusCode}
+	}
 	return t
 }
 
 // transport sends one request as often as it takes: it adds identity and headers, reads the whole answer, so that a
-// connection cut in the middle counts as a failed attempt, and repeats with growing pauses on 429 and 503 and on broken
-// connections. Every write of this package may be repeated: it either carries an etag or asks for a state rather than a
+// connection cut in the middle counts as a failed attempt, and repeats with growing pauses what repeatable names. Every write of this package may be repeated: it either carries an etag or asks for a state rather than a
 // step.
 type transport struct {
 	client       *Client
 	base         http.RoundTripper
-	tokens       oauth2.TokenSource // nil: send no identity
+	tokens       *sharedTokens // nil: send no identity
 	quotaProject string
+	timeout      time.Duration // of a request with all its repetitions; 0 is that of its context alone
 }
 
 type quotaKey struct{}
@@ -48,12 +57,20 @@ func chargedTo(ctx context.Context, project string) context.Context {
 
 func (t *transport) RoundTrip(request *http.Request) (response *http.Response, err error) {
 	ctx := request.Context()
+	if t.timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, t.timeout)
+		defer cancel()
+		request = request.WithContext(ctx)
+	}
 	retry := wait.Retry{Backoff: wait.Backoff{First: 500 * time.Millisecond, Max: 15 * time.Second, Clock: t.client.clock}, For: retryFor}
-	unanswered := false
+	unanswered, start := false, t.client.clock.Now()
 	ended := retry.Do(ctx, func(attempt int) (bool, time.Duration) {
 		response, err = t.attempt(request, attempt) //nolint:bodyclose // attempt has read and closed it
-		unanswered = unanswered || err != nil && !unsent(err) && apierr.MayHaveArrived(err)
-		return repeatable(request, response, err), retryAfter(response)
+		again := repeatable(request, response, err, t.client.clock.Now().Sub(start), attempt)
+		unanswered = unanswered || err != nil && !unsent(err) && apierr.MayHaveArrived(err) ||
+			again && err == nil && response.StatusCode >= http.StatusInternalServerError
+		return again, retryAfter(response)
 	})
 	switch {
 	case ended != nil:
@@ -76,17 +93,37 @@ type unansweredError struct{ err error }
 func (e *unansweredError) Error() string { return e.err.Error() }
 func (e *unansweredError) Unwrap() error { return e.err }
 
-// repeatable: the answers that ask to come back later, and broken connections.
-// 409 is not among them: it needs a new read first.
-func repeatable(request *http.Request, response *http.Response, err error) bool {
-	var token *apierr.TokenError
+const (
+	connectFor       = 3 * time.Second // a refused connection or an unknown name may be a restart; longer, it is a mistake
+	internalAttempts = 3               // for 500, which may be a flaw that stays
+)
+
+// repeatable reports whether a request is sent again: for the answers that ask to come back later, broken connections,
+// and, for a short while, what a restart of a server may look like. 409 is not among them: it needs a new read first.
+func repeatable(request *http.Request, response *http.Response, err error, since time.Duration, attempt int) bool {
 	switch {
 	case request.Body != nil && request.GetBody == nil:
 		return false
+	case err != nil && (unsent(err) || apierr.Permanent(err)):
+		return false
 	case err != nil:
-		return !errors.As(err, &token) && !unsent(err)
+		return !apierr.Unconnected(err) || since < connectFor
+	case response.StatusCode == http.StatusInternalServerError:
+		return attempt < internalAttempts
 	}
-	return apierr.Busy(response.StatusCode) || apierr.BadGateway(response.StatusCode)
+	return apierr.Busy(response.StatusCode) || apierr.BadGateway(response.StatusCode) || overQuota(response)
+}
+
+// overQuota reports whether an answer is the older form of 429.
+func overQuota(response *http.Response) bool {
+	if response.StatusCode != http.StatusForbidden {
+		return false
+	}
+	body, err := io.ReadAll(response.Body) // in memory, see attempt
+	response.Body = io.NopCloser(bytes.NewReader(body))
+	e := &apierr.Error{Source: apierr.GoogleAPI, Code: response.StatusCode}
+	e.DecodeGoogle(body)
+	return err == nil && e.OverQuota()
 }
 
 // unsent reports whether the guard of the request's context refused it.
@@ -112,7 +149,7 @@ func retryAfter(response *http.Response) time.Duration {
 }
 
 func (t *transport) attempt(request *http.Request, attempt int) (*http.Response, error) {
-	ctx, cancel := context.WithTimeout(request.Context(), t.client.config.RequestTimeout)
+	ctx, cancel := context.WithTimeout(request.Context(), wait.AttemptTimeout(request.Context(), t.client.config.RequestTimeout))
 	defer cancel()
 	sent := request.Clone(ctx)
 	if attempt > 1 && request.GetBody != nil {
@@ -134,12 +171,16 @@ func (t *transport) attempt(request *http.Request, attempt int) (*http.Response,
 	response, err := t.base.RoundTrip(sent)
 	var body []byte
 	if err == nil {
-		body, err = io.ReadAll(response.Body)
-		_ = response.Body.Close() // read to its end: nothing is left to fail
-		if err != nil {
+		body, err = io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
+		_ = response.Body.Close() // what matters has been read
+		switch {
+		case err != nil:
 			err = fmt.Errorf("the answer broke off after %d bytes: %w", len(body), err)
 			response = nil
-		} else {
+		case len(body) > maxAnswer:
+			err = fmt.Errorf("%w: it has more than %d MiB", apierr.ErrMalformed, maxAnswer>>20)
+			response = nil
+		default:
 			response.Body = io.NopCloser(bytes.NewReader(body))
 		}
 	}
@@ -155,9 +196,9 @@ func (t *transport) sign(request *http.Request) error {
 	if t.tokens == nil {
 		return nil
 	}
-	token, err := t.tokens.Token()
+	token, err := t.tokens.get(request.Context())
 	if err != nil {
-		return &apierr.TokenError{Err: err}
+		return err
 	}
 	token.SetAuthHeader(request)
 	if config.RequestReason != "" {

@@ -24,9 +24,7 @@ func NewClusters(client *gcp.Client, config cluster.Config) *Clusters {
 	config.GatewayEndpoint = cmp.Or(config.GatewayEndpoint, as.Endpoints.ConnectGateway)
 	config.Universe = cmp.Or(config.Universe, as.UniverseDomain)
 	config.UserAgent = cmp.Or(config.UserAgent, as.UserAgent)
-	if as.UserProjectOverride {
-		config.QuotaProject = cmp.Or(config.QuotaProject, as.BillingProject)
-	}
+	config.QuotaProject = cmp.Or(config.QuotaProject, client.QuotaProject())
 	if config.Log == nil {
 		config.Log = as.Log
 	}

@@ -52,6 +52,11 @@ func DisabledAPI(message string) (title, project string, found bool) {
 	return m[1], strings.Trim(m[2], "[]*"), true
 }
 
+var overQuota = regexp.MustCompile(`(?i)^quota exceeded for quota metric`)
+
+// IsOverQuota recognises the refusal of a quota per minute in an answer that is neither a 429 nor has a reason.
+func IsOverQuota(message string) bool { return overQuota.MatchString(message) }
+
 var activationBusy = regexp.MustCompile(`(?i)another activation or deactivation is in progress`)
 
 // IsActivationBusy recognises Service Usage's refusal to enable an API while it
