@@ -9,7 +9,9 @@ import (
 // secretForms are what credentials look like that nobody told of. Sources:
 // Google's access tokens begin with ya29., its API keys with AIza and are 39 characters long, refresh tokens begin with
 // 1//0 and client secrets with GOCSPX- (GitHub's and Google's lists of secret scanning patterns); JWT is RFC 7519;
-// sim-token. is the simulator's.
+// sim-token. is the simulator's. The tokens of other services are as the rules of gitleaks have them
+// (github.com/gitleaks/gitleaks, config/gitleaks.toml): AWS, GitHub, GitLab, Slack, Stripe, npm, PyPI, Docker, SendGrid and
+// Vault. The user information of a URL is that of RFC 3986, section 3.2.1.
 var secretForms = []struct {
 	form *regexp.Regexp
 	with string
@@ -22,13 +24,20 @@ var secretForms = []struct {
 	{regexp.MustCompile(`AIza[A-Za-z0-9_-]{30,}`), Redacted},
 	{regexp.MustCompile(`1//0[A-Za-z0-9_-]{20,}`), Redacted},
 	{regexp.MustCompile(`GOCSPX-[A-Za-z0-9_-]{10,}`), Redacted},
+	{regexp.MustCompile(`\b(?:(?:A3T[A-Z0-9]|AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}\b|gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{50,}|` +
+		`glpat-[A-Za-z0-9_-]{20,}|xox[a-z]-[A-Za-z0-9-]{10,}|xapp-[0-9]-[A-Za-z0-9-]{10,}|(?:sk|rk)_(?:live|test|prod)_[A-Za-z0-9]{10,}|` +
+		`npm_[A-Za-z0-9]{36}|pypi-AgEIcHlwaS5vcmc[A-Za-z0-9_-]{50,}|dckr_pat_[A-Za-z0-9_-]{20,}|SG\.[A-Za-z0-9_-]{20,}\.[A-Za-z0-9_-]{20,}|` +
+		`hv[sb]\.[A-Za-z0-9_-]{24,})`), Redacted},
+	{regexp.MustCompile(`hooks\.slack\.com/(services|workflows|triggers)/[A-Za-z0-9/_+-]{20,}`), "hooks.slack.com/${1}/" + Redacted},
+	{regexp.MustCompile(`(?i)\b([a-z][a-z0-9+.-]*://)[^/?#\s@"'\\<>]+@`), "${1}" + Redacted + "@"},
 	{regexp.MustCompile(`(?i)\b(bearer|basic)(\s+)[A-Za-z0-9._~+/-]{16,}=*`), "${1}${2}" + Redacted},
 	// The fields of a kubeconfig, in YAML (at the beginning of a line or in braces) and in JSON (escaped or not).
 	{regexp.MustCompile(`(?im)(^[ \t-]*|[{,][ \t]*)(` + credentialKeys + `)([ \t]*:[ \t]+)` +
 		`(?:"[^"\n]*"|'[^'\n]*'|[^\s,}"']+)`), "${1}${2}${3}" + Redacted},
 	{regexp.MustCompile(`(?i)(\\*")(` + credentialKeys + `)(\\*"\s*:\s*)` +
 		`\\*"(?:[^"\\]|\\+[^"\\])*\\*"`), "${1}${2}${3}${1}" + Redacted + "${1}"},
-	{regexp.MustCompile(`(?i)\b(access_token|refresh_token|id_token|client_secret|api_key|apikey)(=)[^&\s"']+`), "${1}${2}" + Redacted},
+	{regexp.MustCompile(`(?i)\b([a-z0-9_.-]*(?:token|secret|password|passwd|api_?key|access_?key|private_?key))(=)[^=&\s"'\\][^&\s"'\\]{3,}`),
+		"${1}${2}" + Redacted},
 }
 
 const credentialKeys = `client-key-data|token|id-token|access-token|refresh-token|password|private_key|` +

@@ -169,7 +169,8 @@ func (b *bundle) readme(now time.Time, pages []page, unread []string) string {
 	var text strings.Builder
 	fmt.Fprintf(&text, "Evidence about the managed mesh of %s\ncollected %s by %s, run %s, with logs of the last %s\n\n", b.membership,
 		now.Format(time.RFC3339), b.env.Tool, b.env.Run, b.since)
-	text.WriteString("Text that looks like a secret was removed. Names of projects, clusters, workloads and people are included.\n\nFiles:\n")
+	text.WriteString("Text that looks like a secret was removed, and so were annotations that are not about the mesh. " +
+		"Names of projects, clusters, workloads and people are included.\n\nFiles:\n")
 	for _, p := range pages {
 		text.WriteString("  " + p.name + "\n")
 	}
@@ -198,6 +199,6 @@ func redacted(redactor *journal.Redactor, content any) ([]byte, error) {
 	encoder := json.NewEncoder(&out)
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
-	err = encoder.Encode(redactor.Value(plain))
+	err = encoder.Encode(redactor.Value(cleanBundle(plain)))
 	return out.Bytes(), err
 }

@@ -43,7 +43,26 @@ func unzip(t *testing.T, path string) map[string]string {
 func TestEvidence(t *testing.T) {
 	const secret, token = "hunter2-of-the-input", "ya29.a0AfH6SMBxLongEnoughToLookLikeOne0123456789"
 	w := newWorld(t, "proxies-failed", "binding-revoked")
-	w.patch("/api/v1/namespaces/shop", `{"metadata":{"annotations":{"note":"`+secret+` and `+token+`"}}}`)
+	planted := []string{
+		"ghp_abcdefghijklmnopqrstuvwxyz0123456789", "AKIAIOSFODNN7EXAMPLE", "xoxb-123456789012-abcdefghijkl", "sk_live_abcdefghijklmnop",
+		"hunter2secret", "s3cr3tpw", "plain-words-1", "plain-words-2", "plain-words-3", "plain-words-4",
+	}
+	annotations := map[string]any{
+		"test.istio.io/note":      secret + " and " + token + " " + strings.Join(planted[:4], " "),
+		"test.istio.io/url":       "https://user:hunter2secret@example.com and postgres://app:s3cr3tpw@db/x and env DB_PASSWORD=plain-words-4",
+		"test.istio.io/api-token": "plain-words-1",
+		"DB_PASSWORD":             "plain-words-2",
+		"example.com/anything":    "plain-words-2",
+		"kubectl.kubernetes.io/last-applied-configuration": `{"env":[{"name":"A","value":"plain-words-3"}]}`,
+	}
+	for _, path := range []string{"/api/v1/namespaces/shop",
+		"/apis/mesh.cloud.google.com/v1beta1/namespaces/istio-system/controlplanerevisions/asm-managed"} {
+		patch, err := json.Marshal(map[string]any{"metadata": map[string]any{"annotations": annotations}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.patch(path, string(patch))
+	}
 	w.env.Redactor.Add(secret)
 	dir := t.TempDir()
 	about := given{"membership": member, "directory": dir, "since": "2h"}
@@ -100,7 +119,7 @@ func TestEvidence(t *testing.T) {
 		}
 	}
 	for name, text := range files {
-		for _, s := range []string{secret, token, "sim-token."} {
+		for _, s := range append([]string{secret, token, "sim-token."}, planted...) {
 			if strings.Contains(text, s) {
 				t.Errorf("%s shows %q", name, s)
 			}
