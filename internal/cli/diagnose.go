@@ -16,6 +16,7 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/diagnosis"
 	"github.com/managed-mesh/terraform-provider-asm/internal/gcp"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/wait"
 )
 
 type diagnoseFlags struct {
@@ -25,6 +26,7 @@ type diagnoseFlags struct {
 	failOn                               string
 	since                                time.Duration
 	concurrency                          int
+	timeout                              time.Duration
 	noClusters                           bool
 	outputs                              outputs
 }
@@ -56,6 +58,8 @@ unhealthy though its prerequisites are met, 4 unknown.`,
 	f.targetFlags(flags)
 	flags.StringVar(&f.baseline, "baseline", "", "earlier report as JSON; findings that it lacks are marked as new")
 	flags.IntVar(&f.concurrency, "concurrency", 64, "clusters to read at once")
+	flags.DurationVar(&f.timeout, "timeout", 30*time.Second,
+		"how long to repeat reads that fail or are not answered, all together; what cannot be read is unknown")
 	flags.BoolVar(&f.noClusters, "no-clusters", false, "read only Google's APIs, not the clusters")
 	f.outputs.flag(flags)
 	f.flags(flags)
@@ -91,13 +95,14 @@ func (f *diagnoseFlags) run(cmd *cobra.Command, version string) error {
 		return err
 	}
 	defer sinks.close()
-	reader, err := f.open(cmd.Context(), version)
+	ctx := wait.WithRetryBudget(cmd.Context(), wait.Real, f.timeout)
+	reader, err := f.open(ctx, version)
 	if err != nil {
 		return err
 	}
 	progress := newProgress(cmd.ErrOrStderr())
 	options.Progress = progress.update
-	report, err := diagnosis.Run(cmd.Context(), reader, options)
+	report, err := diagnosis.Run(ctx, reader, options)
 	progress.done()
 	if errors.Is(err, context.Canceled) {
 		return errors.New("interrupted; nothing was changed")
@@ -157,6 +162,9 @@ func (f *diagnoseFlags) options(version string) (diagnosis.Options, error) {
 	}
 	if f.concurrency < 1 {
 		wrong = append(wrong, fmt.Errorf("--concurrency: %d is less than 1", f.concurrency))
+	}
+	if f.timeout < 0 {
+		wrong = append(wrong, fmt.Errorf("--timeout: %s is negative", f.timeout))
 	}
 	if f.since < 0 {
 		wrong = append(wrong, fmt.Errorf("--since: %s is negative", f.since))

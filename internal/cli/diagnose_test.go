@@ -128,3 +128,43 @@ func TestDiagnoseMistakes(t *testing.T) {
 		t.Errorf("%d requests were made", n)
 	}
 }
+
+// What one API, or every one, refuses to answer is unknown once its time is over; what was read stays.
+func TestDiagnoseRepeatsForItsTimeoutOnly(t *testing.T) {
+	for name, c := range map[string]struct {
+		fault string
+		stays bool
+	}{
+		"a quota of one API":  {"rate-limit?host=serviceusage.googleapis.com", true},
+		"one API is down":     {"unavailable?host=serviceusage.googleapis.com", true},
+		"a quota of all APIs": {"rate-limit", false},
+		"all APIs are down":   {"unavailable", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			world := simulate(t, sim.Options{Projects: 2, Clusters: 2})
+			world.Suffer("workload-pool-missing")
+			world.Fault(c.fault)
+			world.Forget()
+			code, out, errs := run(t, "diagnose", "--timeout", "0s", "--fail-on", "unknown")
+			if stays := strings.Contains(out, "workload-pool-missing"); stays != c.stays || !strings.Contains(out, "cannot-read") {
+				t.Errorf("%s\n%s", out, errs)
+			}
+			if want := map[bool]int{true: 2, false: 4}[c.stays]; code != want {
+				t.Errorf("exit %d\n%s\n%s", code, out, errs)
+			}
+			times := map[string]int{}
+			for _, r := range world.All() {
+				if r.Status < 429 {
+					continue
+				}
+				request := r.Method + " " + r.Host + r.Path + "?" + r.RawQuery + string(r.RequestBody)
+				if times[request]++; times[request] > 2 { // a failed read is not kept for the next who needs it
+					t.Errorf("%s was repeated", request)
+				}
+			}
+		})
+	}
+	if code, _, errs := run(t, "diagnose", "--timeout", "-1s"); code != 1 || !strings.Contains(errs, "--timeout:") {
+		t.Errorf("exit %d: %s", code, errs)
+	}
+}

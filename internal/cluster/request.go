@@ -107,7 +107,7 @@ func (c *Cluster) send(ctx context.Context, way route, r request, out any) error
 	// In a large fleet clusters wait for a client. That wait has no timeout: it would
 	// look as if the cluster did not answer.
 	client, release, err := c.access.pool.lease(ctx, way.key, func(ctx context.Context) (*client, error) {
-		limited, cancel := context.WithTimeout(ctx, c.access.config.RequestTimeout)
+		limited, cancel := context.WithTimeout(ctx, wait.AttemptTimeout(ctx, c.access.config.RequestTimeout))
 		defer cancel()
 		return way.connect(limited)
 	})
@@ -118,7 +118,7 @@ func (c *Cluster) send(ctx context.Context, way route, r request, out any) error
 		return c.newError(way, r).Unanswered(err)
 	}
 	defer release()
-	limited, cancel := context.WithTimeout(ctx, c.access.config.RequestTimeout)
+	limited, cancel := context.WithTimeout(ctx, wait.AttemptTimeout(ctx, c.access.config.RequestTimeout))
 	defer cancel()
 	pauses := wait.Backoff{First: 200 * time.Millisecond, Max: 2 * time.Second, Clock: c.access.config.Clock}
 	_ = wait.Retry{Backoff: pauses, Attempts: 3}.Do(limited, func(int) (bool, time.Duration) {
