@@ -57,13 +57,22 @@ func (f Filter) lets(i Info) bool {
 // pick filters and sorts. What cannot be read is kept unless the filter asks for something that nobody can say of it.
 func (f Filter) pick(all []Info) []Info {
 	all = slices.DeleteFunc(all, func(i Info) bool { return !f.lets(i) })
-	// The fence orders the runs of one target, however its machines' clocks went.
-	slices.SortFunc(all, func(a, b Info) int {
-		if a.Target == b.Target && a.Fence != b.Fence {
-			return cmp.Compare(b.Fence, a.Fence)
+	slices.SortFunc(all, func(a, b Info) int { return cmp.Compare(b.Run, a.Run) })
+	// The fence orders the runs of one target, however its machines' clocks went: they share the places that they have.
+	places := map[string][]int{}
+	for at, i := range all {
+		places[i.Target] = append(places[i.Target], at)
+	}
+	for _, at := range places {
+		var runs []Info
+		for _, i := range at {
+			runs = append(runs, all[i])
 		}
-		return cmp.Compare(b.Run, a.Run)
-	})
+		slices.SortStableFunc(runs, func(a, b Info) int { return cmp.Compare(b.Fence, a.Fence) })
+		for n, i := range at {
+			all[i] = runs[n]
+		}
+	}
 	if f.Limit > 0 && len(all) > f.Limit {
 		all = all[:f.Limit]
 	}

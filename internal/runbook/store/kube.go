@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/kubernetes/scheme"
@@ -22,7 +23,7 @@ import (
 )
 
 // Kube keeps runs in a namespace of a Kubernetes cluster: the lock of a target as a Lease, a journal as ConfigMaps of
-// at most 512 KiB. Every write names the resourceVersion that it follows, so that of two executors one succeeds.
+// at most 16 KiB, or of one longer entry. Every write names the resourceVersion that it follows, so that of two executors one succeeds.
 //
 // It needs get, create and update on leases of coordination.k8s.io, and get,
 // list, create and patch on configmaps; only Delete needs delete on configmaps.
@@ -34,6 +35,7 @@ type Kube struct {
 	client    kubernetes.Interface
 	namespace string
 	o         Options
+	latest    latestIndex
 }
 
 var _ Store = (*Kube)(nil)
@@ -62,9 +64,10 @@ const (
 	deletedNote = prefix + "deleted" // the run is being deleted
 )
 
-// chunkMax is the most bytes of entries in one object. etcd takes about 1 MiB,
-// and the API server's record of who wrote which key comes on top.
-const chunkMax = 512 << 10
+// chunkMax is the most bytes of entries in one object, unless one entry alone is longer. etcd keeps the whole object
+// again for each entry that is added, until it compacts its history (every 5 minutes by default): an entry costs it half of
+// this on average, 20,000 entries about 160 MB of the 2 GiB that it takes by default.
+const chunkMax = 16 << 10
 
 // lastEntry is what a list tells of the last entry of a chunk.
 type lastEntry struct {
@@ -253,11 +256,61 @@ func infoOfChunks(chunks []metav1.PartialObjectMetadata) (Info, error) {
 
 // Latest returns the run that was started last on a target.
 func (k *Kube) Latest(ctx context.Context, target string) (Info, error) {
-	all, err := k.List(ctx, Filter{Target: target})
+	noted, err := k.noted(ctx, target)
 	if err != nil {
 		return Info{}, err
 	}
-	return latest(all, target, "namespace "+k.namespace)
+	return k.latest.newest(ctx, k.o.Clock, target, "namespace "+k.namespace, k.List, noted, func(run string) (Info, bool, error) {
+		return k.info(ctx, run)
+	})
+}
+
+// noted are the runs that the lock on a target names: of its holder, or the one who had it last, and the newest of all.
+func (k *Kube) noted(ctx context.Context, target string) (runs []string, err error) {
+	lock := &kubeLock{k: k, name: "asm-lock-" + short(target), what: target}
+	err = k.retry(ctx, "read which run was the last on "+target, func(ctx context.Context) error {
+		_, is, err := lock.read(ctx)
+		if err == nil && is != nil {
+			runs = []string{is.Holder.Run, is.Last}
+		}
+		return err
+	})
+	return runs, err
+}
+
+// info reads what a list says of a run, by one request unless the run has several objects. It is false for a run that
+// is not there: its executor may have ended before its first entry.
+func (k *Kube) info(ctx context.Context, run string) (info Info, readable bool, err error) {
+	id, err := journal.ParseID(run)
+	if err != nil {
+		return info, false, nil
+	}
+	var chunk *corev1.ConfigMap
+	err = k.retry(ctx, "read the journal of run "+id, func(ctx context.Context) (err error) {
+		chunk, err = k.client.CoreV1().ConfigMaps(k.namespace).Get(ctx, chunkName(id, 0), metav1.GetOptions{})
+		if apierrors.IsNotFound(err) {
+			chunk, err = nil, nil
+		}
+		return err
+	})
+	if err != nil || chunk == nil {
+		return info, false, err
+	}
+	all := []corev1.ConfigMap{*chunk}
+	if chunk.Annotations[sealedNote] != "" {
+		if all, err = k.list(ctx, id); err != nil {
+			return info, false, err
+		}
+	}
+	metas := make([]metav1.PartialObjectMetadata, len(all))
+	for i := range all {
+		metas[i].ObjectMeta = all[i].ObjectMeta
+	}
+	if len(metas) == 0 {
+		return info, false, nil
+	}
+	info, broken := infoOfChunks(metas)
+	return info, broken == nil, nil
 }
 
 func chunkName(run string, index int) string {

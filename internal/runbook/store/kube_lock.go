@@ -22,6 +22,8 @@ type kubeLease struct {
 	lease
 	// Closing are runs of former holders whose journals are not closed to them yet.
 	Closing []string `json:"closing,omitempty"`
+	// Last is the newest run that had the lock, which need not be that of the holder: an old run can be resumed or removed.
+	Last string `json:"last,omitempty"`
 }
 
 type kubeLock struct {
@@ -40,6 +42,7 @@ func (k *Kube) Acquire(ctx context.Context, target string, owner Owner, length t
 	lock := &kubeLock{k: k, name: "asm-lock-" + short(target), what: target, lease: length}
 	nonce := uuid.NewString()
 	var closing []string
+	var newest string // ids of runs begin with the time
 	err := k.retry(ctx, "lock "+target, func(ctx context.Context) error {
 		for {
 			object, was, err := lock.read(ctx)
@@ -52,9 +55,9 @@ func (k *Kube) Acquire(ctx context.Context, target string, owner Owner, length t
 			now := k.o.Clock.Now()
 			me := Holder{Owner: owner.redacted(k.o.Redactor), Fence: 1, Since: now.UTC().Round(0),
 				Until: now.Add(length).UTC().Round(0), Nonce: nonce}
-			lock.taken, closing = Takeover{}, nil
+			lock.taken, closing, newest = Takeover{}, nil, owner.Run
 			if was != nil {
-				me.Fence, closing = was.Holder.Fence+1, was.Closing
+				me.Fence, closing, newest = was.Holder.Fence+1, was.Closing, max(owner.Run, was.Last, was.Holder.Run)
 			}
 			if was != nil && !was.Released {
 				if now.Before(was.Holder.Until) {
@@ -66,7 +69,7 @@ func (k *Kube) Acquire(ctx context.Context, target string, owner Owner, length t
 				}
 			}
 			lock.me = me
-			err = lock.write(ctx, object, kubeLease{lease{Target: target, Holder: me, Length: length}, closing})
+			err = lock.write(ctx, object, kubeLease{lease{Target: target, Holder: me, Length: length}, closing, newest})
 			if !apierrors.IsConflict(err) && !apierrors.IsAlreadyExists(err) {
 				return err
 			}

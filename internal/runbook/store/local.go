@@ -16,8 +16,9 @@ import (
 // Local keeps runs in a folder: a file RUN.jsonl for each, and a folder for the lock of each target in locks. Executors
 // on one machine share it, and those on several where the file system passes locks on, as NFS does.
 type Local struct {
-	dir string
-	o   Options
+	dir    string
+	o      Options
+	latest latestIndex
 }
 
 var _ Store = (*Local)(nil)
@@ -66,7 +67,11 @@ func (l *Local) Create(ctx context.Context, lock Lock, start journal.RunStarted)
 	if err != nil {
 		return nil, nil, err
 	}
-	w, entries, err := begin(ctx, file, l.o, lock, start)
+	var w *journal.Writer
+	var entries []journal.Entry
+	if err = l.note(lock.Target(), run); err == nil {
+		w, entries, err = begin(ctx, file, l.o, lock, start)
+	}
 	if err != nil {
 		file.Close()
 		// Without an entry the file says nothing. With one, it says what was started.
@@ -174,11 +179,27 @@ func (l *Local) List(ctx context.Context, f Filter) ([]Info, error) {
 
 // Latest returns the run that was started last on a target.
 func (l *Local) Latest(ctx context.Context, target string) (Info, error) {
-	all, err := l.List(ctx, Filter{Target: target})
-	if err != nil {
-		return Info{}, err
+	var noted []string
+	if run, err := os.ReadFile(filepath.Join(l.lockDir(target), lastName)); err == nil {
+		noted = append(noted, strings.TrimSpace(string(run)))
 	}
-	return latest(all, target, l.dir)
+	return l.latest.newest(ctx, l.o.Clock, target, l.dir, l.List, noted, func(run string) (Info, bool, error) {
+		id, err := journal.ParseID(run)
+		if err != nil {
+			return Info{}, false, nil
+		}
+		info, err := peek(l.path(id))
+		return info, err == nil, nil
+	})
+}
+
+// note remembers the run that was started last with the lock on its target. It need not outlast a crash: every process
+// lists the runs once.
+func (l *Local) note(target, run string) error {
+	if err := os.WriteFile(filepath.Join(l.lockDir(target), lastName), []byte(run+"\n"), 0o600); err != nil {
+		return fmt.Errorf("cannot note the run with the lock on its target: %w\n\n%s", err, needsFolder)
+	}
+	return nil
 }
 
 // Delete removes the file of a run.

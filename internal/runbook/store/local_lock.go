@@ -19,17 +19,19 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/wait"
 )
 
-// The folder of a target's lock holds three files:
+// The folder of a target's lock holds four files:
 //
 //	mutex    locked by whoever looks at the lease to change it or to write under it
 //	lease    who has the lock until when, as JSON; also who had it last, for the fence
 //	alive-N  locked for as long as the owner with the fence N lives
+//	last     the run that was started last
 //
 // A process that ends, however it ends, leaves its locks on files to the next.
 const (
 	mutexName   = "mutex"
 	leaseName   = "lease.json"
 	aliveStem   = "alive-"
+	lastName    = "last"
 	mutexPeriod = 10 * time.Second // in which a process that lives is done with the mutex
 )
 

@@ -57,12 +57,12 @@ func TestFilesAndTheirModes(t *testing.T) {
 		}))
 	}
 	look()
-	if got, want := strings.Join(files, " "), owner.Run+".jsonl alive-1 lease.json mutex"; got != want {
+	if got, want := strings.Join(files, " "), owner.Run+".jsonl alive-1 last lease.json mutex"; got != want {
 		t.Errorf("there are %s; want %s", got, want)
 	}
 	must(t, lock.Release(t.Context()))
 	look()
-	if got, want := strings.Join(files, " "), owner.Run+".jsonl lease.json mutex"; got != want {
+	if got, want := strings.Join(files, " "), owner.Run+".jsonl last lease.json mutex"; got != want {
 		t.Errorf("after the release there are %s; want %s", got, want)
 	}
 }
