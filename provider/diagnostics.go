@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/apierr"
+	"github.com/managed-mesh/terraform-provider-asm/internal/gcp"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 	"github.com/managed-mesh/terraform-provider-asm/internal/prereq"
 	"github.com/managed-mesh/terraform-provider-asm/internal/wait"
@@ -63,7 +64,7 @@ func cause(ctx context.Context, p prereq.Prerequisite, s prereq.State, f catalog
 	if err != nil {
 		tflog.Debug(ctx, "the audit log could not be read",
 			map[string]any{"subject": p.Subject(), "error": err.Error(), "ms": time.Since(start).Milliseconds()})
-		return "Who changed it is not known: the audit log could not be read (it takes logging.logEntries.list)."
+		return "Who changed it is not known: " + unreadLog(err)
 	}
 	if !found {
 		return "The audit log of the last 30 days does not show who changed it."
@@ -73,4 +74,17 @@ func cause(ctx context.Context, p prereq.Prerequisite, s prereq.State, f catalog
 		said += " " + hint
 	}
 	return said
+}
+
+// unreadLog says why the audit log does not show who made a change.
+func unreadLog(err error) string {
+	var truncated *gcp.AuditTruncatedError
+	switch {
+	case errors.As(err, &truncated):
+		return truncated.Error() + "."
+	case errors.Is(err, context.DeadlineExceeded):
+		return "the audit log did not answer in time."
+	}
+	what, _ := apierr.Describe(err)
+	return strings.TrimSuffix(what, ".") + "."
 }

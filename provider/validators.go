@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 
@@ -102,7 +103,8 @@ func sentence(s string) string {
 		return s
 	}
 	if first, _, _ := strings.Cut(s, " "); !strings.ContainsFunc(first, func(r rune) bool { return !unicode.IsLetter(r) }) {
-		s = strings.ToUpper(s[:1]) + s[1:] // but not an identifier
+		initial, size := utf8.DecodeRuneInString(s)
+		s = string(unicode.ToUpper(initial)) + s[size:] // but not an identifier
 	}
 	if !strings.HasSuffix(s, ".") && !strings.HasSuffix(s, "?") {
 		s += "."

@@ -2,6 +2,7 @@ package diagnosis
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -9,6 +10,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/managed-mesh/terraform-provider-asm/internal/gcp"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/health"
@@ -81,7 +83,8 @@ func (r *run) findCulprits(ctx context.Context) {
 				return nil
 			}
 			who, found, err := f.cause(ctx)
-			if err != nil {
+			var truncated *gcp.AuditTruncatedError
+			if err != nil && !errors.As(err, &truncated) {
 				r.refused(f.log)
 			}
 			if err == nil && found {

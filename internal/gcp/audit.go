@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -33,6 +35,12 @@ type auditedWrite struct {
 	meshes   []string // LOCATION/NAME of memberships whose mesh was updated
 }
 
+// auditLog is what was read of a project's audit log, newest first.
+type auditLog struct {
+	writes  []auditedWrite
+	reached time.Time // the oldest entry that was read, where there are older ones; zero is all of the window
+}
+
 type grant struct{ role, member string }
 
 // WhoRevoked returns who last revoked a role of a member on a project, from the
@@ -50,9 +58,9 @@ func hasGrant(grants []grant, role, member string) bool {
 
 // BindingChanges are the grants and revocations of a role of a member on a project in the last 30 days, oldest first.
 func (c *Client) BindingChanges(ctx context.Context, project, role, member string) ([]health.BindingChange, error) {
-	changes, err := c.changes(ctx, project)
+	log, err := c.changes(ctx, project)
 	var of []health.BindingChange
-	for _, ch := range slices.Backward(changes) {
+	for _, ch := range slices.Backward(log.writes) {
 		switch {
 		case hasGrant(ch.granted, role, member):
 			of = append(of, health.BindingChange{AuditEvent: ch.AuditEvent, Added: true})
@@ -63,9 +71,13 @@ func (c *Client) BindingChanges(ctx context.Context, project, role, member strin
 	return of, err
 }
 
-// LastEnabled returns when an API was last enabled on a project; zero is not in the last 30 days.
+// LastEnabled returns when an API was last enabled on a project; zero is not in the last 30 days, as far as the log was read.
 func (c *Client) LastEnabled(ctx context.Context, project, service string) (time.Time, error) {
 	who, found, err := c.lastChange(ctx, project, func(ch auditedWrite) bool { return slices.Contains(ch.enabled, service) })
+	var truncated *AuditTruncatedError
+	if errors.As(err, &truncated) {
+		err = nil
+	}
 	if !found {
 		return time.Time{}, err
 	}
@@ -95,25 +107,40 @@ func (c *Client) WhoSetManagement(ctx context.Context, name mesh.Membership) (wh
 }
 
 func (c *Client) lastChange(ctx context.Context, project string, is func(auditedWrite) bool) (mesh.AuditEvent, bool, error) {
-	changes, err := c.changes(ctx, project)
+	log, err := c.changes(ctx, project)
 	if err != nil {
 		return mesh.AuditEvent{}, false, err
 	}
-	for _, ch := range changes {
+	for _, ch := range log.writes {
 		if is(ch) {
 			return ch.AuditEvent, true, nil
 		}
 	}
+	if !log.reached.IsZero() {
+		return mesh.AuditEvent{}, false, &AuditTruncatedError{Project: project, Reached: log.reached}
+	}
 	return mesh.AuditEvent{}, false, nil
 }
 
+// AuditTruncatedError says that a project's audit log holds more than is read, and that what was looked for is not in
+// the part that was read.
+type AuditTruncatedError struct {
+	Project string
+	Reached time.Time // the oldest entry that was read
+}
+
+func (e *AuditTruncatedError) Error() string {
+	return fmt.Sprintf("the audit log of project %s holds too many entries: the search ended at %s", e.Project,
+		e.Reached.UTC().Format(time.RFC3339))
+}
+
 // changes are the audited changes of a project, newest first.
-func (c *Client) changes(ctx context.Context, project string) ([]auditedWrite, error) {
-	changes, err := c.audits.get(ctx, project, func(ctx context.Context) ([]auditedWrite, error) {
+func (c *Client) changes(ctx context.Context, project string) (auditLog, error) {
+	log, err := c.audits.get(ctx, project, func(ctx context.Context) (auditLog, error) {
 		answer, err := c.auditQueue.ask(ctx, []string{project})
 		return answer[project], err
 	})
-	return changes, failed(err, "search the audit log of project "+project, "logging.logEntries.list")
+	return log, failed(err, "search the audit log of project "+project, "logging.logEntries.list")
 }
 
 // auditFilter finds what removes or restores a prerequisite, and more: an entry may match on another role of the agent,
@@ -176,7 +203,7 @@ type auditPayload struct {
 }
 
 // fetchChanges reads the audited changes of several projects by one search, newest first.
-func (c *Client) fetchChanges(ctx context.Context, projects []string) (map[string][]auditedWrite, error) {
+func (c *Client) fetchChanges(ctx context.Context, projects []string) (map[string]auditLog, error) {
 	request := &logging.ListLogEntriesRequest{
 		Filter:   auditFilter(c.clock.Now().Add(-auditWindow)),
 		OrderBy:  "timestamp desc",
@@ -193,8 +220,9 @@ func (c *Client) fetchChanges(ctx context.Context, projects []string) (map[strin
 		}
 		asked[id] = p
 	}
-	changes := map[string][]auditedWrite{}
-	for range maxAuditPages {
+	changes := map[string]auditLog{}
+	oldest := c.clock.Now()
+	for page := range maxAuditPages {
 		if err := c.auditQuota.Wait(ctx); err != nil {
 			return nil, err
 		}
@@ -212,11 +240,23 @@ func (c *Client) fetchChanges(ctx context.Context, projects []string) (map[strin
 			} else if project = asked[project]; project == "" {
 				continue
 			}
-			changes[project] = append(changes[project], ch)
+			log := changes[project]
+			log.writes = append(log.writes, ch)
+			changes[project] = log
 		}
 		// A page may be empty while the search goes on.
 		if request.PageToken = answer.NextPageToken; request.PageToken == "" {
 			break
+		}
+		if n := len(answer.Entries); n > 0 {
+			if at, err := time.Parse(time.RFC3339, answer.Entries[n-1].Timestamp); err == nil {
+				oldest = at
+			}
+		}
+		if page == maxAuditPages-1 {
+			for _, p := range projects {
+				changes[p] = auditLog{changes[p].writes, oldest}
+			}
 		}
 	}
 	return changes, nil

@@ -78,8 +78,8 @@ type Client struct {
 	features   memo[string, mesh.Feature]
 	members    memo[string, membershipList]
 	endpointOf memo[string, Endpoint]
-	audits     memo[string, []auditedWrite]
-	auditQueue coalescer[string, []auditedWrite]
+	audits     memo[string, auditLog]
+	auditQueue coalescer[string, auditLog]
 	writers    wait.KeyedLock
 	auditQuota *limiter
 }

@@ -2,6 +2,7 @@ package gcp
 
 import (
 	"context"
+	"slices"
 	"sync"
 )
 
@@ -19,7 +20,8 @@ type coalescer[K comparable, V any] struct {
 type question[K comparable, V any] struct {
 	keys   []K
 	answer chan answer[K, V]
-	ctx    context.Context
+	ctx    context.Context // that of the request, which serves others, too
+	caller context.Context
 }
 
 type answer[K comparable, V any] struct {
@@ -29,7 +31,7 @@ type answer[K comparable, V any] struct {
 
 // ask returns the values of keys, of which there are at most max.
 func (c *coalescer[K, V]) ask(ctx context.Context, keys []K) (map[K]V, error) {
-	q := &question[K, V]{keys, make(chan answer[K, V], 1), context.WithoutCancel(ctx)}
+	q := &question[K, V]{keys, make(chan answer[K, V], 1), context.WithoutCancel(ctx), ctx}
 	c.mu.Lock()
 	c.queue = append(c.queue, q)
 	if !c.running {
@@ -47,28 +49,47 @@ func (c *coalescer[K, V]) ask(ctx context.Context, keys []K) (map[K]V, error) {
 
 func (c *coalescer[K, V]) run() {
 	for {
-		batch, keys := c.next()
+		batch := c.next()
 		if len(batch) == 0 {
 			return
 		}
-		values, err := c.fetch(batch[0].ctx, keys)
-		for _, q := range batch {
-			if err != nil && len(batch) > 1 {
-				// One question may have made the request fail for the others.
-				own, ownErr := c.fetch(q.ctx, q.keys)
-				q.answer <- answer[K, V]{own, ownErr}
-				continue
+		c.serve(batch)
+	}
+}
+
+// serve answers a batch with one request. One question may be what a request is refused for: then either half of the
+// batch is asked for again, without those whose callers have gone.
+func (c *coalescer[K, V]) serve(batch []*question[K, V]) {
+	batch = slices.DeleteFunc(slices.Clone(batch), func(q *question[K, V]) bool { return q.caller.Err() != nil })
+	if len(batch) == 0 {
+		return
+	}
+	var keys []K
+	seen := map[K]bool{}
+	for _, q := range batch {
+		for _, k := range q.keys {
+			if !seen[k] {
+				seen[k] = true
+				keys = append(keys, k)
 			}
-			q.answer <- answer[K, V]{values, err}
 		}
+	}
+	values, err := c.fetch(batch[0].ctx, keys)
+	if err != nil && len(batch) > 1 && concernsContent(err) {
+		c.serve(batch[:len(batch)/2])
+		c.serve(batch[len(batch)/2:])
+		return
+	}
+	for _, q := range batch {
+		q.answer <- answer[K, V]{values, err}
 	}
 }
 
 // next takes as many questions off the queue as fit one request.
-func (c *coalescer[K, V]) next() (batch []*question[K, V], keys []K) {
+func (c *coalescer[K, V]) next() (batch []*question[K, V]) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	seen := map[K]bool{}
+	seen, keys := map[K]bool{}, 0
 	for len(c.queue) > 0 {
 		var added []K
 		for _, k := range c.queue[0].keys {
@@ -76,13 +97,13 @@ func (c *coalescer[K, V]) next() (batch []*question[K, V], keys []K) {
 				added = append(added, k)
 			}
 		}
-		if len(batch) > 0 && len(keys)+len(added) > c.max {
+		if len(batch) > 0 && keys+len(added) > c.max {
 			break
 		}
 		for _, k := range added {
 			if !seen[k] {
 				seen[k] = true
-				keys = append(keys, k)
+				keys++
 			}
 		}
 		batch, c.queue = append(batch, c.queue[0]), c.queue[1:]
@@ -91,5 +112,5 @@ func (c *coalescer[K, V]) next() (batch []*question[K, V], keys []K) {
 		c.queue = nil // its array would keep questions and their contexts alive
 	}
 	c.running = len(batch) > 0
-	return batch, keys
+	return batch
 }

@@ -3,6 +3,7 @@ package gcp
 import (
 	"context"
 	"errors"
+	"net/http"
 
 	"google.golang.org/api/googleapi"
 
@@ -28,6 +29,13 @@ func failed(err error, doing, permission string) error {
 	var unanswered *unansweredError
 	e.Ambiguous = errors.As(err, &unanswered)
 	return e.Unanswered(err)
+}
+
+// concernsContent reports whether a request failed for what it asks, rather than for its time, its caller or the way there.
+func concernsContent(err error) bool {
+	err = failed(err, "", "")
+	var e *apierr.Error
+	return !apierr.Retryable(err) && !apierr.Permanent(err) && !(errors.As(err, &e) && e.Code == http.StatusUnauthorized)
 }
 
 // unfollowed is failed for an operation whose end was not seen.

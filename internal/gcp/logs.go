@@ -22,6 +22,9 @@ type LogLine struct {
 	Message  string
 }
 
+// maxLines is how many lines of one request's projects are read.
+const maxLines = 1000
+
 // MeshLogs finds the lines in which managed mesh reports that it cannot reach its clusters, newest first, in the logs
 // of several projects (Cloud Logging, entries.list). It takes one request for each 100 projects, of which Google allows
 // 60 a minute, and reads at most the newest thousand lines of each.
@@ -33,10 +36,11 @@ func (c *Client) MeshLogs(ctx context.Context, projects []string, since time.Tim
 	filter := `timestamp>="` + since.UTC().Format(time.RFC3339) + `" AND (` + strings.Join(signatures, " OR ") + ")"
 	var lines []LogLine
 	for chunk := range slices.Chunk(projects, maxLogResources) {
-		request := &logging.ListLogEntriesRequest{Filter: filter, OrderBy: "timestamp desc", PageSize: 1000}
+		request := &logging.ListLogEntriesRequest{Filter: filter, OrderBy: "timestamp desc", PageSize: maxLines}
 		for _, p := range chunk {
 			request.ResourceNames = append(request.ResourceNames, "projects/"+p)
 		}
+		before := len(lines)
 		for range maxAuditPages {
 			if err := c.auditQuota.Wait(ctx); err != nil {
 				return lines, err
@@ -51,7 +55,7 @@ func (c *Client) MeshLogs(ctx context.Context, projects []string, since time.Tim
 				}
 			}
 			// A page may be empty while the search goes on.
-			if request.PageToken = answer.NextPageToken; request.PageToken == "" || len(lines) >= 1000 {
+			if request.PageToken = answer.NextPageToken; request.PageToken == "" || len(lines)-before >= maxLines {
 				break
 			}
 		}

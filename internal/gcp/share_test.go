@@ -10,6 +10,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"google.golang.org/api/googleapi"
+
 	"github.com/managed-mesh/terraform-provider-asm/internal/wait"
 )
 
@@ -143,6 +145,114 @@ func TestCoalescerGivesEachItsOwnFailure(t *testing.T) {
 		callers.Wait()
 		if results["bad"] == nil || results["good"] != nil || results["first"] != nil {
 			t.Errorf("one bad question spoilt others: %v", results)
+		}
+	})
+}
+
+// One refused question of many costs few requests, and the others are answered.
+func TestCoalescerFindsTheRefusedOne(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		requests := 0
+		c := &coalescer[int, int]{max: 100, fetch: func(_ context.Context, keys []int) (map[int]int, error) {
+			requests++
+			time.Sleep(time.Second)
+			if slices.Contains(keys, 17) {
+				return nil, &googleapi.Error{Code: 403}
+			}
+			answer := map[int]int{}
+			for _, k := range keys {
+				answer[k] = k
+			}
+			return answer, nil
+		}}
+		var failures atomic.Int32
+		var callers sync.WaitGroup
+		ask := func(ctx context.Context, k int) {
+			callers.Go(func() {
+				if _, err := c.ask(ctx, []int{k}); err != nil {
+					failures.Add(1)
+				}
+			})
+			synctest.Wait()
+		}
+		for k := range 40 {
+			ask(t.Context(), k)
+		}
+		callers.Wait()
+		if failures.Load() != 1 || requests > 15 {
+			t.Errorf("%d failures after %d requests", failures.Load(), requests)
+		}
+
+		// Those who have gone are not asked for again.
+		requests = 0
+		failures.Store(0)
+		ctx, cancel := context.WithTimeout(t.Context(), 1500*time.Millisecond)
+		defer cancel()
+		ask(t.Context(), 0)
+		for k := range 16 {
+			ask(ctx, 10+k)
+		}
+		callers.Wait()
+		synctest.Wait()
+		time.Sleep(time.Minute)
+		if failures.Load() != 16 || requests > 2 {
+			t.Errorf("%d failures after %d requests", failures.Load(), requests)
+		}
+	})
+}
+
+// A busy API is not asked again for each of many questions.
+func TestCoalescerDoesNotTakeApartWhatIsBusy(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		requests := 0
+		c := &coalescer[int, int]{max: 100, fetch: func(context.Context, []int) (map[int]int, error) {
+			requests++
+			time.Sleep(time.Second)
+			return nil, &googleapi.Error{Code: 429}
+		}}
+		var callers sync.WaitGroup
+		for k := range 10 {
+			callers.Go(func() { _, _ = c.ask(t.Context(), []int{k}) })
+			synctest.Wait()
+		}
+		callers.Wait()
+		if requests != 2 {
+			t.Errorf("%d requests", requests)
+		}
+	})
+}
+
+// A read that nobody waits for any more ends.
+func TestMemoEndsAReadThatNobodyWaitsFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := &memo[string, int]{clock: wait.Real}
+		ended := 0
+		read := func(ctx context.Context) (int, error) {
+			<-ctx.Done()
+			ended++
+			return 0, ctx.Err()
+		}
+		short, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		long, end := context.WithTimeout(t.Context(), time.Minute)
+		defer end()
+		var callers sync.WaitGroup
+		for _, ctx := range []context.Context{short, long} {
+			callers.Go(func() { _, _ = m.get(ctx, "p", read) })
+			synctest.Wait()
+		}
+		time.Sleep(2 * time.Second)
+		synctest.Wait()
+		if ended != 0 {
+			t.Error("a read ended while a caller waited for it")
+		}
+		callers.Wait()
+		synctest.Wait()
+		if ended != 1 {
+			t.Errorf("%d reads ended", ended)
+		}
+		if v, err := m.get(t.Context(), "p", func(context.Context) (int, error) { return 7, nil }); v != 7 || err != nil {
+			t.Errorf("%d, %v after a read that was given up", v, err)
 		}
 	})
 }

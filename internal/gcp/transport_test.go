@@ -216,3 +216,20 @@ func TestQuotaProjectOfAnImpersonator(t *testing.T) {
 		t.Errorf("charged are %v, and %q", quotas, c.QuotaProject())
 	}
 }
+
+// A log that is longer than what is read does not show that nobody changed it.
+func TestAnAuditLogThatIsTooLong(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, `{"entries":[{"timestamp":"2026-11-20T10:00:00Z","protoPayload":{}}],"nextPageToken":"more"}`)
+	}))
+	defer server.Close()
+	c, err := New(t.Context(), Config{AccessToken: "t", Clock: wait.NewJumping(time.Now()), Endpoints: Endpoints{Logging: server.URL}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, found, err := c.WhoDisabled(t.Context(), "p-mesh-1", "mesh.googleapis.com")
+	var truncated *AuditTruncatedError
+	if found || !errors.As(err, &truncated) || !strings.Contains(err.Error(), "ended at 2026-11-20T10:00:00Z") {
+		t.Errorf("found %t, %v", found, err)
+	}
+}
