@@ -56,9 +56,12 @@ func listAll[T any](ctx context.Context, c *Cluster, r request, labels string) (
 	r.verb = "list"
 	var items []T
 	startedOver := false
-	next := ""
+	next, fields := "", r.query.Get("fieldSelector")
 	for {
 		r.query = url.Values{"limit": {strconv.Itoa(pageSize)}}
+		if fields != "" {
+			r.query.Set("fieldSelector", fields)
+		}
 		if labels != "" {
 			r.query.Set("labelSelector", labels)
 		}

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
@@ -95,27 +94,21 @@ func (c *Cluster) listProxies(ctx context.Context, all bool) ([]mesh.ProxyPod, [
 }
 
 func readProxy(p *corev1.Pod) mesh.ProxyPod {
-	pod := mesh.ProxyPod{
-		Namespace: p.Namespace, Name: p.Name, Labels: p.Labels,
-		HostNetwork: p.Spec.HostNetwork,
-		Failed:      p.Labels[mesh.LabelUpgrade] == mesh.UpgradeFailed,
-		Finished:    p.Status.Phase == corev1.PodSucceeded || p.Status.Phase == corev1.PodFailed || p.DeletionTimestamp != nil,
-		Revision:    injectedRevision(p),
-	}
-	pod.OptedOut = p.Annotations[mesh.LabelInject] == "false"
-	pod.Restarted, _ = time.Parse(time.RFC3339, p.Annotations[restartedAt]) // zero where it was not
-	pod.Controller, pod.Owner = ownerOf(p.ObjectMeta)
+	pod := readMarks(p.ObjectMeta)
+	pod.HostNetwork = p.Spec.HostNetwork
+	pod.Injected = false // the container decides
+	pod.Finished = pod.Finished || p.Status.Phase == corev1.PodSucceeded || p.Status.Phase == corev1.PodFailed
 	// A native sidecar is an init container: look in both lists.
 	for _, c := range append(slices.Clone(p.Spec.InitContainers), p.Spec.Containers...) {
 		if c.Name == mesh.ProxyContainer {
-			pod.Image = c.Image
+			pod.Image, pod.Discovery = c.Image, discoveryOf(c)
 		}
 	}
 	return pod
 }
 
 // injectedRevision is the revision that injected a pod, as the injector notes it in an annotation.
-func injectedRevision(p *corev1.Pod) string {
+func injectedRevision(p metav1.ObjectMeta) string {
 	var status struct {
 		Revision string `json:"revision"`
 	}

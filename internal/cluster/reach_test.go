@@ -126,7 +126,7 @@ var parts = map[string]string{
 	"/validatingwebhookconfigurations": "its validating webhooks",
 	"/configmaps":                      "the revisions' environments",
 	"/namespaces":                      "its namespaces",
-	"/pods":                            "its proxies",
+	"/pods":                            "its pods",
 	"/dataplanecontrols":               "its DataPlaneControls",
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/apierr"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/health"
 	"github.com/managed-mesh/terraform-provider-asm/internal/wait"
 )
 
@@ -115,20 +116,10 @@ func failure(err error) (Outcome, string, error) {
 
 // never says why an owner is not restarted whatever its state, or "".
 func never(owner mesh.Owner, how Restart) string {
-	switch owner.Kind {
-	case "Deployment", "DaemonSet":
+	if owner.Kind == "StatefulSet" && how.StatefulSets {
 		return ""
-	case "StatefulSet":
-		if how.StatefulSets {
-			return ""
-		}
-		return "StatefulSets are restarted only when asked for"
-	case "Job", "CronJob":
-		return "a Job ends by itself; its next run gets the new proxy"
-	case "Pod":
-		return "no controller would bring the pod back; delete and create it by hand"
 	}
-	return "a " + owner.Kind + " has no roll-out that could be started; delete its pods one by one"
+	return health.LeftAlone(owner)
 }
 
 func (c *Cluster) workload(ctx context.Context, owner mesh.Owner) (*workload, error) {

@@ -175,6 +175,7 @@ func (r *run) readCluster(ctx context.Context, about string, m member) {
 		{mesh.ControlPlane, state.RevisionHealth().Health},
 		{mesh.InjectionLabels, state.InjectionHealth().Health},
 		{mesh.ProxyUpgrades, state.ProxyHealth().Health},
+		{mesh.ProxyUpgrades, state.PodHealth()},
 	} {
 		for _, f := range part.health.About(about).Findings {
 			if f.Code != catalogue.Unreadable {

@@ -1,6 +1,9 @@
 package mesh
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // The marks of the managed data plane (source of Google's controller).
 const (
@@ -26,11 +29,22 @@ type ProxyPod struct {
 	Owner           Owner
 	HostNetwork     bool
 	Revision        string    // as the injector noted it; "" where it did not
-	Image           string    // of istio-proxy; "" without one
+	Image           string    // of istio-proxy; "" without one, or where only the metadata was read
+	Injected        bool      // the injector noted in its metadata that it gave it a proxy
+	Discovery       string    // address of the control plane that its proxy asks; "" where it does not say, or only the metadata was read
 	Failed          bool      // marked dataplane-upgrade=failed
 	Finished        bool      // succeeded or failed: it needs no proxy any more
 	OptedOut        bool      // annotated sidecar.istio.io/inject=false, which the injector heeds like the label
 	Restarted       time.Time // when its owner was restarted by a person, as kubectl notes it; zero where it was not
+}
+
+// Proxied reports whether the pod has a proxy.
+func (p ProxyPod) Proxied() bool { return p.Image != "" || p.Injected }
+
+// IsInCluster reports whether an address is that of a Kubernetes service, as istiod.istio-system.svc:15012.
+func IsInCluster(address string) bool {
+	host, _, _ := strings.Cut(address, ":")
+	return strings.HasSuffix(host, ".svc") || strings.Contains(host, ".svc.")
 }
 
 // Budget is a PodDisruptionBudget with its status.

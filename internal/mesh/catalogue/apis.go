@@ -32,7 +32,7 @@ var apiFindings = []Description{
 		FixedBy:     mesh.APIs.Resource(), Runbook: runGateway, DocURL: docTroubleshoot,
 		Blocks: []Code{
 			ConnectGatewayDisabled, LogGatewayDisabled, LogWebhookFailed, FeatureNotReady, MembershipState, ControlPlaneState, DataPlaneState,
-			RevisionsUnhealthy, RevisionMissing, RevisionNotReady, ConditionReported, Unreadable,
+			RevisionsUnhealthy, RevisionMissing, RevisionNotReady, ConditionReported, Unreadable, PodsBare,
 		},
 	},
 	{
@@ -49,7 +49,7 @@ var apiFindings = []Description{
 		FixedBy: mesh.APIs.Resource(), Runbook: runGateway, DocURL: docTroubleshoot,
 		Blocks: []Code{
 			LogGatewayDisabled, LogWebhookFailed, MembershipState, ControlPlaneState, DataPlaneState, RevisionsUnhealthy, RevisionMissing,
-			RevisionNotReady, Unreadable,
+			RevisionNotReady, Unreadable, PodsBare,
 		},
 	},
 }

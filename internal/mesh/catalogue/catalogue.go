@@ -89,7 +89,7 @@ const (
 
 var descriptions = slices.Concat(
 	apiFindings, iamFindings, clusterFindings, fleetFindings, controlPlaneFindings, conditionFindings,
-	injectionFindings, proxyFindings, logFindings, readFindings, planFindings,
+	injectionFindings, proxyFindings, podFindings, logFindings, readFindings, planFindings,
 )
 
 var described = func() map[Code]*Description {
@@ -129,6 +129,10 @@ func RunbookOf(f Finding) string {
 	case RevisionStalled, RevisionMismatch:
 		if s, known := DescribeStop(StopCode(f.Detail)); known {
 			return s.Runbook
+		}
+	case PodsElsewhere, PodsBare: // restarted without being asked to
+		if f.Detail != "Deployment" && f.Detail != "DaemonSet" {
+			return ""
 		}
 	case DataPlaneState:
 		if s, known := DescribeState(f.Detail); known {

@@ -57,6 +57,10 @@ func (f Finding) FollowsFrom(root Finding) bool {
 		case mesh.StateFailedPrecondition, mesh.StateStalled, mesh.StateProvisioning, mesh.StateDeprovisioning: // of the plane as a whole
 			return !slices.Contains(proxies, root.Code)
 		}
+	case PodsElsewhere, PodsBare:
+		// What keeps their namespace from being injected, or the webhook from answering. What merely could have, in
+		// other places or at other times, would have shown there.
+		return slices.Contains(Describe(root.Code).Blocks, f.Code)
 	case MembershipNotReported:
 		// An API matters through the feature that it keeps from being ready.
 		return slices.Contains(Describe(root.Code).Blocks, f.Code)
@@ -70,7 +74,7 @@ func (f Finding) meets(root Finding) bool {
 	switch root.Code {
 	case ServiceDisabled, ConnectGatewayDisabled:
 		switch f.Code {
-		case ConnectGatewayDisabled, LogGatewayDisabled, LogWebhookFailed:
+		case ConnectGatewayDisabled, LogGatewayDisabled, LogWebhookFailed, PodsBare:
 			return root.Detail == mesh.GatewayService
 		case Unreadable: // its detail is the API that refused
 			return f.Detail != "" && f.Detail == root.Detail
@@ -79,12 +83,23 @@ func (f Finding) meets(root Finding) bool {
 		if f.Code == RevisionStalled { // the field that the stop is about, of the same revision
 			return root.Detail == f.Detail && root.Subject == f.Subject
 		}
+	case InjectionWrong, InjectionNone, InjectionUnclear, InjectionLabel:
+		if f.Code == PodsElsewhere || f.Code == PodsBare {
+			return namespaceOf(root.Subject) == namespaceOf(f.Subject)
+		}
 	case InjectorURL:
 		if f.Code == LogWebhookFailed { // the log tells of the webhook that injects
 			return !strings.Contains(root.Subject, "/validatingwebhookconfigurations/")
 		}
 	}
 	return true
+}
+
+// namespaceOf is the namespace in a subject's name, or "".
+func namespaceOf(subject string) string {
+	_, after, _ := strings.Cut(subject, "/namespaces/")
+	name, _, _ := strings.Cut(after, "/")
+	return name
 }
 
 // reaches reports whether root is one of codes or brings one of them about.

@@ -11,6 +11,7 @@ const (
 	InjectionNone    Code = "no-injection"
 	InjectionUnclear Code = "unclear-injection"
 	InjectionLabel   Code = "injection-label-wrong"
+	InjectionChosen  Code = "in-cluster-injection-chosen"
 )
 
 const judgedByLabels = "namespace labels against webhooks[].namespaceSelector and objectSelector"
@@ -50,8 +51,8 @@ var injectionFindings = []Description{
 	},
 	{
 		Code: InjectionWrong, Title: "Pods are injected by istiod.istio-system", Severity: Error, Kind: mesh.DataPlane,
-		Means: "Pods of a namespace get their proxy from an in-cluster istiod instead of the managed control plane; usually the label " +
-			"istio-injection was not replaced.",
+		Means: "Pods of a namespace get their proxy from an in-cluster istiod, though the managed control plane is meant: the cluster has a " +
+			"ControlPlaneRevision, and the namespace names no revision of another control plane. Usually the label istio-injection was not replaced.",
 		JudgedBy: judgedByLabels,
 		Cause: "The label istio-injection=enabled was not replaced by istio.io/rev, and a webhook of an in-cluster control plane is " +
 			"still there.",
@@ -59,6 +60,18 @@ var injectionFindings = []Description{
 		Established: true,
 		Remedy:      "Set the label istio.io/rev to the revision, remove istio-injection, then restart the workloads.",
 		FixedBy:     mesh.InjectionLabels.Resource(), Runbook: runInjection, DocURL: docTroubleshoot,
+		Blocks: []Code{PodsElsewhere, PodsBare},
+	},
+	{
+		Code: InjectionChosen, Title: "A namespace stays with an in-cluster control plane", Severity: Info, Kind: mesh.DataPlane,
+		Means: "A namespace names a revision or a tag of an in-cluster control plane, as during a canary migration. It is left as it is: no " +
+			"runbook relabels it.",
+		JudgedBy:    "namespace label istio.io/rev beside the labels istio.io/rev and istio.io/tag of the webhooks",
+		Cause:       "A person or a tool chose that control plane for the namespace.",
+		Source:      "Istio's documentation on canary upgrades",
+		Established: true,
+		Remedy:      "To move it to the managed control plane, set the label istio.io/rev to a managed revision, then restart the workloads.",
+		DocURL:      docTroubleshoot,
 	},
 	{
 		Code: InjectionNone, Title: "Injection is asked for and does not happen", Severity: Warning, Kind: mesh.DataPlane,
@@ -69,6 +82,7 @@ var injectionFindings = []Description{
 		Established: true,
 		Remedy:      "Set the label istio.io/rev to a revision that exists, and remove istio-injection.",
 		FixedBy:     mesh.InjectionLabels.Resource(), Runbook: runInjection, DocURL: docTroubleshoot,
+		Blocks: []Code{PodsElsewhere, PodsBare},
 	},
 	{
 		Code: InjectionUnclear, Title: "What injects is not well defined", Severity: Warning, Kind: mesh.DataPlane,
@@ -79,6 +93,7 @@ var injectionFindings = []Description{
 		Established: true,
 		Remedy:      "Keep the label istio.io/rev alone.",
 		FixedBy:     mesh.InjectionLabels.Resource(), Runbook: runInjection, DocURL: docTroubleshoot,
+		Blocks: []Code{PodsElsewhere, PodsBare},
 	},
 	{
 		Code: InjectionLabel, Title: "A namespace lacks the injection label", Severity: Error, Kind: mesh.InjectionLabels,

@@ -57,6 +57,8 @@ type NamespaceInjection struct {
 	Injectors []Injector
 	Wanted    bool // the labels ask for injection
 	Managed   bool // exactly one webhook injects, and it is the managed plane's
+	// Meant is the managed revision that is meant to inject the namespace's pods; "" where none is, or where that is unknown.
+	Meant string
 	Health
 }
 
@@ -69,6 +71,8 @@ func JudgeNamespace(configurations []mesh.WebhookConfiguration, namespace Namesp
 	n.Managed = len(n.Injectors) == 1 && n.Injectors[0].Plane == mesh.PlaneManaged && !n.Injectors[0].Conditional
 	j := judge{subject: "namespaces/" + namespace.Name}
 	labels := namespace.labelsInWords()
+	chosen := namespace.inClusterChoice(configurations, n.Injectors, managedRevisions)
+	n.Meant = n.meant(chosen, managedRevisions)
 
 	var inCluster, conditional []Injector
 	for _, i := range n.Injectors {
@@ -83,8 +87,11 @@ func JudgeNamespace(configurations []mesh.WebhookConfiguration, namespace Namesp
 	case len(conditional) > 0:
 		j.add(catalogue.InjectionUnclear, mesh.Unknown, fmt.Sprintf("namespace %s: what injects its pods cannot be told, because %s has match "+
 			"conditions", namespace.Name, conditional[0]))
+	case chosen && len(inCluster) > 0 && len(managedRevisions) > 0:
+		j.add(catalogue.InjectionChosen, mesh.Healthy, fmt.Sprintf("namespace %s (%s) is injected by %s: its label names this revision of an "+
+			"in-cluster control plane, as during a canary migration, so that is how it is meant", namespace.Name, labels, inCluster[0]))
 	case len(inCluster) > 0 && len(managedRevisions) > 0:
-		j.wrongInjection(namespace, inCluster[0], managedRevisions, labels)
+		j.wrongInjection(namespace, inCluster[0], n.Meant, labels)
 	case len(n.Injectors) > 1:
 		j.add(catalogue.InjectionUnclear, mesh.Degraded,
 			fmt.Sprintf("namespace %s (%s): %d webhooks would inject its pods: %s", namespace.Name, labels, len(n.Injectors),
@@ -93,7 +100,7 @@ func JudgeNamespace(configurations []mesh.WebhookConfiguration, namespace Namesp
 		j.add(catalogue.InjectionNone, mesh.Degraded,
 			fmt.Sprintf("namespace %s (%s) asks for injection, but no webhook selects its pods", namespace.Name, labels))
 	}
-	if injection != "" && revision != "" && len(managedRevisions) > 0 {
+	if injection != "" && revision != "" && len(managedRevisions) > 0 && !chosen {
 		j.add(catalogue.InjectionUnclear, mesh.Degraded, fmt.Sprintf("namespace %s carries both labels, %s; what they do together is not "+
 			"defined", namespace.Name, labels))
 	}
@@ -101,20 +108,56 @@ func JudgeNamespace(configurations []mesh.WebhookConfiguration, namespace Namesp
 	return n
 }
 
-// wrongInjection is "Pod injected with istiod.istio-system".
-func (j *judge) wrongInjection(namespace Namespace, by Injector, managedRevisions []string, labels string) {
-	why, revision := labels, managedRevisions[0]
-	if meant := namespace.Labels[mesh.LabelRevision]; slices.Contains(managedRevisions, meant) {
-		revision = meant
+// inClusterChoice reports whether the namespace names a revision or a tag of an in-cluster control plane, which a person
+// or a tool has decided. istio-injection=enabled is no such decision: it is what Google's page says to replace.
+func (n Namespace) inClusterChoice(configurations []mesh.WebhookConfiguration, injectors []Injector, managedRevisions []string) bool {
+	revision := n.Labels[mesh.LabelRevision]
+	if revision == "" || slices.Contains(managedRevisions, revision) ||
+		slices.ContainsFunc(injectors, func(i Injector) bool { return i.Plane == mesh.PlaneManaged }) {
+		return false
 	}
+	if n.Labels[mesh.LabelInjection] != "enabled" && len(injectors) > 0 && injectors[0].Plane == mesh.PlaneInCluster {
+		return true
+	}
+	return slices.ContainsFunc(configurations, func(c mesh.WebhookConfiguration) bool {
+		return c.Injects() && c.Plane() == mesh.PlaneInCluster && (c.Revision() == revision || c.Tag() == revision)
+	})
+}
+
+// meant is the managed revision that is meant to inject the namespace's pods: the one that does, the one that its label
+// names, or else the first of the cluster's, where injection is asked for or happens and no other plane was chosen.
+func (n NamespaceInjection) meant(chosen bool, managedRevisions []string) string {
+	label := n.Namespace.Labels[mesh.LabelRevision]
+	switch {
+	case n.Managed:
+		return n.Injectors[0].Revision
+	case chosen || len(managedRevisions) == 0 || !n.Wanted && len(n.Injectors) == 0:
+		return ""
+	case slices.Contains(managedRevisions, label):
+		return label
+	}
+	for _, i := range n.Injectors {
+		if i.Plane == mesh.PlaneManaged && i.Revision != "" {
+			return i.Revision
+		}
+	}
+	return managedRevisions[0]
+}
+
+// wrongInjection is "Pod injected with istiod.istio-system".
+func (j *judge) wrongInjection(namespace Namespace, by Injector, revision, labels string) {
+	why, meant := labels, "the cluster has ControlPlaneRevision "+revision+", and no label names a revision of another control plane"
 	switch {
 	case namespace.Labels[mesh.LabelInjection] == "enabled" && namespace.Labels[mesh.LabelRevision] != "":
 		why += ": istio-injection wins over istio.io/rev"
 	case namespace.Labels[mesh.LabelInjection] == "enabled":
 		why += ": the label was not replaced by istio.io/rev=" + revision
 	}
+	if namespace.Labels[mesh.LabelRevision] == revision {
+		meant = "its label istio.io/rev names the managed revision " + revision
+	}
 	f := j.add(catalogue.InjectionWrong, mesh.Unhealthy,
-		fmt.Sprintf("namespace %s (%s) is injected by %s, not by the managed control plane", namespace.Name, why, by))
+		fmt.Sprintf("namespace %s (%s) is injected by %s, not by the managed control plane, which is meant: %s", namespace.Name, why, by, meant))
 	f.Remediation = fmt.Sprintf("kubectl label namespace %s istio-injection- istio.io/rev=%s --overwrite, then restart its workloads.",
 		namespace.Name, revision)
 }

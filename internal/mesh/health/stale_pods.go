@@ -60,9 +60,9 @@ func StaleFor(pod mesh.ProxyPod, by Injector, environments []mesh.Environment) S
 		return ""
 	case pod.Failed:
 		return StaleFailed
-	case pod.Image == "":
+	case !pod.Proxied():
 		return StaleNone
-	case pod.Revision != "" && pod.Revision != by.Revision:
+	case otherPlane(pod, by.Revision):
 		return StalePlane
 	case has != "" && wanted != "" && !sameVersion(has, wanted):
 		return StaleVersion
@@ -145,9 +145,13 @@ func (r Renewal) Finding(cluster string) catalogue.Finding {
 	case StaleFailed:
 		code = catalogue.ProxiesFailed
 	case StalePlane:
-		code = catalogue.InjectionWrong
+		code = catalogue.PodsElsewhere
 	case StaleNone:
-		code = catalogue.InjectionNone
+		code = catalogue.PodsBare
 	}
-	return catalogue.NewFinding(code, cluster+"/namespaces/"+r.Owner.Namespace+"/"+r.Owner.Kind+"/"+r.Owner.Name, r.Owner.String()+": "+r.Why)
+	f := catalogue.NewFinding(code, cluster+"/namespaces/"+r.Owner.Namespace+"/"+r.Owner.Kind+"/"+r.Owner.Name, r.Owner.String()+": "+r.Why)
+	if code == catalogue.PodsElsewhere || code == catalogue.PodsBare {
+		f.Detail = r.Owner.Kind
+	}
+	return f
 }

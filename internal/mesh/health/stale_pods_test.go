@@ -49,9 +49,9 @@ func TestRenewals(t *testing.T) {
 		"another version": {change: func(p *mesh.ProxyPod) { p.Image = "gcr.io/asm/proxyv2:1.2.2" }, want: health.StaleVersion,
 			code: catalogue.ProxiesOutdated},
 		"another plane": {change: func(p *mesh.ProxyPod) { p.Revision = "default" }, want: health.StalePlane,
-			code: catalogue.InjectionWrong},
+			code: catalogue.PodsElsewhere},
 		"no proxy": {change: func(p *mesh.ProxyPod) { p.Image, p.Revision = "", "" }, want: health.StaleNone,
-			code: catalogue.InjectionNone},
+			code: catalogue.PodsBare},
 		"no proxy, on the host": {change: func(p *mesh.ProxyPod) { p.Image, p.HostNetwork = "", true }},
 		"no proxy, as it asks":  {change: func(p *mesh.ProxyPod) { p.Image, p.OptedOut = "", true }},
 		"no proxy, as its label asks": {change: func(p *mesh.ProxyPod) {
