@@ -8,7 +8,9 @@ runbook "restart-proxies" {
     StatefulSets are restarted only on request, and pods without a controller never.
   EOT
   reference   = "https://cloud.google.com/service-mesh/docs/troubleshooting/troubleshoot-managed-service-mesh"
-  fixes       = ["proxies-not-upgraded", "proxies-outdated", "data-plane-control"]
+  fixes = [
+    "proxies-not-upgraded", "proxies-outdated", "data-plane-control", "pods-injected-elsewhere", "pods-without-proxy",
+  ]
 
   input "namespaces" {
     type        = set(string)
