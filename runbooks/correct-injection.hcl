@@ -18,7 +18,7 @@ runbook "correct-injection" {
 
   input "revision" {
     default     = null
-    description = "Revision to inject them; by default the cluster's managed revision"
+    description = "Revision to inject them; by default the managed revision that each namespace is meant for"
   }
 
   input "stateful_sets" {
@@ -34,38 +34,42 @@ runbook "correct-injection" {
   }
 
   locals {
-    revision   = coalesce(input.revision, target.revision)
     namespaces = coalesce(input.namespaces, step.injectors.result.wrong)
+    # The revision that each is meant for, as the finding names it. Another may be there beside it.
+    revisions = {
+      for namespace in local.namespaces :
+      namespace => coalesce(input.revision, lookup(step.injectors.result.meant, namespace, target.revision))
+    }
   }
 
   step "injectors" {
     assert "injector_present" {
       membership = target.membership
-      revision   = local.revision
+      revision   = coalesce(input.revision, target.revision)
     }
   }
 
   step "labels" {
     for_each = local.namespaces
-    approval = "Labels namespace ${each.key} on ${target.name}, so that revision ${local.revision} injects its pods."
+    approval = "Labels namespace ${each.key} on ${target.name}, so that revision ${local.revisions[each.key]} injects its pods."
 
     ensure "namespace_injection" {
       membership = target.membership
       namespace  = each.key
-      revision   = local.revision
+      revision   = local.revisions[each.key]
     }
   }
 
   # Not only the namespaces that were labelled: a resumed run finds their labels correct.
   step "restart" {
     depends_on = [step.labels]
-    approval   = "Restarts the workloads on ${target.name} whose pods do not have the proxy of revision ${local.revision}, one after the other."
+    approval   = "Restarts the workloads on ${target.name} whose pods do not have the proxy that they would get now, one after the other."
     timeout    = "2h"
 
     ensure "rolling_restart" {
       membership     = target.membership
       namespaces     = input.namespaces
-      revision       = local.revision
+      revision       = input.revision
       stateful_sets  = input.stateful_sets
       ignore_budgets = input.ignore_budgets
     }

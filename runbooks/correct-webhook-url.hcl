@@ -12,11 +12,11 @@ runbook "correct-webhook-url" {
 
   input "revision" {
     default     = null
-    description = "Revision whose webhooks are corrected; by default the cluster's managed revision"
+    description = "Revision whose webhooks are corrected; by default every supported one"
   }
 
   locals {
-    revision = coalesce(input.revision, target.revision)
+    revisions = input.revision == null ? step.revisions.result.supported : toset([input.revision])
     # What this corrects, and its consequences. The run does not wait for findings with another
     # cause.
     findings = [
@@ -34,12 +34,20 @@ runbook "correct-webhook-url" {
     ]
   }
 
+  # Each by its own name: a second channel is a revision of its own.
+  step "revisions" {
+    assert "revisions_listed" {
+      membership = target.membership
+    }
+  }
+
   step "url" {
-    approval = "Changes the URLs that the webhooks of revision ${local.revision} on ${target.name} call. Compare each old URL with the new one."
+    for_each = local.revisions
+    approval = "Changes the URLs that the webhooks of revision ${each.key} on ${target.name} call. Compare each old URL with the new one."
 
     ensure "webhook_url" {
       membership = target.membership
-      revision   = local.revision
+      revision   = each.key
     }
   }
 

@@ -12,11 +12,11 @@ runbook "fix-revision-channel" {
 
   input "revision" {
     default     = null
-    description = "Name of the ControlPlaneRevision; by default the cluster's managed revision"
+    description = "Name of the ControlPlaneRevision; by default every supported one"
   }
 
   locals {
-    revision = coalesce(input.revision, target.revision)
+    revisions = input.revision == null ? step.revisions.result.supported : toset([input.revision])
     # What this corrects, and its consequences. The run does not wait for findings with another
     # cause.
     findings = [
@@ -35,23 +35,32 @@ runbook "fix-revision-channel" {
     ]
   }
 
+  # Each by its own name: a second channel is a revision of its own.
+  step "revisions" {
+    assert "revisions_listed" {
+      membership = target.membership
+    }
+  }
+
   # The cluster's schema refuses every change of a revision whose type is not supported.
   step "type" {
-    approval = "Sets the type of revision ${local.revision} on ${target.name} to managed_service."
+    for_each = local.revisions
+    approval = "Sets the type of revision ${each.key} on ${target.name} to managed_service."
 
     ensure "revision_type" {
       membership = target.membership
-      revision   = local.revision
+      revision   = each.key
     }
   }
 
   step "field" {
+    for_each   = local.revisions
     depends_on = [step.type]
-    approval   = "Sets the channel of revision ${local.revision} on ${target.name}. Google upgrades its control plane with that channel."
+    approval   = "Sets the channel of revision ${each.key} on ${target.name}. Google upgrades its control plane with that channel."
 
     ensure "revision_channel" {
       membership = target.membership
-      revision   = local.revision
+      revision   = each.key
     }
   }
 

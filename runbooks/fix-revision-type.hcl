@@ -9,11 +9,11 @@ runbook "fix-revision-type" {
 
   input "revision" {
     default     = null
-    description = "Name of the ControlPlaneRevision; by default the cluster's managed revision"
+    description = "Name of the ControlPlaneRevision; by default every supported one"
   }
 
   locals {
-    revision = coalesce(input.revision, target.revision)
+    revisions = input.revision == null ? step.revisions.result.supported : toset([input.revision])
     # What this corrects, and its consequences. The run does not wait for findings with another
     # cause.
     findings = [
@@ -30,12 +30,20 @@ runbook "fix-revision-type" {
     ]
   }
 
+  # Each by its own name: a second channel is a revision of its own.
+  step "revisions" {
+    assert "revisions_listed" {
+      membership = target.membership
+    }
+  }
+
   step "field" {
-    approval = "Sets the type of revision ${local.revision} on ${target.name} to managed_service."
+    for_each = local.revisions
+    approval = "Sets the type of revision ${each.key} on ${target.name} to managed_service."
 
     ensure "revision_type" {
       membership = target.membership
-      revision   = local.revision
+      revision   = each.key
     }
   }
 

@@ -77,14 +77,15 @@ var asserts = []Def{
 	assert(lang.Kind{
 		Name: "injector_present",
 		Doc: "A revision has its injection webhook. `leftover` is the name of a webhook configuration of an in-cluster control plane that is " +
-			"there beside it, or `\"\"`; `wrong` are the namespaces whose pods no managed control plane alone would inject, though they should.",
+			"there beside it, or `\"\"`; `wrong` are the namespaces whose pods no managed control plane alone would inject, though they should; " +
+			"`meant` has for each namespace that a managed revision is meant to inject the name of that revision.",
 		Args: placed(argRevision),
 		Permissions: []string{
 			"gkehub.gateway.get", "list mutatingwebhookconfigurations.admissionregistration.k8s.io", "list " +
 				"validatingwebhookconfigurations.admissionregistration.k8s.io",
 			"list " + controlPlaneRevisions, "list namespaces",
 		},
-		Result: cty.Object(map[string]cty.Type{"leftover": cty.String, "wrong": cty.Set(cty.String)}),
+		Result: cty.Object(map[string]cty.Type{"leftover": cty.String, "wrong": cty.Set(cty.String), "meant": cty.Map(cty.String)}),
 	}, insideCluster, injectorPresent),
 	assert(lang.Kind{
 		Name: "log_quiet",
@@ -167,7 +168,11 @@ func injectorPresent(ctx context.Context, env *Runtime, a Args) (Observation, er
 		}
 	}
 	var wrong []string
+	meant := map[string]cty.Value{}
 	for _, n := range injection.Namespaces {
+		if n.Meant != "" {
+			meant[n.Namespace.Name] = cty.StringVal(n.Meant)
+		}
 		if slices.ContainsFunc(n.Findings, func(f catalogue.Finding) bool { return f.Severity != catalogue.Info }) {
 			wrong = append(wrong, n.Namespace.Name)
 		}
@@ -178,7 +183,11 @@ func injectorPresent(ctx context.Context, env *Runtime, a Args) (Observation, er
 	if leftover != "" {
 		seen.Message += "; webhook " + leftover + " of an in-cluster control plane is left over"
 	}
-	seen.Result = cty.ObjectVal(map[string]cty.Value{"leftover": cty.StringVal(leftover), "wrong": setOf(wrong)})
+	revisions := cty.MapValEmpty(cty.String)
+	if len(meant) > 0 {
+		revisions = cty.MapVal(meant)
+	}
+	seen.Result = cty.ObjectVal(map[string]cty.Value{"leftover": cty.StringVal(leftover), "wrong": setOf(wrong), "meant": revisions})
 	return seen, nil
 }
 
