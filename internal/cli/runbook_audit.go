@@ -78,6 +78,9 @@ func (f *auditFlags) run(cmd *cobra.Command, typed []string) error {
 		for _, info := range infos {
 			runs = append(runs, info.Run)
 		}
+		if len(runs) == 0 && (f.dir != "" || f.namespace != "") {
+			return fmt.Errorf("no journal is kept in %s, so nothing was audited: look whether it is misspelt", f.where())
+		}
 	}
 	all, bad := []audited{}, 0
 	for _, run := range runs {

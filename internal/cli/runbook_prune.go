@@ -3,7 +3,6 @@ package cli
 import (
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -23,8 +22,9 @@ func newRunbookPrune(p program) *cobra.Command {
 		Use:   "prune",
 		Short: "Remove the journals of runs that ended long ago",
 		Long: `Remove the journals of runs that ended before a time. A removed run can be neither
-shown nor undone. Unfinished and unreadable runs stay. Without --yes, the runs are
-listed and none is removed.`,
+shown nor undone. Unreadable runs stay, and so do runs that did not succeed, because
+they can be resumed, unless a later run of the same runbook on the target did.
+Without --yes, the runs are listed and none is removed.`,
 		Example: `  terraform-provider-asm runbook prune --before 2160h
   terraform-provider-asm runbook prune --before 2026-01-01 --yes`,
 		Args: cobra.NoArgs,
@@ -53,7 +53,7 @@ func (f *pruneFlags) run(cmd *cobra.Command, p program) error {
 	if f.yes {
 		old, err = store.Prune(cmd.Context(), journals, before)
 	} else if old, err = journals.List(cmd.Context(), store.Filter{}); err == nil {
-		old = slices.DeleteFunc(old, func(i store.Info) bool { return !i.PrunedBy(before) })
+		old = store.Prunable(old, before)
 	}
 	if len(old) > 0 {
 		if err := (outputs{}).print(cmd.OutOrStdout(), historyOf(old)); err != nil {

@@ -186,6 +186,14 @@ func TestRunbookRunAndUndo(t *testing.T) {
 	if none, _ := w.want(0, "runbook", "history", "--unfinished"); none != "" {
 		t.Errorf("unfinished are %s", none)
 	}
+	// What is misspelt is not "all well".
+	_, errs = w.want(1, "runbook", "merge", "misspelt")
+	contains(t, errs, `no run of the job "misspelt"`)
+	was := w.dir
+	w.dir += "-misspelt"
+	_, errs = w.want(1, "runbook", "audit")
+	contains(t, errs, "nothing was audited", w.dir)
+	w.dir = was
 	out, _ = w.want(0, "runbook", "show", strings.ToUpper(id))
 	contains(t, out, "INC-4711", member, "granted: false -> true", "started", "By  ")
 	out, _ = w.want(0, "runbook", "audit", id, "--output=json")

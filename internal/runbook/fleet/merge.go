@@ -14,7 +14,7 @@ import (
 )
 
 // Merge joins the results of a job on all of its targets, whichever executors ran them: of each target its latest run
-// of that job. Targets without a run are listed as not run; only their executor knows why. A run that has not ended is
+// of that job. A job without a run and without a target is an error: it is probably misspelt. Targets without a run are listed as not run; only their executor knows why. A run that has not ended is
 // reported as stopped, with the command that resumes it.
 func Merge(ctx context.Context, e *engine.Engine, job string, targets []runbook.Target) (*runbook.Report, error) {
 	runs, err := e.Store.List(ctx, store.Filter{Job: job})
@@ -39,6 +39,9 @@ func Merge(ctx context.Context, e *engine.Engine, job string, targets []runbook.
 			seen[t.Name] = true
 			notRun = append(notRun, t.Name)
 		}
+	}
+	if len(results) == 0 && len(targets) == 0 {
+		return nil, fmt.Errorf("no run of the job %q is kept here: look whether the job's name and the store are those of its runs", job)
 	}
 	slices.SortFunc(results, func(a, b runbook.Result) int { return strings.Compare(a.Target, b.Target) })
 	slices.Sort(notRun)

@@ -36,7 +36,7 @@ type Filter struct {
 	Runbook    string
 	Job        string
 	Outcome    journal.Outcome
-	Unfinished bool
+	Unfinished bool      // only what can be resumed: what has not ended, waits for an approval, failed or was stopped
 	Since      time.Time // of the start
 	Limit      int       // the newest so many
 }
@@ -47,7 +47,7 @@ func (f Filter) lets(i Info) bool {
 		f.Runbook != "" && f.Runbook != i.Runbook,
 		f.Job != "" && f.Job != i.Job,
 		f.Outcome != "" && f.Outcome != i.Outcome,
-		f.Unfinished && i.Finished(),
+		f.Unfinished && i.Outcome == journal.Succeeded,
 		i.Started.Before(f.Since):
 		return false
 	}

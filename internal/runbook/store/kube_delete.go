@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 
+	"github.com/google/uuid"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -49,24 +50,49 @@ func (k *Kube) remove(ctx context.Context, run string, info Info, chunks []corev
 	if err != nil {
 		return err
 	}
-	notes := map[string]string{deletedNote: "true", lastNote: string(last)}
-	mark, err := json.Marshal(map[string]any{"metadata": map[string]any{"annotations": notes}})
-	if err != nil {
-		return err
-	}
+	// Each deletion has a mark of its own: that of one that died says nothing about what was written since.
+	notes := map[string]string{deletedNote: uuid.NewString(), lastNote: string(last)}
 	return k.retry(ctx, "delete run "+run, func(ctx context.Context) error {
-		_, err := maps.Patch(ctx, chunks[0].Name, types.MergePatchType, mark, metav1.PatchOptions{FieldManager: manager})
-		if apierrors.IsNotFound(err) {
-			return nil // gone already, by a call whose answer was lost
-		}
-		if err != nil {
-			return err
+		// The last object shows whether the run was resumed since it was read, the first one says what is left of a run.
+		for _, chunk := range []*corev1.ConfigMap{&chunks[len(chunks)-1], &chunks[0]} {
+			gone, err := k.mark(ctx, run, chunk, notes)
+			if err != nil || gone && chunk == &chunks[0] {
+				return err
+			}
 		}
 		for i := len(chunks) - 1; i >= 0; i-- {
-			if err := maps.Delete(ctx, chunks[i].Name, metav1.DeleteOptions{}); err != nil && !apierrors.IsNotFound(err) {
+			only := metav1.Preconditions{UID: &chunks[i].UID, ResourceVersion: &chunks[i].ResourceVersion}
+			err := maps.Delete(ctx, chunks[i].Name, metav1.DeleteOptions{Preconditions: &only})
+			if apierrors.IsConflict(err) {
+				return &OvertakenError{Journal: k.where(run)}
+			}
+			if err != nil && !apierrors.IsNotFound(err) {
 				return err
 			}
 		}
 		return nil
 	})
+}
+
+// mark notes on an object that its run is being deleted, if nobody has written to it since it was read.
+func (k *Kube) mark(ctx context.Context, run string, chunk *corev1.ConfigMap, notes map[string]string) (gone bool, err error) {
+	maps := k.client.CoreV1().ConfigMaps(k.namespace)
+	body, err := json.Marshal(map[string]any{"metadata": map[string]any{"resourceVersion": chunk.ResourceVersion, "annotations": notes}})
+	if err != nil {
+		return false, err
+	}
+	marked, err := maps.Patch(ctx, chunk.Name, types.MergePatchType, body, metav1.PatchOptions{FieldManager: manager})
+	if apierrors.IsConflict(err) {
+		marked, err = maps.Get(ctx, chunk.Name, metav1.GetOptions{})
+		if err == nil && marked.Annotations[deletedNote] != notes[deletedNote] {
+			return false, &OvertakenError{Journal: k.where(run)}
+		}
+	}
+	if apierrors.IsNotFound(err) {
+		return true, nil // by a call whose answer was lost
+	}
+	if err == nil {
+		chunk.ResourceVersion = marked.ResourceVersion
+	}
+	return false, err
 }

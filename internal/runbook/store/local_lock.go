@@ -102,7 +102,8 @@ func (l *Local) Acquire(ctx context.Context, target string, owner Owner, length 
 
 // gone says why a holder has lost its claim, or "".
 func (l *Local) gone(dir string, h Holder, asking Owner, now time.Time) string {
-	if h.Host == asking.Host && !lives(aliveFile(dir, h.Fence)) {
+	// Only within one kernel do the locks on files tell whether a process lives, on any file system.
+	if h.Host == asking.Host && h.Machine == asking.Machine && !lives(aliveFile(dir, h.Fence)) {
 		return fmt.Sprintf("its process %d is gone", h.PID)
 	}
 	if now.Before(h.Until) {

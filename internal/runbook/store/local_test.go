@@ -128,11 +128,14 @@ func TestFenceWhoseMemoryIsGone(t *testing.T) {
 
 // On another machine nobody can tell whether a process lives: its lease speaks.
 func TestOwnerOnAnotherMachine(t *testing.T) {
-	for host, held := range map[string]bool{store.Me("").Host: false, "elsewhere": true} {
+	here := store.Me("")
+	for elsewhere, held := range map[store.Owner]bool{
+		here: false, {Host: "elsewhere", Machine: here.Machine}: true, {Host: here.Host, Machine: "one of the same name"}: true,
+	} {
 		place := backends[0].place(t)
 		s := place.open(t, store.Options{})
 		owner := newRun()
-		owner.Host = host
+		owner.Host, owner.Machine = elsewhere.Host, elsewhere.Machine
 		acquire(t, s, owner)
 		files, _ := filepath.Glob(filepath.Join(place.Dir, "locks", "*", "alive-1"))
 		must(t, os.Remove(files[0])) // as if nobody here had ever held it

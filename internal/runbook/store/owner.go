@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/user"
+	"strings"
 	"time"
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/journal"
@@ -14,14 +15,20 @@ import (
 // Owner is who asks for a lock, and for which run.
 type Owner struct {
 	Host string `json:"host"`
-	PID  int    `json:"pid"`
-	User string `json:"user"`
-	Run  string `json:"run"`
+	// Machine is of the running kernel, "" where it has no id: two machines may have one host name.
+	Machine string `json:"machine,omitempty"`
+	PID     int    `json:"pid"`
+	User    string `json:"user"`
+	Run     string `json:"run"`
 }
 
 // Me is this process, for a run.
 func Me(run string) Owner {
 	o := Owner{PID: os.Getpid(), Run: run, Host: "unknown host", User: "unknown user"}
+	// See random(4): a new id at each boot, the same in all containers of a machine.
+	if id, err := os.ReadFile("/proc/sys/kernel/random/boot_id"); err == nil {
+		o.Machine = short(strings.TrimSpace(string(id)))
+	}
 	if host, err := os.Hostname(); err == nil && host != "" {
 		o.Host = host
 	}

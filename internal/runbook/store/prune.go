@@ -7,21 +7,22 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/journal"
 )
 
 // pruneLease is how long the lock on a target lasts under which its runs are
 // removed, which takes a request or two each.
 const pruneLease = time.Minute
 
-// Prune removes the runs that ended before a time, and returns them. A run that
-// has not ended stays, and so does one that cannot be read, and one on whose target
-// somebody works now. What is removed can be neither shown nor taken back any more.
+// Prune removes the runs that are Prunable, and returns them, except those on a target that is locked. What is removed
+// can be neither shown nor undone any more.
 func Prune(ctx context.Context, s Store, before time.Time) ([]Info, error) {
 	all, err := s.List(ctx, Filter{})
 	if err != nil {
 		return nil, err
 	}
-	all = slices.DeleteFunc(all, func(i Info) bool { return !i.PrunedBy(before) })
+	all = Prunable(all, before)
 	slices.SortStableFunc(all, func(a, b Info) int { return strings.Compare(a.Target, b.Target) })
 	var gone []Info
 	for first := 0; first < len(all); {
@@ -39,9 +40,26 @@ func Prune(ctx context.Context, s Store, before time.Time) ([]Info, error) {
 	return gone, nil
 }
 
-// PrunedBy reports that Prune with this time removes the run, unless somebody works on its target.
-func (i Info) PrunedBy(before time.Time) bool {
-	return i.Broken == "" && i.Finished() && i.Last.Before(before)
+// Prunable are those of all runs, in the order of List, that ended before a time and that nobody goes on with: they
+// succeeded, or a later run of the same runbook on the target did. A run that waits for an approval, or that failed
+// half-way, can be resumed and undone, and one that cannot be read tells nothing: they stay.
+func Prunable(all []Info, before time.Time) (old []Info) {
+	type work struct{ target, runbook string }
+	succeeded := map[work]bool{}
+	for _, i := range all { // the newest of each target first
+		if i.Broken != "" {
+			continue
+		}
+		w := work{i.Target, i.Runbook}
+		superseded := succeeded[w]
+		if i.Outcome == journal.Succeeded && i.UndoOf == "" {
+			succeeded[w] = true
+		}
+		if i.Finished() && i.Last.Before(before) && (i.Outcome == journal.Succeeded || superseded) {
+			old = append(old, i)
+		}
+	}
+	return old
 }
 
 // pruneTarget removes runs on one target.

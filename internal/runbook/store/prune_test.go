@@ -3,6 +3,7 @@ package store_test
 import (
 	"context"
 	"net/http"
+	"path/filepath"
 	"slices"
 	"testing"
 	"time"
@@ -140,7 +141,7 @@ func TestListOfAJob(t *testing.T) {
 func TestDeletionThatDies(t *testing.T) {
 	place, s, _ := onKube(t)
 	run := keep(t, s, target, "", slices.Concat(long(12), []journal.Payload{ended})...)
-	for _, dies := range []int{0, 1, 2, 2} { // at the mark, and at each of the three objects
+	for _, dies := range []int{0, 1, 2, 3, 3} { // at the two marks, and at each of the three objects
 		b := &between{}
 		dying, err := place.store(store.Options{}, func(c *rest.Config) {
 			c.Wrap(func(next http.RoundTripper) http.RoundTripper { b.next = next; return b })
@@ -158,7 +159,7 @@ func TestDeletionThatDies(t *testing.T) {
 		if gone, err := store.Prune(t.Context(), dying, time.Now()); err == nil || len(gone) > 0 {
 			t.Errorf("dying at write %d it removed %v, %v", dies, gone, err)
 		}
-		if dies == 0 {
+		if dies <= 1 {
 			if got := len(read(t, s, run)); got != 14 {
 				t.Errorf("before anything was deleted there are %d entries", got)
 			}
@@ -178,5 +179,63 @@ func TestDeletionThatDies(t *testing.T) {
 	must(t, err)
 	if len(left.Items) > 0 {
 		t.Errorf("left are %d objects", len(left.Items))
+	}
+}
+
+// What can be resumed or undone stays, unless the same runbook has succeeded on the target since.
+func TestPruneKeepsWhatCanBeResumed(t *testing.T) {
+	past := &wait.Shifted{}
+	must(t, past.Advance(-48*time.Hour))
+	place := Place{Dir: filepath.Join(t.TempDir(), "runs")}
+	then, now := place.open(t, store.Options{Clock: past}), place.open(t, store.Options{})
+	var stay, want []string
+	for _, outcome := range []journal.Outcome{journal.Failed, journal.Stopped, journal.NeedsApprove} {
+		on := target + "-" + string(outcome)
+		stay = append(stay, keep(t, then, on, "", journal.RunFinished{Outcome: outcome}))
+		want = append(want, keep(t, then, on+"-again", "", journal.RunFinished{Outcome: outcome}))
+		stay = append(stay, keep(t, now, on+"-again", "", ended))
+	}
+	gone, err := store.Prune(t.Context(), now, time.Now().Add(-24*time.Hour))
+	must(t, err)
+	slices.Sort(want)
+	slices.Sort(stay)
+	if got := names(gone); !slices.Equal(got, want) {
+		t.Errorf("it removed %v, want %v", got, want)
+	}
+	left, err := now.List(t.Context(), store.Filter{Unfinished: true})
+	must(t, err)
+	if len(left) != 3 {
+		t.Errorf("%v can be resumed, want the three that did not succeed", names(left))
+	}
+}
+
+// A prune that was suspended removes nothing of a run that was resumed meanwhile.
+func TestDeletionOfARunThatWasResumed(t *testing.T) {
+	for _, size := range []int{0, 12} { // of one object, and of several
+		_, s, b := onKube(t)
+		run := keep(t, s, target, "", append(long(size), journal.RunFinished{Outcome: journal.Failed})...)
+		lock := acquire(t, s, newRun())
+		// Between its look at the run and its first write, another resumes the run.
+		resumed := false
+		b.act(func(r *http.Request, next http.RoundTripper) (*http.Response, error) {
+			if (r.Method == http.MethodPatch || r.Method == http.MethodDelete) && !resumed {
+				resumed = true
+				b.act(nil)
+				must(t, lock.Release(t.Context()))
+				owner := newRun()
+				owner.Run = run
+				w, _, err := s.Open(t.Context(), acquire(t, s, owner), run, journal.RunResumed{})
+				must(t, err)
+				appendTo(t, w, story[0])
+			}
+			return next.RoundTrip(r)
+		})
+		err := s.Delete(t.Context(), lock, run)
+		if err == nil || !resumed {
+			t.Errorf("%d: the deletion went through: %v", size, err)
+		}
+		if all := read(t, s, run); len(all) < size+4 {
+			t.Errorf("%d: of the resumed run %d entries are left", size, len(all))
+		}
 	}
 }
