@@ -43,6 +43,11 @@ func AlreadyExists(err error) bool {
 	return contains(err, func(e *Error) bool { return e.Code == http.StatusConflict && e.Status == "ALREADY_EXISTS" })
 }
 
+// Aborted reports whether a Google API refuses a write for another one that is under way.
+func Aborted(err error) bool {
+	return contains(err, func(e *Error) bool { return e.Code == http.StatusConflict && e.Status == "ABORTED" })
+}
+
 // Unreachable reports whether a call was not answered, or not in time.
 func Unreachable(err error) bool {
 	return contains(err, func(e *Error) bool { return e.Code == 0 && e.Status == "" })

@@ -2,9 +2,13 @@ package gcp
 
 import (
 	"context"
+	"time"
 
 	"google.golang.org/api/gkehub/v1"
 	hubv2 "google.golang.org/api/gkehub/v2"
+
+	"github.com/managed-mesh/terraform-provider-asm/internal/apierr"
+	"github.com/managed-mesh/terraform-provider-asm/internal/wait"
 )
 
 func hubOperation(op *gkehub.Operation) operation {
@@ -44,9 +48,20 @@ func (c *Client) changeHub(ctx context.Context, change hubChange, start func(con
 		return err
 	}
 	defer unlock()
-	op, err := start(ctx)
+	var op operation
+	// GKE Hub works on a resource for one caller at a time. Each attempt reads again what it is based on.
+	pace := wait.Backoff{First: time.Second, Max: 15 * time.Second, Clock: c.clock}
+	err = wait.Until(ctx, pace, "other changes of "+change.resource+" to finish, to "+change.doing,
+		func(ctx context.Context) (_ bool, _ string, err error) {
+			op, err = start(ctx)
+			err = failed(err, change.doing, change.permission)
+			if apierr.Aborted(err) {
+				return false, err.Error(), nil
+			}
+			return err == nil, "", err
+		})
 	if err != nil {
-		return failed(err, change.doing, change.permission)
+		return err
 	}
 	return c.follow(ctx, change.doing, "gkehub.operations.get", op, func(ctx context.Context) (operation, error) {
 		next, err := c.hub.Projects.Locations.Operations.Get(op.name).Context(ctx).Do()

@@ -124,6 +124,7 @@ type projectServices struct {
 	mu     sync.Mutex
 	states map[string]string
 	at     time.Time
+	alone  bool // an API of the default set is not visible: names are asked for without it
 }
 
 func (s *serviceStates) project(project string) *projectServices {
@@ -201,19 +202,13 @@ func (c *Client) batchGet(ctx context.Context, project string, p *projectService
 	if have := p.have(c.clock, names); have != nil {
 		return have, nil // answered while these questions waited
 	}
-	ask := slices.Clone(names)
-	for _, name := range mesh.DefaultServices() {
-		if len(ask) < maxBatchGet && !slices.Contains(ask, name) {
-			ask = append(ask, name)
-		}
+	answer, err := c.askServices(ctx, project, p.padded(names))
+	if invisible(err) {
+		p.mu.Lock()
+		p.alone = true
+		p.mu.Unlock()
+		answer, err = c.askServices(ctx, project, p.padded(names))
 	}
-	slices.Sort(ask)
-	full := make([]string, len(ask))
-	for i, name := range ask {
-		full[i] = "projects/" + project + "/services/" + name
-	}
-	answer, err := c.services.Services.BatchGet("projects/" + project).Names(full...).
-		Fields("services(name,state)").Context(chargedTo(ctx, project)).Do()
 	if err != nil {
 		return nil, err
 	}
@@ -223,9 +218,54 @@ func (c *Client) batchGet(ctx context.Context, project string, p *projectService
 		p.states, p.at = map[string]string{}, now
 	}
 	states := map[string]string{}
-	for _, s := range answer.Services {
+	for _, s := range answer {
 		_, name, _ := strings.Cut(s.Name, "/services/")
 		p.states[name], states[name] = s.State, s.State
+	}
+	return states, nil
+}
+
+// padded returns names, and of the default set as many as fit one request, sorted.
+func (p *projectServices) padded(names []string) []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	ask := slices.Clone(names)
+	for _, name := range mesh.DefaultServices() {
+		if !p.alone && len(ask) < maxBatchGet && !slices.Contains(ask, name) {
+			ask = append(ask, name)
+		}
+	}
+	slices.Sort(ask)
+	return ask
+}
+
+// invisible reports whether a question names an API that does not exist, or that the caller may not see.
+func invisible(err error) bool {
+	var e *apierr.Error
+	return errors.As(failed(err, "", ""), &e) && e.Reason == "SERVICE_CONFIG_NOT_FOUND_OR_PERMISSION_DENIED"
+}
+
+// askServices reads the states of APIs together, and one by one where services.batchGet is not served.
+func (c *Client) askServices(ctx context.Context, project string, ask []string) ([]*serviceusage.GoogleApiServiceusageV1Service, error) {
+	ctx = chargedTo(ctx, project)
+	full := make([]string, len(ask))
+	for i, name := range ask {
+		full[i] = "projects/" + project + "/services/" + name
+	}
+	answer, err := c.services.Services.BatchGet("projects/" + project).Names(full...).Fields("services(name,state)").Context(ctx).Do()
+	if err == nil {
+		return answer.Services, nil
+	}
+	if !apierr.NotFound(failed(err, "", "")) {
+		return nil, err
+	}
+	var states []*serviceusage.GoogleApiServiceusageV1Service
+	for _, name := range full {
+		state, err := c.services.Services.Get(name).Fields("name,state").Context(ctx).Do()
+		if err != nil {
+			return nil, err
+		}
+		states = append(states, state)
 	}
 	return states, nil
 }

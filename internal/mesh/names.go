@@ -22,7 +22,7 @@ const FeatureID = "servicemesh"
 var (
 	projectID     = regexp.MustCompile(`^(?:[a-z](?:[-a-z0-9.]*[a-z0-9])?:)?[a-z][-a-z0-9]{4,28}[a-z0-9]$`)
 	projectNumber = regexp.MustCompile(`^[1-9][0-9]{0,18}$`)
-	location      = regexp.MustCompile(`^[a-z]+(?:-[a-z]+)+[0-9]+(?:-[a-z])?$`)
+	location      = regexp.MustCompile(`^[a-z]+(?:-[a-z]+)+[0-9]+(?:-(?:[a-z]|[a-z]+[0-9]+[a-z]))?$`) // us-central1-ai1a, too
 	clusterID     = regexp.MustCompile(`^[a-z](?:[-a-z0-9]{0,38}[a-z0-9])?$`)
 	membershipID  = regexp.MustCompile(`^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$`)
 	hostPrefix    = regexp.MustCompile(`^(?:https?:)?//[^/]+/(?:v[0-9][a-z0-9]*/)?`)

@@ -129,3 +129,11 @@ func FuzzParseNames(f *testing.F) {
 		_ = mesh.CheckService(s)
 	})
 }
+
+// Zones with accelerators have names of another form.
+func TestParseClusterInAnAIZone(t *testing.T) {
+	const name = "projects/mesh-prod/locations/us-central1-ai1a/clusters/gke-1"
+	if got, err := mesh.ParseCluster("//container.googleapis.com/" + name); err != nil || got.String() != name {
+		t.Errorf("%s, %v", got, err)
+	}
+}
