@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -197,7 +198,7 @@ func (o *Report) summarize(counts map[mesh.Verdict]int) string {
 			parts = append(parts, fmt.Sprintf("%d %s", n, v))
 		}
 	}
-	text := string(o.Verdict) + ": " + plural(total, "membership", "memberships")
+	text := string(o.Verdict) + ": " + o.elsewhere(counts) + plural(total, "membership", "memberships")
 	if total > 0 {
 		text += ": " + strings.Join(parts, ", ")
 	}
@@ -211,4 +212,26 @@ func (o *Report) summarize(counts map[mesh.Verdict]int) string {
 		text += "; " + plural(waiting, "finding", "findings") + " corrected, waiting for the mesh to notice"
 	}
 	return text
+}
+
+// elsewhere names what makes the whole worse than every membership, such as a project whose binding was revoked before
+// the mesh noticed. It is "" where a membership is as bad.
+func (o *Report) elsewhere(members map[mesh.Verdict]int) string {
+	if o.Verdict == mesh.Healthy || members[o.Verdict] > 0 {
+		return ""
+	}
+	places := map[string]int{}
+	for _, s := range o.Subjects {
+		if s.Type != TypeMembership && s.Verdict == o.Verdict {
+			places[s.Type]++
+		}
+	}
+	var parts []string
+	for _, kind := range slices.Sorted(maps.Keys(places)) {
+		parts = append(parts, fmt.Sprintf("%s %s", plural(places[kind], kind, kind+"s"), o.Verdict))
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return strings.Join(parts, ", ") + "; "
 }

@@ -51,7 +51,7 @@ func (r *run) findTugsOfWar(ctx context.Context, projects []string) {
 	defer cancel()
 	look := func(project string) {
 		for _, fleet := range r.homes[project] {
-			if tug := health.FindTugOfWar(r.bindingChanges(ctx, project, fleet)); tug != nil {
+			if tug := health.FindTugOfWar(r.bindingChanges(ctx, project, fleet)); tug != nil && !tug.Over(r.now) {
 				of := NewFinding(projectName(project), tug.Finding(projectName(project)))
 				of.fleet, of.Evidence = fleet, []Evidence{{Source: "Cloud Audit Logs, SetIamPolicy", Text: tug.Evidence()}}
 				r.note(of)

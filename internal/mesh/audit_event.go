@@ -35,6 +35,12 @@ func (e AuditEvent) Client() string {
 	return agent
 }
 
+// ByRun reports whether the change was made by the commands of this program, as a run of a runbook, and not by a
+// Terraform configuration: Terraform puts its own name before the provider's.
+func (e AuditEvent) ByRun() bool {
+	return strings.HasPrefix(strings.TrimSpace(e.UserAgent), "terraform-provider-asm/")
+}
+
 // Hint names the usual culprit behind a client, or "".
 func (e AuditEvent) Hint() string {
 	if strings.Contains(e.UserAgent, "terraform-provider-google") && strings.Contains(e.Method, "SetIamPolicy") {

@@ -13,8 +13,8 @@ func TestExplains(t *testing.T) {
 		want              bool
 	}{
 		{catalogue.BindingMissing, catalogue.RevisionsUnhealthy, true},
-		{catalogue.BindingTugOfWar, catalogue.RevisionsUnhealthy, true}, // by way of the binding
-		{catalogue.BindingMissing, catalogue.DataPlaneState, true},      // by way of the control plane
+		{catalogue.BindingTugOfWar, catalogue.BindingMissing, false}, // it is told beside the binding, which is corrected meanwhile
+		{catalogue.BindingMissing, catalogue.DataPlaneState, true},   // by way of the control plane
 		{catalogue.RevisionMismatch, catalogue.ControlPlaneState, true},
 		{catalogue.ServiceDisabled, catalogue.LogWebhookFailed, true},
 		{catalogue.RevisionsUnhealthy, catalogue.BindingMissing, false},
@@ -48,7 +48,7 @@ func TestFollowsFrom(t *testing.T) {
 		want              bool
 	}{
 		{finding(catalogue.ConditionReported, "MESH_IAM_PERMISSION_DENIED"), binding, true},
-		{finding(catalogue.ConditionReported, "MESH_IAM_PERMISSION_DENIED"), finding(catalogue.BindingTugOfWar, ""), true},
+		{finding(catalogue.ConditionReported, "MESH_IAM_PERMISSION_DENIED"), finding(catalogue.BindingTugOfWar, ""), false},
 		{finding(catalogue.ConditionReported, "MESH_IAM_PERMISSION_DENIED"), pool, false},
 		{finding(catalogue.ConditionReported, "WORKLOAD_IDENTITY_REQUIRED"), pool, true},
 		{finding(catalogue.ConditionReported, "WORKLOAD_IDENTITY_REQUIRED"), node, false},
@@ -69,8 +69,32 @@ func TestFollowsFrom(t *testing.T) {
 		{binding, finding(catalogue.ControlPlaneState, ""), false},
 		// What is not about the same thing.
 		{finding(catalogue.RevisionStalled, string(catalogue.StopType)), mismatch, false},
-		{catalogue.Finding{Code: catalogue.RevisionStalled, Detail: string(catalogue.StopChannel), Subject: "istio-system/other"}, mismatch,
-			false},
+		{catalogue.Finding{Code: catalogue.RevisionStalled, Detail: string(catalogue.StopChannel), Subject: "istio-system/other"},
+			catalogue.Finding{Code: catalogue.RevisionMismatch, Detail: string(catalogue.StopChannel), Subject: "istio-system/asm-managed"}, false},
+		{catalogue.Finding{Code: catalogue.InjectorMissing, Subject: "m/mutatingwebhookconfigurations/istiod-asm-managed"},
+			catalogue.Finding{Code: catalogue.RevisionNotReady, Subject: "m/istio-system/asm-managed-rapid"}, false},
+		{catalogue.Finding{Code: catalogue.InjectorMissing, Subject: "m/mutatingwebhookconfigurations/istiod-asm-managed"},
+			catalogue.Finding{Code: catalogue.RevisionNotReady, Subject: "m/istio-system/asm-managed"}, true},
+		// A namespace without injection: its own label first.
+		{finding(catalogue.InjectionNone, "istio.io/rev=asm-canary"), finding(catalogue.RevisionMissing, ""), false},
+		{finding(catalogue.InjectionNone, "istio-injection=enabled"), finding(catalogue.InjectorMissing, ""), false},
+		{finding(catalogue.InjectionNone, "istio.io/rev=asm-managed"), finding(catalogue.RevisionMissing, ""), true},
+		{finding(catalogue.InjectionNone, "istio.io/rev=asm-managed"), binding, false},
+		{finding(catalogue.InjectionNone, "istio.io/rev=asm-managed"),
+			catalogue.Finding{Code: catalogue.InjectorMissing, Subject: "m/mutatingwebhookconfigurations/istiod-asm-managed"}, true},
+		{finding(catalogue.InjectionNone, "istio.io/rev=asm-managed"),
+			catalogue.Finding{Code: catalogue.InjectorMissing, Subject: "m/mutatingwebhookconfigurations/istiod-asm-managed-rapid"}, false},
+		{catalogue.Finding{Code: catalogue.InjectionWrong, Subject: "m/namespaces/shop"},
+			catalogue.Finding{Code: catalogue.InjectionLabel, Subject: "m/namespaces/cart"}, false},
+		// An API that the mesh does without explains only its own refusals.
+		{finding(catalogue.ControlPlaneState, mesh.StateStalled), finding(catalogue.ServiceDisabled, "cloudtrace.googleapis.com"), false},
+		{finding(catalogue.ControlPlaneState, mesh.StateStalled), finding(catalogue.ServiceDisabled, mesh.GatewayService), true},
+		// A plane that is switched off or removed was asked to be, whatever else is broken.
+		{finding(catalogue.ControlPlaneState, mesh.StateDeprovisioning), binding, false},
+		{finding(catalogue.ControlPlaneState, mesh.StateDisabled), node, false},
+		{finding(catalogue.DataPlaneState, mesh.StateDisabled), binding, false},
+		{finding(catalogue.DataPlaneProgress, "InvalidRevision"), failed, false},
+		{finding(catalogue.DataPlaneProgress, "TooManyEvictions"), failed, true},
 		{finding(catalogue.ConnectGatewayDisabled, ""), finding(catalogue.ServiceDisabled, mesh.GatewayService), true},
 		{finding(catalogue.ConnectGatewayDisabled, ""), finding(catalogue.ServiceDisabled, "trafficdirector.googleapis.com"), false},
 		{finding(catalogue.Unreadable, mesh.GatewayService), finding(catalogue.ConnectGatewayDisabled, mesh.GatewayService), true},
@@ -83,5 +107,26 @@ func TestFollowsFrom(t *testing.T) {
 		if got := c.consequence.FollowsFrom(c.root); got != c.want {
 			t.Errorf("%s %s follows from %s %s: %t", c.consequence.Code, c.consequence.Detail, c.root.Code, c.root.Detail, got)
 		}
+	}
+}
+
+// A code without a rule would follow from nothing without anybody having decided it, and one that can be brought about
+// must not be a root by its rule.
+func TestEveryCodeHasARule(t *testing.T) {
+	brought := map[catalogue.Code]bool{}
+	for _, d := range catalogue.Catalogue() {
+		for _, code := range d.Blocks {
+			brought[code] = true
+		}
+	}
+	for _, d := range catalogue.Catalogue() {
+		if decided, root := catalogue.RuleOf(d.Code); !decided {
+			t.Errorf("%s has no rule: what can it follow from?", d.Code)
+		} else if root == brought[d.Code] {
+			t.Errorf("%s: its rule says root %t, and something brings it about %t", d.Code, root, brought[d.Code])
+		}
+	}
+	if decided, _ := catalogue.RuleOf("no-such-code"); decided {
+		t.Error("a code that is not known has a rule")
 	}
 }

@@ -17,7 +17,7 @@ var lostRole = []Code{RevisionsUnhealthy, MembershipState, ControlPlaneState, Co
 
 var iamFindings = []Description{
 	{
-		Code: BindingTugOfWar, Title: "Two configurations fight over the binding", Severity: Error, Kind: mesh.ServiceAgentGrant,
+		Code: BindingTugOfWar, Title: "Two configurations fight over the binding", Severity: Warning, Kind: mesh.ServiceAgentGrant,
 		Means:    "The audit log shows that the mesh service agent's role is removed and restored again and again.",
 		JudgedBy: "logging entries.list, audit entries of SetIamPolicy, serviceData.policyDelta.bindingDeltas[]",
 		Cause: "Two configurations disagree. Usually one is authoritative (google_project_iam_policy, or google_project_iam_binding for " +
@@ -25,7 +25,7 @@ var iamFindings = []Description{
 		Source: "Cloud Audit Logs; " + pageUnhealthy + "; that an authoritative resource is the usual culprit is inferred",
 		Remedy: "Add the mesh service agent to the configuration that removes it, or let that use google_project_iam_member. Restoring the " +
 			"binding alone lasts until its next run.",
-		FixedBy: mesh.ServiceAgentGrant.Resource(), Blocks: []Code{BindingMissing}, DocURL: docTroubleshoot,
+		DocURL: docTroubleshoot,
 	},
 	{
 		Code: AgentMissing, Title: "The mesh service agent does not exist", Severity: Error, Kind: mesh.ServiceAgentGrant,

@@ -97,8 +97,9 @@ func JudgeNamespace(configurations []mesh.WebhookConfiguration, namespace Namesp
 			fmt.Sprintf("namespace %s (%s): %d webhooks would inject its pods: %s", namespace.Name, labels, len(n.Injectors),
 				joinInjectors(n.Injectors)))
 	case n.Wanted && len(n.Injectors) == 0:
-		j.add(catalogue.InjectionNone, mesh.Degraded,
+		f := j.add(catalogue.InjectionNone, mesh.Degraded,
 			fmt.Sprintf("namespace %s (%s) asks for injection, but no webhook selects its pods", namespace.Name, labels))
+		f.Detail = labels // the label decides whether a missing revision or webhook explains it
 	}
 	if injection != "" && revision != "" && len(managedRevisions) > 0 && !chosen {
 		j.add(catalogue.InjectionUnclear, mesh.Degraded, fmt.Sprintf("namespace %s carries both labels, %s; what they do together is not "+

@@ -181,8 +181,9 @@ func (s ProxyState) Judge() Health {
 		case "Reconciling":
 			j.add(catalogue.DataPlaneProgress, mesh.Provisioning, "proxies of revision "+c.Revision+" are being upgraded to "+orNone(c.Version))
 		case "Error":
-			j.add(catalogue.DataPlaneProgress, mesh.Degraded,
+			f := j.add(catalogue.DataPlaneProgress, mesh.Degraded,
 				fmt.Sprintf("upgrading the proxies of revision %s does not succeed: %s %s", c.Revision, c.ErrorCode, c.ErrorMessage))
+			f.Detail = c.ErrorCode
 		default:
 			j.add(catalogue.DataPlaneProgress, mesh.Unknown, "the data plane of revision "+c.Revision+" does not tell its state: "+orNone(c.State))
 		}

@@ -44,29 +44,39 @@ type TugOfWar struct {
 const tugRounds = 2
 
 // FindTugOfWar looks for a tug-of-war in the changes of one binding, oldest first. It returns nil where there is none.
-// Entries that change nothing, as a removal after a removal, do not count: the log repeats entries.
+// Entries that change nothing, as a removal after a removal, do not count: the log repeats entries. Nor does a removal
+// that its own author undid, or that a run of a runbook repaired: that is a mistake or a mitigation, and no
+// configuration that asks for the opposite.
 func FindTugOfWar(changes []BindingChange) *TugOfWar {
 	t := &TugOfWar{}
 	var removals []time.Time
-	removed := false
-	for _, c := range changes {
-		party := Party{c.Principal, c.Client()}
+	var removal *BindingChange // the last one, while it is not restored
+	count := func() {
+		removals = append(removals, removal.Time)
+		t.Removers = addParty(t.Removers, removal.party())
+		if t.Culprit == "" {
+			t.Culprit = removal.Hint()
+		}
+	}
+	for i := range changes {
+		c := &changes[i]
 		switch {
-		case !c.Added && !removed:
-			removed = true
-			removals = append(removals, c.Time)
-			t.Removers = addParty(t.Removers, party)
-			if t.Culprit == "" {
-				t.Culprit = c.Hint()
+		case !c.Added && removal == nil:
+			removal = c
+		case c.Added && removal != nil:
+			if c.party() != removal.party() && !c.ByRun() {
+				count()
+				t.Times++
+				t.Restorers = addParty(t.Restorers, c.party())
 			}
-		case c.Added && removed:
-			removed = false
-			t.Times++
-			t.Restorers = addParty(t.Restorers, party)
+			removal = nil
 		}
 	}
 	if t.Times < tugRounds {
 		return nil
+	}
+	if removal != nil {
+		count()
 	}
 	t.First, t.Last = removals[0], removals[len(removals)-1]
 	var gaps []time.Duration
@@ -78,12 +88,17 @@ func FindTugOfWar(changes []BindingChange) *TugOfWar {
 	return t
 }
 
+func (c BindingChange) party() Party { return Party{c.Principal, c.Client()} }
+
 func addParty(parties []Party, p Party) []Party {
 	if slices.Contains(parties, p) {
 		return parties
 	}
 	return append(parties, p)
 }
+
+// Over reports whether the fight has ended: the next removal is overdue by far, as after its configuration was corrected.
+func (t TugOfWar) Over(now time.Time) bool { return now.Sub(t.Last) > max(24*time.Hour, 2*t.Period) }
 
 // Finding is the tug-of-war over subject's binding as a finding. Its message has
 // no times and no counts, which differ from read to read; Evidence has them.
