@@ -94,8 +94,8 @@ func (e *unansweredError) Error() string { return e.err.Error() }
 func (e *unansweredError) Unwrap() error { return e.err }
 
 const (
-	connectFor       = 3 * time.Second // a refused connection or an unknown name may be a restart; longer, it is a mistake
-	internalAttempts = 3               // for 500, which may be a flaw that stays
+	connectFor       = time.Second // a refused connection or an unknown name may be a restart; longer, it is a mistake
+	internalAttempts = 3           // for 500, which may be a flaw that stays
 )
 
 // repeatable reports whether a request is sent again: for the answers that ask to come back later, broken connections,
