@@ -30,8 +30,8 @@ func begin(
 	return appendAll(ctx, w, nil, first)
 }
 
-// goOn writes the first entries of an executor that resumes a run.
-func goOn(
+// reopen writes the first entries of an executor that resumes a run.
+func reopen(
 	ctx context.Context, sink journal.Sink, o Options, lock Lock, entries []journal.Entry, torn int64, resumed journal.RunResumed,
 ) (*journal.Writer, []journal.Entry, error) {
 	resumed.Fence = lock.Holder().Fence

@@ -83,7 +83,7 @@ func (k *Kube) Create(ctx context.Context, lock Lock, start journal.RunStarted) 
 	return begin(ctx, &kubeSink{k: k, run: run, target: lock.Target(), fence: lock.Holder().Fence}, k.o, lock, start)
 }
 
-// Open goes on with a run.
+// Open resumes a run.
 func (k *Kube) Open(ctx context.Context, lock Lock, run string, resumed journal.RunResumed) (*journal.Writer, []journal.Entry, error) {
 	run, err := journal.ParseID(run)
 	if err != nil {
@@ -110,7 +110,7 @@ func (k *Kube) Open(ctx context.Context, lock Lock, run string, resumed journal.
 	if err != nil {
 		return nil, entries, err
 	}
-	return goOn(ctx, sink, k.o, lock, entries, 0, resumed)
+	return reopen(ctx, sink, k.o, lock, entries, 0, resumed)
 }
 
 // Read reads the objects of a run.

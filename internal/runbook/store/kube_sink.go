@@ -28,7 +28,7 @@ type kubeSink struct {
 	keys    int
 }
 
-// at goes on where a chunk ends.
+// at continues where a chunk ends.
 func (s *kubeSink) at(chunk *corev1.ConfigMap) {
 	s.index, s.version, s.size, s.keys = index(chunk), chunk.ResourceVersion, 0, len(chunk.Data)
 	for _, line := range chunk.Data {

@@ -83,7 +83,7 @@ func (l *Local) Create(ctx context.Context, lock Lock, start journal.RunStarted)
 	return w, entries, nil
 }
 
-// Open goes on with a run. What a crash left of a last write is cut off.
+// Open resumes a run. What a crash left of a last write is cut off.
 func (l *Local) Open(
 	ctx context.Context, lock Lock, run string, resumed journal.RunResumed,
 ) (w *journal.Writer, entries []journal.Entry, err error) {
@@ -103,7 +103,7 @@ func (l *Local) Open(
 	if err != nil {
 		return nil, entries, err
 	}
-	w, entries, err = goOn(ctx, file, l.o, lock, entries, torn, resumed)
+	w, entries, err = reopen(ctx, file, l.o, lock, entries, torn, resumed)
 	if err != nil {
 		file.Close()
 	}
