@@ -3,6 +3,7 @@ package gcp
 import (
 	"context"
 	"encoding/json"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -29,12 +30,33 @@ const maxLines = 1000
 // of several projects (Cloud Logging, entries.list). It takes one request for each 100 projects, of which Google allows
 // 60 a minute, and reads at most the newest thousand lines of each.
 func (c *Client) MeshLogs(ctx context.Context, projects []string, since time.Time) ([]LogLine, error) {
+	lines, _, err := c.meshLogs(ctx, projects, since)
+	return lines, err
+}
+
+// clockSlack is how far the clocks of a reader and of Google may differ without a word.
+const clockSlack = time.Minute
+
+// RecentMeshLogs is MeshLogs of a window before now. Lines carry the time of Google's clock, which an answer's header Date
+// shows: where the reader's differs, it is Google's window that counts.
+func (c *Client) RecentMeshLogs(ctx context.Context, projects []string, now time.Time, window time.Duration) ([]LogLine, error) {
+	lines, served, err := c.meshLogs(ctx, projects, now.Add(-window))
+	if err == nil && !served.IsZero() && now.Sub(served) > clockSlack { // the reader's clock is ahead
+		lines, _, err = c.meshLogs(ctx, projects, served.Add(-window))
+	}
+	if err != nil || served.Sub(now) <= clockSlack {
+		return lines, err
+	}
+	return slices.DeleteFunc(lines, func(l LogLine) bool { return l.Time.Before(served.Add(-window)) }), nil
+}
+
+// meshLogs also returns when Google answered, by its own clock; zero where it does not say.
+func (c *Client) meshLogs(ctx context.Context, projects []string, since time.Time) (lines []LogLine, served time.Time, err error) {
 	var signatures []string
 	for _, s := range catalogue.LogSignatures {
 		signatures = append(signatures, `(resource.type="`+s.Resource+`" AND `+s.Filter+")")
 	}
 	filter := `timestamp>="` + since.UTC().Format(time.RFC3339) + `" AND (` + strings.Join(signatures, " OR ") + ")"
-	var lines []LogLine
 	for chunk := range slices.Chunk(projects, maxLogResources) {
 		request := &logging.ListLogEntriesRequest{Filter: filter, OrderBy: "timestamp desc", PageSize: maxLines}
 		for _, p := range chunk {
@@ -43,11 +65,14 @@ func (c *Client) MeshLogs(ctx context.Context, projects []string, since time.Tim
 		before := len(lines)
 		for range maxAuditPages {
 			if err := c.auditQuota.Wait(ctx); err != nil {
-				return lines, err
+				return lines, served, err
 			}
 			answer, err := c.logging.Entries.List(request).Context(chargedTo(ctx, chunk[0])).Do()
 			if err != nil {
-				return lines, failed(err, "search the logs of project "+chunk[0], "logging.logEntries.list")
+				return lines, served, failed(err, "search the logs of project "+chunk[0], "logging.logEntries.list")
+			}
+			if at, err := http.ParseTime(answer.Header.Get("Date")); err == nil {
+				served = at
 			}
 			for _, entry := range answer.Entries {
 				if line, ok := readLine(entry); ok {
@@ -60,7 +85,7 @@ func (c *Client) MeshLogs(ctx context.Context, projects []string, since time.Tim
 			}
 		}
 	}
-	return lines, nil
+	return lines, served, nil
 }
 
 func readLine(entry *logging.LogEntry) (LogLine, bool) {

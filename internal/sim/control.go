@@ -2,7 +2,9 @@ package sim
 
 import (
 	"errors"
+	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strings"
 	"time"
@@ -15,6 +17,10 @@ import (
 // control is what is below /_sim/: it steers the simulation and is no API of
 // Google's. It needs no token; the server listens on loopback only.
 func (s *Server) control(w http.ResponseWriter, r *http.Request) {
+	if why := foreign(r); why != "" {
+		writeReply(w, controlError(http.StatusForbidden, why))
+		return
+	}
 	path := strings.Trim(strings.TrimPrefix(r.URL.Path, "/_sim"), "/")
 	fault, isFault := strings.CutPrefix(path, "faults/")
 	var rep api.Reply
@@ -47,6 +53,32 @@ func (s *Server) control(w http.ResponseWriter, r *http.Request) {
 			"PUT and DELETE /_sim/faults/NAME, GET and DELETE /_sim/requests, GET /_sim/clock, POST /_sim/clock?advance=DURATION")
 	}
 	writeReply(w, rep)
+}
+
+// foreign says why a request comes from a page of another site, or "". A browser on the same machine reaches loopback,
+// too: by a name that its owner lets point here, or by a request that the page sends across sites.
+func foreign(r *http.Request) string {
+	if !loopback(r.Host) {
+		return "the host " + r.Host + " is no address of this machine; the control is at 127.0.0.1 and localhost"
+	}
+	origin := r.Header.Get("Origin")
+	if u, err := url.Parse(origin); origin != "" && (err != nil || u.Scheme != "http" || u.Host != r.Host) {
+		return "a page of " + origin + " may not steer the simulator"
+	}
+	if site := r.Header.Get("Sec-Fetch-Site"); site == "cross-site" || site == "same-site" {
+		return "a page of another site may not steer the simulator"
+	}
+	return ""
+}
+
+// loopback reports whether a Host header names this machine by its loopback address or as localhost.
+func loopback(host string) bool {
+	name := host
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		name = h
+	}
+	address, err := netip.ParseAddr(strings.Trim(name, "[]"))
+	return name == "localhost" || err == nil && address.IsLoopback()
 }
 
 func controlError(status int, message string) api.Reply {

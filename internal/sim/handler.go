@@ -78,6 +78,9 @@ func (s *Server) serveAPI(w http.ResponseWriter, r *http.Request, door, host str
 	s.pause(r.Context(), s.options.Latency)
 	rep, damage, who := s.exchange(in, a, host, body)
 	s.note(in, door, host, body, rep, who)
+	s.mu.Lock()
+	w.Header().Set("Date", s.world.Now().UTC().Format(http.TimeFormat)) // the clock of the world's logs
+	s.mu.Unlock()
 	if rep.Watch != nil {
 		s.stream(w, r, rep, damage)
 		return

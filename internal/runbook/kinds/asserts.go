@@ -193,7 +193,7 @@ func injectorPresent(ctx context.Context, env *Runtime, a Args) (Observation, er
 
 func logQuiet(ctx context.Context, env *Runtime, a Args) (Observation, error) {
 	projects, since := a.Texts("projects"), a.Duration("since")
-	lines, err := env.Client.MeshLogs(ctx, projects, env.Clock.Now().Add(-since))
+	lines, err := env.Client.RecentMeshLogs(ctx, projects, env.Clock.Now(), since)
 	if err != nil {
 		return Observation{}, err
 	}

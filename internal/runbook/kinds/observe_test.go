@@ -15,6 +15,7 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/prereq"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/kinds"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/lang"
+	"github.com/managed-mesh/terraform-provider-asm/internal/simtest"
 )
 
 type given = map[string]any
@@ -362,6 +363,30 @@ func TestLogQuiet(t *testing.T) {
 	w.Advance(2 * time.Hour)
 	w.sees(lang.Assert, "log_quiet", quiet, kinds.Holds, "no such line")
 	w.sees(lang.Assert, "log_quiet", given{"projects": []string{fleet}, "since": "24h"}, kinds.Fails, "the latest at ")
+}
+
+// Lines carry Google's time: a reader whose clock differs asks for Google's window all the same.
+func TestLogQuietByAnotherClock(t *testing.T) {
+	w := newWorld(t)
+	client := w.Client(simtest.Owner)
+	recent := func(ahead time.Duration) int {
+		t.Helper()
+		lines, err := client.RecentMeshLogs(t.Context(), []string{fleet}, w.Clock.Now().Add(ahead), 30*time.Minute)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(lines)
+	}
+	w.Fault("connectgateway-disabled")
+	w.Advance(20 * time.Minute)
+	if recent(3*time.Hour) == 0 {
+		t.Error("by a clock that is ahead, the lines of the last minutes are missed")
+	}
+	w.ClearFault("connectgateway-disabled")
+	w.Advance(2 * time.Hour)
+	if n := recent(-3 * time.Hour); n > 0 {
+		t.Errorf("by a clock that is behind, %d line(s) of hours ago count", n)
+	}
 }
 
 func TestDebugConfigz(t *testing.T) {

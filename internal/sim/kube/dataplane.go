@@ -21,7 +21,6 @@ func (c *Cluster) runDataPlane() {
 		conditionStatus(c.get(resRevisions, meshNamespace, Revision), condReconciled) != "True" {
 		return
 	}
-	tag := text(env, "data", "TAG")
 	var managed, unmanaged, failed, moving int
 	for _, pod := range c.list(resPods, "") {
 		have, byMesh := proxyTag(pod)
@@ -34,7 +33,7 @@ func (c *Cluster) runDataPlane() {
 			continue
 		}
 		managed++
-		if have == tag {
+		if have == c.tagOf(text(pod, "metadata", "annotations", revLabel)) {
 			continue
 		}
 		if !ready(pod) {
@@ -47,7 +46,7 @@ func (c *Cluster) runDataPlane() {
 			failed++
 		}
 	}
-	c.reportDataPlane(tag, managed, unmanaged, failed, moving)
+	c.reportDataPlane(text(env, "data", "TAG"), managed, unmanaged, failed, moving)
 }
 
 // move evicts a pod; when that is refused it is marked, and tried again later.

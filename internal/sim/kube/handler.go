@@ -159,6 +159,9 @@ func (k *call) serve() (Response, *status) {
 	if !k.Allowed(write) {
 		return Response{}, errForbidden(k.User, verb, k.r, k.sub, k.ns, k.name)
 	}
+	if s := k.readJSON(); s != nil {
+		return Response{}, s
+	}
 	if k.sub != "" {
 		return k.subresource(verb)
 	}

@@ -13,7 +13,6 @@ import (
 type workshop struct {
 	seed Seed
 	now  time.Time
-	tag  string // of the managed proxy
 }
 
 // suffix is n characters of the alphabet of generated names, made from a text.
@@ -161,16 +160,20 @@ const (
 )
 
 // inject adds the proxy to a pod as Istio's injector does; what identifies a
-// managed one is from Google's sources, the image's registry is inferred.
-func (w workshop) inject(pod Object, kind proxyKind) {
+// managed one is from Google's sources, the image's registry is inferred. revision is the webhook's, which an in-cluster
+// one notes as "default" where it has none; tag is the managed proxy's.
+func (w workshop) inject(pod Object, kind proxyKind, revision, tag string) {
 	app := text(pod, "metadata", "labels", "app")
-	discovery, rev, image := "meshconfig.googleapis.com:443", Revision, "gcr.io/gke-release/asm/proxyv2:"+w.tag
+	discovery, rev, image := "meshconfig.googleapis.com:443", revision, "gcr.io/gke-release/asm/proxyv2:"+tag
 	env := []any{
-		Object{"name": "ISTIO_META_CLOUDRUN_ADDR", "value": w.seed.address(Revision)},
+		Object{"name": "ISTIO_META_CLOUDRUN_ADDR", "value": w.seed.address(revision)},
 		Object{"name": "CA_ADDR", "value": "meshca.googleapis.com:443"},
 	}
 	if kind == inClusterProxy {
-		discovery, rev, image = "istiod.istio-system.svc:15012", "default", "docker.io/istio/proxyv2:1.23.6"
+		discovery, image = "istiod.istio-system.svc:15012", "docker.io/istio/proxyv2:1.23.6"
+		if rev == "" {
+			rev = "default"
+		}
 		env = []any{Object{"name": "CA_ADDR", "value": "istiod.istio-system.svc:15012"}}
 	}
 	env = append(env, Object{"name": "PROXY_CONFIG", "value": `{"discoveryAddress":"` + discovery + `"}` + "\n"})

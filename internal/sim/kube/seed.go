@@ -200,7 +200,7 @@ func (s Seed) membership() Object {
 // kube-system, with the ReplicaSets and pods that follow from them.
 func (s Seed) workloads(id string) []Object {
 	var out []Object
-	w := workshop{seed: s, now: s.Born, tag: Tag}
+	w := workshop{seed: s, now: s.Born}
 	add := func(ns, n, image string, replicas int, injected bool) {
 		d := s.deployment(ns, n, image, replicas)
 		if id == resDeployments {
@@ -219,7 +219,7 @@ func (s Seed) workloads(id string) []Object {
 		for i := range replicas {
 			pod := w.pod(rs, "ReplicaSet", text(rs, "metadata", "name")+"-"+suffix(s.path()+n+strconv.Itoa(i), 5))
 			if injected {
-				w.inject(pod, managedProxy)
+				w.inject(pod, managedProxy, Revision, Tag)
 			}
 			markReady(pod, s.Born)
 			out = append(out, pod)

@@ -24,12 +24,14 @@ const createAgain = 5 * time.Second
 // createdPrecisely keeps the time of a pod's creation with its fractions, which creationTimestamp does not have.
 const createdPrecisely = "sim.asm/created"
 
-func (c *Cluster) workshop() workshop {
-	tag := Tag
-	if env := c.get(resConfigMaps, meshNamespace, "env-"+Revision); env != nil && text(env, "data", "TAG") != "" {
-		tag = text(env, "data", "TAG")
+func (c *Cluster) workshop() workshop { return workshop{seed: c.seed, now: c.now} }
+
+// tagOf is the version of the proxies of a managed revision.
+func (c *Cluster) tagOf(revision string) string {
+	if env := c.get(resConfigMaps, meshNamespace, "env-"+revision); env != nil && text(env, "data", "TAG") != "" {
+		return text(env, "data", "TAG")
 	}
-	return workshop{seed: c.seed, now: c.now, tag: tag}
+	return Tag
 }
 
 // runWorkloads does what kube-controller-manager and the kubelets do.
@@ -331,7 +333,7 @@ func (c *Cluster) mutatePod(pod Object) *status {
 			if tag, _ := proxyTag(pod); tag != "" {
 				continue // injected already
 			}
-			kind := managedProxy
+			kind, revision := managedProxy, labelsOf(config)[revLabel]
 			if dig(hook, "clientConfig", "service") != nil {
 				kind = inClusterProxy
 			} else if !c.env.Injecting {
@@ -340,7 +342,7 @@ func (c *Cluster) mutatePod(pod Object) *status {
 				}
 				return apierrors.NewInternalError(fmt.Errorf("failed calling webhook %q: failed to call webhook: %w", text(hook, "name"), errWebhook))
 			}
-			c.workshop().inject(pod, kind)
+			c.workshop().inject(pod, kind, revision, c.tagOf(revision))
 		}
 	}
 	return nil
