@@ -22,7 +22,7 @@ func ResultOf(entries []journal.Entry) (*Result, error) {
 		state: state, ended: map[string]*StepResult{}, started: map[string]time.Time{}, changes: map[string]journal.FieldChange{},
 		bySeq: map[int64]journal.FieldChange{}, undoes: map[string]journal.FieldChange{},
 	}
-	for _, m := range state.ToUndo() { // the last change of a step first
+	for _, m := range state.Changes() { // the last change of a step first
 		if _, have := f.changes[m.Step]; !have && !m.Doubtful {
 			f.changes[m.Step] = m.Change
 		}

@@ -28,6 +28,7 @@ type undoItem struct {
 	made         journal.Made
 	def          *kinds.Def
 	prerequisite prereq.Prerequisite
+	refused      string // why it cannot be undone now, or ""
 }
 
 // change is what was changed, as prereq knows it.
@@ -58,6 +59,10 @@ func (e *Engine) PlanUndo(ctx context.Context, id string) (*Prepared, error) {
 	if err != nil {
 		return nil, err
 	}
+	if state.UndoOf != "" {
+		return nil, fmt.Errorf("run %s is itself an undo, of run %s, and an undo is not undone: run the runbook %s again instead", state.Run,
+			state.UndoOf, state.Runbook)
+	}
 	if state.Outcome == "" {
 		if holder, held, err := e.Store.Holder(ctx, state.Target); err == nil && held && holder.Run == state.Run {
 			return nil, fmt.Errorf("run %s is still under way, by %s: stop it first", state.Run, holder.Owner)
@@ -73,7 +78,7 @@ func (e *Engine) PlanUndo(ctx context.Context, id string) (*Prepared, error) {
 	return p, nil
 }
 
-// planUndo plans to undo a run. refused says which changes cannot be undone; the plan is of the others.
+// planUndo plans to undo a run. refused says which changes cannot be undone; in the plan, those are steps that fail.
 func (e *Engine) planUndo(ctx context.Context, id string) (p *Prepared, refused []string, err error) {
 	state, entries, err := e.History(ctx, id)
 	if err != nil {
@@ -94,7 +99,7 @@ func (e *Engine) planUndo(ctx context.Context, id string) (p *Prepared, refused 
 		item, planned, why := e.planItem(ctx, p.undo, m)
 		if why != "" {
 			refused = append(refused, fmt.Sprintf("step %s: %s", m.Step, why))
-			continue
+			item.refused, planned.Text = why, why
 		}
 		p.undo.items = append(p.undo.items, item)
 		p.Steps = append(p.Steps, planned)

@@ -34,9 +34,6 @@ func (r *run) undoOwnChanges(ctx context.Context) error {
 	u := &undoPlan{run: r.id, env: r.plan.evaluation.env}
 	r.approvals.All = true // the runbook asks for it, and the person who started the run has read that
 	for _, m := range state.ToUndo() {
-		if state.Undone(journal.Origin{Run: r.id, Seq: m.Seq}) {
-			continue
-		}
 		item, planned, why := r.engine.planItem(ctx, u, m)
 		if why != "" || planned.Status == runbook.StatusStays {
 			if _, err := r.write(ctx, journal.Note{Step: m.Step, Text: "not taken back: " + why + planned.Text}); err != nil {
@@ -53,6 +50,13 @@ func (r *run) undoOwnChanges(ctx context.Context) error {
 
 // undoChange undoes one change of a run, and records how that ended.
 func (r *run) undoChange(ctx context.Context, of string, item undoItem) error {
+	if item.refused != "" {
+		if err := r.recordFailure(ctx, item.step, item.step, errors.New(item.refused)); err != nil {
+			return err
+		}
+		r.stopping = true
+		return errStop
+	}
 	if kept, stays := item.prerequisite.(prereq.Irreversible); stays {
 		_, err := r.write(ctx, journal.StepSkipped{Step: item.step, Why: kept.WhyIrreversible()})
 		return err

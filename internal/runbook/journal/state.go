@@ -60,8 +60,9 @@ type Made struct {
 	Step     string
 	Act      string
 	Change   FieldChange
-	Doubtful bool // nobody saw how the act ended: compare with the pre-image first
-	Redacted bool // the pre-image or an argument had a secret in it, so that it cannot be restored
+	Reverses Origin // the change that this one takes back; zero for one that takes nothing back
+	Doubtful bool   // nobody saw how the act ended: compare with the pre-image first
+	Redacted bool   // the pre-image or an argument had a secret in it, so that it cannot be restored
 }
 
 // Origin is a change of a run, by the entry that records it.
@@ -97,15 +98,20 @@ func (s *State) Approved(step, fingerprint string, now time.Time, genuine func(A
 	return Approval{}, false
 }
 
-// ToUndo are the changes in the order in which to take them back: the last first.
-func (s *State) ToUndo() []Made {
+// Changes are all changes that the run made or may have made, the last first.
+func (s *State) Changes() []Made {
 	all := slices.Clone(s.made)
 	slices.SortFunc(all, func(a, b Made) int { return int(b.Seq - a.Seq) })
 	return all
 }
 
-// Undone reports whether this run, an undo, has taken back that change.
-func (s *State) Undone(o Origin) bool { return s.taken[o] }
+// ToUndo are the changes in the order in which to take them back: the last first. A change that the run took back itself
+// is none of them, and neither is the change that took it back.
+func (s *State) ToUndo() []Made {
+	return slices.DeleteFunc(s.Changes(), func(m Made) bool {
+		return m.Reverses.Run == s.Run && s.Run != "" || s.taken[Origin{s.Run, m.Seq}]
+	})
+}
 
 // Fold reads what the entries of a journal come to.
 func Fold(entries []Entry) (*State, error) {
@@ -136,9 +142,13 @@ func Fold(entries []Entry) (*State, error) {
 			step := s.at(p.Step)
 			step.Acts = append(step.Acts, p)
 			step.to(InFlight)
-			s.made = append(s.made, made(e.Seq, p.Step, p.Act, p.Change, true))
+			m := made(e.Seq, p.Step, p.Act, p.Change, true)
+			m.Reverses = undoing[p.Step]
+			s.made = append(s.made, m)
 		case ActDone:
-			s.settle(p.Step, p.Act, made(e.Seq, p.Step, p.Act, p.Change, false))
+			m := made(e.Seq, p.Step, p.Act, p.Change, false)
+			m.Reverses = undoing[p.Step]
+			s.settle(p.Step, p.Act, m)
 			s.at(p.Step).to(Done)
 			if o, ok := undoing[p.Step]; ok {
 				s.taken[o] = true

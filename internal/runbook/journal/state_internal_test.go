@@ -112,7 +112,7 @@ func TestUndoneChanges(t *testing.T) {
 		UndoOf{Run: "r", Seq: 7, Step: "undo one"}, StepVerified{Step: "undo one"},
 		UndoOf{Run: "r", Seq: 5, Step: "undo zero"}, ActIntended{Step: "undo zero", Change: change("z")})
 	for seq, want := range map[int64]bool{9: true, 7: true, 5: false, 1: false} {
-		if got := s.Undone(Origin{"r", seq}); got != want {
+		if got := s.taken[Origin{"r", seq}]; got != want {
 			t.Errorf("the change of entry %d is undone: %v, want %v", seq, got, want)
 		}
 	}

@@ -1,0 +1,111 @@
+package runbook_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/engine"
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/journal"
+)
+
+const twoChanges = `
+runbook "two-changes" {
+  title = "Two changes"
+  target "membership" {}
+  step "grant" {
+    ensure "service_agent_binding" {
+      project       = target.project
+      fleet_project = target.fleet_project
+    }
+  }
+  step "api" {
+    depends_on = [step.grant]
+    ensure "project_services" {
+      project  = target.project
+      services = ["mesh.googleapis.com"]
+    }
+  }
+TAIL}
+`
+
+// A run that took back its own changes is resumed: what it took back stays taken back, and an undo finds nothing.
+func TestResumeKeepsWhatWasTakenBack(t *testing.T) {
+	w := suffer(t, "binding-revoked", "mesh-api-disabled")
+	e := w.engine(runs(t))
+	before := w.Document()["projects"]
+	r := run(t, e, plan(t, e, own(t, strings.Replace(twoChanges, "TAIL", `  step "bad" {
+    depends_on = [step.api]
+    on_failure = "undo"
+    assert {
+      condition     = step.grant.changed == false
+      error_message = "This was meant to fail."
+    }
+  }
+`, 1))), yes)
+	for again := range 3 {
+		if r.Outcome != journal.Failed {
+			t.Fatal(told(r))
+		}
+		w.Forget()
+		for _, d := range differences("", before, w.Document()["projects"]) {
+			if !stays(d) {
+				t.Errorf("resumed %d times: %s", again, d)
+			}
+		}
+		p, err := e.PlanUndo(t.Context(), r.Run)
+		if err != nil || len(p.Steps) > 0 {
+			t.Fatalf("resumed %d times, an undo would take back %v: %v", again, p.Steps, err)
+		}
+		if r, err = e.Resume(t.Context(), r.Run, nil, yes); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// What an undo cannot read when it is resumed stays open: the undo fails, and succeeds when it can be read.
+func TestResumedUndoFailsAtWhatItCannotRead(t *testing.T) {
+	w := suffer(t, "binding-revoked", "mesh-api-disabled")
+	e := w.engine(runs(t))
+	r := run(t, e, plan(t, e, own(t, strings.Replace(twoChanges, "TAIL", "", 1))), yes)
+	p, err := e.PlanUndo(t.Context(), r.Run)
+	if err != nil || len(p.Steps) != 2 {
+		t.Fatal(err, told(r))
+	}
+	back := run(t, e, p, engine.Approvals{Steps: []string{p.Steps[0].Step}})
+	if back.Outcome != journal.NeedsApprove {
+		t.Fatal(told(back))
+	}
+	w.Fault("forbidden?host=cloudresourcemanager.googleapis.com&path=getIamPolicy")
+	w.Forget()
+	if back, err = e.Resume(t.Context(), back.Run, nil, yes); err != nil || back.Outcome != journal.Failed {
+		t.Fatal(err, told(back))
+	}
+	w.ClearFault("forbidden")
+	w.Forget()
+	if back, err = e.Resume(t.Context(), back.Run, nil, yes); err != nil || back.Outcome != journal.Succeeded {
+		t.Fatal(err, told(back))
+	}
+	if lost := alarms(w.diagnose(e)); !slices.ContainsFunc(lost, func(a string) bool { return strings.Contains(a, "service-agent-binding-missing") }) {
+		t.Error("the grant was not taken back:", lost)
+	}
+}
+
+// An undo is not undone: nothing is sent, and nothing is recorded as changed.
+func TestUndoOfAnUndoIsRefused(t *testing.T) {
+	w := suffer(t, "binding-revoked", "mesh-api-disabled")
+	e := w.engine(runs(t))
+	r := run(t, e, plan(t, e, own(t, strings.Replace(twoChanges, "TAIL", "", 1))), yes)
+	p, err := e.PlanUndo(t.Context(), r.Run)
+	if err != nil {
+		t.Fatal(err)
+	}
+	back := run(t, e, p, yes)
+	sent := len(w.writes())
+	if _, err := e.PlanUndo(t.Context(), back.Run); err == nil || !strings.Contains(err.Error(), "run the runbook two-changes again") {
+		t.Errorf("it is not refused: %v", err)
+	}
+	if now := len(w.writes()); now != sent {
+		t.Errorf("%d writes were sent", now-sent)
+	}
+}
