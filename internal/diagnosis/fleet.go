@@ -142,8 +142,7 @@ func (r *run) judgeFleet(f *fleet) {
 // used reports whether the mesh of a membership is managed or meant to be. One that is not needs nothing, and a project
 // that does not use the mesh is left in peace.
 func (m member) used() bool {
-	state := m.mesh.ControlPlane.State
-	return len(m.traces) > 0 || m.mesh.Management == mesh.ManagementAutomatic || state != "" && state != mesh.StateDisabled
+	return len(m.traces) > 0 || m.mesh.Management == mesh.ManagementAutomatic || m.mesh.Runs()
 }
 
 // projectsOf are the projects that the mesh of a fleet needs something of, where any membership uses it.

@@ -129,8 +129,9 @@ func (r *run) searchLogs(ctx context.Context) {
 	}
 	for _, line := range lines { // newest first
 		for _, about := range byProject[line.Project] {
-			cluster := "/locations/" + line.Location + "/clusters/" + line.Cluster
-			if !strings.Contains(r.subjects[about].Facts[FactCluster], cluster) || r.has(about, line.Code) {
+			name, err := mesh.ParseCluster(r.subjects[about].Facts[FactCluster])
+			name.Project = r.projectID(ctx, name.Project)
+			if err != nil || !isOf(line, name) || r.has(about, line.Code) {
 				continue
 			}
 			if line.Time.Before(r.gatewayEnabled(ctx, r.places[about])) {
@@ -141,6 +142,11 @@ func (r *run) searchLogs(ctx context.Context) {
 			r.note(of)
 		}
 	}
+}
+
+// isOf reports whether a line of the log is about a cluster. One that names no cluster is about all of its project's.
+func isOf(line gcp.LogLine, name mesh.Cluster) bool {
+	return line.Project == name.Project && (line.Cluster == "" || line.Cluster == name.Name && line.Location == name.Location)
 }
 
 // has reports whether a subject has a finding of a kind.

@@ -108,3 +108,15 @@ func TestTwoFleetsOnOneProject(t *testing.T) {
 		}
 	}
 }
+
+// A host project needs less than a project of the mesh, however it is written.
+func TestAHostProjectByNumberIsTheOneByID(t *testing.T) {
+	w := newWorld(t, sim.Options{Projects: 2, Clusters: 1})
+	w.Fault("mesh-api-disabled?project=mesh-sim-2") // which a network host does without
+	w.Advance(time.Hour)
+	for _, host := range []string{"mesh-sim-2", "100000000002"} {
+		if r := w.diagnose(diagnosis.Options{HostProjects: []string{host}}); len(alarms(r)) > 0 {
+			t.Errorf("host project %s: %s", host, told(r))
+		}
+	}
+}

@@ -61,6 +61,10 @@ func Run(ctx context.Context, reader Reader, options Options) (*Report, error) {
 		homes: map[string][]string{}, hosting: map[string]bool{}, hosts: map[string]*sync.Once{},
 		refusing: map[string]bool{}, corrected: map[string][]correction{},
 	}
+	r.HostProjects = nil
+	for _, p := range options.HostProjects { // by id, as everything else is named, whatever was written
+		r.HostProjects = append(r.HostProjects, r.projectID(ctx, p))
+	}
 	fleets := r.fleets(ctx)
 	r.read(ctx, fleets)
 	if ctx.Err() != nil {

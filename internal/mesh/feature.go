@@ -50,6 +50,16 @@ type MembershipMesh struct {
 	Conditions     []Condition
 }
 
+// Runs reports whether the fleet reports a control plane that runs, or is meant to. GKE Hub reports a membership that was
+// never opted in with both planes DISABLED, or without a state.
+func (m MembershipMesh) Runs() bool {
+	switch m.ControlPlane.State {
+	case "", StateDisabled, "LIFECYCLE_STATE_UNSPECIFIED":
+		return false
+	}
+	return true
+}
+
 // Component is the management state of a control plane or data plane.
 type Component struct {
 	State   string

@@ -20,8 +20,8 @@ var followRules = map[Code]followRule{
 	NodePoolNoMetadata: isRoot, IdentityMissing: isRoot, IdentityWrong: isRoot, FeatureDisabled: isRoot, FleetsSeveral: isRoot,
 	MembershipOutOfSync: isRoot, NotManaged: isRoot, RevisionMismatch: isRoot, RevisionsSeveral: isRoot, ImplementationLegacy: isRoot,
 	ImplementationMoving: isRoot, InjectorURL: isRoot, InjectorLeftover: isRoot, InjectionChosen: isRoot, InjectionLabel: isRoot,
-	ProxyUnmanaged: isRoot, ProxiesFailed: isRoot, UnlistedValue: isRoot, NothingWrong: isRoot, NotConfigured: isRoot, ResourceGone: isRoot, CheckFailed: isRoot,
-	CheckUndecided: isRoot,
+	ProxyUnmanaged: isRoot, ProxiesFailed: isRoot, UnlistedValue: isRoot, NothingWrong: isRoot, NotConfigured: isRoot,
+	ResourceGone: isRoot, CheckFailed: isRoot, CheckUndecided: isRoot,
 
 	ServiceDisabled:        sameDetail,
 	ConnectGatewayDisabled: direct,

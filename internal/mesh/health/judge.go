@@ -21,12 +21,11 @@ type Health struct {
 // provisioning data plane has been seen with code MANAGED_CONTROL_PLANE_REQUIRED).
 func JudgeMembership(m mesh.MembershipMesh) Health {
 	j := judge{subject: m.Name}
-	wanted := m.Management == mesh.ManagementAutomatic || m.Management == ""
 	switch {
-	case !wanted && (m.ControlPlane.State == "" || m.ControlPlane.State == mesh.StateDisabled):
-		j.add(catalogue.NotManaged, mesh.Healthy, fmt.Sprintf("management is %s", m.Management))
-	case !m.Reported && m.Management == "":
+	case m.Management == "" && !m.Runs():
 		j.add(catalogue.NotManaged, mesh.Healthy, "no mesh management is asked for")
+	case m.Management != mesh.ManagementAutomatic && !m.Runs():
+		j.add(catalogue.NotManaged, mesh.Healthy, fmt.Sprintf("management is %s", m.Management))
 	case !m.Reported:
 		j.add(catalogue.MembershipNotReported, mesh.Unknown, "management is "+m.Management+", but the fleet reports no mesh state yet")
 	default:

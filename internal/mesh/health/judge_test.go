@@ -73,6 +73,15 @@ func TestJudgeMembership(t *testing.T) {
 		{"not managed", func(m *mesh.MembershipMesh) {
 			*m = mesh.MembershipMesh{Name: m.Name, Management: mesh.ManagementManual}
 		}, mesh.Healthy, []catalogue.Code{catalogue.NotManaged}},
+		{"never opted in, as GKE Hub reports it", func(m *mesh.MembershipMesh) {
+			disabled := mesh.Component{State: mesh.StateDisabled, Details: []mesh.Detail{{Code: "DISABLED", Text: "Management is not enabled."}}}
+			*m = mesh.MembershipMesh{Name: m.Name, Reported: true, ControlPlane: disabled, DataPlane: disabled,
+				Description: "Please see https://cloud.google.com/service-mesh/docs/install for instructions to onboard."}
+		}, mesh.Healthy, []catalogue.Code{catalogue.NotManaged}},
+		{"manual, and no state of either plane", func(m *mesh.MembershipMesh) {
+			*m = mesh.MembershipMesh{Name: m.Name, Reported: true, Management: mesh.ManagementManual,
+				ControlPlane: mesh.Component{State: "LIFECYCLE_STATE_UNSPECIFIED"}}
+		}, mesh.Healthy, []catalogue.Code{catalogue.NotManaged}},
 		{"manual, still active", func(m *mesh.MembershipMesh) { m.Management = mesh.ManagementManual }, mesh.Healthy, nil},
 		{"off though automatic", func(m *mesh.MembershipMesh) { m.ControlPlane.State = mesh.StateDisabled }, mesh.Unhealthy,
 			[]catalogue.Code{catalogue.ControlPlaneState}},

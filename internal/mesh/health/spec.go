@@ -13,7 +13,7 @@ func JudgeSpec(m mesh.MembershipMesh) (f catalogue.Finding, differs bool) {
 	switch {
 	case m.Management != mesh.ManagementManual && m.Management != mesh.ManagementNotInstalled:
 		return catalogue.Finding{}, false
-	case m.ControlPlane.State == "" || m.ControlPlane.State == mesh.StateDisabled || m.ControlPlane.State == mesh.StateDeprovisioning:
+	case !m.Runs() || m.ControlPlane.State == mesh.StateDeprovisioning:
 		return catalogue.Finding{}, false
 	}
 	f = catalogue.NewFinding(catalogue.SpecState, m.Name,
