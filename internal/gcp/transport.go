@@ -38,8 +38,8 @@ func newBaseTransport() *http.Transport {
 }
 
 // transport sends one request as often as it takes: it adds identity and headers, reads the whole answer, so that a
-// connection cut in the middle counts as a failed attempt, and repeats with growing pauses what repeatable names. Every write of this package may be repeated: it either carries an etag or asks for a state rather than a
-// step.
+// connection cut in the middle counts as a failed attempt, and repeats with growing pauses what repeatable names. Every
+// write of this package may be repeated: it either carries an etag or asks for a state rather than a step.
 type transport struct {
 	client       *Client
 	base         http.RoundTripper

@@ -52,7 +52,8 @@ func TestRepeats(t *testing.T) {
 	}{
 		{"unavailable", 503, `{}`, 5, 100, "kept failing after repeated tries", "permission", false},
 		{"a flaw", 500, `{}`, 3, 3, "kept failing after repeated tries", "permission", false},
-		{"an older quota", 403, `{"error":{"message":"slow down","errors":[{"reason":"rateLimitExceeded"}]}}`, 5, 100, "quota", "permission", false},
+		{"an older quota", 403, `{"error":{"message":"slow down","errors":[{"reason":"rateLimitExceeded"}]}}`, 5, 100, "quota",
+			"permission", false},
 		{"a quota with a reason", 403, `{"error":{"message":"x"` + detail("RATE_LIMIT_EXCEEDED") + `}}`, 5, 100, "quota", "permission", false},
 		{"a quota in words", 403, `{"error":{"message":"Quota exceeded for quota metric 'Read requests' and limit 'x'"}}`, 5, 100, "quota",
 			"permission", false},
