@@ -85,4 +85,15 @@ runbook "correct-injection" {
       interval   = "15s"
     }
   }
+
+  # What the restart leaves to a person: StatefulSets, Jobs and pods without a controller.
+  step "pods" {
+    when       = input.namespaces == null
+    depends_on = [step.found]
+
+    assert "no_findings" {
+      membership = target.membership
+      codes      = ["pods-injected-elsewhere", "pods-without-proxy"]
+    }
+  }
 }
