@@ -130,7 +130,7 @@ func LeftAlone(owner mesh.Owner) string {
 	return "a " + owner.Kind + " has no roll-out that could be started; delete its pods one by one"
 }
 
-// Judge gives the verdict over pods: by owner, with what injected them. Another control plane is unhealthy, as Google's
+// judge reports the pods of an owner, with what injected them. Another control plane is unhealthy, as Google's
 // page has it; no proxy, or that of another managed revision, is degraded.
 func (o MisinjectedOwner) judge(j *judge) {
 	j.subject = "namespaces/" + o.Owner.Namespace + "/" + o.Owner.Kind + "/" + o.Owner.Name
