@@ -42,9 +42,27 @@ func (f *approvalFlags) flags(flags *pflag.FlagSet) {
 	flags.DurationVar(&f.valid, "approval-valid", time.Hour, "how long an approval given now is valid")
 }
 
-// any reports whether the flags approve something.
-func (f *approvalFlags) any() bool {
-	return f.yes || len(f.steps) > 0 || f.risk != "" || len(f.files) > 0
+// agree reports whether the flags let plans run that nobody was shown: all of them, or each by a step of it or by its own
+// approval file.
+func (f *approvalFlags) agree(a engine.Approvals, plans []*runbook.Plan) bool {
+	if f.yes || f.risk != "" {
+		return true
+	}
+	now := time.Now()
+	for _, p := range plans {
+		named := func(step string) bool {
+			return slices.ContainsFunc(p.Steps, func(s runbook.PlannedStep) bool {
+				return s.Step == step || strings.HasPrefix(s.Step, step+"[")
+			})
+		}
+		approved := func(file *runbook.ApprovalFile) bool {
+			return file.Fingerprint == p.Fingerprint && now.Before(file.Expires)
+		}
+		if !slices.ContainsFunc(f.steps, named) && !slices.ContainsFunc(a.Files, approved) {
+			return false
+		}
+	}
+	return len(plans) > 0
 }
 
 // read checks the flags. It reports all mistakes at once.
@@ -94,10 +112,16 @@ func account() string {
 
 // asker asks a person at a terminal. It is nil without one.
 type asker struct {
-	lines <-chan string
+	lines <-chan answer
 	to    io.Writer
 	who   string
 	live  *live // hidden while a question is open
+}
+
+// answer is a line that a person typed.
+type answer struct {
+	text string
+	at   time.Time // zero for one that a test wrote beforehand
 }
 
 // newAsker returns nil unless standard input and standard error are a terminal, or a test answers.
@@ -114,13 +138,18 @@ func (p program) newAsker(cmd *cobra.Command, who string) *asker {
 		}
 		from = in
 	}
-	// A read of a terminal cannot be cancelled; it ends with the process.
-	lines := make(chan string)
+	// A read of a terminal cannot be cancelled; it ends with the process. The lines are read as they come, so that it is
+	// known which of them were typed before a question.
+	lines := make(chan answer, 1000)
 	go func() {
 		defer close(lines)
 		for s := bufio.NewScanner(from); s.Scan(); {
+			line := answer{text: s.Text()}
+			if p.answers == nil {
+				line.at = time.Now()
+			}
 			select {
-			case lines <- s.Text():
+			case lines <- line:
 			case <-cmd.Context().Done():
 				return
 			}
@@ -172,15 +201,21 @@ func (a *asker) gate(ctx context.Context, q engine.Question) (bool, string, erro
 	return ok, a.who, err
 }
 
+// answer waits for the answer to the question that was just asked. What was typed before is none.
 func (a *asker) answer(ctx context.Context) (bool, error) {
-	select {
-	case <-ctx.Done():
-		fmt.Fprintln(a.to)
-		return false, context.Cause(ctx)
-	case line, open := <-a.lines:
-		if !open {
+	asked := time.Now()
+	for {
+		select {
+		case <-ctx.Done():
 			fmt.Fprintln(a.to)
+			return false, context.Cause(ctx)
+		case line, open := <-a.lines:
+			if !open {
+				fmt.Fprintln(a.to)
+			} else if !line.at.IsZero() && line.at.Before(asked) {
+				continue
+			}
+			return open && strings.TrimSpace(line.text) == "yes", nil
 		}
-		return open && strings.TrimSpace(line) == "yes", nil
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/diagnosis"
 	"github.com/managed-mesh/terraform-provider-asm/internal/report"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook"
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/engine"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/fleet"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/journal"
 )
@@ -72,9 +73,9 @@ type remediation struct {
 	flags  *remediateFlags
 	ask    *asker
 	stderr io.Writer
-	plans  []*runbook.Plan // of the first round
-	agreed bool
-	refuse string // why no plan was run
+	plans  []*runbook.Plan  // of the first round
+	given  engine.Approvals // by the flags
+	refuse string           // why no plan was run
 }
 
 func (f *remediateFlags) run(cmd *cobra.Command, p program) error {
@@ -98,7 +99,7 @@ func (f *remediateFlags) run(cmd *cobra.Command, p program) error {
 		o.Job = "remediate-" + journal.NewID(p.clock.Now())
 	}
 	return f.withSession(cmd, p, f.outputs, func(ctx context.Context, s *session) error {
-		m := &remediation{session: s, flags: f, stderr: cmd.ErrOrStderr(), agreed: f.any()}
+		m := &remediation{session: s, flags: f, stderr: cmd.ErrOrStderr(), given: approvals}
 		return m.run(ctx, o)
 	})
 }
@@ -152,10 +153,12 @@ func (m *remediation) show(ctx context.Context, r *diagnosis.Report, plans []*ru
 		return false, nil
 	}
 	if m.ask == nil {
-		if !m.agreed {
-			m.refuse = "nothing is approved: there is no terminal to ask at, and no --yes, --approve, --approve-risk or --approval-file"
+		agreed := m.flags.agree(m.given, plans)
+		if !agreed {
+			m.refuse = "nothing is approved: there is no terminal to ask at, and neither --yes nor --approve-risk, nor an --approve or a valid " +
+				"--approval-file for each of the plans"
 		}
-		return m.agreed, nil
+		return agreed, nil
 	}
 	if m.flags.yes {
 		return true, nil

@@ -35,14 +35,16 @@ func TestFanStopsWhereItShould(t *testing.T) {
 		{name: "canary waits for somebody", fan: fleet.Rollout{Canary: 1}, ends: map[string]journal.Outcome{"t00": journal.NeedsApprove},
 			exit: 5, begun: 1, notRun: 19},
 		{name: "one fails, none may", fan: fleet.Rollout{Concurrency: 1}, ends: map[string]journal.Outcome{"t05": journal.Failed}, exit: 7,
-			begun: 7, notRun: 13},
+			begun: 6, notRun: 14},
+		{name: "the last but one fails, none may", fan: fleet.Rollout{Concurrency: 1}, ends: map[string]journal.Outcome{"t18": journal.Failed},
+			exit: 7, begun: 19, notRun: 1},
 		{
 			name: "one fails, one may", fan: fleet.Rollout{Concurrency: 1, MaxFailures: fleet.Threshold{Count: 1}},
 			ends: map[string]journal.Outcome{"t05": journal.Failed}, exit: 6, begun: 20,
 		},
 		{
 			name: "three fail, a tenth may", fan: fleet.Rollout{Concurrency: 1, MaxFailures: fleet.Threshold{Percent: 10}},
-			ends: map[string]journal.Outcome{"t01": journal.Failed, "t03": journal.Failed, "t05": journal.Failed}, exit: 7, begun: 7, notRun: 13,
+			ends: map[string]journal.Outcome{"t01": journal.Failed, "t03": journal.Failed, "t05": journal.Failed}, exit: 7, begun: 6, notRun: 14,
 		},
 		{name: "the last fails", fan: fleet.Rollout{Concurrency: 1}, ends: map[string]journal.Outcome{"t19": journal.Failed}, exit: 6, begun: 20},
 		{name: "one waits for somebody", fan: fleet.Rollout{}, ends: map[string]journal.Outcome{"t07": journal.NeedsApprove}, exit: 5, begun: 20},

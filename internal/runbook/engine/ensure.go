@@ -110,9 +110,12 @@ func (a *act) try(ctx context.Context) error {
 	if err := a.checkAct(); err != nil {
 		return err
 	}
-	before, after := a.state.Gap()
-	if err := a.allowed(ctx, before, after); err != nil {
+	before, after, err := a.agree(ctx)
+	if err != nil {
 		return err
+	}
+	if a.state.Met() { // while a person was asked
+		return a.alreadyMet(ctx)
 	}
 	intended := journal.FieldChange{Kind: a.def.Name, Subject: a.prerequisite.Subject(), Before: before, After: after, Args: a.args}
 	if _, err := a.write(ctx, journal.ActIntended{Step: a.name, Change: intended}); err != nil {
@@ -226,6 +229,27 @@ func (a *act) grace() time.Duration {
 		}
 	}
 	return grace
+}
+
+// agree gets the approval of what the act changes. A person takes time to answer, in which others may change it: then it
+// is checked again, and asked again when it differs. That time is not the step's.
+func (a *act) agree(ctx context.Context) (before, after map[string]any, err error) {
+	for {
+		before, after = a.state.Gap()
+		took := a.asked
+		if err := a.allowed(ctx, before, after); err != nil || a.asked == took {
+			return before, after, err
+		}
+		a.deadline = a.deadline.Add(a.asked - took)
+		if a.state, err = a.prerequisite.Check(ctx, true); err != nil || a.state.Met() {
+			return before, after, err
+		}
+		nowBefore, nowAfter := a.state.Gap()
+		if reflect.DeepEqual(runbook.Normalize(before), runbook.Normalize(nowBefore)) &&
+			reflect.DeepEqual(runbook.Normalize(after), runbook.Normalize(nowAfter)) {
+			return before, after, nil
+		}
+	}
 }
 
 // allowed asks for the approval that the step needs.

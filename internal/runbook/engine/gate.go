@@ -72,6 +72,8 @@ func (s *stepRun) gate(ctx context.Context, q Question) error {
 
 // ask asks a person. Runs beside each other ask one question at a time.
 func (s *stepRun) ask(ctx context.Context, q Question) (agreed bool, by string, err error) {
+	began := s.engine.WaitClock().Now()
+	defer func() { s.asked += max(1, s.engine.WaitClock().Now().Sub(began)) }()
 	s.engine.askMu.Lock()
 	defer s.engine.askMu.Unlock()
 	return s.approvals.Ask(ctx, q)

@@ -94,6 +94,7 @@ type stepRun struct {
 	settings   lang.Settings
 	started    time.Time
 	attempt    int
+	asked      time.Duration // how long persons took to answer; 0 while none was asked
 }
 
 // start records that the step is tried, or tried again.

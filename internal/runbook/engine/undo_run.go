@@ -110,7 +110,7 @@ func (u *undoRun) restore(ctx context.Context) (found string, err error) {
 	case prereq.AsBefore:
 		return asBefore, nil
 	case prereq.ChangedSince:
-		return "", fmt.Errorf("%s is not as the run left it, so it is left alone: %s", change.Subject, strings.Join(differences, "; "))
+		return "", leftAlone(change, differences)
 	}
 	err = u.gate(ctx, Question{
 		Why: undoReason(u.of, change.Subject), Risk: u.item.def.Risk, Subject: change.Subject, Current: change.After, Desired: change.Before,
@@ -118,10 +118,26 @@ func (u *undoRun) restore(ctx context.Context) (found string, err error) {
 	if err != nil {
 		return "", err
 	}
+	if u.asked > 0 { // a person takes time to answer, in which others may change it
+		u.started = u.started.Add(u.asked)
+		if state, err = u.item.prerequisite.Check(ctx, true); err != nil {
+			return "", err
+		}
+		switch status, differences := prereq.StatusOf(state, change); status {
+		case prereq.AsBefore:
+			return asBefore, nil
+		case prereq.ChangedSince:
+			return "", leftAlone(change, differences)
+		}
+	}
 	if err := u.act(ctx, change); err != nil {
 		return "", err
 	}
 	return "what was there before is there again", u.awaitBefore(ctx, change)
+}
+
+func leftAlone(change prereq.Change, differences []string) error {
+	return fmt.Errorf("%s is not as the run left it, so it is left alone: %s", change.Subject, strings.Join(differences, "; "))
 }
 
 // act undoes the change, with a record before and after.

@@ -119,13 +119,18 @@ func RunAll(
 	}
 	if r.Stopped == "" {
 		var group errgroup.Group
-		group.SetLimit(max(1, orNumber(rollout.Concurrency, 8)))
+		slots := make(chan struct{}, max(1, orNumber(rollout.Concurrency, 8)))
 		for ; next < len(targets); next++ {
-			if why := stopped(); why != "" {
+			slots <- struct{}{} // how the targets before ended is known only when a slot is free
+			if stopped() != "" {
 				break
 			}
 			i := next
-			group.Go(func() error { do(ctx, i); return nil })
+			group.Go(func() error {
+				defer func() { <-slots }()
+				do(ctx, i)
+				return nil
+			})
 		}
 		_ = group.Wait() // what went wrong is in the results
 		if next < len(targets) {

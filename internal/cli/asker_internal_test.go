@@ -1,0 +1,53 @@
+package cli
+
+import (
+	"io"
+	"testing"
+	"time"
+
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook"
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/engine"
+)
+
+// What was typed before a question is no answer to it.
+func TestAnswersFromBeforeTheQuestionDoNotCount(t *testing.T) {
+	lines := make(chan answer, 3)
+	a := &asker{lines: lines, to: io.Discard}
+	lines <- answer{"yes", time.Now().Add(-time.Second)}
+	lines <- answer{"yes", time.Now().Add(-time.Millisecond)}
+	lines <- answer{"no", time.Now().Add(time.Minute)}
+	if ok, err := a.answer(t.Context()); ok || err != nil || len(lines) > 0 {
+		t.Errorf("agreed: %v, error %v, %d lines left", ok, err, len(lines))
+	}
+}
+
+// Flags that approve one plan let no other run that nobody was shown.
+func TestFlagsAgreeToTheirOwnPlansOnly(t *testing.T) {
+	one := &runbook.Plan{Fingerprint: "1", Steps: []runbook.PlannedStep{{Step: `restart["web"]`}}}
+	two := &runbook.Plan{Fingerprint: "2", Steps: []runbook.PlannedStep{{Step: "grant"}}}
+	file := func(fingerprint string, valid time.Duration) *runbook.ApprovalFile {
+		return &runbook.ApprovalFile{Fingerprint: fingerprint, Expires: time.Now().Add(valid)}
+	}
+	for name, c := range map[string]struct {
+		flags approvalFlags
+		files []*runbook.ApprovalFile
+		want  bool
+	}{
+		"nothing":            {},
+		"yes":                {flags: approvalFlags{yes: true}, want: true},
+		"risk":               {flags: approvalFlags{risk: "low"}, want: true},
+		"file of another":    {files: []*runbook.ApprovalFile{file("0", time.Hour)}},
+		"file of one":        {files: []*runbook.ApprovalFile{file("1", time.Hour)}},
+		"expired file":       {files: []*runbook.ApprovalFile{file("1", time.Hour), file("2", -time.Hour)}},
+		"files of both":      {files: []*runbook.ApprovalFile{file("1", time.Hour), file("2", time.Hour)}, want: true},
+		"step of neither":    {flags: approvalFlags{steps: []string{"other"}}},
+		"step of one":        {flags: approvalFlags{steps: []string{"restart"}}},
+		"steps of both":      {flags: approvalFlags{steps: []string{"restart", "grant"}}, want: true},
+		"a step and a file":  {flags: approvalFlags{steps: []string{"grant"}}, files: []*runbook.ApprovalFile{file("1", time.Hour)}, want: true},
+		"a part of the name": {flags: approvalFlags{steps: []string{"rest", "grant"}}},
+	} {
+		if got := c.flags.agree(engine.Approvals{Files: c.files}, []*runbook.Plan{one, two}); got != c.want {
+			t.Errorf("%s: agreed: %v", name, got)
+		}
+	}
+}
