@@ -37,16 +37,21 @@ func (c *Cluster) Revisions(ctx context.Context) (Revisions, error) {
 	return s.RevisionHealth(), nil
 }
 
-// Traces are the signs that a cluster is, or was, set up for managed mesh: its ControlPlaneRevisions, and namespaces
-// whose label names a managed revision, in words. It costs two requests.
+// Traces are the signs that a cluster is, or was, set up for managed mesh: its ControlPlaneRevisions, webhooks that call a
+// managed control plane, and namespaces whose label names a managed revision, in words. It costs three requests.
 func (c *Cluster) Traces(ctx context.Context) ([]string, error) {
-	s, err := c.read(ctx, false, partRevisions, partNamespaces)
+	s, err := c.read(ctx, false, partRevisions, partMutating, partNamespaces)
 	if err != nil {
 		return nil, err
 	}
 	var traces []string
 	for _, r := range s.Revisions {
 		traces = append(traces, "ControlPlaneRevision "+r.Name)
+	}
+	for _, w := range s.Mutating {
+		if w.Injects() && w.Plane() == mesh.PlaneManaged {
+			traces = append(traces, "webhook "+w.Name)
+		}
 	}
 	for _, n := range s.Namespaces {
 		if _, managed := mesh.ChannelOf(n.Labels[mesh.LabelRevision]); managed {

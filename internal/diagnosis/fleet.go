@@ -53,22 +53,25 @@ func (r *run) readFleet(ctx context.Context, f *fleet) {
 		}
 	}
 	f.gather(hub)
-	if f.off && !r.NoClusters {
+	if !f.blind && !r.NoClusters {
 		r.findTraces(ctx, f)
 	}
 	r.judgeFleet(f)
 }
 
-// findTraces looks whether clusters are set up for a mesh whose feature is off. Without a trace, the mesh is just not
-// used, and nothing is wrong; that a cluster cannot be read for it is no finding either.
+// findTraces looks whether clusters are set up for a mesh that nobody asks for: the feature is off, or the membership's
+// configuration was cleared or lost while the mesh runs. Without a trace, the mesh is just not used, and nothing is
+// wrong; that a cluster cannot be read for it is no finding either.
 func (r *run) findTraces(ctx context.Context, f *fleet) {
 	var group errgroup.Group
 	group.SetLimit(r.Concurrency)
 	for i := range f.members {
 		m := &f.members[i]
+		if !m.listed || m.used() || m.mesh.Management == mesh.ManagementNotInstalled {
+			continue
+		}
 		group.Go(func() error {
-			opened, err := r.open(ctx, *m)
-			if err == nil && m.listed {
+			if opened, err := r.open(ctx, *m); err == nil {
 				m.traces, _ = opened.Traces(ctx)
 			}
 			return nil
@@ -76,7 +79,7 @@ func (r *run) findTraces(ctx context.Context, f *fleet) {
 	}
 	_ = group.Wait()
 	about := fleetName(f.project)
-	if slices.ContainsFunc(f.members, func(m member) bool { return len(m.traces) > 0 }) {
+	if f.off && slices.ContainsFunc(f.members, func(m member) bool { return len(m.traces) > 0 }) {
 		r.add(about, catalogue.NewFinding(catalogue.FeatureDisabled, about,
 			"the mesh feature is not enabled in the fleet of project "+f.project+", though its clusters are set up for managed mesh"))
 	}

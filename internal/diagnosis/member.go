@@ -32,11 +32,7 @@ func (r *run) readMember(ctx context.Context, f *fleet, m member) {
 	if m.known {
 		r.judgeMember(about, m)
 	}
-	if len(m.traces) > 0 {
-		r.checked(about, mesh.ControlPlane)
-		r.add(about, catalogue.NewFinding(catalogue.MembershipNotReported, about,
-			"the fleet reports no mesh state of membership "+about+", whose cluster has "+strings.Join(m.traces, ", ")))
-	}
+	r.judgeUnasked(about, f, m)
 	if !m.used() && !f.blind || !m.listed && !m.known {
 		return
 	}
@@ -61,6 +57,30 @@ func (r *run) readMember(ctx context.Context, f *fleet, m member) {
 	}
 	if !r.NoClusters {
 		r.readCluster(ctx, about, m)
+	}
+}
+
+// judgeUnasked judges a membership that nobody asks a mesh of: one that does not use the mesh, or one whose cluster is set
+// up for it all the same.
+func (r *run) judgeUnasked(about string, f *fleet, m member) {
+	traces := strings.Join(m.traces, ", ")
+	switch {
+	case f.off && traces != "":
+		r.checked(about, mesh.ControlPlane)
+		r.add(about, catalogue.NewFinding(catalogue.MembershipNotReported, about,
+			"the fleet reports no mesh state of membership "+about+", whose cluster has "+traces))
+	case traces != "":
+		r.checked(about, mesh.MeshManagement)
+		asked := "no mesh management is asked for"
+		if m.mesh.Management != "" {
+			asked = "management is " + m.mesh.Management
+		}
+		finding := catalogue.NewFinding(catalogue.SpecState, about, asked+", but the cluster has "+traces)
+		finding.Detail = m.mesh.Management
+		r.add(about, finding)
+	case m.listed && !m.known && !f.blind:
+		r.checked(about, mesh.MeshManagement)
+		r.add(about, catalogue.NewFinding(catalogue.NotManaged, about, "no mesh management is asked for"))
 	}
 }
 
