@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/agext/levenshtein"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/apierr"
@@ -104,6 +105,7 @@ func (f *fleet) gather(hub []gcp.Membership) {
 		}
 	}
 	for _, m := range hub {
+		f.names = append(f.names, m.Name)
 		of := get(m.Name)
 		of.hub, of.listed, of.cluster = m, true, m.Cluster
 	}
@@ -137,9 +139,32 @@ func (r *run) judgeFleet(f *fleet) {
 		if !m.listed && !f.unlisted && len(f.feature.Unreachable) == 0 {
 			name := m.name.String()
 			r.subject(name, TypeMembership, about, place{fleet: f.project})
-			r.add(name, catalogue.NewFinding(catalogue.MembershipNotReported, name, "the fleet has no membership "+name))
+			r.add(name, f.missing(*m))
 		}
 	}
+}
+
+// missing is the finding about a membership that the fleet does not have. Where its feature has none either, it may never
+// have been there: a name that is misspelt is no outage.
+func (f *fleet) missing(m member) catalogue.Finding {
+	name := m.name.String()
+	if m.known {
+		return catalogue.NewFinding(catalogue.MembershipNotReported, name, "the fleet has no membership "+name)
+	}
+	finding := catalogue.NewFinding(catalogue.Unreadable, name, "there is no membership "+name+" in the fleet of project "+f.project)
+	finding.Remediation = "Check the name and the location: gcloud container fleet memberships list --project " + f.project + "."
+	short := func(n mesh.Membership) string { return n.Location + "/" + n.Name }
+	best := ""
+	for _, n := range f.names {
+		d := levenshtein.Distance(short(n), short(m.name), nil)
+		if (d <= 3 || n.Name == m.name.Name) && (best == "" || d < levenshtein.Distance(best, short(m.name), nil)) {
+			best = short(n)
+		}
+	}
+	if location, near, found := strings.Cut(best, "/"); found {
+		finding.Message += "; did you mean " + mesh.Membership{Project: f.project, Location: location, Name: near}.String() + "?"
+	}
+	return finding
 }
 
 // used reports whether the mesh of a membership is managed or meant to be. One that is not needs nothing, and a project

@@ -266,7 +266,7 @@ func TestWhatIsNamedAndDoesNotExist(t *testing.T) {
 		"cluster": {diagnosis.Options{Clusters: []mesh.Cluster{{Project: fleetProject, Location: "us-central1", Name: "no-such"}}},
 			"cluster-missing of cluster"},
 		"membership": {diagnosis.Options{Memberships: []mesh.Membership{{Project: fleetProject, Location: "us-central1", Name: "no-such"}}},
-			"membership-not-reported of membership"},
+			"cannot-read of membership"}, // it may be misspelt
 		"project": {diagnosis.Options{FleetProjects: []string{"no-such-project"}}, "cannot-read of fleet"},
 	} {
 		if got := rootNames(w.diagnose(of.options)); len(got) == 0 || got[0] != of.want {

@@ -84,6 +84,7 @@ type fleet struct {
 	gone    bool // its host project is deleted
 	// unlisted is set where some or all memberships could not be listed, so that one that is missing may well be there.
 	unlisted bool
+	names    []mesh.Membership // of the memberships that were listed
 	members  []member
 }
 
