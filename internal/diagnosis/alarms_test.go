@@ -46,12 +46,10 @@ func TestAHealthyFleetRaisesNoAlarm(t *testing.T) {
 			t.Errorf("%d requests for %s, want %d", got, part, want)
 		}
 	}
-	// The first project is asked alone, to see whether the log lets itself be read;
-	// of the others the first goes out at once, and the rest together.
-	if got := w.Count("entries:list"); got > 3 {
+	if got := w.Count("entries:list"); got > 0 { // nothing is wrong that a log could explain
 		t.Errorf("%d searches of logs", got)
 	}
-	if all, known := w.Count(" "), 1+1+3+3+3+7*20+1+w.Count("entries:list"); all != known {
+	if all, known := w.Count(" "), 1+1+3+3+3+7*20+1; all != known {
 		t.Errorf("%d requests, %d of them known: %v", all, known, w.Lines())
 	}
 }

@@ -23,9 +23,7 @@ const auditPatience = 30 * time.Second
 func (r *run) judge(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, auditPatience)
 	defer cancel()
-	if len(r.homes) > maxAudited {
-		r.findTugsOfWar(ctx, slices.DeleteFunc(slices.Sorted(maps.Keys(r.homes)), func(p string) bool { return !r.isUnwell(projectName(p)) }))
-	}
+	r.findTugsOfWar(ctx)
 	r.link()
 	r.searchLogs(ctx)
 	r.link()
@@ -40,15 +38,22 @@ func (r *run) isUnwell(about string) bool {
 	return slices.ContainsFunc(r.of[about], func(i int) bool { return r.findings[i].Severity != catalogue.Info })
 }
 
-// maxAudited is for how many projects the audit log is searched though nothing
-// is wrong with them, for it takes a request for each hundred.
-const maxAudited = 100
+// isTroubled reports whether anything is wrong with a project or with a membership that depends on it.
+func (r *run) isTroubled(project string) bool {
+	if r.isUnwell(projectName(project)) {
+		return true
+	}
+	for name, s := range r.subjects {
+		if s.Type == TypeMembership && slices.Contains(r.places[name].projects(), project) && r.isUnwell(name) {
+			return true
+		}
+	}
+	return false
+}
 
-// findTugsOfWar looks for bindings that are removed and restored again and again. The log of the first project is asked
-// alone: where it is refused, the others are not searched unless something is wrong with them.
-func (r *run) findTugsOfWar(ctx context.Context, projects []string) {
-	ctx, cancel := context.WithTimeout(ctx, auditPatience)
-	defer cancel()
+// findTugsOfWar looks for bindings that are removed and restored again and again, where something is wrong: the audit
+// log's quota is small, and a mesh that works takes no search of it.
+func (r *run) findTugsOfWar(ctx context.Context) {
 	look := func(project string) {
 		for _, fleet := range r.homes[project] {
 			if tug := health.FindTugOfWar(r.bindingChanges(ctx, project, fleet)); tug != nil && !tug.Over(r.now) {
@@ -59,12 +64,9 @@ func (r *run) findTugsOfWar(ctx context.Context, projects []string) {
 		}
 	}
 	var group errgroup.Group
-	for i, project := range projects {
-		if i == 0 {
-			look(project)
-		} else if !r.isRefused(projects[0]) || r.isUnwell(projectName(project)) {
-			group.Go(func() error { look(project); return nil })
-		}
+	troubled := slices.DeleteFunc(slices.Sorted(maps.Keys(r.homes)), func(p string) bool { return !r.isTroubled(p) })
+	for _, project := range troubled {
+		group.Go(func() error { look(project); return nil })
 	}
 	_ = group.Wait() // without the log there is no culprit, and no finding either
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -179,10 +178,6 @@ func (r *run) read(ctx context.Context, fleets []*fleet) {
 	for project, of := range r.homes {
 		works.Go(func() error { r.readProject(ctx, project, of); return nil })
 	}
-	var audit errgroup.Group
-	if len(r.homes) <= maxAudited {
-		audit.Go(func() error { r.findTugsOfWar(ctx, slices.Sorted(maps.Keys(r.homes))); return nil })
-	}
 	for _, f := range fleets {
 		r.total += len(f.members)
 	}
@@ -196,7 +191,6 @@ func (r *run) read(ctx context.Context, fleets []*fleet) {
 		}
 	}
 	_ = works.Wait()
-	_ = audit.Wait()
 }
 
 func (r *run) progress(name string) {
