@@ -27,9 +27,14 @@ func (r request) refused(e *apierr.Error, body []byte) *apierr.Error {
 	case strings.HasPrefix(text, "<"):
 		e.Message = "a web page instead of an answer"
 		e.Next = "Something between here and the cluster answers in its place: check proxies and custom endpoints."
+	case e.Code == http.StatusNotFound:
+		// API servers answer so for a kind that they do not serve, and so does whatever else is reached in their place. It
+		// never says that an object does not exist: an API server says that with a Status.
+		e.Message = cmp.Or(apierr.Shorten(text), http.StatusText(e.Code))
+		e.Next = "That is not how an API server answers for an object that it does not have: something between here and the cluster " +
+			"answers in its place. Check proxies and custom endpoints."
 	default:
-		// API servers answer in plain text for a path they do not serve, which is how
-		// a missing CRD looks, and while they start.
+		// API servers answer in plain text while they start.
 		e.Source, e.Message = apierr.Kubernetes, cmp.Or(apierr.Shorten(text), http.StatusText(e.Code))
 	}
 	return e.Refused(r.rule())

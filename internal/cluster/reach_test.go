@@ -161,7 +161,8 @@ func testHalf(t *testing.T, on target) {
 					t.Errorf("%s: %s", part, h.Summary)
 				}
 				for path := range parts {
-					if n := s.count(path); n != 1 {
+					// Pods of other tests' leftovers whose proxy is wrong are read whole, too.
+					if n := s.count(path); n != 1 && (path != "/pods" || n == 0) {
 						t.Errorf("%s: %d requests for %s", part, n, path)
 					}
 				}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/managed-mesh/terraform-provider-asm/internal/apierr"
 	"github.com/managed-mesh/terraform-provider-asm/internal/cluster"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
@@ -17,25 +18,72 @@ const revisionList = `{"metadata":{},"items":[{"metadata":{"name":"asm-managed",
 	`{"type":"Stalled","status":"False"}]}}]}`
 
 func TestAMissingCRDIsReportedAsWhatItMeans(t *testing.T) {
-	s := serve(t, says(404, "404 page not found")) // as an API server answers for a group it does not serve
+	s := serve(t, without("v1beta1", "v1alpha1"))
 	r, err := open(t, access(t, cluster.Config{GatewayEndpoint: s.URL}), membershipName, "").Revisions(t.Context())
 	if err != nil || r.Installed || r.Verdict != mesh.Unhealthy || !strings.Contains(r.Summary, "never installed") ||
 		r.Findings[0].Code != catalogue.RevisionMissing {
 		t.Errorf("%+v, %v", r, err)
 	}
-	if got := s.requests(); len(got) != 2 {
+	if got := s.requests(); len(got) != 4 {
 		t.Errorf("requests %v", got)
 	}
 }
 
-func TestTheOlderVersionIsRead(t *testing.T) {
-	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
-		if strings.Contains(r.URL.Path, "/v1beta1/") {
-			says(404, "404 page not found")(w, r)
-			return
+// without answers as an API server that does not serve these versions of the mesh's kinds: in plain text, beside its list
+// of groups.
+func without(versions ...string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		served := `{"name":"apps","versions":[{"groupVersion":"apps/v1","version":"v1"}]}`
+		if !slices.Contains(versions, "v1alpha1") {
+			served += `,{"name":"mesh.cloud.google.com","versions":[{"groupVersion":"mesh.cloud.google.com/v1alpha1","version":"v1alpha1"}]}`
 		}
-		says(200, revisionList)(w, r)
-	})
+		switch {
+		case strings.HasSuffix(r.URL.Path, "/apis"):
+			says(200, `{"kind":"APIGroupList","apiVersion":"v1","groups":[`+served+`]}`)(w, r)
+		case slices.ContainsFunc(versions, func(v string) bool { return strings.Contains(r.URL.Path, "/"+v+"/") }):
+			says(404, "404 page not found")(w, r)
+		default:
+			says(200, revisionList)(w, r)
+		}
+	}
+}
+
+// A plain 404 is the answer of anything between here and the API server: it says neither that an object is gone nor, without
+// the server's list of groups, that a kind is not served.
+func TestAPlain404SaysNothingOfTheCluster(t *testing.T) {
+	for name, answer := range map[string]http.HandlerFunc{
+		"everywhere": says(404, "404 page not found"),
+		"a list that is refused": func(w http.ResponseWriter, r *http.Request) {
+			if strings.HasSuffix(r.URL.Path, "/apis") {
+				says(403, rbacDenied)(w, r)
+				return
+			}
+			says(404, "default backend - 404")(w, r)
+		},
+		"a kind that is served": func(w http.ResponseWriter, r *http.Request) {
+			if strings.HasSuffix(r.URL.Path, "/apis") {
+				says(200, `{"kind":"APIGroupList","groups":[{"name":"mesh.cloud.google.com","versions":[{"version":"v1beta1"},`+
+					`{"version":"v1alpha1"}]}]}`)(w, r)
+				return
+			}
+			says(404, "404 page not found")(w, r)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := serve(t, answer)
+			c := open(t, access(t, cluster.Config{GatewayEndpoint: s.URL}), membershipName, "")
+			if _, err := c.Namespace(t.Context(), "shop"); err == nil || apierr.NotFound(err) || !strings.Contains(err.Error(), "proxies") {
+				t.Errorf("the namespace: %v", err)
+			}
+			if r, err := c.Revisions(t.Context()); err == nil || apierr.NotFound(err) {
+				t.Errorf("the revisions: %+v, %v", r, err)
+			}
+		})
+	}
+}
+
+func TestTheOlderVersionIsRead(t *testing.T) {
+	s := serve(t, without("v1beta1"))
 	r, err := open(t, access(t, cluster.Config{GatewayEndpoint: s.URL}), membershipName, "").Revisions(t.Context())
 	if err != nil || !r.Installed || r.Verdict != mesh.Healthy {
 		t.Errorf("%+v, %v", r, err)

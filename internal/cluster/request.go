@@ -30,6 +30,7 @@ type request struct {
 	contentType string
 	body        []byte
 	readOnly    bool // changes nothing, whatever its verb
+	discovery   bool // of the list of API groups; the resource is empty
 }
 
 func (r request) method() string {
@@ -49,6 +50,9 @@ func (r request) method() string {
 func (r request) reads() bool { return r.readOnly || r.method() == http.MethodGet }
 
 func (r request) path() []string {
+	if r.discovery {
+		return []string{"/apis"}
+	}
 	p := []string{"/apis", r.resource.Group, r.resource.Version}
 	if r.resource.Group == "" {
 		p = []string{"/api", r.resource.Version}
@@ -121,11 +125,14 @@ func (c *Cluster) send(ctx context.Context, way route, r request, out any) error
 	limited, cancel := context.WithTimeout(ctx, wait.AttemptTimeout(ctx, c.access.config.RequestTimeout))
 	defer cancel()
 	pauses := wait.Backoff{First: 200 * time.Millisecond, Max: 2 * time.Second, Clock: c.access.config.Clock}
+	var refused *apierr.Error
 	_ = wait.Retry{Backoff: pauses, Attempts: 3}.Do(limited, func(int) (bool, time.Duration) {
-		err = c.sendOnce(limited, client, way, r, out)
-		var refused *apierr.Error
+		err, refused = c.sendOnce(limited, client, way, r, out), nil
 		return errors.As(err, &refused) && apierr.Busy(refused.Code), 0
 	})
+	if refused != nil && refused.Source == apierr.Unknown && refused.Code == http.StatusNotFound && c.lacks(limited, client, way, r.resource) {
+		refused.Source, refused.Next = apierr.Kubernetes, ""
+	}
 	if errors.Is(ctx.Err(), context.Canceled) {
 		return ctx.Err()
 	}
