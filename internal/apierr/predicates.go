@@ -3,6 +3,7 @@ package apierr
 import (
 	"net/http"
 	"slices"
+	"strings"
 )
 
 // NotFound reports whether an API or a cluster says that an object does not exist.
@@ -57,7 +58,7 @@ func Unreachable(err error) bool {
 // the API, or "" where the answer does not name it.
 func Disabled(err error) (service string, disabled bool) {
 	for e := range All(err) {
-		if e.Reason == reasonDisabled {
+		if e.Reason == reasonDisabled && !e.chargedElsewhere() {
 			return e.Service, true
 		}
 		// A cluster whose endpoint could not be looked up because of it.
@@ -68,14 +69,20 @@ func Disabled(err error) (service string, disabled bool) {
 	return "", false
 }
 
-// GatewayDisabled reports whether a call failed because the Connect Gateway API is not enabled, and on which project.
+// GatewayDisabled reports whether a call failed because the Connect Gateway API is not enabled, and on which project. One
+// that is disabled in the project that the caller charges its requests to is no fault of the fleet, and does not count.
 func GatewayDisabled(err error) (project string, disabled bool) {
 	for e := range All(err) {
-		if e.Source == Gateway && e.Reason == reasonDisabled && e.isGatewayService() && e.Consumer != gcloudProject {
+		if e.Source == Gateway && e.Reason == reasonDisabled && e.isGatewayService() && e.Consumer != gcloudProject && !e.chargedElsewhere() {
 			return e.Consumer, true
 		}
 	}
 	return "", false
+}
+
+// chargedElsewhere reports whether the API is disabled in the caller's quota project, and not in the cluster's fleet.
+func (e *Error) chargedElsewhere() bool {
+	return e.Quota != "" && !strings.HasPrefix(e.Cluster, "projects/"+e.Consumer+"/")
 }
 
 func contains(err error, is func(*Error) bool) bool {

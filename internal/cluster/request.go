@@ -140,7 +140,11 @@ func (c *Cluster) send(ctx context.Context, way route, r request, out any) error
 }
 
 func (c *Cluster) newError(way route, r request) *apierr.Error {
-	return &apierr.Error{Doing: r.doing, Cluster: c.String(), Via: way.via}
+	e := &apierr.Error{Doing: r.doing, Cluster: c.String(), Via: way.via}
+	if m := c.target.Membership; way.gateway && m != nil && c.access.config.QuotaProject != m.Project {
+		e.Quota = c.access.config.QuotaProject
+	}
+	return e
 }
 
 func (c *Cluster) sendOnce(ctx context.Context, client *client, way route, r request, out any) error {
