@@ -118,12 +118,11 @@ func (c *Client) changePolicy(ctx context.Context, project, doing string, modify
 		wait.Backoff{First: 500 * time.Millisecond, Max: 15 * time.Second, Clock: c.clock},
 		"other writers of the policy to finish, to "+doing,
 		func(ctx context.Context) (bool, string, error) {
-			read, err := c.Policy(ctx, project)
+			read, policy, needed, err := c.modified(ctx, project, modify)
 			if err != nil {
 				return false, "", err
 			}
-			policy := proto.CloneOf(read)
-			if !modify(policy) {
+			if !needed {
 				wrote = wrote || ambiguous // a write of ours that was not answered made the change
 				return true, "", nil
 			}
@@ -148,6 +147,21 @@ func (c *Client) changePolicy(ctx context.Context, project, doing string, modify
 		},
 	)
 	return wrote, err
+}
+
+// modified returns a project's policy as it was read, and a copy that was modified. An earlier read is good enough for a
+// write, which its etag guards, but not for needing none: then the policy is read again.
+func (c *Client) modified(ctx context.Context, project string, modify func(*iampb.Policy) bool) (read, policy *iampb.Policy,
+	needed bool, err error) {
+	for _, get := range []func(context.Context, string) (*iampb.Policy, error){c.Policy, c.FreshPolicy} {
+		if read, err = get(ctx, project); err != nil {
+			return nil, nil, false, err
+		}
+		if policy = proto.CloneOf(read); modify(policy) {
+			return read, policy, true, nil
+		}
+	}
+	return read, policy, false, nil
 }
 
 // writable refuses policies that cannot be written back whole.

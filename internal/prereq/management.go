@@ -97,7 +97,11 @@ func (m *MeshManagement) Read(ctx context.Context, fresh bool) (ManagementState,
 	if spec.Management != "" {
 		return s, nil
 	}
-	if _, err := m.Client.Membership(ctx, m.Membership); apierr.NotFound(err) || gone(ctx, m.Client, m.Membership.Project, err) {
+	read := m.Client.Membership
+	if fresh {
+		read = m.Client.FreshMembership
+	}
+	if _, err := read(ctx, m.Membership); apierr.NotFound(err) || gone(ctx, m.Client, m.Membership.Project, err) {
 		return s, &GoneError{m.Subject()}
 	}
 	// v2 answers 404 for a membership without the feature, and for a fleet without.

@@ -59,9 +59,11 @@ type Change struct {
 func (c Change) Empty() bool { return len(c.After) == 0 }
 
 // Apply brings a prerequisite about: it checks, enforces only what is missing, and then waits until the same check is
-// satisfied. The change is returned even when an error follows it. state is what the last check saw.
+// satisfied. The first check is fresh, too: what was read before may have been changed by others since, and both "there
+// is nothing to do" and the pre-image rest on it. The change is returned even when an error follows it. state is what
+// the last check saw.
 func Apply(ctx context.Context, p Prerequisite) (change Change, state State, err error) {
-	if state, err = p.Check(ctx, false); err != nil || state.Met() {
+	if state, err = p.Check(ctx, true); err != nil || state.Met() {
 		return Change{Kind: p.Kind(), Subject: p.Subject()}, state, err
 	}
 	if change, err = p.Enforce(ctx, state); err != nil {
