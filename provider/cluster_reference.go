@@ -11,7 +11,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -40,12 +39,11 @@ func membershipOrCluster() []validator.String {
 
 // clusterRefAttributes are the arguments of a resource; another cluster is another resource.
 func clusterRefAttributes() map[string]schema.Attribute {
-	replace := []planmodifier.String{stringplanmodifier.RequiresReplace()}
 	return map[string]schema.Attribute{
 		"membership": schema.StringAttribute{Optional: true, MarkdownDescription: membershipMeans, Validators: membershipOrCluster(),
-			PlanModifiers: replace},
+			PlanModifiers: []planmodifier.String{replaceIfMembership}},
 		"cluster": schema.StringAttribute{Optional: true, MarkdownDescription: clusterMeans, Validators: []validator.String{isCluster},
-			PlanModifiers: replace},
+			PlanModifiers: []planmodifier.String{replaceIfCluster}},
 	}
 }
 

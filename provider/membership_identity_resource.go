@@ -10,7 +10,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/booldefault"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -95,7 +94,7 @@ func membershipArgument() schema.StringAttribute {
 		MarkdownDescription: "The membership, `projects/PROJECT/locations/LOCATION/memberships/MEMBERSHIP`. A `google_gke_hub_membership`'s " +
 			"`id` and a `google_container_cluster`'s `fleet[0].membership` fit.",
 		Validators:    []validator.String{isMembership},
-		PlanModifiers: []planmodifier.String{stringplanmodifier.RequiresReplace()},
+		PlanModifiers: []planmodifier.String{replaceIfMembership},
 	}
 }
 

@@ -13,8 +13,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -63,7 +61,6 @@ func (r *projectServices) Schema(ctx context.Context, _ resource.SchemaRequest, 
 				Optional: true, Computed: true,
 				MarkdownDescription: "ID or number of the project. Default: the provider's project.",
 				Validators:          []validator.String{isProject},
-				PlanModifiers:       []planmodifier.String{stringplanmodifier.RequiresReplaceIfConfigured()},
 			},
 			"services": schema.SetAttribute{
 				Optional: true, Computed: true, ElementType: types.StringType,
@@ -204,7 +201,9 @@ func (r *projectServices) ModifyPlan(ctx context.Context, req resource.ModifyPla
 		}
 		plan.Enabled = boolMap(on)
 	}
-	if state != nil && !state.Project.Equal(plan.Project) {
+	if state != nil && r.data.sameProject(ctx, state.Project, plan.Project) {
+		plan.Project = state.Project
+	} else if state != nil {
 		resp.RequiresReplace.Append(path.Root("project"))
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)

@@ -69,14 +69,12 @@ func (r *serviceAgentBinding) Schema(ctx context.Context, _ resource.SchemaReque
 				Optional: true, Computed: true,
 				MarkdownDescription: "ID or number of the project that grants the role. Default: the provider's project.",
 				Validators:          []validator.String{isProject},
-				PlanModifiers:       []planmodifier.String{stringplanmodifier.RequiresReplaceIfConfigured()},
 			},
 			"fleet_project": schema.StringAttribute{
 				Optional: true, Computed: true,
 				MarkdownDescription: "ID or number of the fleet's host project, whose number names the agent. Default: the provider's " +
 					"`fleet_project`, else `project`.",
-				Validators:    []validator.String{isProject},
-				PlanModifiers: []planmodifier.String{stringplanmodifier.RequiresReplaceIfConfigured()},
+				Validators: []validator.String{isProject},
 			},
 			"fleet_project_number": schema.StringAttribute{
 				Computed: true, PlanModifiers: keep,
@@ -154,7 +152,13 @@ func (r *serviceAgentBinding) ModifyPlan(ctx context.Context, req resource.Modif
 	}
 	plan.Project, plan.FleetProject = project, fleetProjectOf(r.data, config.FleetProject, project)
 	plan.Role, plan.Granted = types.StringValue(mesh.AgentRole), types.BoolValue(true)
-	sameFleet := state != nil && state.FleetProject.Equal(plan.FleetProject)
+	if state != nil && r.data.sameProject(ctx, state.Project, plan.Project) {
+		plan.Project = state.Project
+	}
+	sameFleet := state != nil && r.data.sameProject(ctx, state.FleetProject, plan.FleetProject)
+	if sameFleet {
+		plan.FleetProject = state.FleetProject
+	}
 	switch {
 	case mesh.IsProjectNumber(plan.FleetProject.ValueString()):
 		plan.FleetNumber = plan.FleetProject

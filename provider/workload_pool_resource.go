@@ -13,7 +13,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/booldefault"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -68,7 +67,7 @@ func (r *workloadPool) Schema(ctx context.Context, _ resource.SchemaRequest, res
 				MarkdownDescription: "The cluster, `projects/PROJECT/locations/LOCATION/clusters/CLUSTER`. A `google_container_cluster`'s `id` and " +
 					"`self_link` fit.",
 				Validators:    []validator.String{isCluster},
-				PlanModifiers: []planmodifier.String{stringplanmodifier.RequiresReplace()},
+				PlanModifiers: []planmodifier.String{replaceIfCluster},
 			},
 			"workload_pool": schema.StringAttribute{
 				Optional: true, Computed: true,

@@ -32,7 +32,7 @@ func newRunbookHistory(p program) *cobra.Command {
 	flags.StringVar(&f.filter.Target, "target", "", "only runs on this target, by its full resource name")
 	flags.StringVar(&f.filter.Runbook, "runbook", "", "only runs of this runbook")
 	flags.StringVar(&f.filter.Job, "job", "", "only runs of this job")
-	flags.BoolVar(&f.filter.Unfinished, "unfinished", false, "only runs that can be resumed: not ended, waiting for an approval, failed or stopped")
+	flags.BoolVar(&f.filter.Unfinished, "unfinished", false, "only runs that can be resumed: under way, stopped, failed, or at a gate")
 	flags.IntVar(&f.filter.Limit, "limit", 50, "how many runs to list; 0 lists all")
 	flags.StringVar(&f.since, "since", "", "only runs that started since a day (2026-11-22), or within a duration (24h)")
 	f.outputs.flag(flags)

@@ -74,7 +74,7 @@ func (f *resumeFlags) inputsOf(ctx context.Context, s *session, run string) (map
 		return nil, err
 	}
 	if state.UndoOf != "" {
-		if f.inputFlags.any() {
+		if f.any() {
 			return nil, fmt.Errorf("run %s undoes another run, which takes no inputs: leave out --input", run)
 		}
 		return nil, nil

@@ -35,7 +35,7 @@ func failed(err error, doing, permission string) error {
 func concernsContent(err error) bool {
 	err = failed(err, "", "")
 	var e *apierr.Error
-	return !apierr.Retryable(err) && !apierr.Permanent(err) && !(errors.As(err, &e) && e.Code == http.StatusUnauthorized)
+	return !apierr.Retryable(err) && !apierr.Permanent(err) && (!errors.As(err, &e) || e.Code != http.StatusUnauthorized)
 }
 
 // unfollowed is failed for an operation whose end was not seen.

@@ -167,7 +167,7 @@ func TestNoBuiltInRunbookLooksLikeItHoldsASecret(t *testing.T) {
 	redactor := journal.NewRedactor()
 	for _, book := range builtIn(t).All() {
 		if text := string(book.File.Bytes); redactor.String(text) != text {
-			t.Errorf("%s loses text to the redactor", book.Runbook.Name)
+			t.Errorf("%s loses text to the redactor", book.Name)
 		}
 	}
 }

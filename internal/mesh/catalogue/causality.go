@@ -32,12 +32,12 @@ func (f Finding) FollowsFrom(root Finding) bool {
 }
 
 // bringsAbout narrows by what the root is about: what keeps a part of the mesh from working, and which part.
-func (root Finding) bringsAbout(f Finding) bool {
-	switch root.Code {
+func (f Finding) bringsAbout(consequence Finding) bool {
+	switch f.Code {
 	case ServiceDisabled, ConnectGatewayDisabled, ServiceSwitchedOff:
-		return root.isOfAPI(f)
+		return f.isOfAPI(consequence)
 	case ConditionReported:
-		c, known := DescribeCondition(root.Detail)
+		c, known := DescribeCondition(f.Detail)
 		return !known || c.Blocks
 	}
 	return true

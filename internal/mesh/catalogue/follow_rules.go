@@ -76,16 +76,16 @@ func direct(f, root Finding) bool { return slices.Contains(Describe(root.Code).B
 func sameDetail(f, root Finding) bool { return f.Detail == root.Detail }
 
 // isOfAPI narrows by the API that is disabled: what is refused by its name, and what the mesh needs it for.
-func (root Finding) isOfAPI(f Finding) bool {
-	switch f.Code {
+func (f Finding) isOfAPI(other Finding) bool {
+	switch other.Code {
 	case ServiceDisabled:
 		return true // its own rule compares the API
 	case ConnectGatewayDisabled, LogGatewayDisabled, LogWebhookFailed, PodsBare:
-		return root.Detail == mesh.GatewayService
+		return f.Detail == mesh.GatewayService
 	case Unreadable: // its detail is the API that refused
-		return f.Detail != "" && f.Detail == root.Detail
+		return other.Detail != "" && other.Detail == f.Detail
 	}
-	return root.Detail == "" || slices.Contains(mesh.DefaultServices(), root.Detail)
+	return f.Detail == "" || slices.Contains(mesh.DefaultServices(), f.Detail)
 }
 
 // revisionOf is the revision that a finding is about, or "" where that is not known or there is none.

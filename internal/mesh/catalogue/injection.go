@@ -52,7 +52,8 @@ var injectionFindings = []Description{
 	{
 		Code: InjectionWrong, Title: "Pods are injected by istiod.istio-system", Severity: Error, Kind: mesh.DataPlane,
 		Means: "Pods of a namespace get their proxy from an in-cluster istiod, though the managed control plane is meant: the cluster has a " +
-			"ControlPlaneRevision, and the namespace names no revision of another control plane. Usually the label istio-injection was not replaced.",
+			"ControlPlaneRevision, and the namespace names no revision of another control plane. Usually the label istio-injection was not " +
+			"replaced.",
 		JudgedBy: judgedByLabels,
 		Cause: "The label istio-injection=enabled was not replaced by istio.io/rev, and a webhook of an in-cluster control plane is " +
 			"still there.",

@@ -10,10 +10,11 @@ const (
 
 const (
 	judgedByPods = "pods, annotation sidecar.istio.io/status, beside what would inject them now"
-	sourcePods   = "Google's troubleshooting page, \"cannot connect to the GKE cluster\" and \"Pod injected with istiod.istio-system\", which end " +
-		"with a restart of the workloads"
-	restartPods = "Restart the workload that owns the pods, for example with the runbook restart-proxies or the action asm_restart_workloads. " +
-		"Both restart a StatefulSet only when asked to; pods of a Job end by themselves, and a pod without a controller must be created again."
+	sourcePods   = "Google's troubleshooting page, \"cannot connect to the GKE cluster\" and \"Pod injected with istiod.istio-system\", " +
+		"which end with a restart of the workloads"
+	restartPods = "Restart the workload that owns the pods, for example with the runbook restart-proxies or the action " +
+		"asm_restart_workloads. Both restart a StatefulSet only when asked to; pods of a Job end by themselves, and a pod without a " +
+		"controller must be created again."
 )
 
 var podFindings = []Description{

@@ -128,7 +128,8 @@ func TestAnInClusterRevisionIsADecision(t *testing.T) {
 	}
 	wrong := health.JudgeNamespace(webhooks, health.Namespace{Name: "shop", Labels: map[string]string{"istio-injection": "enabled"}},
 		[]string{"asm-managed"})
-	if wrong.Verdict != mesh.Unhealthy || wrong.Meant != "asm-managed" || !strings.Contains(wrong.Summary, "has ControlPlaneRevision asm-managed") {
+	if wrong.Verdict != mesh.Unhealthy || wrong.Meant != "asm-managed" ||
+		!strings.Contains(wrong.Summary, "has ControlPlaneRevision asm-managed") {
 		t.Errorf("istio-injection=enabled: %s, meant %q", wrong.Summary, wrong.Meant)
 	}
 }

@@ -14,8 +14,8 @@ import (
 )
 
 // Merge joins the results of a job on all of its targets, whichever executors ran them: of each target its latest run
-// of that job. A job without a run and without a target is an error: it is probably misspelt. Targets without a run are listed as not run; only their executor knows why. A run that has not ended is
-// reported as stopped, with the command that resumes it.
+// of that job. A job without a run and without a target is an error: it is probably misspelt. Targets without a run are
+// listed as not run; only their executor knows why. A run that has not ended is reported as stopped, with the command that resumes it.
 func Merge(ctx context.Context, e *engine.Engine, job string, targets []runbook.Target) (*runbook.Report, error) {
 	runs, err := e.Store.List(ctx, store.Filter{Job: job})
 	if err != nil {

@@ -98,7 +98,8 @@ func (s *Signer) key() ([]byte, error) {
 	}
 	key, err := hex.DecodeString(strings.TrimSpace(string(text)))
 	if err != nil || len(key) < keySize {
-		return nil, fmt.Errorf("%s does not hold a key for approvals: at least %d random bytes in hexadecimal, as \"openssl rand -hex 32\" writes them",
+		return nil, fmt.Errorf("%s does not hold a key for approvals: at least %d random bytes in hexadecimal, as \"openssl rand -hex 32\" "+
+			"writes them",
 			s.path, keySize)
 	}
 	return key, nil

@@ -63,7 +63,8 @@ func TestApprovals(t *testing.T) {
 		"another plan": {"one", "f2", 0, false},
 		"another step": {"two", "f1", 0, false},
 	} {
-		if a, ok := s.Approved(c.step, c.fingerprint, noon.Add(c.after), func(Approval) bool { return true }); ok != c.want || ok && a.Approver != "bob" {
+		a, ok := s.Approved(c.step, c.fingerprint, noon.Add(c.after), func(Approval) bool { return true })
+		if ok != c.want || ok && a.Approver != "bob" {
 			t.Errorf("%s: approved is %v by %q, want %v", name, ok, a.Approver, c.want)
 		}
 	}
