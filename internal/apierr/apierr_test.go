@@ -27,6 +27,7 @@ const disabled = `{"error":{"status":"PERMISSION_DENIED","message":"off","detail
 func TestPredicates(t *testing.T) {
 	gateway404, cluster404 := fromCluster(apierr.Gateway, 404), fromCluster(apierr.Kubernetes, 404)
 	lookUp := (&apierr.Error{Doing: "read it", Cluster: "c", Via: "the cluster's endpoint"}).Unanswered(google(403, disabled))
+	fromNobody := (&apierr.Error{Doing: "read it"}).Unanswered(errors.New("connection refused"))
 	busyLookUp := (&apierr.Error{Doing: "read it", Cluster: "c"}).Unanswered(google(503, `{}`))
 	tests := []struct {
 		name string
@@ -45,7 +46,9 @@ func TestPredicates(t *testing.T) {
 		{"a write that needed it", apierr.Ambiguous(busyLookUp), false},
 		{"5xx", apierr.Ambiguous(google(500, `{}`)), true},
 		{"refused", apierr.Ambiguous(google(403, `{}`)), false},
-		{"no answer", apierr.Unreachable(lookUp), true},
+		{"no answer", apierr.Unreachable(fromNobody), true},
+		{"a look-up without an answer", apierr.Unreachable((&apierr.Error{Cluster: "c"}).Unanswered(fromNobody)), true},
+		{"a refused look-up", apierr.Unreachable(lookUp), false},
 		{"an answer", apierr.Unreachable(gateway404), false},
 	}
 	for _, test := range tests {
@@ -65,6 +68,13 @@ func TestALookUpThatFailedGivesTheNextStep(t *testing.T) {
 	e := (&apierr.Error{Doing: "read it", Cluster: "c", Via: "the cluster's endpoint"}).Unanswered(google(403, disabled))
 	what, next := apierr.Describe(e)
 	if !strings.Contains(next, "gcloud services enable container.googleapis.com --project 123") || strings.Contains(what, "gcloud") {
+		t.Errorf("%q, %q", what, next)
+	}
+}
+
+func TestALookUpOfADeletedClusterIsNoNetworkFailure(t *testing.T) {
+	e := (&apierr.Error{Doing: "read it", Cluster: "c", Via: "the cluster's endpoint"}).Unanswered(google(404, `{}`))
+	if what, next := apierr.Describe(e); next != "" || !strings.Contains(what, "404") {
 		t.Errorf("%q, %q", what, next)
 	}
 }

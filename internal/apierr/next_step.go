@@ -153,7 +153,7 @@ func (e *Error) Unanswered(cause error) *Error {
 	var inner *Error
 	var token *TokenError
 	switch {
-	case errors.As(cause, &inner) && inner.Next != "":
+	case errors.As(cause, &inner) && (inner.Next != "" || inner.Code != 0):
 		// An earlier call, such as the look-up of the endpoint, failed.
 		e.Message, e.Next = strings.TrimSuffix(e.Message, "\n\n"+inner.Next), inner.Next
 	case malformed(cause):

@@ -49,9 +49,15 @@ func Aborted(err error) bool {
 	return contains(err, func(e *Error) bool { return e.Code == http.StatusConflict && e.Status == "ABORTED" })
 }
 
-// Unreachable reports whether a call was not answered, or not in time.
+// Unreachable reports whether a call was not answered, or not in time. One that was not sent, because an earlier call on the
+// way was refused, is as that call was.
 func Unreachable(err error) bool {
-	return contains(err, func(e *Error) bool { return e.Code == 0 && e.Status == "" })
+	return contains(err, func(e *Error) bool {
+		if contains(e.Cause, func(*Error) bool { return true }) {
+			return Unreachable(e.Cause)
+		}
+		return e.Code == 0 && e.Status == ""
+	})
 }
 
 // Disabled reports whether a call failed because an API is not enabled. service is

@@ -60,12 +60,16 @@ func (c *Clusters) gone(ctx context.Context, target cluster.Target, err error) b
 		return false
 	}
 	if m := target.Membership; m != nil {
-		_, err := c.Client.Membership(ctx, *m)
-		return apierr.NotFound(err) || gone(ctx, c.Client, m.Project, err)
+		member, err := c.Client.Membership(ctx, *m)
+		if err != nil {
+			return apierr.NotFound(err) || gone(ctx, c.Client, m.Project, err)
+		}
+		return member.ClusterGone || member.Cluster != nil && c.clusterGone(ctx, *member.Cluster)
 	}
-	if name := target.Cluster; name != nil {
-		_, err := c.Client.Cluster(ctx, *name)
-		return apierr.NotFound(err) || gone(ctx, c.Client, name.Project, err)
-	}
-	return false
+	return target.Cluster != nil && c.clusterGone(ctx, *target.Cluster)
+}
+
+func (c *Clusters) clusterGone(ctx context.Context, name mesh.Cluster) bool {
+	_, err := c.Client.Cluster(ctx, name)
+	return err != nil && (apierr.NotFound(err) || gone(ctx, c.Client, name.Project, err))
 }

@@ -280,3 +280,38 @@ func TestGoneIsToldFromUnread(t *testing.T) {
 		t.Errorf("cancelled: %v", err)
 	}
 }
+
+// A deleted cluster takes its namespaces along, by whichever name it is reached; a cluster that may not be looked up does not.
+func TestADeletedClusterIsGone(t *testing.T) {
+	for name, target := range map[string]cluster.Target{
+		"by its own name": {Cluster: &gke}, "by its membership": {Membership: &member},
+		"by both": {Membership: &member, Cluster: &gke},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, two)
+			w.Fault("cluster-deleted")
+			for _, p := range []prereq.Prerequisite{
+				&prereq.NamespaceInjection{Clusters: w.clusters, Target: target, Namespace: "shop", Revision: "asm-managed"},
+				&prereq.ManagedDataPlane{Clusters: w.clusters, Target: target, Revision: "asm-managed", Managed: true},
+			} {
+				var gone *prereq.GoneError
+				if _, err := p.Check(t.Context(), false); !errors.As(err, &gone) {
+					t.Errorf("%s: %v", p.Kind(), err)
+				}
+			}
+		})
+	}
+}
+
+func TestAClusterThatMayNotBeLookedUp(t *testing.T) {
+	w := newWorld(t, two)
+	w.Fault("forbidden?host=container.googleapis.com")
+	p := &prereq.NamespaceInjection{Clusters: w.clusters, Target: cluster.Target{Cluster: &gke}, Namespace: "shop", Revision: "asm-managed"}
+	_, err := p.Read(t.Context(), false)
+	var gone *prereq.GoneError
+	what, next := apierr.Describe(err)
+	if err == nil || errors.As(err, &gone) || apierr.Unreachable(err) || strings.Contains(next, "network") ||
+		!strings.Contains(next, "container.clusters.get") {
+		t.Errorf("%q, %q", what, next)
+	}
+}
