@@ -226,10 +226,10 @@ func TestCoalescerDoesNotTakeApartWhatIsBusy(t *testing.T) {
 func TestMemoEndsAReadThatNobodyWaitsFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := &memo[string, int]{clock: wait.Real}
-		ended := 0
+		var ended atomic.Int32
 		read := func(ctx context.Context) (int, error) {
 			<-ctx.Done()
-			ended++
+			ended.Add(1)
 			return 0, ctx.Err()
 		}
 		short, cancel := context.WithTimeout(t.Context(), time.Second)
@@ -243,13 +243,13 @@ func TestMemoEndsAReadThatNobodyWaitsFor(t *testing.T) {
 		}
 		time.Sleep(2 * time.Second)
 		synctest.Wait()
-		if ended != 0 {
+		if ended.Load() != 0 {
 			t.Error("a read ended while a caller waited for it")
 		}
 		callers.Wait()
 		synctest.Wait()
-		if ended != 1 {
-			t.Errorf("%d reads ended", ended)
+		if ended.Load() != 1 {
+			t.Errorf("%d reads ended", ended.Load())
 		}
 		if v, err := m.get(t.Context(), "p", func(context.Context) (int, error) { return 7, nil }); v != 7 || err != nil {
 			t.Errorf("%d, %v after a read that was given up", v, err)
