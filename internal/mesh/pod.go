@@ -1,6 +1,7 @@
 package mesh
 
 import (
+	"cmp"
 	"strings"
 	"time"
 )
@@ -20,6 +21,11 @@ type Owner struct{ Kind, Namespace, Name string }
 
 // String reads "Deployment shop/cart".
 func (o Owner) String() string { return o.Kind + " " + o.Namespace + "/" + o.Name }
+
+// Compare orders owners by namespace, kind and name.
+func (o Owner) Compare(other Owner) int {
+	return cmp.Or(cmp.Compare(o.Namespace, other.Namespace), cmp.Compare(o.Kind, other.Kind), cmp.Compare(o.Name, other.Name))
+}
 
 // ProxyPod is a pod with a proxy.
 type ProxyPod struct {

@@ -1,7 +1,6 @@
 package health
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -60,10 +59,7 @@ func Misinjected(pods []mesh.ProxyPod, namespaces []NamespaceInjection, configur
 		slices.Sort(o.By)
 		owners = append(owners, *o)
 	}
-	slices.SortFunc(owners, func(a, b MisinjectedOwner) int {
-		return cmp.Or(strings.Compare(a.Owner.Namespace, b.Owner.Namespace), strings.Compare(a.Owner.Kind, b.Owner.Kind),
-			strings.Compare(a.Owner.Name, b.Owner.Name))
-	})
+	slices.SortFunc(owners, func(a, b MisinjectedOwner) int { return a.Owner.Compare(b.Owner) })
 	return owners
 }
 

@@ -1,7 +1,6 @@
 package health
 
 import (
-	"cmp"
 	"fmt"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
@@ -101,10 +100,7 @@ func GroupFailed(pods []mesh.ProxyPod, budgets []mesh.Budget, environments []mes
 		slices.Sort(g.Tags)
 		groups = append(groups, *g)
 	}
-	slices.SortFunc(groups, func(a, b FailedOwner) int {
-		return cmp.Or(strings.Compare(a.Owner.Namespace, b.Owner.Namespace), strings.Compare(a.Owner.Kind, b.Owner.Kind),
-			strings.Compare(a.Owner.Name, b.Owner.Name))
-	})
+	slices.SortFunc(groups, func(a, b FailedOwner) int { return a.Owner.Compare(b.Owner) })
 	return groups
 }
 

@@ -1,12 +1,10 @@
 package health
 
 import (
-	"cmp"
 	"fmt"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -114,10 +112,7 @@ func Renewals(pods []mesh.ProxyPod, namespaces []Namespace, configurations []mes
 		r.Why = r.inWords()
 		renewals = append(renewals, *r)
 	}
-	slices.SortFunc(renewals, func(a, b Renewal) int {
-		return cmp.Or(strings.Compare(a.Owner.Namespace, b.Owner.Namespace), strings.Compare(a.Owner.Kind, b.Owner.Kind),
-			strings.Compare(a.Owner.Name, b.Owner.Name))
-	})
+	slices.SortFunc(renewals, func(a, b Renewal) int { return a.Owner.Compare(b.Owner) })
 	return renewals
 }
 
