@@ -39,7 +39,7 @@ func fleetReport(ctx context.Context, env *Runtime, a Args) (report mesh.Members
 		}
 	}
 	if slices.Contains(feature.Unreachable, membership.Location) {
-		return report, false, fmt.Errorf("the fleet's memberships in %s could not be read (the location is unreachable), so the mesh of %s is not known",
+		return report, false, fmt.Errorf("the fleet's memberships in %s could not be read, so the mesh of %s is not known",
 			membership.Location, membership)
 	}
 	return report, false, nil
