@@ -64,7 +64,7 @@ func (d drifted) differences() []difference {
 
 // subject is the full resource name of what the resource is about, as internal/prereq names it.
 func (d drifted) subject() string {
-	place := cmp.Or(d.now.show("membership"), d.now.show("cluster"))
+	place := plainly(cmp.Or(d.now.show("membership"), d.now.show("cluster")))
 	switch {
 	case place == "":
 		return "projects/" + d.now.show("project")
@@ -74,6 +74,18 @@ func (d drifted) subject() string {
 		return place + "/namespaces/" + mesh.SystemNamespace + "/controlplanerevisions/" + d.now.show("revision")
 	}
 	return place
+}
+
+// plainly is a membership's or a cluster's name as internal/mesh spells it; arguments may have others, such as a
+// self_link. What is no such name stays as it is.
+func plainly(name string) string {
+	if m, err := mesh.ParseMembership(name); err == nil {
+		return m.String()
+	}
+	if c, err := mesh.ParseCluster(name); err == nil {
+		return c.String()
+	}
+	return name
 }
 
 // conceal is a text without the sensitive values of the resource.

@@ -434,3 +434,28 @@ func TestSensitiveDataSource(t *testing.T) {
 		}
 	}
 }
+
+// A cluster in several spellings is one problem, with one fingerprint, also where a data source finds it, too.
+func TestSpellingsAreOneSubject(t *testing.T) {
+	prints := map[string]bool{}
+	for _, spelling := range []string{gke, "https://container.googleapis.com/v1/" + gke, "//container.googleapis.com/" + gke,
+		strings.Replace(gke, "locations", "zones", 1)} {
+		lacking := object{"cluster": spelling, "workload_pool": nil, "node_pools_without_gke_metadata": []any{}, "migrate_node_pools": false}
+		missing := object{"code": "workload-pool-missing", "severity": "error", "subject": gke, "message": "something"}
+		r := judge(t, plan(t, object{
+			"resource_drift": []any{change("asm_workload_pool.x", update, with(lacking, object{"workload_pool": "shop-1.svc.id.goog"}), lacking)},
+			"prior_state": data("data.asm_prerequisites.x", object{"status": "unmet", "summary": "unmet",
+				"prerequisites": []any{object{"findings": []any{missing}}}}),
+		}))
+		roots, _ := told(r)
+		if diff := cmp.Diff([]string{"workload-pool-missing " + gke}, roots); diff != "" {
+			t.Errorf("%s: roots (-want +got):\n%s", spelling, diff)
+		}
+		for _, f := range r.Findings {
+			prints[f.Fingerprint] = true
+		}
+	}
+	if len(prints) != 1 {
+		t.Errorf("%d fingerprints", len(prints))
+	}
+}

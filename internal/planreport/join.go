@@ -160,8 +160,9 @@ func alike(a, b catalogue.Finding) bool {
 	return catalogue.Describe(a.Code).Single || a.Message == b.Message || a.Detail != "" && a.Detail == b.Detail
 }
 
-// canonical is a resource name with the project's id where it is known.
+// canonical is a resource name in the one spelling that is compared, with the project's id where it is known.
 func (j *join) canonical(name string) string {
+	name = plainly(name)
 	rest, found := strings.CutPrefix(name, "projects/")
 	if !found {
 		return name
