@@ -2,9 +2,11 @@ package prereq
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
+	"github.com/managed-mesh/terraform-provider-asm/internal/apierr"
 	"github.com/managed-mesh/terraform-provider-asm/internal/gcp"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
@@ -132,8 +134,8 @@ func (p *ProjectServices) WhoChanged(ctx context.Context, _ State, f catalogue.F
 	return p.Client.WhoDisabled(ctx, p.Project, f.Detail)
 }
 
-// Undo implements Prerequisite. It disables the APIs that the change enabled, and
-// fails rather than disable what depends on them.
+// Undo implements Prerequisite. It disables the APIs that the change enabled, those that others of them depend on last,
+// and fails rather than disable what else depends on them.
 func (p *ProjectServices) Undo(ctx context.Context, c Change) error {
 	names := []string{}
 	for name, on := range c.After {
@@ -146,13 +148,33 @@ func (p *ProjectServices) Undo(ctx context.Context, c Change) error {
 	if err != nil {
 		return err
 	}
-	for _, name := range names {
-		if states[name] != "ENABLED" {
-			continue // it is disabled already
+	names = slices.DeleteFunc(names, func(name string) bool { return states[name] != "ENABLED" }) // it is disabled already
+	for len(names) > 0 {
+		var needed []string
+		var refusals []error
+		for _, name := range names {
+			switch err := p.Client.DisableService(ctx, p.Project, name); {
+			case hasDependents(err):
+				needed, refusals = append(needed, name), append(refusals, err)
+			case err != nil:
+				return errors.Join(append(refusals, err)...)
+			}
 		}
-		if err := p.Client.DisableService(ctx, p.Project, name); err != nil {
-			return err
+		if len(needed) == len(names) { // what depends on them is not ours
+			return errors.Join(refusals...)
 		}
+		names = needed
 	}
 	return nil
+}
+
+// hasDependents reports whether an API was not disabled because other enabled APIs depend on it (Service Usage's own
+// reason, recorded).
+func hasDependents(err error) bool {
+	for e := range apierr.All(err) {
+		if e.Reason == "COMMON_SU_SERVICE_HAS_DEPENDENT_SERVICES" {
+			return true
+		}
+	}
+	return false
 }
