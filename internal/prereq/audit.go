@@ -46,19 +46,14 @@ type Scope struct {
 // Audit checks every prerequisite in scope, in parallel and without changing anything. A failed read makes its own
 // result unknown and no other. Results are sorted: roots first, then by subject.
 func Audit(ctx context.Context, client *gcp.Client, scope Scope) []Result {
-	projects := []string{scope.FleetProject}
-	if scope.Project != scope.FleetProject {
-		projects = append(projects, scope.Project)
-	}
+	projects := distinct(ctx, client, scope.FleetProject, scope.Project)
 	var checks []Need
 	fleets := []string{scope.FleetProject}
 	for _, p := range projects {
 		checks = append(checks, NeedsOfProject(client, p, scope.Services, fleets)...)
 	}
-	for _, p := range scope.HostProjects {
-		if !slices.Contains(projects, p) {
-			checks = append(checks, NeedsOfNetworkHost(client, p, fleets)...)
-		}
+	for _, p := range distinct(ctx, client, append(slices.Clone(projects), scope.HostProjects...)...)[len(projects):] {
+		checks = append(checks, NeedsOfNetworkHost(client, p, fleets)...)
 	}
 	results := []Result{}
 	clusters := scope.Clusters
@@ -95,6 +90,30 @@ func Audit(ctx context.Context, client *gcp.Client, scope Scope) []Result {
 		return strings.Compare(a.Subject, b.Subject)
 	})
 	return results
+}
+
+// distinct are the projects without those that are named twice: an id and a number may be of one. Two that cannot be
+// compared are both listed.
+func distinct(ctx context.Context, client *gcp.Client, projects ...string) (all []string) {
+	for _, p := range projects {
+		if !slices.ContainsFunc(all, func(other string) bool { return sameProject(ctx, client, p, other) }) {
+			all = append(all, p)
+		}
+	}
+	return all
+}
+
+// sameProject makes a request only where one is an id and the other a number.
+func sameProject(ctx context.Context, client *gcp.Client, a, b string) bool {
+	if a == b || mesh.IsProjectNumber(a) == mesh.IsProjectNumber(b) {
+		return a == b
+	}
+	left, err := client.ProjectNumber(ctx, a)
+	if err != nil {
+		return false
+	}
+	right, err := client.ProjectNumber(ctx, b)
+	return err == nil && left == right
 }
 
 // fleetClusters finds the clusters of a project that are registered in a fleet:
