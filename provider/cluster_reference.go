@@ -10,7 +10,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -40,10 +39,8 @@ func membershipOrCluster() []validator.String {
 // clusterRefAttributes are the arguments of a resource; another cluster is another resource.
 func clusterRefAttributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
-		"membership": schema.StringAttribute{Optional: true, MarkdownDescription: membershipMeans, Validators: membershipOrCluster(),
-			PlanModifiers: []planmodifier.String{replaceIfMembership}},
-		"cluster": schema.StringAttribute{Optional: true, MarkdownDescription: clusterMeans, Validators: []validator.String{isCluster},
-			PlanModifiers: []planmodifier.String{replaceIfCluster}},
+		"membership": schema.StringAttribute{Optional: true, MarkdownDescription: membershipMeans, Validators: membershipOrCluster()},
+		"cluster":    schema.StringAttribute{Optional: true, MarkdownDescription: clusterMeans, Validators: []validator.String{isCluster}},
 	}
 }
 
@@ -57,6 +54,11 @@ func clusterRefIdentity() map[string]identityschema.Attribute {
 
 func (m clusterRef) target() (cluster.Target, error) {
 	return cluster.ParseTarget(m.Membership.ValueString(), m.Cluster.ValueString())
+}
+
+// clusterNames are the two names that may be given.
+func (m *clusterRef) clusterNames() []nameArgument {
+	return []nameArgument{membershipName(&m.Membership), clusterName(&m.Cluster)}
 }
 
 // known reports whether the cluster can be named yet.

@@ -58,6 +58,8 @@ type Data struct {
 	clock, pace wait.Clock
 	// running holds one run on a target at a time: the store of runs would refuse a second one.
 	running wait.KeyedLock
+	// declarations keep instances of one subject from taking each other's away.
+	declarations declarations
 }
 
 func (p *asmProvider) Configure(ctx context.Context, req provider.ConfigureRequest, resp *provider.ConfigureResponse) {

@@ -36,6 +36,18 @@ func addError(diags *diag.Diagnostics, summary string, err error) {
 	diags.AddError(summary, sentence(detail))
 }
 
+// warnOfLeft says what a destroy leaves, because somebody else has changed it since.
+func warnOfLeft(ctx context.Context, diags *diag.Diagnostics, p prereq.Prerequisite, change prereq.Change) {
+	s, err := p.Check(ctx, true)
+	if err != nil {
+		return // the undo reads the same, and fails
+	}
+	if left := prereq.ChangedByOthers(s, change); len(left) > 0 {
+		diags.AddWarning("Not restored: somebody else changed it ("+p.Subject()+")", sentence(strings.Join(left, "; "))+
+			" It stays as it is.")
+	}
+}
+
 // warnOfDrift says why a resource is about to change: what is missing, what that does to the mesh, and who took it away
 // as far as the audit log shows. The words are right both in a plan and while it is applied.
 func warnOfDrift(ctx context.Context, diags *diag.Diagnostics, p prereq.Prerequisite, s prereq.State, lost []catalogue.Finding) {

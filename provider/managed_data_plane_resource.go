@@ -13,8 +13,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/booldefault"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -59,15 +57,14 @@ type dataPlaneKey struct {
 }
 
 func (r *managedDataPlane) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
-	replace := []planmodifier.String{stringplanmodifier.RequiresReplace()}
 	one := stringvalidator.ExactlyOneOf(path.MatchRoot("revision")) // told once, at namespace
 	attributes := map[string]schema.Attribute{
 		"namespace": schema.StringAttribute{
-			Optional: true, Validators: []validator.String{isNamespace, one}, PlanModifiers: replace,
+			Optional: true, Validators: []validator.String{isNamespace, one},
 			MarkdownDescription: "The namespace whose proxies Google upgrades. Exactly one of `namespace` and `revision` is given.",
 		},
 		"revision": schema.StringAttribute{
-			Optional: true, Validators: []validator.String{isRevision}, PlanModifiers: replace,
+			Optional: true, Validators: []validator.String{isRevision},
 			MarkdownDescription: "The ControlPlaneRevision all of whose proxies Google upgrades, such as `asm-managed`.",
 		},
 		"managed": schema.BoolAttribute{
@@ -102,6 +99,10 @@ func (m *dataPlaneModel) identity() any { return dataPlaneKey{m.clusterRef, m.Na
 
 func (m *dataPlaneModel) desired() string { return m.Managed.String() }
 
+func (m *dataPlaneModel) names() []nameArgument {
+	return append(m.clusterNames(), plainName("namespace", &m.Namespace), plainName("revision", &m.Revision))
+}
+
 func (m *dataPlaneModel) prerequisite(data *Data) (prereq.Prerequisite, error) {
 	target, err := m.target()
 	return &prereq.ManagedDataPlane{
@@ -120,7 +121,12 @@ func (m *dataPlaneModel) take(state prereq.State) {
 
 func (r *managedDataPlane) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	_, plan, state, ok := planned[dataPlaneModel](ctx, req, &resp.Diagnostics)
-	if !ok || state == nil || !plan.known() || plan.Managed.IsUnknown() || plan.Namespace.IsUnknown() || plan.Revision.IsUnknown() {
+	if !ok {
+		return
+	}
+	replaced := r.keepNames(ctx, plan, state, resp)
+	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
+	if state == nil || replaced || !plan.known() || plan.Managed.IsUnknown() || plan.Namespace.IsUnknown() || plan.Revision.IsUnknown() {
 		return
 	}
 	if p, err := plan.prerequisite(&Data{}); err == nil {

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -9,7 +10,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/booldefault"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -93,8 +93,7 @@ func membershipArgument() schema.StringAttribute {
 		Required: true,
 		MarkdownDescription: "The membership, `projects/PROJECT/locations/LOCATION/memberships/MEMBERSHIP`. A `google_gke_hub_membership`'s " +
 			"`id` and a `google_container_cluster`'s `fleet[0].membership` fit.",
-		Validators:    []validator.String{isMembership},
-		PlanModifiers: []planmodifier.String{replaceIfMembership},
+		Validators: []validator.String{isMembership},
 	}
 }
 
@@ -110,6 +109,8 @@ func (r *membershipIdentity) IdentitySchema(_ context.Context, _ resource.Identi
 }
 
 func (m *identityModel) identity() any { return membershipIdentityKey{m.Membership} }
+
+func (m *identityModel) names() []nameArgument { return []nameArgument{membershipName(&m.Membership)} }
 
 func (m *identityModel) prerequisite(data *Data) (prereq.Prerequisite, error) {
 	name, err := mesh.ParseMembership(m.Membership.ValueString())
@@ -133,15 +134,21 @@ func (m *identityModel) take(state prereq.State) {
 	}
 }
 
+func (m *identityModel) preservePlan(planned *identityModel) {
+	if !planned.WorkloadPool.IsUnknown() {
+		m.WorkloadPool = planned.WorkloadPool // the next refresh shows what it is since
+	}
+}
+
 func (r *membershipIdentity) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	config, plan, state, ok := planned[identityModel](ctx, req, &resp.Diagnostics)
 	if !ok {
 		return
 	}
-	replaced := state != nil && !state.Membership.Equal(plan.Membership)
+	replaced := r.keepNames(ctx, plan, state, resp)
 	switch {
 	case !config.Issuer.IsNull():
-		plan.Issuer = config.Issuer
+		plan.Issuer = r.sameIssuer(ctx, config.Issuer, state)
 	case state != nil && !replaced && !state.Expected.IsNull() && !plan.Membership.IsUnknown():
 		plan.Issuer = state.Expected
 	default:
@@ -159,6 +166,25 @@ func (r *membershipIdentity) ModifyPlan(ctx context.Context, req resource.Modify
 	if name, err := mesh.ParseMembership(plan.Membership.ValueString()); err == nil {
 		r.warn(ctx, req.Private, state, plan, prereq.SeenIdentity(name, state.Issuer.ValueString(), plan.Issuer.ValueString()), &resp.Diagnostics)
 	}
+}
+
+// sameIssuer is the issuer as the configuration spells it, or as the state does where that is the same. Its project may
+// be spelled by id and by number.
+func (r *membershipIdentity) sameIssuer(ctx context.Context, config types.String, state *identityModel) types.String {
+	if state == nil || state.Issuer.IsNull() || config.IsUnknown() {
+		return config
+	}
+	issuer := nameArgument{parse: func(s string) (string, string, error) {
+		c, ok := mesh.IssuedBy(s)
+		if !ok {
+			return "", strings.TrimRight(s, "/"), nil
+		}
+		return c.Project, c.Location + "/" + c.Name, nil
+	}}
+	if same, err := r.data.sameName(ctx, issuer, state.Issuer.ValueString(), config.ValueString()); err == nil && same {
+		return state.Issuer
+	}
+	return config
 }
 
 // clusterIssuer is the issuer of the membership's GKE cluster, where it can be

@@ -84,6 +84,10 @@ func (r *meshManagement) IdentitySchema(_ context.Context, _ resource.IdentitySc
 
 func (m *managementModel) identity() any { return membershipIdentityKey{m.Membership} }
 
+func (m *managementModel) names() []nameArgument {
+	return []nameArgument{membershipName(&m.Membership)}
+}
+
 func (m *managementModel) prerequisite(data *Data) (prereq.Prerequisite, error) {
 	name, err := mesh.ParseMembership(m.Membership.ValueString())
 	return &prereq.MeshManagement{
@@ -102,13 +106,19 @@ func (m *managementModel) take(state prereq.State) {
 	}
 }
 
+func (m *managementModel) preservePlan(planned *managementModel) {
+	if !planned.Origin.IsUnknown() {
+		m.Origin = planned.Origin // the next refresh shows what it is since
+	}
+}
+
 func (r *meshManagement) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	_, plan, state, ok := planned[managementModel](ctx, req, &resp.Diagnostics)
 	if !ok {
 		return
 	}
+	same := !r.keepNames(ctx, plan, state, resp) && state != nil
 	plan.Origin = types.StringUnknown()
-	same := state != nil && state.Membership.Equal(plan.Membership)
 	if same && state.Management.Equal(plan.Management) {
 		plan.Origin = state.Origin
 	}

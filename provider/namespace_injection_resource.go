@@ -10,8 +10,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -86,7 +84,6 @@ func namespaceArgument(means string) schema.StringAttribute {
 		Required:            true,
 		MarkdownDescription: means,
 		Validators:          []validator.String{isNamespace},
-		PlanModifiers:       []planmodifier.String{stringplanmodifier.RequiresReplace()},
 	}
 }
 
@@ -100,6 +97,10 @@ func (m *injectionModel) identity() any { return namespaceKey{m.clusterRef, m.Na
 
 func (m *injectionModel) desired() string {
 	return m.Revision.ValueString() + "/" + m.Injection.ValueString()
+}
+
+func (m *injectionModel) names() []nameArgument {
+	return append(m.clusterNames(), plainName("namespace", &m.Namespace))
 }
 
 func (m *injectionModel) prerequisite(data *Data) (prereq.Prerequisite, error) {
@@ -118,9 +119,10 @@ func (r *namespaceInjection) ModifyPlan(ctx context.Context, req resource.Modify
 	if !ok {
 		return
 	}
+	replaced := r.keepNames(ctx, plan, state, resp)
 	plan.Injection = types.StringNull()
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
-	if state == nil || !plan.known() || plan.Revision.IsUnknown() || plan.Namespace.IsUnknown() {
+	if state == nil || replaced || !plan.known() || plan.Revision.IsUnknown() || plan.Namespace.IsUnknown() {
 		return
 	}
 	if p, err := plan.prerequisite(&Data{}); err == nil {

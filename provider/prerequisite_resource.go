@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 	"time"
 
@@ -33,6 +34,8 @@ type prerequisiteResource[M any, P interface {
 // resourceModel is the model of such a resource.
 type resourceModel interface {
 	identity() any
+	// names are the arguments that say what the resource is about, in an order of their own.
+	names() []nameArgument
 	common() *commonModel
 	// prerequisite is what the resource keeps in place. Its error is about an argument that became known only now.
 	prerequisite(data *Data) (prereq.Prerequisite, error)
@@ -53,6 +56,8 @@ type (
 	// planPreserver takes over what the plan promised, where what was seen goes further:
 	// Terraform holds a provider to its plan.
 	planPreserver[P any] interface{ preservePlan(planned P) }
+	// partitioned is about parts of its subject; other resources may be about other parts.
+	partitioned interface{ parts() []string }
 	// updateRecorder says what of an update's change is recorded, to be taken back by a destroy.
 	updateRecorder[P any] interface {
 		changeToRecord(prior P, change prereq.Change) prereq.Change
@@ -84,14 +89,24 @@ func (r *prerequisiteResource[M, P]) Create(ctx context.Context, req resource.Cr
 	resp.Diagnostics.Append(req.Plan.Get(ctx, plan)...)
 	ctx, cancel, ok := r.within(ctx, plan.common().Timeouts.Create, r.patience, &resp.Diagnostics)
 	defer cancel()
-	if ok {
-		change := r.apply(ctx, plan, resp.Private, outcome{&resp.State, resp.Identity, &resp.Diagnostics})
-		record(ctx, resp.Private, resp.Private, change, &resp.Diagnostics)
+	if !ok {
+		return
+	}
+	setDefaults(plan, r.data)
+	record(ctx, resp.Private, r.data.takeOver(ctx, r.subject(plan)), true, &resp.Diagnostics)
+	out := outcome{&resp.State, resp.Identity, &resp.Diagnostics}
+	change, seen := r.apply(ctx, plan, resp.Private, out)
+	record(ctx, resp.Private, change, true, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() && seen != nil && !recorded(ctx, resp.Private, &resp.Diagnostics).Empty() {
+		// Terraform forgets an object without a state, and with it what has to be taken back. With one, it replaces the object.
+		resp.Diagnostics.Append(resp.Private.SetKey(ctx, privateIncomplete, []byte("true"))...)
+		plan.take(seen)
+		out.set(ctx, plan, plan.identity())
 	}
 }
 
-// Update's change is not recorded, unless the model says otherwise: what an update restores, somebody else had taken
-// away, and a later destroy must not take it away again.
+// Update records what an edit of the configuration changes, and of what it restores only the fields that this resource
+// has changed before: the rest somebody else had taken away, and a later destroy must not take it away again.
 func (r *prerequisiteResource[M, P]) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	plan, prior := P(new(M)), P(new(M))
 	resp.Diagnostics.Append(req.Plan.Get(ctx, plan)...)
@@ -101,27 +116,44 @@ func (r *prerequisiteResource[M, P]) Update(ctx context.Context, req resource.Up
 	if !ok {
 		return
 	}
-	change := r.apply(ctx, plan, resp.Private, outcome{&resp.State, resp.Identity, &resp.Diagnostics})
+	desired, d := resp.Private.GetKey(ctx, privateDesired)
+	resp.Diagnostics.Append(d...)
+	edited := len(desired) > 0 && string(desired) != string(quote(plan.desired())) || isSet(ctx, resp.Private, privateIncomplete)
+	change, _ := r.apply(ctx, plan, resp.Private, outcome{&resp.State, resp.Identity, &resp.Diagnostics})
 	if a, ok := any(plan).(updateRecorder[P]); ok {
-		record(ctx, req.Private, resp.Private, a.changeToRecord(prior, change), &resp.Diagnostics)
+		change, edited = a.changeToRecord(prior, change), true
+	}
+	record(ctx, resp.Private, change, edited, &resp.Diagnostics)
+	if !resp.Diagnostics.HasError() && isSet(ctx, resp.Private, privateIncomplete) {
+		resp.Diagnostics.Append(resp.Private.SetKey(ctx, privateIncomplete, []byte("false"))...)
 	}
 }
 
-func (r *prerequisiteResource[M, P]) apply(ctx context.Context, plan P, remember private, out outcome) prereq.Change {
+// apply brings the plan about. seen is what the last check saw, or nil where none was made.
+func (r *prerequisiteResource[M, P]) apply(ctx context.Context, plan P, remember private, out outcome) (change prereq.Change,
+	seen prereq.State) {
 	setDefaults(plan, r.data)
 	p, err := plan.prerequisite(r.data)
 	if err != nil {
 		out.diags.AddError("Invalid argument", sentence(err.Error()))
-		return prereq.Change{}
+		return prereq.Change{}, nil
 	}
 	if v, ok := any(plan).(applyValidator); ok && v.refuse(ctx, r.data, out.diags) {
-		return prereq.Change{}
+		return prereq.Change{}, nil
+	}
+	if err := r.data.declare(ctx, r.subject(plan)); err != nil {
+		addError(out.diags, r.enforce, err)
+		return prereq.Change{}, nil
 	}
 	planned := *plan
 	change, state, err := prereq.Apply(ctx, p)
 	if err != nil {
 		addError(out.diags, r.enforce, err)
-		return change
+		if change.Empty() && state != nil && (ctx.Err() != nil || apierr.Ambiguous(err)) {
+			// It may have happened all the same. An undo leaves what is not as the change would have left it.
+			change.Before, change.After = state.Gap()
+		}
+		return change, state
 	}
 	out.diags.Append(remember.SetKey(ctx, privateDesired, quote(plan.desired()))...)
 	plan.take(state)
@@ -129,7 +161,27 @@ func (r *prerequisiteResource[M, P]) apply(ctx context.Context, plan P, remember
 		k.preservePlan(&planned)
 	}
 	out.set(ctx, plan, plan.identity())
-	return change
+	return change, state
+}
+
+func (r *prerequisiteResource[M, P]) subject(m P) subject {
+	s := subject{resource: r.name, names: m.names()}
+	if parted, ok := any(m).(partitioned); ok {
+		s.parts = parted.parts()
+	}
+	return s
+}
+
+// planHandover plans that a new instance takes over what an instance that failed to be made, and is replaced by it, had
+// changed. Terraform gives it nothing of the old one; the refresh before has left it in this process.
+func (r *prerequisiteResource[M, P]) planHandover(ctx context.Context, plan P, resp *resource.ModifyPlanResponse) {
+	if !r.configured() {
+		return
+	}
+	if change := r.data.takeOver(ctx, r.subject(plan)); !change.Empty() {
+		record(ctx, resp.Private, change, true, &resp.Diagnostics)
+		resp.Diagnostics.Append(resp.Private.SetKey(ctx, privateHandedOver, []byte("true"))...)
+	}
 }
 
 func setDefaults(model any, data *Data) {
@@ -159,6 +211,9 @@ func (r *prerequisiteResource[M, P]) Read(ctx context.Context, req resource.Read
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
+	if isSet(ctx, req.Private, privateIncomplete) {
+		r.data.handOver(r.subject(m), recorded(ctx, req.Private, &resp.Diagnostics))
+	}
 	if m.common().DeletionPolicy.IsNull() { // imported
 		m.common().DeletionPolicy = types.StringValue(abandon)
 	}
@@ -187,7 +242,15 @@ func (r *prerequisiteResource[M, P]) Read(ctx context.Context, req resource.Read
 func (r *prerequisiteResource[M, P]) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	m := P(new(M))
 	resp.Diagnostics.Append(req.State.Get(ctx, m)...)
-	if resp.Diagnostics.HasError() || m.common().DeletionPolicy.ValueString() != remove {
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	change := recorded(ctx, req.Private, &resp.Diagnostics)
+	if isSet(ctx, req.Private, privateHandedOver) && r.data != nil {
+		r.data.handOver(r.subject(m), change)
+		return
+	}
+	if m.common().DeletionPolicy.ValueString() != remove {
 		return
 	}
 	ctx, cancel, ok := r.within(ctx, m.common().Timeouts.Delete, r.patience, &resp.Diagnostics)
@@ -195,7 +258,6 @@ func (r *prerequisiteResource[M, P]) Delete(ctx context.Context, req resource.De
 	if !ok {
 		return
 	}
-	change := recorded(ctx, req.Private, &resp.Diagnostics)
 	if g, ok := any(m).(undoSelector); ok {
 		change = g.changeToUndo(change)
 	}
@@ -203,13 +265,39 @@ func (r *prerequisiteResource[M, P]) Delete(ctx context.Context, req resource.De
 		return
 	}
 	p, err := m.prerequisite(r.data)
+	done := func() {}
+	if err == nil {
+		change, done = r.withoutHeld(ctx, m, change, &resp.Diagnostics)
+	}
+	defer done()
 	if err == nil && !change.Empty() {
+		warnOfLeft(ctx, &resp.Diagnostics, p, change)
 		err = p.Undo(ctx, change)
 	}
 	var gone *prereq.GoneError
 	if err != nil && !errors.As(err, &gone) {
 		addError(&resp.Diagnostics, r.undo, err)
 	}
+}
+
+// withoutHeld is a change without what another instance has declared in this process: that stays, also where this
+// instance had brought it about. done ends the time in which the rest may be taken back.
+func (r *prerequisiteResource[M, P]) withoutHeld(ctx context.Context, m P, change prereq.Change, diags *diag.Diagnostics) (_ prereq.Change,
+	done func()) {
+	s := r.subject(m)
+	held, all, done := r.data.undo(ctx, s)
+	before := len(change.After)
+	for field := range change.After {
+		if all || slices.Contains(held, field) {
+			delete(change.After, field)
+			delete(change.Before, field)
+		}
+	}
+	if len(change.After) < before {
+		diags.AddWarning("Left in place ("+s.String()+")", "Another asm_"+r.name+" has declared the same in this run, so it was not taken "+
+			"back although deletion_policy is DELETE. What it was before is not restored by a later destroy, either.")
+	}
+	return change, done
 }
 
 // keptPrivate is private state that can only be read.

@@ -149,7 +149,7 @@ func (d *prerequisites) Read(ctx context.Context, req datasource.ReadRequest, re
 func (m prerequisitesModel) scope(ctx context.Context) (prereq.Scope, error) {
 	s := prereq.Scope{Project: m.Project.ValueString(), FleetProject: m.FleetProject.ValueString(), Services: mesh.DefaultServices()}
 	if !m.Services.IsNull() {
-		s.Services, _ = (&servicesModel{Services: m.Services}).names()
+		s.Services, _ = (&servicesModel{Services: m.Services}).services()
 	}
 	m.HostProjects.ElementsAs(ctx, &s.HostProjects, false)
 	slices.Sort(s.HostProjects)

@@ -98,9 +98,9 @@ func (r *projectServices) IdentitySchema(_ context.Context, _ resource.IdentityS
 	}}
 }
 
-// names are the APIs to keep enabled, sorted: those asked for and Connect
+// services are the APIs to keep enabled, sorted: those asked for and Connect
 // Gateway. known is false while some name is not known yet.
-func (m *servicesModel) names() (names []string, known bool) {
+func (m *servicesModel) services() (names []string, known bool) {
 	if m.Services.IsUnknown() {
 		return nil, false
 	}
@@ -138,6 +138,16 @@ func boolMap(values map[string]bool) types.Map {
 
 func (m *servicesModel) identity() any { return projectIdentity{m.Project} }
 
+func (m *servicesModel) names() []nameArgument {
+	return []nameArgument{projectName("project", &m.Project)}
+}
+
+// parts are the APIs: other resources may be about other APIs of the project.
+func (m *servicesModel) parts() []string {
+	names, _ := m.services()
+	return names
+}
+
 func (m *servicesModel) desired() string { return "" } // drift is told of each API
 
 func (m *servicesModel) prerequisite(data *Data) (prereq.Prerequisite, error) {
@@ -145,7 +155,7 @@ func (m *servicesModel) prerequisite(data *Data) (prereq.Prerequisite, error) {
 }
 
 func (m *servicesModel) projectServices(data *Data) *prereq.ProjectServices {
-	names, _ := m.names()
+	names, _ := m.services()
 	return &prereq.ProjectServices{Client: data.Client, Project: m.Project.ValueString(), Names: names}
 }
 
@@ -170,7 +180,7 @@ func (m *servicesModel) changeToRecord(prior *servicesModel, change prereq.Chang
 
 // changeToUndo leaves out what was taken out of the configuration since: it is no longer this resource's.
 func (m *servicesModel) changeToUndo(change prereq.Change) prereq.Change {
-	names, _ := m.names()
+	names, _ := m.services()
 	for name := range change.After {
 		if !slices.Contains(names, name) {
 			delete(change.After, name)
@@ -194,20 +204,16 @@ func (r *projectServices) ModifyPlan(ctx context.Context, req resource.ModifyPla
 		plan.Services = defaultServices()
 	}
 	plan.Enabled = types.MapUnknown(types.BoolType)
-	if names, known := plan.names(); known {
+	if names, known := plan.services(); known {
 		on := map[string]bool{}
 		for _, name := range names {
 			on[name] = true
 		}
 		plan.Enabled = boolMap(on)
 	}
-	if state != nil && r.data.sameProject(ctx, state.Project, plan.Project) {
-		plan.Project = state.Project
-	} else if state != nil {
-		resp.RequiresReplace.Append(path.Root("project"))
-	}
+	replaced := r.keepNames(ctx, plan, state, resp)
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
-	if state != nil && len(resp.RequiresReplace) == 0 && r.configured() {
+	if state != nil && !replaced && r.configured() {
 		r.warnOfLoss(ctx, state, resp)
 	}
 }

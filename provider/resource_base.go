@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
@@ -99,7 +98,12 @@ func (o outcome) set(ctx context.Context, model, identity any) {
 	o.diags.Append(o.identity.Set(ctx, identity)...)
 }
 
-const privateChange = "change"
+// Keys of the private state.
+const (
+	privateChange     = "change"      // what the resource has changed
+	privateIncomplete = "incomplete"  // creation failed after it had changed something
+	privateHandedOver = "handed_over" // the instance that replaces this one takes over what it has changed
+)
 
 // private is the private state of a resource: Terraform keeps it and never shows it.
 type private interface {
@@ -120,26 +124,44 @@ func recorded(ctx context.Context, p private, diags *diag.Diagnostics) prereq.Ch
 	return change
 }
 
-// record adds a change to what the resource has changed, keeping the oldest
-// pre-image of each field. It is what a later destroy with DELETE takes back.
-func record(ctx context.Context, from, to private, change prereq.Change, diags *diag.Diagnostics) {
+// isSet reports whether a mark of the private state is set.
+func isSet(ctx context.Context, p keptPrivate, key string) bool {
+	raw, _ := p.GetKey(ctx, key)
+	return string(raw) == "true"
+}
+
+// record adds a change to what the resource has changed: the oldest pre-image of each field, and what it was changed to
+// last. It is what a later destroy with DELETE takes back. all says whether fields are added that the resource had not
+// changed before. A field that is as before again needs nothing taken back.
+func record(ctx context.Context, p private, change prereq.Change, all bool, diags *diag.Diagnostics) {
 	if change.Empty() {
 		return
 	}
-	whole := recorded(ctx, from, diags)
+	whole := recorded(ctx, p, diags)
 	if whole.Before == nil {
 		whole = prereq.Change{Kind: change.Kind, Subject: change.Subject, Before: map[string]any{}, After: map[string]any{}}
 	}
-	for field, before := range change.Before {
-		if _, known := whole.Before[field]; !known {
+	for field, after := range change.After {
+		before, known := whole.Before[field]
+		if !known && !all {
+			continue
+		}
+		whole.After[field] = after
+		if !known {
+			if before, known = change.Before[field]; !known {
+				continue // it says more about the change, and is not restored
+			}
 			whole.Before[field] = before
 		}
+		if before == after { // both are strings or bools
+			delete(whole.Before, field)
+			delete(whole.After, field)
+		}
 	}
-	maps.Copy(whole.After, change.After)
 	raw, err := json.Marshal(whole)
 	if err != nil {
 		diags.AddError("Cannot record the change", err.Error())
 		return
 	}
-	diags.Append(to.SetKey(ctx, privateChange, raw)...)
+	diags.Append(p.SetKey(ctx, privateChange, raw)...)
 }

@@ -108,6 +108,10 @@ func (r *serviceAgentBinding) IdentitySchema(_ context.Context, _ resource.Ident
 
 func (m *bindingModel) identity() any { return bindingIdentity{m.Project, m.FleetProject} }
 
+func (m *bindingModel) names() []nameArgument {
+	return []nameArgument{projectName("project", &m.Project), projectName("fleet_project", &m.FleetProject)}
+}
+
 func (m *bindingModel) desired() string { return m.Granted.String() }
 
 func (m *bindingModel) prerequisite(data *Data) (prereq.Prerequisite, error) {
@@ -152,13 +156,8 @@ func (r *serviceAgentBinding) ModifyPlan(ctx context.Context, req resource.Modif
 	}
 	plan.Project, plan.FleetProject = project, fleetProjectOf(r.data, config.FleetProject, project)
 	plan.Role, plan.Granted = types.StringValue(mesh.AgentRole), types.BoolValue(true)
-	if state != nil && r.data.sameProject(ctx, state.Project, plan.Project) {
-		plan.Project = state.Project
-	}
-	sameFleet := state != nil && r.data.sameProject(ctx, state.FleetProject, plan.FleetProject)
-	if sameFleet {
-		plan.FleetProject = state.FleetProject
-	}
+	replaced := r.keepNames(ctx, plan, state, resp)
+	sameFleet := state != nil && state.FleetProject.Equal(plan.FleetProject)
 	switch {
 	case mesh.IsProjectNumber(plan.FleetProject.ValueString()):
 		plan.FleetNumber = plan.FleetProject
@@ -168,16 +167,8 @@ func (r *serviceAgentBinding) ModifyPlan(ctx context.Context, req resource.Modif
 	default:
 		plan.FleetNumber, plan.Member = types.StringUnknown(), types.StringUnknown()
 	}
-	if state != nil {
-		if !state.Project.Equal(plan.Project) {
-			resp.RequiresReplace.Append(path.Root("project"))
-		}
-		if !sameFleet {
-			resp.RequiresReplace.Append(path.Root("fleet_project"))
-		}
-	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
-	if state != nil && len(resp.RequiresReplace) == 0 && !state.Granted.ValueBool() && r.configured() {
+	if state != nil && !replaced && !state.Granted.ValueBool() && r.configured() {
 		r.warnOfLoss(ctx, state, resp)
 	}
 }

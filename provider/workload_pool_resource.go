@@ -12,7 +12,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/booldefault"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -66,8 +65,7 @@ func (r *workloadPool) Schema(ctx context.Context, _ resource.SchemaRequest, res
 				Required: true,
 				MarkdownDescription: "The cluster, `projects/PROJECT/locations/LOCATION/clusters/CLUSTER`. A `google_container_cluster`'s `id` and " +
 					"`self_link` fit.",
-				Validators:    []validator.String{isCluster},
-				PlanModifiers: []planmodifier.String{replaceIfCluster},
+				Validators: []validator.String{isCluster},
 			},
 			"workload_pool": schema.StringAttribute{
 				Optional: true, Computed: true,
@@ -117,6 +115,8 @@ func wrongPool(add func(path.Path, string, string), got, want string) {
 
 func (m *poolModel) identity() any { return clusterIdentity{m.Cluster} }
 
+func (m *poolModel) names() []nameArgument { return []nameArgument{clusterName(&m.Cluster)} }
+
 func (m *poolModel) desired() string { return m.WorkloadPool.ValueString() }
 
 func (m *poolModel) prerequisite(data *Data) (prereq.Prerequisite, error) { return m.pool(data) }
@@ -141,6 +141,17 @@ func (m *poolModel) preservePlan(planned *poolModel) {
 	if !planned.NodePools.IsUnknown() {
 		m.NodePools = planned.NodePools // the next refresh shows the rest
 	}
+}
+
+// changeToUndo leaves node pools as they are: taking their metadata server away would recreate their nodes once more.
+func (m *poolModel) changeToUndo(change prereq.Change) prereq.Change {
+	for field := range change.After {
+		if field != "workload_pool" {
+			delete(change.After, field)
+			delete(change.Before, field)
+		}
+	}
+	return change
 }
 
 // refuse is of a configured pool that became known only at apply and is wrong.
@@ -169,6 +180,7 @@ func (r *workloadPool) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 	if !ok {
 		return
 	}
+	replaced := r.keepNames(ctx, plan, state, resp)
 	plan.WorkloadPool = expectedPool(ctx, r.data, plan.Cluster)
 	if !config.WorkloadPool.IsNull() && !config.WorkloadPool.IsUnknown() {
 		if !plan.WorkloadPool.IsUnknown() && !config.WorkloadPool.Equal(plan.WorkloadPool) {
@@ -179,7 +191,6 @@ func (r *workloadPool) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 	} else if config.WorkloadPool.IsUnknown() {
 		plan.WorkloadPool = types.StringUnknown()
 	}
-	replaced := state != nil && !state.Cluster.Equal(plan.Cluster)
 	switch {
 	case plan.Migrate.IsUnknown() || state == nil || replaced:
 		plan.NodePools = types.ListUnknown(types.StringType)

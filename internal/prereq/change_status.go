@@ -45,6 +45,18 @@ func StatusOf(s State, c Change) (status ChangeStatus, why []string) {
 	return ChangedSince, why
 }
 
+// ChangedByOthers says which fields are neither as the change left them nor as before it: Undo leaves them.
+func ChangedByOthers(s State, c Change) (all []string) {
+	now := s.Fields()
+	for _, field := range slices.Sorted(maps.Keys(c.Before)) {
+		if !equal(now[field], c.Before[field]) && !equal(now[field], c.After[field]) {
+			all = append(all, fmt.Sprintf("%s is %s; it was %s before this changed it to %s", field, inWords(now[field]),
+				inWords(c.Before[field]), inWords(c.After[field])))
+		}
+	}
+	return all
+}
+
 // equal compares values of which either may have been read back from JSON.
 func equal(a, b any) bool { return reflect.DeepEqual(normal(a), normal(b)) }
 
