@@ -29,7 +29,8 @@ func TestAPIsAreDisabledInTheOrderOfTheirDependences(t *testing.T) {
 	}
 
 	// container.googleapis.com is somebody else's: what it depends on stays, and the rest goes.
-	others := &prereq.ProjectServices{Client: w.client, Project: "mesh-sim-1", Names: []string{"compute.googleapis.com", "gkehub.googleapis.com"}}
+	others := &prereq.ProjectServices{Client: w.client, Project: "mesh-sim-1", Names: []string{"compute.googleapis.com",
+		"gkehub.googleapis.com"}}
 	change = w.apply(others)
 	w.apply(p)
 	err := others.Undo(t.Context(), change)
