@@ -45,6 +45,7 @@ type Access struct {
 	config  Config
 	pool    *pool
 	gateway *http.Transport // one for all clusters behind the gateway
+	quota   *quota          // of Connect Gateway
 }
 
 // New makes an access; it sends no request.
@@ -65,7 +66,7 @@ func New(config Config) *Access {
 	// each of their requests at once has a connection, which the next cluster takes.
 	gateway := newTransport()
 	gateway.MaxIdleConns, gateway.MaxIdleConnsPerHost = 0, config.MaxClients*len(healthyParts)
-	return &Access{config: config, pool: newPool(config.MaxClients), gateway: gateway}
+	return &Access{config: config, pool: newPool(config.MaxClients), gateway: gateway, quota: newQuota(config.Clock)}
 }
 
 // Close closes what is idle. Calls that are under way end by themselves.

@@ -15,7 +15,7 @@ func (c *Cluster) lacks(ctx context.Context, client *client, way route, resource
 		return false
 	}
 	var served metav1.APIGroupList
-	err := c.sendOnce(ctx, client, way, request{doing: "list the API groups", verb: "get", discovery: true}, &served)
+	_, err := c.sendOnce(ctx, client, way, request{doing: "list the API groups", verb: "get", discovery: true}, &served)
 	if err != nil || served.Kind != "APIGroupList" {
 		return false
 	}

@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -124,19 +125,54 @@ func (c *Cluster) send(ctx context.Context, way route, r request, out any) error
 	defer release()
 	limited, cancel := context.WithTimeout(ctx, wait.AttemptTimeout(ctx, c.access.config.RequestTimeout))
 	defer cancel()
-	pauses := wait.Backoff{First: 200 * time.Millisecond, Max: 2 * time.Second, Clock: c.access.config.Clock}
+	err = c.sendRepeatedly(limited, client, way, r, out)
 	var refused *apierr.Error
-	_ = wait.Retry{Backoff: pauses, Attempts: 3}.Do(limited, func(int) (bool, time.Duration) {
-		err, refused = c.sendOnce(limited, client, way, r, out), nil
-		return errors.As(err, &refused) && apierr.Busy(refused.Code), 0
-	})
-	if refused != nil && refused.Source == apierr.Unknown && refused.Code == http.StatusNotFound && c.lacks(limited, client, way, r.resource) {
+	if errors.As(err, &refused) && refused.Source == apierr.Unknown && refused.Code == http.StatusNotFound && c.lacks(limited, client, way, r.resource) {
 		refused.Source, refused.Next = apierr.Kubernetes, ""
 	}
 	if errors.Is(ctx.Err(), context.Canceled) {
 		return ctx.Err()
 	}
 	return err
+}
+
+// unavailableAttempts is how often a request is sent to a server that answers 503 without a Retry-After.
+const unavailableAttempts = 3
+
+// sendRepeatedly repeats what a busy server refuses: 429 for as long as a request may take, 503 a few times, both after the
+// pause that the server asks for.
+func (c *Cluster) sendRepeatedly(ctx context.Context, client *client, way route, r request, out any) (err error) {
+	pauses := wait.Backoff{First: 200 * time.Millisecond, Max: 2 * time.Second, Clock: c.access.config.Clock}
+	sent, held := 0, false
+	_ = wait.Retry{Backoff: pauses, For: c.access.config.RequestTimeout}.Do(ctx, func(int) (bool, time.Duration) {
+		if hold := c.access.quota.hold(c.charged(way)); hold > 0 && sent == 0 && !held {
+			held = true
+			return true, hold
+		}
+		var pause time.Duration
+		pause, err = c.sendOnce(ctx, client, way, r, out)
+		sent++
+		var refused *apierr.Error
+		if !errors.As(err, &refused) || !apierr.Busy(refused.Code) {
+			return false, 0
+		}
+		if refused.Source == apierr.Gateway && refused.Code == http.StatusTooManyRequests {
+			c.access.quota.exhausted(c.charged(way), pause)
+		}
+		return refused.Code == http.StatusTooManyRequests || pause > 0 || sent < unavailableAttempts, pause
+	})
+	if sent == 0 { // there is no time to wait for the quota
+		_, err = c.sendOnce(ctx, client, way, r, out)
+	}
+	return err
+}
+
+// charged is the project whose quota a request takes, or "" where it takes none that clusters share.
+func (c *Cluster) charged(way route) string {
+	if !way.gateway || c.target.Membership == nil {
+		return ""
+	}
+	return cmp.Or(c.access.config.QuotaProject, c.target.Membership.Project)
 }
 
 func (c *Cluster) newError(way route, r request) *apierr.Error {
@@ -147,7 +183,8 @@ func (c *Cluster) newError(way route, r request) *apierr.Error {
 	return e
 }
 
-func (c *Cluster) sendOnce(ctx context.Context, client *client, way route, r request, out any) error {
+// sendOnce also returns the pause that a refusal asks for, or 0.
+func (c *Cluster) sendOnce(ctx context.Context, client *client, way route, r request, out any) (pause time.Duration, err error) {
 	call := client.rest.Verb(r.method()).AbsPath(r.path()...).MaxRetries(0)
 	for key, values := range r.query {
 		for _, v := range values {
@@ -164,7 +201,7 @@ func (c *Cluster) sendOnce(ctx context.Context, client *client, way route, r req
 	}
 	if !r.reads() {
 		if err := wait.CheckGuard(ctx); err != nil {
-			return err
+			return 0, err
 		}
 	}
 	start := time.Now()
@@ -172,6 +209,9 @@ func (c *Cluster) sendOnce(ctx context.Context, client *client, way route, r req
 	code := 0
 	result.StatusCode(&code)
 	body, err := result.Raw()
+	if seconds, asked := apierrors.SuggestsClientDelay(err); asked {
+		pause = time.Duration(seconds) * time.Second
+	}
 	if refusal := (&apierrors.StatusError{}); code == 0 && errors.As(err, &refusal) {
 		code, body = undecoded(refusal)
 	}
@@ -182,17 +222,17 @@ func (c *Cluster) sendOnce(ctx context.Context, client *client, way route, r req
 	switch {
 	case code >= 200 && code < 300 && err == nil:
 		if err := json.Unmarshal(body, out); err != nil {
-			return e.Unanswered(fmt.Errorf("%w: %w", apierr.ErrMalformed, err))
+			return 0, e.Unanswered(fmt.Errorf("%w: %w", apierr.ErrMalformed, err))
 		}
-		return nil
+		return 0, nil
 	case code == 0 || (code >= 200 && code < 300):
 		if ctx.Err() != nil {
 			err = ctx.Err()
 		}
 		e.Code, e.Ambiguous = 0, apierr.MayHaveArrived(err)
-		return e.Unanswered(err)
+		return 0, e.Unanswered(err)
 	}
-	return r.refused(e, body)
+	return pause, r.refused(e, body)
 }
 
 func (c *Cluster) log(ctx context.Context, r request, way route, code int, took time.Duration) {

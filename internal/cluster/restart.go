@@ -164,7 +164,7 @@ func (c *Cluster) awaitRollout(ctx context.Context, owner mesh.Owner) error {
 	return wait.Until(ctx, pace, "the roll-out of "+owner.String(), func(ctx context.Context) (bool, string, error) {
 		w, err := c.workload(ctx, owner)
 		if err != nil {
-			if apierr.Unreachable(err) { // the cluster may come back; the context bounds it
+			if apierr.Unreachable(err) || apierr.Retryable(err) { // the context bounds it
 				return false, err.Error(), nil
 			}
 			return false, "", err

@@ -12,6 +12,7 @@ import (
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/apierr"
 	"github.com/managed-mesh/terraform-provider-asm/internal/cluster"
+	"github.com/managed-mesh/terraform-provider-asm/internal/wait"
 )
 
 type noTokens struct{}
@@ -48,7 +49,7 @@ func TestRetryableAndDoubtful(t *testing.T) {
 		"no token":       {answer: says(200, `{}`), config: cluster.Config{Tokens: noTokens{}}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			test.config.GatewayEndpoint, test.config.Clock = nobody.URL, brief
+			test.config.GatewayEndpoint, test.config.Clock = nobody.URL, wait.NewJumping(time.Now())
 			if test.answer != nil {
 				test.config.GatewayEndpoint = serve(t, test.answer).URL
 			}
