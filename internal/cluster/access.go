@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"bytes"
 	"context"
 	"net/http"
 	"sync"
@@ -20,6 +21,9 @@ type Config struct {
 	// FindEndpoint finds where a GKE cluster's API server listens; nil means that
 	// no cluster is reached at its own endpoint.
 	FindEndpoint func(ctx context.Context, cluster mesh.Cluster) (Endpoint, error)
+	// ForgetEndpoint is called before FindEndpoint is asked again because nothing that can be trusted listens where it said;
+	// nil where it keeps no answers.
+	ForgetEndpoint func(cluster mesh.Cluster)
 
 	GatewayEndpoint string // replaces Connect Gateway's own hosts
 	Universe        string // default: googleapis.com
@@ -80,6 +84,10 @@ func newTransport() *http.Transport {
 	t.MaxIdleConnsPerHost = len(healthyParts)
 	t.IdleConnTimeout = 30 * time.Second
 	return t
+}
+
+func (e Endpoint) equal(other Endpoint) bool {
+	return e.Address == other.Address && bytes.Equal(e.CA, other.CA)
 }
 
 // Cluster is one cluster, and the ways to it. It is safe for concurrent use.

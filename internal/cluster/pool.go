@@ -4,6 +4,7 @@ import (
 	"container/list"
 	"context"
 	"sync"
+	"sync/atomic"
 )
 
 // pool keeps clients for a bounded number of clusters. One that is in use stays; of the idle ones the least recently
@@ -33,8 +34,13 @@ type pooled struct {
 	key        string
 	users      int
 	idle       *list.Element
-	connecting sync.Mutex
-	client     *client
+	dropped    bool          // is closed with the end of its last use
+	connecting chan struct{} // is full while a caller connects
+	client     atomic.Pointer[client]
+}
+
+func newPooled(key string, users int) *pooled {
+	return &pooled{key: key, users: users, connecting: make(chan struct{}, 1)}
 }
 
 func newPool(size int) *pool {
@@ -48,22 +54,47 @@ func (p *pool) lease(ctx context.Context, key string, connect func(context.Conte
 	if err != nil {
 		return nil, nil, err
 	}
-	entry.connecting.Lock()
-	defer entry.connecting.Unlock()
-	if entry.client == nil {
-		if entry.client, err = connect(ctx); err != nil {
+	select {
+	case entry.connecting <- struct{}{}:
+	case <-ctx.Done():
+		p.release(entry, entry.client.Load() == nil)
+		return nil, nil, context.Cause(ctx)
+	}
+	defer func() { <-entry.connecting }()
+	if c = entry.client.Load(); c == nil {
+		if c, err = connect(ctx); err != nil {
 			p.release(entry, true)
 			return nil, nil, err
 		}
+		entry.client.Store(c)
 	}
-	return entry.client, func() { p.release(entry, false) }, nil
+	return c, func() { p.release(entry, false) }, nil
+}
+
+// drop has the next caller of key connect anew, unless another client than c is kept for it by now. Those who use c keep it.
+func (p *pool) drop(key string, c *client) (dropped bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	entry, found := p.clients[key]
+	if !found || entry.client.Load() != c {
+		return false
+	}
+	delete(p.clients, key)
+	entry.dropped = true
+	if entry.idle != nil {
+		p.idle.Remove(entry.idle)
+		entry.idle = nil
+		c.close()
+	}
+	p.next()
+	return true
 }
 
 func (p *pool) take(ctx context.Context, key string) (*pooled, error) {
 	p.mu.Lock()
 	entry, found := p.clients[key]
 	if !found && (len(p.clients) < p.max || p.evict()) {
-		entry = &pooled{key: key}
+		entry = newPooled(key, 0)
 		p.clients[key], found = entry, true
 	}
 	if found {
@@ -106,7 +137,7 @@ func (p *pool) next() {
 	}
 	t := p.queue.Remove(first).(*waiter)
 	delete(p.waiters, t.key)
-	t.entry = &pooled{key: t.key, users: t.waiting}
+	t.entry = newPooled(t.key, t.waiting)
 	p.clients[t.key] = t.entry
 	close(t.ready)
 }
@@ -133,8 +164,8 @@ func (p *pool) evict() bool {
 	}
 	entry := p.idle.Remove(oldest).(*pooled)
 	delete(p.clients, entry.key)
-	if entry.client != nil {
-		entry.client.close()
+	if c := entry.client.Load(); c != nil {
+		c.close()
 	}
 	return true
 }
@@ -151,9 +182,12 @@ func (p *pool) endUse(entry *pooled, failed bool) {
 	if entry.users--; entry.users > 0 {
 		return
 	}
-	if failed && p.clients[entry.key] == entry {
+	switch {
+	case entry.dropped:
+		entry.client.Load().close()
+	case failed && p.clients[entry.key] == entry:
 		delete(p.clients, entry.key)
-	} else {
+	default:
 		entry.idle = p.idle.PushBack(entry)
 	}
 	p.next()

@@ -140,3 +140,64 @@ func (p *pool) waiting(key string) int {
 	}
 	return 0
 }
+
+// A caller who waits for another's connection waits only as long as its own context.
+func TestPoolWaitsForAConnectionWithTheCallersContext(t *testing.T) {
+	p := newPool(2)
+	begun, end := make(chan struct{}), make(chan struct{})
+	got := make(chan error, 1)
+	go func() {
+		_, release, err := p.lease(context.Background(), "a", func(context.Context) (*client, error) {
+			close(begun)
+			<-end
+			return &client{close: func() {}}, nil
+		})
+		if err == nil {
+			release()
+		}
+		got <- err
+	}()
+	<-begun
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, _, err := p.lease(ctx, "a", nil); !errors.Is(err, context.Canceled) {
+		t.Errorf("the caller who was gone: %v", err)
+	}
+	close(end)
+	if err := <-got; err != nil || p.size() != 1 {
+		t.Errorf("%v, %d kept", err, p.size())
+	}
+}
+
+// A dropped client serves those who use it, and is closed with the last of them.
+func TestPoolDropsAClientOnce(t *testing.T) {
+	p := newPool(1)
+	closed, made := 0, 0
+	connect := func(context.Context) (*client, error) {
+		made++
+		return &client{close: func() { closed++ }}, nil
+	}
+	lease := func() (*client, func()) {
+		c, release, err := p.lease(t.Context(), "a", connect)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c, release
+	}
+	old, release := lease()
+	if !p.drop("a", old) || p.drop("a", old) || closed != 0 {
+		t.Errorf("closed %d while in use", closed)
+	}
+	next, releaseNext := lease() // although the pool has room for one only
+	if next == old || made != 2 {
+		t.Errorf("%d made", made)
+	}
+	release()
+	if closed != 1 || p.drop("a", old) {
+		t.Errorf("closed %d", closed)
+	}
+	releaseNext()
+	if !p.drop("a", next) || closed != 2 || p.size() != 0 {
+		t.Errorf("closed %d, %d kept", closed, p.size())
+	}
+}

@@ -109,31 +109,75 @@ func (c *Cluster) mayTryNextRoute(way route, r request, err error) bool {
 }
 
 func (c *Cluster) send(ctx context.Context, way route, r request, out any) error {
-	// In a large fleet clusters wait for a client. That wait has no timeout: it would
-	// look as if the cluster did not answer.
-	client, release, err := c.access.pool.lease(ctx, way.key, func(ctx context.Context) (*client, error) {
-		limited, cancel := context.WithTimeout(ctx, wait.AttemptTimeout(ctx, c.access.config.RequestTimeout))
-		defer cancel()
-		return way.connect(limited)
-	})
+	client, release, err := c.lease(ctx, way)
 	if err != nil {
-		if errors.Is(ctx.Err(), context.Canceled) {
-			return ctx.Err()
-		}
-		return c.newError(way, r).Unanswered(err)
+		return c.notLeased(ctx, way, r, err)
 	}
 	defer release()
 	limited, cancel := context.WithTimeout(ctx, wait.AttemptTimeout(ctx, c.access.config.RequestTimeout))
 	defer cancel()
 	err = c.sendRepeatedly(limited, client, way, r, out)
+	if way.forget != nil && apierr.Unreachable(err) && ctx.Err() == nil {
+		err = c.sendToNewEndpoint(limited, client, way, r, out, err)
+	}
 	var refused *apierr.Error
-	if errors.As(err, &refused) && refused.Source == apierr.Unknown && refused.Code == http.StatusNotFound && c.lacks(limited, client, way, r.resource) {
+	if errors.As(err, &refused) && refused.Source == apierr.Unknown && refused.Code == http.StatusNotFound &&
+		c.lacks(limited, client, way, r.resource) {
 		refused.Source, refused.Next = apierr.Kubernetes, ""
 	}
 	if errors.Is(ctx.Err(), context.Canceled) {
 		return ctx.Err()
 	}
 	return err
+}
+
+// lease takes a client from the pool. In a large fleet clusters wait for one. That wait has no timeout: it would look as if the
+// cluster did not answer.
+func (c *Cluster) lease(ctx context.Context, way route) (*client, func(), error) {
+	return c.access.pool.lease(ctx, way.key, func(ctx context.Context) (*client, error) {
+		limited, cancel := context.WithTimeout(ctx, wait.AttemptTimeout(ctx, c.access.config.RequestTimeout))
+		defer cancel()
+		return way.connect(limited)
+	})
+}
+
+func (c *Cluster) notLeased(ctx context.Context, way route, r request, err error) error {
+	if errors.Is(ctx.Err(), context.Canceled) {
+		return ctx.Err()
+	}
+	return c.newError(way, r).Unanswered(err)
+}
+
+// sendToNewEndpoint looks up the cluster's endpoint again after it was not reached: the cluster may have been made anew, or have
+// another address or certificate authority. A request is sent there only if it cannot have arrived at the old one. Where
+// nothing has changed, the error is unreached; where the cluster is deleted, the look-up's.
+func (c *Cluster) sendToNewEndpoint(ctx context.Context, old *client, way route, r request, out any, unreached error) error {
+	var e *apierr.Error
+	if !errors.As(unreached, &e) || errors.As(e.Cause, new(*apierr.TokenError)) {
+		return unreached
+	}
+	arrived := apierr.MayHaveArrived(e.Cause)
+	if arrived && !errors.Is(e.Cause, context.DeadlineExceeded) {
+		return unreached // it listens, but broke off
+	}
+	if c.access.pool.drop(way.key, old) {
+		way.forget()
+	}
+	if arrived {
+		return unreached
+	}
+	client, release, err := c.lease(ctx, way)
+	if apierr.NotFound(err) {
+		return c.notLeased(ctx, way, r, err)
+	}
+	if err != nil {
+		return unreached
+	}
+	defer release()
+	if client.endpoint.equal(old.endpoint) {
+		return unreached
+	}
+	return c.sendRepeatedly(ctx, client, way, r, out)
 }
 
 // unavailableAttempts is how often a request is sent to a server that answers 503 without a Retry-After.

@@ -24,12 +24,14 @@ type route struct {
 	key     string // of its client in the pool
 	gateway bool
 	connect func(ctx context.Context) (*client, error)
+	forget  func() // what connect knows of the cluster's place; nil where that does not change
 }
 
 // client is a connection to a cluster. Its REST client knows no types: answers are decoded where they are read.
 type client struct {
-	rest  *rest.RESTClient
-	close func()
+	rest     *rest.RESTClient
+	endpoint Endpoint // where it connects to, on the way through the cluster's own endpoint
+	close    func()
 }
 
 var errNoTokens = errors.New("there are no Google credentials to reach the cluster with; configure the provider's, or give a kubeconfig")
@@ -70,7 +72,12 @@ func (a *Access) gatewayRoute(url string) route {
 
 func (a *Access) endpointRoute(t Target) route {
 	name := *t.Cluster
-	return route{via: "the cluster's endpoint", key: name.String(), connect: func(ctx context.Context) (*client, error) {
+	forget := func() {
+		if a.config.ForgetEndpoint != nil {
+			a.config.ForgetEndpoint(name)
+		}
+	}
+	return route{via: "the cluster's endpoint", key: name.String(), forget: forget, connect: func(ctx context.Context) (*client, error) {
 		endpoint, err := a.config.FindEndpoint(ctx, name)
 		if err != nil {
 			return nil, err
@@ -85,7 +92,11 @@ func (a *Access) endpointRoute(t Target) route {
 		if own.TLSClientConfig, err = rest.TLSConfigFor(config); err != nil {
 			return nil, fmt.Errorf("the certificate authority of %s cannot be used: %w", name, err)
 		}
-		return a.newClient(config, &oauth2.Transport{Source: a.config.Tokens, Base: own}, own.CloseIdleConnections)
+		made, err := a.newClient(config, &oauth2.Transport{Source: a.config.Tokens, Base: own}, own.CloseIdleConnections)
+		if err == nil {
+			made.endpoint = endpoint
+		}
+		return made, err
 	}}
 }
 
@@ -127,7 +138,7 @@ func (a *Access) newClient(config *rest.Config, transport http.RoundTripper, clo
 	if err != nil {
 		return nil, fmt.Errorf("cannot set up a client for %s: %w", config.Host, err)
 	}
-	return &client{r, closeIdle}, nil
+	return &client{rest: r, close: closeIdle}, nil
 }
 
 // noRedirect hands a redirect back as the answer: an API server sends none, and

@@ -191,6 +191,9 @@ func (c *Client) Endpoint(ctx context.Context, name mesh.Cluster) (Endpoint, err
 	return e, failed(err, doing, "container.clusters.get")
 }
 
+// ForgetEndpoint makes the next Endpoint of a cluster send a request.
+func (c *Client) ForgetEndpoint(name mesh.Cluster) { c.endpointOf.forget(name.String()) }
+
 // SetWorkloadPool sets a cluster's workload pool, or turns Workload Identity off when pool is "", and waits until GKE
 // is done. Where the cluster is busy with another operation, it waits for that first.
 func (c *Client) SetWorkloadPool(ctx context.Context, name mesh.Cluster, pool string) error {

@@ -36,6 +36,7 @@ func NewClusters(client *gcp.Client, config cluster.Config) *Clusters {
 			e, err := client.Endpoint(ctx, name)
 			return cluster.Endpoint{Address: e.Address, CA: e.CA}, err
 		}
+		config.ForgetEndpoint = client.ForgetEndpoint
 	}
 	return &Clusters{Client: client, access: cluster.New(config)}
 }
