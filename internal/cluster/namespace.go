@@ -11,6 +11,9 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 )
 
+// oneMetadata asks for the metadata of an object, and nothing else of it.
+const oneMetadata = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
+
 // CheckNamespace says what is wrong with a namespace's name, or returns nil.
 func CheckNamespace(name string) error {
 	if problems := validation.IsDNS1123Label(name); len(problems) > 0 {
@@ -28,7 +31,7 @@ func (c *Cluster) Namespace(ctx context.Context, name string) (health.Namespace,
 	var raw metav1.PartialObjectMetadata
 	err := c.do(ctx, request{
 		doing: "read namespace " + name, verb: "get", resource: namespaces, name: name,
-		accept: "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1",
+		accept: oneMetadata,
 	}, &raw)
 	return health.Namespace{Name: name, Labels: raw.Labels, Annotations: raw.Annotations}, err
 }
@@ -55,7 +58,7 @@ func (c *Cluster) MarkNamespace(ctx context.Context, name string, labels, annota
 		doing: "change the marks of namespace " + name, verb: "patch", resource: namespaces, name: name,
 		query:       url.Values{"fieldManager": {FieldManager}},
 		contentType: "application/merge-patch+json", body: body,
-		accept: "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1",
+		accept: oneMetadata,
 	}, &raw)
 	return health.Namespace{Name: name, Labels: raw.Labels, Annotations: raw.Annotations}, err
 }

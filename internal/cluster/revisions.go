@@ -158,12 +158,6 @@ func (c *Cluster) getRevision(ctx context.Context, namespace, name string, out a
 	return revisionsBeta, first
 }
 
-// AnnotateRevision sets an annotation of a ControlPlaneRevision, or removes it
-// when value is nil, with a patch that names this key alone.
-func (c *Cluster) AnnotateRevision(ctx context.Context, name, key string, value *string) (mesh.ControlPlaneRevision, error) {
-	return c.patchRevision(ctx, "annotate", name, map[string]any{"metadata": map[string]any{"annotations": map[string]*string{key: value}}})
-}
-
 // SetRevisionSpec sets a field of a ControlPlaneRevision's spec, or removes it when
 // value is nil, with a patch that names this field alone.
 func (c *Cluster) SetRevisionSpec(ctx context.Context, name, field string, value *string) (mesh.ControlPlaneRevision, error) {

@@ -107,47 +107,43 @@ func (d *ManagedDataPlane) Read(ctx context.Context, _ bool) (DataPlaneState, er
 	return s, nil
 }
 
+func (d *ManagedDataPlane) object() cluster.Annotated {
+	return cluster.Annotated{Namespace: d.Namespace, Revision: d.Revision}
+}
+
 func (d *ManagedDataPlane) annotation(ctx context.Context) (string, error) {
-	if d.Revision == "" {
-		namespace, err := d.Clusters.namespace(ctx, d.Target, d.Namespace)
-		return namespace.Annotations[mesh.AnnotationProxy], err
-	}
 	opened, err := d.Clusters.Open(ctx, d.Target)
 	if err != nil {
 		return "", err
 	}
-	revision, err := opened.Revision(ctx, d.Revision)
+	annotation, err := opened.Annotation(ctx, d.object(), mesh.AnnotationProxy)
 	if apierr.NotFound(err) || d.Clusters.gone(ctx, d.Target, err) {
-		return "", &GoneError{d.Subject()}
+		err = &GoneError{d.Subject()}
 	}
-	return revision.Annotations[mesh.AnnotationProxy], err
+	return annotation, err
 }
 
-// Enforce implements Prerequisite. It changes the one key of the one annotation.
+// Enforce implements Prerequisite. It changes the one key of the one annotation. An annotation that others changed since state was
+// read is a Conflict error.
 func (d *ManagedDataPlane) Enforce(ctx context.Context, state State) (Change, error) {
 	s, change := state.(DataPlaneState), Change{Kind: d.Kind(), Subject: d.Subject()}
 	if s.Met() {
 		return change, nil
 	}
 	after := mesh.WithProxyManaged(s.Annotation, s.Wanted)
-	if err := d.annotate(ctx, &after); err != nil {
+	if err := d.annotate(ctx, s.Annotation, after); err != nil {
 		return change, err
 	}
 	change.Before, change.After = s.Gap()
 	return change, nil
 }
 
-func (d *ManagedDataPlane) annotate(ctx context.Context, value *string) error {
+func (d *ManagedDataPlane) annotate(ctx context.Context, was, value string) error {
 	opened, err := d.Clusters.Open(ctx, d.Target)
 	if err != nil {
 		return err
 	}
-	if d.Revision != "" {
-		_, err = opened.AnnotateRevision(ctx, d.Revision, mesh.AnnotationProxy, value)
-		return err
-	}
-	_, err = opened.MarkNamespace(ctx, d.Namespace, nil, map[string]*string{mesh.AnnotationProxy: value})
-	return err
+	return opened.SetAnnotation(ctx, d.object(), mesh.AnnotationProxy, was, value)
 }
 
 // Undo implements Prerequisite. It restores the annotation that was there, if it is still as c left it.
@@ -160,8 +156,5 @@ func (d *ManagedDataPlane) Undo(ctx context.Context, c Change) error {
 	if err != nil || now != c.After[mesh.AnnotationProxy] {
 		return err
 	}
-	if before == "" {
-		return d.annotate(ctx, nil)
-	}
-	return d.annotate(ctx, &before)
+	return d.annotate(ctx, now, before)
 }

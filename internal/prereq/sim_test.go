@@ -2,6 +2,7 @@ package prereq_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"strings"
 	"testing"
@@ -250,6 +251,30 @@ func TestManagedDataPlane(t *testing.T) {
 		if _, err := missing.Read(t.Context(), false); !errors.As(err, &gone) {
 			t.Errorf("%s: %v", missing.Subject(), err)
 		}
+	}
+}
+
+// An annotation holds settings of others, too: what they wrote since it was read is not overwritten.
+func TestManagedDataPlaneLosesNothingOfOthers(t *testing.T) {
+	w := newWorld(t, two)
+	p := &prereq.ManagedDataPlane{Clusters: w.clusters, Target: cluster.Target{Membership: &member}, Namespace: "shop", Managed: true}
+	annotate := func(value string) {
+		body, err := json.Marshal(map[string]any{"metadata": map[string]any{"annotations": map[string]string{"mesh.cloud.google.com/proxy": value}}})
+		w.must(err)
+		w.Call("PATCH", simtest.InCluster+"/api/v1/namespaces/shop", string(body))
+	}
+	annotate(`{"managed":"false"}`)
+	state := w.check(p)
+	annotate(`{"managed":"false","theirs":1}`)
+	if _, err := p.Enforce(t.Context(), state); !apierr.Conflict(err) {
+		t.Errorf("enforced over a change of others: %v", err)
+	}
+	if _, annotations := w.shop(); annotations["mesh.cloud.google.com/proxy"] != `{"managed":"false","theirs":1}` {
+		t.Errorf("annotations %v", annotations)
+	}
+	w.apply(p)
+	if _, annotations := w.shop(); annotations["mesh.cloud.google.com/proxy"] != `{"managed":"true","theirs":1}` {
+		t.Errorf("annotations %v", annotations)
 	}
 }
 
