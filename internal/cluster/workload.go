@@ -58,6 +58,7 @@ type strategy struct {
 	Type          string `json:"type"`
 	RollingUpdate *struct {
 		MaxUnavailable *intstr.IntOrString `json:"maxUnavailable"`
+		MaxSurge       *intstr.IntOrString `json:"maxSurge"`
 		Partition      *int32              `json:"partition"`
 	} `json:"rollingUpdate"`
 }
@@ -85,15 +86,22 @@ func (w *workload) downAtOnce(kind string) int32 {
 	if s.Type == "Recreate" {
 		return all
 	}
-	if s.RollingUpdate == nil || s.RollingUpdate.MaxUnavailable == nil {
-		if kind == "Deployment" {
-			return all / 4 // the API's default of 25 %, rounded down
-		}
-		return min(1, all)
+	// The API's defaults of a roll-out.
+	unavailable, surge := intstr.FromInt32(1), intstr.FromInt32(0)
+	if kind == "Deployment" {
+		unavailable, surge = intstr.FromString("25%"), intstr.FromString("25%")
 	}
-	down, err := intstr.GetScaledValueFromIntOrPercent(s.RollingUpdate.MaxUnavailable, int(all), kind != "Deployment")
+	if s.RollingUpdate != nil {
+		unavailable = *intstr.ValueOrDefault(s.RollingUpdate.MaxUnavailable, unavailable)
+		surge = *intstr.ValueOrDefault(s.RollingUpdate.MaxSurge, surge)
+	}
+	down, err := intstr.GetScaledValueFromIntOrPercent(&unavailable, int(all), kind != "Deployment")
 	if err != nil || down < 0 {
 		return all // the API server never stores one that cannot be read
+	}
+	up, err := intstr.GetScaledValueFromIntOrPercent(&surge, int(all), true)
+	if down == 0 && (err != nil || up <= 0) {
+		down = 1 // where both come to nothing, controllers take one down, or no roll-out would ever advance
 	}
 	return min(int32(min(down, 1<<20)), all)
 }
