@@ -36,6 +36,7 @@ type Cluster struct {
 type NodePool struct {
 	Name         string
 	MetadataMode string // workloadMetadataConfig.mode; "" is the legacy metadata server
+	Windows      bool   // its nodes run Windows Server, for which GKE has no metadata server of its own
 }
 
 // The modes of a node pool's metadata server (container v1, WorkloadMetadataConfig.mode). Where none is said, GKE shows
@@ -45,12 +46,12 @@ const (
 	MetadataGCE = "GCE_METADATA"
 )
 
-// WithoutMetadataServer are the names of the node pools that do not run the GKE
-// metadata server, sorted. Autopilot always runs it.
+// WithoutMetadataServer are the names of the node pools that could run the GKE metadata server and do not, sorted. Autopilot
+// always runs it, Windows Server never.
 func (c Cluster) WithoutMetadataServer() []string {
 	names := []string{}
 	for _, pool := range c.NodePools {
-		if !c.Autopilot && pool.MetadataMode != MetadataGKE {
+		if !c.Autopilot && !pool.Windows && pool.MetadataMode != MetadataGKE {
 			names = append(names, pool.Name)
 		}
 	}
@@ -58,7 +59,7 @@ func (c Cluster) WithoutMetadataServer() []string {
 }
 
 const clusterFields = "name,location,status,autopilot,workloadIdentityConfig,fleet,networkConfig/network," +
-	"nodePools(name,config/workloadMetadataConfig)"
+	"nodePools(name,config(imageType,workloadMetadataConfig))"
 
 type clusterList struct {
 	clusters   map[string]Cluster // by LOCATION/NAME
@@ -142,8 +143,11 @@ func readCluster(project string, raw *container.Cluster) Cluster {
 	}
 	for _, p := range raw.NodePools {
 		pool := NodePool{Name: p.Name}
-		if p.Config != nil && p.Config.WorkloadMetadataConfig != nil {
-			pool.MetadataMode = p.Config.WorkloadMetadataConfig.Mode
+		if p.Config != nil {
+			pool.Windows = strings.HasPrefix(strings.ToUpper(p.Config.ImageType), "WINDOWS_") // WINDOWS_LTSC_CONTAINERD
+			if p.Config.WorkloadMetadataConfig != nil {
+				pool.MetadataMode = p.Config.WorkloadMetadataConfig.Mode
+			}
 		}
 		c.NodePools = append(c.NodePools, pool)
 	}

@@ -159,6 +159,36 @@ func TestNodePoolsByName(t *testing.T) {
 	}
 }
 
+// GKE has no metadata server for Windows Server: such a node pool lacks none, and is not changed.
+func TestWindowsNodePoolsLackNoMetadataServer(t *testing.T) {
+	w := newWorld(t, two)
+	w.Edit(func(doc map[string]any) {
+		all := doc["projects"].([]any)[0].(map[string]any)["clusters"].([]any)
+		for _, c := range all {
+			pools := c.(map[string]any)["nodePools"].([]any)
+			c.(map[string]any)["nodePools"] = append(pools, map[string]any{
+				"name": "windows", "config": map[string]any{"imageType": "WINDOWS_LTSC_CONTAINERD"},
+			})
+		}
+	})
+	for _, p := range []prereq.Prerequisite{
+		&prereq.NodePoolMetadata{Client: w.client, Cluster: gke},
+		&prereq.NodePoolMetadata{Client: w.client, Cluster: gke, NodePools: []string{"windows"}},
+		&prereq.WorkloadPool{Client: w.client, Cluster: gke, MigrateNodePools: true},
+	} {
+		if s := w.check(p); !s.Met() || len(s.Findings()) > 0 {
+			t.Errorf("%s: %+v", p.Kind(), s)
+		}
+	}
+	w.Fault("node-pool-metadata")
+	w.Forget()
+	w.client.Forget()
+	w.apply(&prereq.NodePoolMetadata{Client: w.client, Cluster: gke})
+	if wrote := w.wrote(); len(wrote) != 1 || !strings.Contains(wrote[0], "/nodePools/default-pool ") {
+		t.Errorf("wrote %v", wrote)
+	}
+}
+
 // A change that is in flight is waited for and not made twice.
 func TestWorkloadPoolJudgesAnewOnceTheClusterIsFree(t *testing.T) {
 	w := newWorld(t, two)

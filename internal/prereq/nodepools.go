@@ -76,11 +76,11 @@ func modeFields(modes map[string]string) map[string]any {
 }
 
 // metadataModes are the modes of a cluster's node pools. A pool that says none is shown with the mode that it acts by:
-// the API has no way to take a mode away again. Autopilot's cannot be changed.
+// the API has no way to take a mode away again. Autopilot's and those of Windows Server cannot be changed.
 func metadataModes(c gcp.Cluster) map[string]string {
 	modes := map[string]string{}
 	for _, pool := range c.NodePools {
-		if !c.Autopilot {
+		if !c.Autopilot && !pool.Windows {
 			modes[pool.Name] = cmp.Or(pool.MetadataMode, gcp.MetadataGCE)
 		}
 	}
@@ -114,6 +114,9 @@ func (n *NodePoolMetadata) judge(cluster gcp.Cluster) (NodePoolState, error) {
 		all := s.Modes
 		s.Modes = map[string]string{}
 		for _, name := range n.NodePools {
+			if slices.ContainsFunc(cluster.NodePools, func(p gcp.NodePool) bool { return p.Name == name && p.Windows }) {
+				continue
+			}
 			mode, found := all[name]
 			if !found {
 				return s, fmt.Errorf("cluster %s has no node pool %q; it has %s",
