@@ -42,7 +42,7 @@ const (
 
 // Debug does what Google's page does to debug injection, in one read: a token for the audience istio-ca, the host of
 // the injection webhook's URL, and GET /debug/configz there. The token is sent to the address that the revision's
-// environment names and to no other, is never shown, and expires by itself.
+// environment names, if that is one of Google's, and to no other. It is never shown, and expires by itself.
 func (c *Cluster) Debug(ctx context.Context, r DebugRequest) (Debug, error) {
 	r.Revision = cmp.Or(r.Revision, "asm-managed")
 	r.Namespace, r.ServiceAccount = cmp.Or(r.Namespace, "default"), cmp.Or(r.ServiceAccount, "default")
@@ -86,7 +86,7 @@ func (c *Cluster) controlPlane(ctx context.Context, revision string) (*url.URL, 
 		}
 		for _, hook := range w.Webhooks {
 			if mesh.SameURL(hook.URL, expected) {
-				return parseAddress(hook.URL)
+				return c.googleAddress(hook.URL)
 			}
 			seen = append(seen, hook.URL)
 		}
@@ -98,10 +98,18 @@ func (c *Cluster) controlPlane(ctx context.Context, revision string) (*url.URL, 
 		"differs", c, revision, seen[0], expected)
 }
 
-func parseAddress(injectURL string) (*url.URL, error) {
+// googleAddress is the control plane's address in a webhook's URL. Whoever may write both the webhook and the environment could
+// name any host; the managed control plane is at Cloud Run or behind meshconfig, and the token of a workload goes nowhere else.
+func (c *Cluster) googleAddress(injectURL string) (*url.URL, error) {
 	u, err := url.Parse(injectURL)
 	if err != nil || u.Scheme != "https" || u.Host == "" {
 		return nil, fmt.Errorf("%q is not the https URL of a control plane", injectURL)
+	}
+	host, port := strings.ToLower(u.Hostname()), u.Port()
+	proxy := "meshconfig." + cmp.Or(c.access.config.Universe, "googleapis.com")
+	if host != proxy && !strings.HasSuffix(host, ".run.app") || port != "" && port != "443" || u.User != nil {
+		return nil, fmt.Errorf("%s: %s is neither of Cloud Run (*.run.app) nor %s, where the managed control plane listens; no token is sent there",
+			c, u.Host, proxy)
 	}
 	before, _, _ := strings.Cut(u.Path, "/inject") // as on Google's page
 	return &url.URL{Scheme: u.Scheme, Host: u.Host, Path: before}, nil

@@ -3,7 +3,6 @@ package cluster_test
 import (
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -41,22 +40,20 @@ func debugged(t *testing.T, webhookAt, environmentAt string) (*cluster.Cluster, 
 
 func TestDebug(t *testing.T) {
 	var authorization string
-	istiod := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	via := controlPlane(t, func(w http.ResponseWriter, r *http.Request) {
 		authorization = r.Header.Get("Authorization")
 		if r.URL.Path != "/debug/configz" {
 			http.NotFound(w, r)
 			return
 		}
 		fmt.Fprintf(w, `[{"kind":"Gateway"},{"kind":"Sidecar","echo":%q}]`, authorization)
-	}))
-	defer istiod.Close()
-	address := strings.TrimPrefix(istiod.URL, "https://")
-	c, _, asked := debugged(t, address, address)
-	d, err := c.Debug(t.Context(), cluster.DebugRequest{HTTP: istiod.Client().Transport})
+	})
+	c, _, asked := debugged(t, runAddress, runAddress)
+	d, err := c.Debug(t.Context(), cluster.DebugRequest{HTTP: via})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if d.Status != 200 || d.Configs != 2 || d.Address != istiod.URL || authorization != "Bearer sa-secret" {
+	if d.Status != 200 || d.Configs != 2 || d.Address != "https://"+runAddress || authorization != "Bearer sa-secret" {
 		t.Errorf("got %+v with %q", d, authorization)
 	}
 	if strings.Contains(fmt.Sprintf("%+v %s", d, d.Body), "sa-secret") {
@@ -71,6 +68,10 @@ func TestDebugSendsNoTokenElsewhere(t *testing.T) {
 	for name, c := range map[string]struct{ webhook, environment, says string }{
 		"a webhook that was bent":        {"evil.example.test", "asm-managed.a.run.app", "no token is sent to an address that differs"},
 		"an environment without address": {"evil.example.test", "", "does not name the address"},
+		"both were bent":                 {"evil.example.test", "evil.example.test", "no token is sent there"},
+		"a name that ends alike":         {"evilrun.app", "evilrun.app", "no token is sent there"},
+		"another port":                   {runAddress + ":8443", runAddress + ":8443", "no token is sent there"},
+		"a name before the host":         {runAddress + "@evil.example.test", runAddress + "@evil.example.test", "no token is sent there"},
 	} {
 		opened, s, _ := debugged(t, c.webhook, c.environment)
 		_, err := opened.Debug(t.Context(), cluster.DebugRequest{})
@@ -86,12 +87,9 @@ func TestDebugSendsNoTokenElsewhere(t *testing.T) {
 }
 
 func TestDebugOfAControlPlaneThatDoesNotAnswer(t *testing.T) {
-	istiod := httptest.NewTLSServer(http.NotFoundHandler())
-	address := strings.TrimPrefix(istiod.URL, "https://")
-	transport := istiod.Client().Transport
-	istiod.Close()
-	c, _, _ := debugged(t, address, address)
-	_, err := c.Debug(t.Context(), cluster.DebugRequest{HTTP: transport})
+	via := controlPlane(t, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
+	c, _, _ := debugged(t, runAddress, runAddress)
+	_, err := c.Debug(t.Context(), cluster.DebugRequest{HTTP: via})
 	if err == nil || !strings.Contains(err.Error(), "does not answer") || strings.Contains(err.Error(), "sa-secret") {
 		t.Errorf("got %v", err)
 	}
