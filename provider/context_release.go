@@ -18,7 +18,7 @@ type wholeServer interface {
 
 // contextReleasingServer gives the framework's server a context that it releases after each call, since that
 // server keeps every context until the plugin stops: 60 kB for each resource of a plan. Only
-// calls that Terraform makes for each resource, data source or function are here.
+// calls that Terraform makes for each resource, data source or function are here. It also cleans their diagnostics.
 type contextReleasingServer struct{ wholeServer }
 
 func releaseContexts(server tfprotov6.ProviderServer) tfprotov6.ProviderServer {
@@ -26,6 +26,16 @@ func releaseContexts(server tfprotov6.ProviderServer) tfprotov6.ProviderServer {
 		return contextReleasingServer{whole}
 	}
 	return server
+}
+
+// ConfigureProvider is made once, so its context is not released.
+func (s contextReleasingServer) ConfigureProvider(ctx context.Context,
+	req *tfprotov6.ConfigureProviderRequest) (*tfprotov6.ConfigureProviderResponse, error) {
+	response, err := s.wholeServer.ConfigureProvider(ctx, req)
+	if err == nil {
+		cleanDiagnostics(response)
+	}
+	return response, err
 }
 
 func (s contextReleasingServer) ValidateResourceConfig(ctx context.Context,
@@ -83,7 +93,11 @@ func callReleasing[Request, Response any](ctx context.Context, call func(context
 	req Request) (Response, error) {
 	l := newReleasableContext(ctx)
 	defer l.release()
-	return call(l, req)
+	response, err := call(l, req)
+	if err == nil {
+		cleanDiagnostics(response)
+	}
+	return response, err
 }
 
 // releasableContext forwards to another context until it is released. From then on it

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"reflect"
 	"runtime"
 	"strings"
 	"testing"
@@ -72,6 +73,29 @@ func TestCallLetsGo(t *testing.T) {
 	}
 	for _, cancel := range kept {
 		cancel()
+	}
+}
+
+// The text of an API or a cluster does not steer the terminal.
+func TestDiagnosticsAreClean(t *testing.T) {
+	const hostile, clean = "refused\x1b[2J\u202e by a webhook\n\nof\r\nshop", "refused\ufffd[2J\ufffd by a webhook\n\nof\nshop"
+	for _, response := range []any{
+		&tfprotov6.ConfigureProviderResponse{}, &tfprotov6.ValidateResourceConfigResponse{}, &tfprotov6.UpgradeResourceStateResponse{},
+		&tfprotov6.UpgradeResourceIdentityResponse{}, &tfprotov6.ReadResourceResponse{}, &tfprotov6.PlanResourceChangeResponse{},
+		&tfprotov6.ApplyResourceChangeResponse{}, &tfprotov6.ImportResourceStateResponse{}, &tfprotov6.ValidateDataResourceConfigResponse{},
+		&tfprotov6.ReadDataSourceResponse{},
+	} {
+		d := &tfprotov6.Diagnostic{Summary: "Drift\x1b]0;x\a", Detail: hostile}
+		reflect.ValueOf(response).Elem().FieldByName("Diagnostics").Set(reflect.ValueOf([]*tfprotov6.Diagnostic{d}))
+		_, err := callReleasing(t.Context(), func(context.Context, int) (any, error) { return response, nil }, 0)
+		if err != nil || d.Detail != clean || d.Summary != "Drift\ufffd]0;x\ufffd" {
+			t.Errorf("%T: %q, %q, %v", response, d.Summary, d.Detail, err)
+		}
+	}
+	failed := &tfprotov6.CallFunctionResponse{Error: &tfprotov6.FunctionError{Text: hostile}}
+	_, err := callReleasing(t.Context(), func(context.Context, int) (*tfprotov6.CallFunctionResponse, error) { return failed, nil }, 0)
+	if err != nil || failed.Error.Text != clean {
+		t.Errorf("%q, %v", failed.Error.Text, err)
 	}
 }
 
