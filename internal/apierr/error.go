@@ -38,6 +38,8 @@ type Error struct {
 	Service   string // disabled API: container.googleapis.com
 	Consumer  string // quota project in which it is disabled
 	Quota     string // project that the caller charges its requests to, where that is not the cluster's fleet project
+	Fleet     string // the cluster's fleet project, by id or number; "" where no fleet is asked
+	FleetToo  string // the fleet project by its other name; may be ""
 	Missing   string // IAM permission or RBAC rule that the caller lacks
 	Next      string // what a person does next, in sentences; may be ""
 	Ambiguous bool   // a write may have happened all the same

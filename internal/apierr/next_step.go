@@ -83,8 +83,8 @@ func (e *Error) enableStep() string {
 		return "The credentials have no quota project. Run `gcloud auth application-default set-quota-project PROJECT`, " +
 			"or set user_project_override and billing_project."
 	case e.chargedElsewhere():
-		return fmt.Sprintf("The API is disabled in project %s, which the requests are charged to (quota project %s), and not necessarily in the "+
-			"fleet's project: enable it there, or choose another billing_project or quota project.", e.Consumer, e.Quota)
+		return fmt.Sprintf("The API is disabled in project %s, which the requests are charged to, and not necessarily in the fleet's "+
+			"project: enable it there, or choose another billing_project or quota project.", e.Consumer)
 	case e.Source == Gateway:
 		return fmt.Sprintf("Enable the API, then wait a few minutes: gcloud services enable %s --project %s. "+
 			"Managed mesh reaches the cluster through it, too.", cmp.Or(e.Service, mesh.GatewayService), e.Consumer)

@@ -3,7 +3,8 @@ package apierr
 import (
 	"net/http"
 	"slices"
-	"strings"
+
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
 )
 
 // NotFound reports whether an API or a cluster says that an object does not exist.
@@ -86,9 +87,15 @@ func GatewayDisabled(err error) (project string, disabled bool) {
 	return "", false
 }
 
-// chargedElsewhere reports whether the API is disabled in the caller's quota project, and not in the cluster's fleet.
+// chargedElsewhere reports whether the API is disabled in a project that requests are charged to, and not in the cluster's fleet
+// project. A refusal names that project by number, or by id where the caller did.
 func (e *Error) chargedElsewhere() bool {
-	return e.Quota != "" && !strings.HasPrefix(e.Cluster, "projects/"+e.Consumer+"/")
+	if e.Fleet == "" || e.Consumer == "" || e.Consumer == e.Fleet || e.Consumer == e.FleetToo {
+		return false
+	}
+	number := mesh.IsProjectNumber(e.Consumer)
+	compares := func(name string) bool { return name != "" && mesh.IsProjectNumber(name) == number }
+	return e.Quota != "" || compares(e.Fleet) || compares(e.FleetToo)
 }
 
 func contains(err error, is func(*Error) bool) bool {

@@ -73,6 +73,9 @@ func New(config Config) *Access {
 	return &Access{config: config, pool: newPool(config.MaxClients), gateway: gateway, quota: newQuota(config.Clock)}
 }
 
+// QuotaProject is the project that requests through the gateway are charged to; "" where it is the caller's or the fleet's.
+func (a *Access) QuotaProject() string { return a.config.QuotaProject }
+
 // Close closes what is idle. Calls that are under way end by themselves.
 func (a *Access) Close() {
 	a.pool.close()

@@ -221,8 +221,11 @@ func (c *Cluster) charged(way route) string {
 
 func (c *Cluster) newError(way route, r request) *apierr.Error {
 	e := &apierr.Error{Doing: r.doing, Cluster: c.String(), Via: way.via}
-	if m := c.target.Membership; way.gateway && m != nil && c.access.config.QuotaProject != m.Project {
-		e.Quota = c.access.config.QuotaProject
+	if m := c.target.Membership; way.gateway && m != nil {
+		e.Fleet, e.FleetToo = m.Project, c.target.FleetProject
+		if quota := c.access.config.QuotaProject; quota != e.Fleet && quota != e.FleetToo {
+			e.Quota = quota
+		}
 	}
 	return e
 }

@@ -20,6 +20,8 @@ import (
 type Target struct {
 	Kubeconfig *Kubeconfig
 	Membership *mesh.Membership
+	// FleetProject is the membership's project by its other name, id or number; "" where that is not known.
+	FleetProject string
 	// Agent is true for a cluster outside Google Cloud, which the gateway reaches
 	// through the Connect agent (membership endpoint without gkeCluster).
 	Agent   bool

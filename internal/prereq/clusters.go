@@ -46,12 +46,22 @@ func NewClusters(client *gcp.Client, config cluster.Config) *Clusters {
 func (c *Clusters) Open(ctx context.Context, target cluster.Target) (*cluster.Cluster, error) {
 	if target.Membership != nil {
 		m := *target.Membership
-		if number, err := c.Client.ProjectNumber(ctx, m.Project); err == nil {
-			m.Project = number
+		if p, err := c.fleetProject(ctx, m.Project); err == nil {
+			m.Project, target.FleetProject = p.Number, p.ID
 		}
 		target.Membership = &m
 	}
 	return c.access.Open(target)
+}
+
+// fleetProject returns both names of a project. The id of one that is given by number is looked up only where a refusal may
+// name it: the project that requests are charged to is named as the caller names it.
+func (c *Clusters) fleetProject(ctx context.Context, project string) (gcp.Project, error) {
+	quota := c.access.QuotaProject()
+	if mesh.IsProjectNumber(project) && (quota == "" || mesh.IsProjectNumber(quota)) {
+		return gcp.Project{Number: project}, nil
+	}
+	return c.Client.Project(ctx, project)
 }
 
 // gone reports whether a read failed because the cluster, its membership or its
