@@ -108,8 +108,8 @@ func (c *Cluster) googleAddress(injectURL string) (*url.URL, error) {
 	host, port := strings.ToLower(u.Hostname()), u.Port()
 	proxy := "meshconfig." + cmp.Or(c.access.config.Universe, "googleapis.com")
 	if host != proxy && !strings.HasSuffix(host, ".run.app") || port != "" && port != "443" || u.User != nil {
-		return nil, fmt.Errorf("%s: %s is neither of Cloud Run (*.run.app) nor %s, where the managed control plane listens; no token is sent there",
-			c, u.Host, proxy)
+		return nil, fmt.Errorf("%s: %s is neither of Cloud Run (*.run.app) nor %s, where the managed control plane listens; "+
+			"no token is sent there", c, u.Host, proxy)
 	}
 	before, _, _ := strings.Cut(u.Path, "/inject") // as on Google's page
 	return &url.URL{Scheme: u.Scheme, Host: u.Host, Path: before}, nil

@@ -18,6 +18,12 @@ func parsed(t *testing.T, text string) *workload {
 }
 
 func TestWhatARolloutTakesDown(t *testing.T) {
+	rolling := func(replicas, update string) string {
+		return `{"spec":{"replicas":` + replicas + `,"strategy":{"type":"RollingUpdate","rollingUpdate":{` + update + `}}}}`
+	}
+	daemons := func(update string) string {
+		return `{"spec":{"updateStrategy":{"type":"RollingUpdate","rollingUpdate":{` + update + `}}},"status":{"desiredNumberScheduled":5}}`
+	}
 	for text, want := range map[string]struct {
 		kind string
 		down int32
@@ -25,19 +31,19 @@ func TestWhatARolloutTakesDown(t *testing.T) {
 		`{"spec":{"replicas":3}}`: {"Deployment", 0},
 		`{"spec":{"replicas":4}}`: {"Deployment", 1},
 		`{"spec":{}}`:             {"Deployment", 0},
-		`{"spec":{"replicas":9,"strategy":{"type":"Recreate"}}}`:                                                                                       {"Deployment", 9},
-		`{"spec":{"replicas":4,"strategy":{"type":"RollingUpdate","rollingUpdate":{"maxUnavailable":"50%"}}}}`:                                         {"Deployment", 2},
-		`{"spec":{"replicas":2,"strategy":{"type":"RollingUpdate","rollingUpdate":{"maxUnavailable":7}}}}`:                                             {"Deployment", 2},
-		`{"spec":{"replicas":2,"strategy":{"type":"RollingUpdate","rollingUpdate":{"maxUnavailable":"25%","maxSurge":0}}}}`:                            {"Deployment", 1},
-		`{"spec":{"replicas":2,"strategy":{"type":"RollingUpdate","rollingUpdate":{"maxUnavailable":0,"maxSurge":"0%"}}}}`:                             {"Deployment", 1},
-		`{"spec":{"replicas":2,"strategy":{"type":"RollingUpdate","rollingUpdate":{"maxUnavailable":"25%","maxSurge":"1%"}}}}`:                         {"Deployment", 0},
-		`{"spec":{"replicas":2,"strategy":{"type":"RollingUpdate","rollingUpdate":{"maxUnavailable":0}}}}`:                                             {"Deployment", 0},
-		`{"spec":{"replicas":0,"strategy":{"type":"RollingUpdate","rollingUpdate":{"maxUnavailable":0,"maxSurge":0}}}}`:                                {"Deployment", 0},
-		`{"spec":{"replicas":8,"strategy":{"type":"RollingUpdate","rollingUpdate":{"maxSurge":0}}}}`:                                                   {"Deployment", 2},
-		`{"spec":{"updateStrategy":{"type":"RollingUpdate","rollingUpdate":{"maxUnavailable":0,"maxSurge":2}}},"status":{"desiredNumberScheduled":5}}`: {"DaemonSet", 0},
-		`{"spec":{"updateStrategy":{"type":"RollingUpdate","rollingUpdate":{"maxUnavailable":0,"maxSurge":0}}},"status":{"desiredNumberScheduled":5}}`: {"DaemonSet", 1},
-		`{"spec":{"replicas":4,"updateStrategy":{"type":"RollingUpdate"}}}`:                                                                            {"StatefulSet", 1},
-		`{"spec":{},"status":{"desiredNumberScheduled":5}}`:                                                                                            {"DaemonSet", 1},
+		`{"spec":{"replicas":9,"strategy":{"type":"Recreate"}}}`:            {"Deployment", 9},
+		rolling("4", `"maxUnavailable":"50%"`):                              {"Deployment", 2},
+		rolling("2", `"maxUnavailable":7`):                                  {"Deployment", 2},
+		rolling("2", `"maxUnavailable":"25%","maxSurge":0`):                 {"Deployment", 1},
+		rolling("2", `"maxUnavailable":0,"maxSurge":"0%"`):                  {"Deployment", 1},
+		rolling("2", `"maxUnavailable":"25%","maxSurge":"1%"`):              {"Deployment", 0},
+		rolling("2", `"maxUnavailable":0`):                                  {"Deployment", 0},
+		rolling("0", `"maxUnavailable":0,"maxSurge":0`):                     {"Deployment", 0},
+		rolling("8", `"maxSurge":0`):                                        {"Deployment", 2},
+		`{"spec":{"replicas":4,"updateStrategy":{"type":"RollingUpdate"}}}`: {"StatefulSet", 1},
+		`{"spec":{},"status":{"desiredNumberScheduled":5}}`:                 {"DaemonSet", 1},
+		daemons(`"maxUnavailable":0,"maxSurge":2`):                          {"DaemonSet", 0},
+		daemons(`"maxUnavailable":0,"maxSurge":0`):                          {"DaemonSet", 1},
 	} {
 		if got := parsed(t, text).downAtOnce(want.kind); got != want.down {
 			t.Errorf("%s %s takes down %d, want %d", want.kind, text, got, want.down)

@@ -259,7 +259,9 @@ func TestManagedDataPlaneLosesNothingOfOthers(t *testing.T) {
 	w := newWorld(t, two)
 	p := &prereq.ManagedDataPlane{Clusters: w.clusters, Target: cluster.Target{Membership: &member}, Namespace: "shop", Managed: true}
 	annotate := func(value string) {
-		body, err := json.Marshal(map[string]any{"metadata": map[string]any{"annotations": map[string]string{"mesh.cloud.google.com/proxy": value}}})
+		body, err := json.Marshal(map[string]any{"metadata": map[string]any{
+			"annotations": map[string]string{"mesh.cloud.google.com/proxy": value},
+		}})
 		w.must(err)
 		w.Call("PATCH", simtest.InCluster+"/api/v1/namespaces/shop", string(body))
 	}

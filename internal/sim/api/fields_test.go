@@ -63,7 +63,8 @@ func TestFieldsOfAMessage(t *testing.T) {
 		mask, bad string
 	}{
 		{container.ListClustersResponse{},
-			"clusters(name,location,status,autopilot,workloadIdentityConfig,fleet,nodePools(name,config(imageType,workloadMetadataConfig))),missingZones", ""},
+			"clusters(name,location,status,autopilot,workloadIdentityConfig,fleet," +
+				"nodePools(name,config(imageType,workloadMetadataConfig))),missingZones", ""},
 		{container.ListClustersResponse{}, "clusters(name,addonsConfig/dnsCacheConfig)", ""}, // which the simulator does not have
 		{container.ListClustersResponse{}, "name", "name"},
 		{container.ListClustersResponse{}, "clusters(name,colour)", "colour"},
