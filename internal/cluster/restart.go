@@ -27,6 +27,11 @@ type Restart struct {
 	// Since makes a restart that happened at or after it count: a run that is
 	// resumed waits for it and does not restart again. Zero is now.
 	Since time.Time
+	// Marks are the times that restarts of this run carry; the last one is given to the next restart. None: Since.
+	Marks []time.Time
+	// Tried is the restart that the stale pods of an owner already come from. Where that is its latest one it did not
+	// help, whoever made it, and does not count.
+	Tried map[mesh.Owner]time.Time
 }
 
 // Outcome is the result of restarting one owner.
@@ -44,7 +49,7 @@ const (
 type RestartResult struct {
 	Owner   mesh.Owner
 	Outcome Outcome
-	Started bool // by this call, or by an earlier one since Restart.Since
+	Started bool // by this call, or by an earlier one with one of Restart.Marks
 	Why     string
 	Err     error // of Failed
 }
@@ -55,6 +60,9 @@ type RestartResult struct {
 func (c *Cluster) RestartOwners(ctx context.Context, owners []mesh.Owner, how Restart) ([]RestartResult, error) {
 	if how.Since.IsZero() {
 		how.Since = c.access.config.Clock.Now()
+	}
+	if len(how.Marks) == 0 {
+		how.Marks = []time.Time{how.Since}
 	}
 	var results []RestartResult
 	seen := map[mesh.Owner]bool{}
@@ -86,7 +94,8 @@ func (c *Cluster) restart(ctx context.Context, owner mesh.Owner, how Restart, li
 	if err != nil {
 		return failure(err)
 	}
-	if !w.restartedSince(how.Since) {
+	*started = w.markedWith(how.Marks)
+	if at := w.restarted(); !w.restartedSince(how.Since) || at.Equal(how.Tried[owner]) {
 		var budgets []mesh.Budget
 		if !how.IgnoreBudgets {
 			if budgets, err = c.budgetsOf(ctx, owner.Namespace, limits); err != nil {
@@ -96,13 +105,17 @@ func (c *Cluster) restart(ctx context.Context, owner mesh.Owner, how Restart, li
 		if why := w.blocked(owner, budgets); why != "" {
 			return Blocked, why, nil
 		}
-		if err := c.annotate(ctx, owner, how.Since); err != nil {
-			*started = apierr.Ambiguous(err)
+		mark := how.Marks[len(how.Marks)-1].Truncate(time.Second)
+		if mark.Equal(at) { // the patch would change nothing
+			mark = mark.Add(time.Second)
+		}
+		if err := c.annotate(ctx, owner, mark); err != nil {
+			*started = *started || apierr.Ambiguous(err)
 			return failure(err)
 		}
+		*started = true
 		delete(limits, owner.Namespace) // the roll-out uses up what budgets allow
 	}
-	*started = true
 	if err := c.awaitRollout(ctx, owner); err != nil {
 		return failure(err)
 	}

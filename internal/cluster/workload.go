@@ -3,6 +3,7 @@ package cluster
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -133,10 +134,21 @@ func (w *workload) blocked(owner mesh.Owner, limits []mesh.Budget) string {
 	return ""
 }
 
+// restarted is when the workload was restarted last, as its annotation says; zero where it was not.
+func (w *workload) restarted() time.Time {
+	at, _ := time.Parse(time.RFC3339, w.Spec.Template.Metadata.Annotations[restartedAt])
+	return at
+}
+
 // restartedSince reports whether the workload was restarted at or after a time.
 func (w *workload) restartedSince(t time.Time) bool {
-	at, err := time.Parse(time.RFC3339, w.Spec.Template.Metadata.Annotations[restartedAt])
-	return err == nil && !at.Before(t.Truncate(time.Second))
+	at := w.restarted()
+	return !at.IsZero() && !at.Before(t.Truncate(time.Second))
+}
+
+// markedWith reports whether the latest restart of the workload carries one of these times.
+func (w *workload) markedWith(marks []time.Time) bool {
+	return slices.ContainsFunc(marks, func(t time.Time) bool { return w.restarted().Equal(t.Truncate(time.Second)) })
 }
 
 // rolledOut reports whether every pod is of the newest template and available,

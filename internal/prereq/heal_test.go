@@ -62,7 +62,7 @@ func TestFixesHealTheWorld(t *testing.T) {
 		return &prereq.ControlPlaneProvisioned{Client: w.client, Membership: member}
 	}
 	restart := func(w *world) prereq.Prerequisite {
-		return &prereq.RollingRestart{Clusters: w.clusters, Target: place, Scope: prereq.RestartNeeded, Anchor: w.Clock.Now()}
+		return &prereq.RollingRestart{Clusters: w.clusters, Target: place, Scope: prereq.RestartNeeded, Announced: []time.Time{w.Clock.Now()}}
 	}
 	webhooks := func(w *world) prereq.Prerequisite {
 		return &prereq.WebhookURLs{Clusters: w.clusters, Target: place, Revision: "asm-managed"}

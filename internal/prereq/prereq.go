@@ -47,6 +47,13 @@ type OperationWaiter interface {
 	WaitForOperations(ctx context.Context) error
 }
 
+// An Announcer is a prerequisite that marks what it changes with the time at which that was announced, so that whoever
+// resumes a run tells its changes from those of others.
+type Announcer interface {
+	// Announce says that the next Enforce, or one of an earlier executor of the run, was announced at a time.
+	Announce(at time.Time)
+}
+
 // Change is what Enforce changed, enough to undo it and to report it.
 type Change struct {
 	Kind    mesh.Kind      `json:"kind"`

@@ -10,6 +10,7 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/cluster"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/health"
 )
 
 // RestartScope says which workloads a RollingRestart is about.
@@ -35,14 +36,15 @@ type RollingRestart struct {
 	Scope         RestartScope
 	StatefulSets  bool // restart these, too
 	IgnoreBudgets bool // also where a PodDisruptionBudget leaves no room for the roll-out
-	// Anchor is the time since when a restart counts as this one's, so that one that
-	// is resumed restarts nothing twice. Zero is now.
-	Anchor time.Time
+	// Announced are the times at which this run announced its restarts, the first one first. Restarts carry them, and a
+	// restart counts from the first one on, so that a run that is resumed restarts nothing twice. None is now.
+	Announced []time.Time
 }
 
 var (
 	_ Prerequisite = (*RollingRestart)(nil)
 	_ Irreversible = (*RollingRestart)(nil)
+	_ Announcer    = (*RollingRestart)(nil)
 )
 
 // RestartState is what is to be restarted.
@@ -153,7 +155,7 @@ func (r *RollingRestart) Read(ctx context.Context, _ bool) (RestartState, error)
 	if err != nil {
 		return s, err
 	}
-	query := cluster.RenewalQuery{Namespaces: r.Namespaces, Revision: r.Revision, All: r.Scope == RestartAll, Since: r.Anchor}
+	query := cluster.RenewalQuery{Namespaces: r.Namespaces, Revision: r.Revision, All: r.Scope == RestartAll, Since: r.since()}
 	s.Renewals, err = opened.Renewals(ctx, query, r.how())
 	if err != nil && r.Clusters.gone(ctx, r.Target, err) {
 		err = &GoneError{r.Target.String()}
@@ -161,8 +163,19 @@ func (r *RollingRestart) Read(ctx context.Context, _ bool) (RestartState, error)
 	return s, err
 }
 
+// Announce implements Announcer.
+func (r *RollingRestart) Announce(at time.Time) { r.Announced = append(r.Announced, at) }
+
+// since is when a restart counts from; zero before the first one was announced.
+func (r *RollingRestart) since() time.Time {
+	if len(r.Announced) == 0 {
+		return time.Time{}
+	}
+	return r.Announced[0]
+}
+
 func (r *RollingRestart) how() cluster.Restart {
-	return cluster.Restart{StatefulSets: r.StatefulSets, IgnoreBudgets: r.IgnoreBudgets, Since: r.Anchor}
+	return cluster.Restart{StatefulSets: r.StatefulSets, IgnoreBudgets: r.IgnoreBudgets, Since: r.since(), Marks: r.Announced}
 }
 
 // Enforce implements Prerequisite. It restarts every workload that needs it once, and waits for each roll-out. It goes
@@ -173,7 +186,14 @@ func (r *RollingRestart) Enforce(ctx context.Context, state State) (Change, erro
 	if err != nil {
 		return change, err
 	}
-	results, err := opened.RestartOwners(ctx, s.Owners(), r.how())
+	how := r.how()
+	how.Tried = map[mesh.Owner]time.Time{}
+	for _, w := range s.Renewals {
+		if w.Stale != health.StaleAsked {
+			how.Tried[w.Owner] = w.Restarted
+		}
+	}
+	results, err := opened.RestartOwners(ctx, s.Owners(), how)
 	before, after := s.Gap()
 	failed := &RestartError{Cluster: r.Target.String(), Asked: len(s.Owners())}
 	for _, result := range results {

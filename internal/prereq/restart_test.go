@@ -19,7 +19,7 @@ import (
 )
 
 func (w *world) restart(scope prereq.RestartScope) *prereq.RollingRestart {
-	return &prereq.RollingRestart{Clusters: w.clusters, Target: place, Scope: scope, Anchor: w.Clock.Now()}
+	return &prereq.RollingRestart{Clusters: w.clusters, Target: place, Scope: scope, Announced: []time.Time{w.Clock.Now()}}
 }
 
 func (w *world) toRestart(p *prereq.RollingRestart) (owners []string, state prereq.RestartState) {
@@ -100,8 +100,8 @@ func TestRestartOfWhatNeedsIt(t *testing.T) {
 	}
 }
 
-// A run that is resumed has the anchor of the run, and restarts nothing twice.
-func TestRestartOfAllCountsFromItsAnchor(t *testing.T) {
+// A run that is resumed has the announcements of the run, and restarts nothing twice.
+func TestRestartOfAllCountsFromItsAnnouncement(t *testing.T) {
 	w := newWorld(t, two)
 	first := w.restart(prereq.RestartAll)
 	w.Advance(time.Second)
@@ -112,10 +112,10 @@ func TestRestartOfAllCountsFromItsAnchor(t *testing.T) {
 	owners := []mesh.Owner{{Kind: "Deployment", Namespace: "shop", Name: "backend"}}
 	opened, err := w.clusters.Open(t.Context(), place)
 	w.must(err)
-	_, err = opened.RestartOwners(t.Context(), owners, cluster.Restart{Since: first.Anchor})
+	_, err = opened.RestartOwners(t.Context(), owners, cluster.Restart{Since: first.Announced[0]})
 	w.must(err)
 	w.wrote()
-	change := w.apply(&prereq.RollingRestart{Clusters: w.clusters, Target: place, Scope: prereq.RestartAll, Anchor: first.Anchor})
+	change := w.apply(&prereq.RollingRestart{Clusters: w.clusters, Target: place, Scope: prereq.RestartAll, Announced: first.Announced})
 	if got := w.patched(); !slices.Equal(got, []string{"shop/deployments/frontend"}) || len(change.After) != 1 {
 		t.Errorf("patched %v, changed %v", got, change.After)
 	}
@@ -123,12 +123,31 @@ func TestRestartOfAllCountsFromItsAnchor(t *testing.T) {
 	later := w.restart(prereq.RestartAll)
 	s := w.check(later)
 	before, _ := s.Gap()
-	want := "running since " + first.Anchor.UTC().Format(time.RFC3339)
+	want := "running since " + first.Announced[0].UTC().Format(time.RFC3339)
 	if before["Deployment shop/backend"] != want || before["Deployment shop/frontend"] != want {
 		t.Errorf("a later run finds %v", before)
 	}
 	if planned, _ := w.toRestart(&prereq.RollingRestart{Clusters: w.clusters, Target: place, Scope: prereq.RestartAll}); len(planned) != 2 {
-		t.Errorf("without an anchor: %v", planned)
+		t.Errorf("without an announcement: %v", planned)
+	}
+}
+
+// A restart since the announcement whose pods are stale even so did not help, and does not count.
+func TestARestartThatDidNotHelpIsMadeAgain(t *testing.T) {
+	w := newWorld(t, two)
+	w.Fault("wrong-injection")
+	w.Advance(time.Minute)
+	p := w.restart(prereq.RestartNeeded)
+	opened, err := w.clusters.Open(t.Context(), place)
+	w.must(err)
+	backend := mesh.Owner{Kind: "Deployment", Namespace: "shop", Name: "backend"}
+	_, err = opened.RestartOwners(t.Context(), []mesh.Owner{backend}, cluster.Restart{Since: p.Announced[0].Add(time.Second)})
+	w.must(err)
+	w.apply(&prereq.NamespaceInjection{Clusters: w.clusters, Target: place, Namespace: "shop", Revision: "asm-managed"})
+	w.wrote()
+	change := w.apply(p)
+	if got := w.patched(); !slices.Equal(got, []string{"shop/deployments/backend", "shop/deployments/frontend"}) || len(change.After) != 2 {
+		t.Errorf("patched %v, changed %v", got, change.After)
 	}
 }
 

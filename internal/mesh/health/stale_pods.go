@@ -23,11 +23,11 @@ const (
 // Renewal is an owner whose pods must be recreated, because a pod gets its proxy only when it is created.
 type Renewal struct {
 	Owner     mesh.Owner
-	Pods      []string // names of those that are stale, sorted
-	Stale     Stale    // the most severe reason
-	Revision  string   // that would inject them
-	Why       string   // in words
-	Restarted time.Time
+	Pods      []string  // names of those that are stale, sorted
+	Stale     Stale     // the most severe reason
+	Revision  string    // that would inject them
+	Why       string    // in words
+	Restarted time.Time // when it was restarted last of those restarts that its stale pods come from; zero: none
 	// Lost is true where no managed control plane would inject the pods: a restart
 	// would leave them without a proxy, or with another one's.
 	Lost bool
@@ -103,6 +103,9 @@ func Renewals(pods []mesh.ProxyPod, namespaces []Namespace, configurations []mes
 		}
 		if slices.Index(bySeverity, stale) < slices.Index(bySeverity, r.Stale) {
 			r.Stale = stale
+		}
+		if p.Restarted.After(r.Restarted) {
+			r.Restarted = p.Restarted
 		}
 		r.Pods, r.Lost = append(r.Pods, p.Name), r.Lost || !managed
 	}

@@ -38,6 +38,7 @@ func (s *stepRun) ensure(ctx context.Context) error {
 	}
 	deadline := s.engine.WaitClock().Now().Add(orElse(s.settings.Timeout, defaultTimeout))
 	a := &act{stepRun: s, def: def, prerequisite: prerequisite, deadline: deadline}
+	a.announce(s.state.Step(s.name).Announced...)
 	if a.args, err = argMap(kinds.NewArgs(withoutSecrets(args.Marked()))); err != nil {
 		return err
 	}
@@ -118,9 +119,11 @@ func (a *act) try(ctx context.Context) error {
 		return a.alreadyMet(ctx)
 	}
 	intended := journal.FieldChange{Kind: a.def.Name, Subject: a.prerequisite.Subject(), Before: before, After: after, Args: a.args}
-	if _, err := a.write(ctx, journal.ActIntended{Step: a.name, Change: intended}); err != nil {
+	announced, err := a.write(ctx, journal.ActIntended{Step: a.name, Change: intended})
+	if err != nil {
 		return err
 	}
+	a.announce(announced.Time)
 	made, err := a.enforce(ctx)
 	if len(made.After) > 0 {
 		a.made = made
@@ -139,6 +142,15 @@ func (a *act) try(ctx context.Context) error {
 		return err
 	}
 	return a.verify(ctx)
+}
+
+// announce tells a prerequisite that marks its changes when they were announced.
+func (a *act) announce(at ...time.Time) {
+	if p, marks := a.prerequisite.(prereq.Announcer); marks {
+		for _, t := range at {
+			p.Announce(t)
+		}
+	}
 }
 
 // enforce makes the change, for at most as long as the step has.

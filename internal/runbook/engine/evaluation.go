@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
@@ -28,11 +27,9 @@ type evaluation struct {
 	unread error // why something of the target could not be read, last
 }
 
-// environment is what prerequisites and observations work with. anchor is when the run started.
-func (e *Engine) environment(anchor time.Time) *kinds.Runtime {
-	return &kinds.Runtime{
-		Client: e.Client, Clusters: e.Clusters, Clock: e.WaitClock(), Started: anchor.Truncate(time.Second), Tool: e.Tool(), Redactor: e.Redactor,
-	}
+// environment is what prerequisites and observations work with.
+func (e *Engine) environment() *kinds.Runtime {
+	return &kinds.Runtime{Client: e.Client, Clusters: e.Clusters, Clock: e.WaitClock(), Tool: e.Tool(), Redactor: e.Redactor}
 }
 
 // evaluate starts to evaluate a job: it checks the inputs, and reads what the runbook says of its target.
@@ -44,7 +41,7 @@ func (e *Engine) evaluate(ctx context.Context, job runbook.Job) (*evaluation, er
 	if err != nil {
 		return nil, err
 	}
-	v := &evaluation{engine: e, job: job, facts: facts, env: e.environment(e.WaitClock().Now().UTC())}
+	v := &evaluation{engine: e, job: job, facts: facts, env: e.environment()}
 	scope, diags := lang.NewScope(job.Runbook, kinds.Catalogue(), job.Inputs, cty.NilVal)
 	e.hideSecrets(scope.Secrets()...)
 	if diags.HasErrors() {

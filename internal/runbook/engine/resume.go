@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/zclconf/go-cty/cty"
 
@@ -115,7 +114,7 @@ func (e *Engine) planAgain(ctx context.Context, state *journal.State, first jour
 	if err != nil {
 		return nil, err
 	}
-	v.env.Run, v.env.Started = state.Run, state.Started.Truncate(time.Second)
+	v.env.Run = state.Run
 	return &Prepared{job: v.job, evaluation: v, Plan: &runbook.Plan{
 		Schema: runbook.PlanSchema, Tool: e.Tool(), Made: first.Time, Runbook: state.Runbook, Title: r.Title, File: file.Name,
 		Source: start.Source, Digest: start.Digest, Target: target, Inputs: state.Inputs, Fingerprint: state.Fingerprint,

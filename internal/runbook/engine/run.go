@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/journal"
@@ -38,7 +37,7 @@ func (e *Engine) Run(ctx context.Context, p *Prepared, approvals Approvals) (*ru
 		r.writer, r.state = w, &journal.State{}
 		r.adopt(entries, entries)
 		if p.evaluation != nil {
-			p.evaluation.env.Run, p.evaluation.env.Started = id, entries[0].Time.Truncate(time.Second)
+			p.evaluation.env.Run = id
 		}
 		_, err = r.write(ctx, p.JournalEntry())
 		return err

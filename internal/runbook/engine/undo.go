@@ -88,7 +88,7 @@ func (e *Engine) planUndo(ctx context.Context, id string) (p *Prepared, refused 
 	if !ok {
 		return nil, nil, fmt.Errorf("the journal of run %s does not begin with its start", id)
 	}
-	env := e.environment(state.Started)
+	env := e.environment()
 	env.Run = state.Run
 	p = &Prepared{undo: &undoPlan{run: state.Run, env: env}, Plan: &runbook.Plan{
 		Schema: runbook.PlanSchema, Tool: e.Tool(), Made: e.WaitClock().Now().UTC().Truncate(time.Second),

@@ -52,6 +52,8 @@ type StepState struct {
 	For      string // what it waits for
 	Result   any
 	Acts     []ActIntended // in flight: to be checked before anything is done again
+	// Announced is when each of its acts was announced, whatever came of it.
+	Announced []time.Time
 }
 
 // Made is a change that a run made, or may have made.
@@ -140,7 +142,7 @@ func Fold(entries []Entry) (*State, error) {
 		case ActIntended:
 			s.supersede(p.Step, p.Act)
 			step := s.at(p.Step)
-			step.Acts = append(step.Acts, p)
+			step.Acts, step.Announced = append(step.Acts, p), append(step.Announced, e.Time)
 			step.to(InFlight)
 			m := made(e.Seq, p.Step, p.Act, p.Change, true)
 			m.Reverses = undoing[p.Step]

@@ -20,11 +20,8 @@ type Runtime struct {
 	Client   *gcp.Client
 	Clusters *prereq.Clusters
 	Clock    wait.Clock
-	// Started is the start of the run as its journal records it. A restart at or after
-	// it belongs to this run, so a resumed run restarts nothing twice.
-	Started time.Time
-	Run     string // name of the run; "" while it is only planned
-	Tool    string // terraform-provider-asm VERSION
+	Run      string // name of the run; "" while it is only planned
+	Tool     string // terraform-provider-asm VERSION
 	// Redactor knows the secrets among the inputs, for text that is written to files; nil redacts by patterns only.
 	Redactor *journal.Redactor
 	// DebugTransport reaches the managed control plane's debugging page, which is on

@@ -2,6 +2,7 @@ package kinds
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/zclconf/go-cty/cty"
@@ -28,7 +29,7 @@ var rollingRestart = ensure{
 					cty.String,
 					cty.StringVal(string(prereq.RestartNeeded)),
 					"`needed`: workloads whose pods lack the proxy that they would get, have one of another control plane or version, or are marked as "+
-						"not upgraded. `all`: every workload with a proxy that was not restarted since the run began.",
+						"not upgraded. `all`: every workload with a proxy that was not restarted since the step began to.",
 					oneOf(string(prereq.RestartNeeded), string(prereq.RestartAll)),
 				),
 				optional("stateful_sets", cty.Bool, cty.False, "Also restart StatefulSets, member by member. It needs `patch statefulsets.apps`.",
@@ -67,14 +68,13 @@ func listOf(names []string) cty.Value {
 // restart is a rolling restart that also reports what it restarted, whichever executor of the run did it.
 type restart struct {
 	*prereq.RollingRestart
-	running bool // it is executed, not only planned
 }
 
 var _ prereq.Prerequisite = (*restart)(nil)
 
 type restartState struct {
 	prereq.RestartState
-	restarted []string // owners that were restarted since the run began, when nothing is left to be
+	restarted []string // owners that this run restarted, when nothing is left to be
 }
 
 func newRestart(env *Runtime, a Args) (prereq.Prerequisite, error) {
@@ -83,9 +83,7 @@ func newRestart(env *Runtime, a Args) (prereq.Prerequisite, error) {
 		RollingRestart: &prereq.RollingRestart{
 			Clusters: env.Clusters, Target: target, Namespaces: a.Texts("namespaces"), Revision: a.Text("revision"),
 			Scope: prereq.RestartScope(a.Text("scope")), StatefulSets: a.Bool("stateful_sets"), IgnoreBudgets: a.Bool("ignore_budgets"),
-			Anchor: env.Started,
 		},
-		running: env.Run != "",
 	}, err
 }
 
@@ -93,7 +91,7 @@ func newRestart(env *Runtime, a Args) (prereq.Prerequisite, error) {
 func (r *restart) Check(ctx context.Context, fresh bool) (prereq.State, error) {
 	s, err := r.Read(ctx, fresh)
 	state := restartState{RestartState: s}
-	if err != nil || !s.Met() || !r.running {
+	if err != nil || !s.Met() || len(r.Announced) == 0 {
 		return state, err
 	}
 	opened, err := r.Clusters.Open(ctx, r.Target)
@@ -106,7 +104,7 @@ func (r *restart) Check(ctx context.Context, fresh bool) (prereq.State, error) {
 		return state, err
 	}
 	for _, w := range all {
-		if !w.Restarted.IsZero() && !w.Restarted.Before(r.Anchor.Truncate(time.Second)) {
+		if slices.ContainsFunc(r.Announced, func(t time.Time) bool { return w.Restarted.Equal(t.Truncate(time.Second)) }) {
 			state.restarted = append(state.restarted, w.Owner.String())
 		}
 	}

@@ -17,8 +17,9 @@ func TestRestartTellsWhatItRestarted(t *testing.T) {
 	if err != nil || before.Met() {
 		t.Fatalf("%v, met %t", err, before.Met())
 	}
-	w.env.Run, w.env.Started = "run-1", w.Clock.Now().UTC().Truncate(time.Second)
 	_, thing := w.thing("rolling_restart", restart)
+	announced := w.Clock.Now()
+	thing.(prereq.Announcer).Announce(announced)
 	if state, err := thing.Check(t.Context(), true); err != nil || attribute(d.ResultValue(state), "restarted") != "[]" {
 		t.Errorf("before anything was restarted: %v, %s", err, attribute(d.ResultValue(state), "restarted"))
 	}
@@ -44,6 +45,7 @@ func TestRestartTellsWhatItRestarted(t *testing.T) {
 	}
 	// An executor that takes over tells the same, and restarts nothing.
 	_, resumed := w.thing("rolling_restart", restart)
+	resumed.(prereq.Announcer).Announce(announced)
 	state, err := resumed.Check(t.Context(), true)
 	if err != nil || !state.Met() || attribute(d.ResultValue(state), "restarted") != told {
 		t.Errorf("resumed: %v, %s", err, attribute(d.ResultValue(state), "restarted"))
@@ -54,8 +56,8 @@ func TestRestartTellsWhatItRestarted(t *testing.T) {
 	}
 	// The next run did not restart them.
 	w.Advance(time.Hour)
-	w.env.Run, w.env.Started = "run-2", w.Clock.Now().UTC().Truncate(time.Second)
 	_, next := w.thing("rolling_restart", restart)
+	next.(prereq.Announcer).Announce(w.Clock.Now())
 	if state, err := next.Check(t.Context(), true); err != nil || attribute(d.ResultValue(state), "restarted") != "[]" {
 		t.Errorf("the next run: %v, %s", err, attribute(d.ResultValue(state), "restarted"))
 	}
@@ -75,12 +77,15 @@ func TestRestartOfNoNamespaces(t *testing.T) {
 	}
 }
 
-// What was restarted is asked for only in a run.
+// What was restarted is asked for only where a restart was announced.
 func TestPlanningARestartOfNothingAsksOnce(t *testing.T) {
 	w := newWorld(t)
-	asks := func() int {
+	asks := func(announced ...time.Time) int {
 		t.Helper()
 		_, thing := w.thing("rolling_restart", ofMember)
+		for _, at := range announced {
+			thing.(prereq.Announcer).Announce(at)
+		}
 		w.Forget()
 		if state, err := thing.Check(t.Context(), true); err != nil || !state.Met() {
 			t.Fatalf("%v, met %t", err, state.Met())
@@ -88,8 +93,7 @@ func TestPlanningARestartOfNothingAsksOnce(t *testing.T) {
 		return len(w.Lines())
 	}
 	planning := asks()
-	w.env.Run = "run"
-	if running := asks(); running <= planning {
+	if running := asks(w.Clock.Now()); running <= planning {
 		t.Errorf("planning asks %d times, running %d", planning, running)
 	}
 }

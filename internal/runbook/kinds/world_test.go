@@ -36,7 +36,7 @@ func newWorld(t *testing.T, faults ...string) *world {
 	w := &world{t: t, World: simtest.Start(t, sim.Options{Projects: 1, Clusters: 1})}
 	client := w.Client(simtest.Owner)
 	w.env = &kinds.Runtime{
-		Client: client, Clusters: w.Clusters(client), Clock: w.Clock, Started: w.Clock.Now().UTC().Truncate(time.Second),
+		Client: client, Clusters: w.Clusters(client), Clock: w.Clock,
 		Tool: "terraform-provider-asm test", Redactor: journal.NewRedactor(),
 	}
 	w.Advance(time.Hour)
