@@ -73,7 +73,7 @@ type remediation struct {
 	flags  *remediateFlags
 	ask    *asker
 	stderr io.Writer
-	plans  []*runbook.Plan  // of the first round
+	plans  []*runbook.Plan  // that were shown last
 	given  engine.Approvals // by the flags
 	refuse string           // why no plan was run
 }
@@ -112,9 +112,10 @@ func (m *remediation) run(ctx context.Context, o fleet.RemediateOptions) error {
 			progress.update(done, total, name)
 		}
 	}
-	o.Show = func(ctx context.Context, r *diagnosis.Report, _ []runbook.Remedy, plans []*runbook.Plan) (bool, error) {
+	o.Unseen = m.flags.yes || m.ask == nil && m.flags.risk != ""
+	o.Show = func(ctx context.Context, r *diagnosis.Report, remedies []runbook.Remedy, plans []*runbook.Plan) (bool, error) {
 		progress.done()
-		return m.show(ctx, r, plans)
+		return m.show(ctx, r, remedies, plans)
 	}
 	m.live.start()
 	done, err := fleet.Remediate(ctx, m.Engine, o)
@@ -144,11 +145,9 @@ func (f *remediateFlags) checkSteps(books *runbook.Library) error {
 }
 
 // show shows the plans of a round, and reports whether they may run.
-func (m *remediation) show(ctx context.Context, r *diagnosis.Report, plans []*runbook.Plan) (bool, error) {
+func (m *remediation) show(ctx context.Context, r *diagnosis.Report, remedies []runbook.Remedy, plans []*runbook.Plan) (bool, error) {
 	first := m.plans == nil
-	if first {
-		m.plans = plans
-	}
+	m.plans = plans
 	if m.flags.planOnly {
 		return false, nil
 	}
@@ -164,7 +163,10 @@ func (m *remediation) show(ctx context.Context, r *diagnosis.Report, plans []*ru
 		return true, nil
 	}
 	color, width := terminal(m.stderr)
-	shown, err := withoutSecrets(m.Redactor, report.Remediation{Remediation: &runbook.Remediation{Before: r}, Plans: plans})
+	unplanned := slices.DeleteFunc(slices.Clone(remedies), func(r runbook.Remedy) bool { return r.Error == "" })
+	shown, err := withoutSecrets(m.Redactor, report.Remediation{Plans: plans, Remediation: &runbook.Remediation{
+		Before: r, Rounds: []runbook.Round{{Remedies: unplanned}},
+	}})
 	if err != nil {
 		return false, err
 	}

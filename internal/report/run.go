@@ -74,9 +74,9 @@ func (p *Plans) summarize() string {
 // Remediation is a remediation with the plans that were shown.
 type Remediation struct {
 	*runbook.Remediation
-	// Plans are those of the first round when none was run.
+	// Plans are those that were shown last, when they were not run.
 	Plans   []*runbook.Plan `json:"plans,omitempty"`
-	Refused string          `json:"refused,omitempty"` // why no plan was run
+	Refused string          `json:"refused,omitempty"` // why they were not run
 	Stopped string          `json:"stopped,omitempty"` // why it stopped before its end
 }
 

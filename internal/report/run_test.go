@@ -282,6 +282,21 @@ func TestRunJSONFitsItsSchema(t *testing.T) {
 	}
 }
 
+// Plans that were refused after others had run are the rest; what cannot be planned is named.
+func TestRemediationSaysWhatWasNotRun(t *testing.T) {
+	for want, rounds := range map[string][]runbook.Round{
+		"nothing was run: refused by me":            {{}},
+		"the rest was not run: refused by me":       {{Report: &runbook.Report{}}, {}},
+		"cannot be planned: restore on m: no input": {{Remedies: []runbook.Remedy{{Membership: "m", Runbook: "restore", Error: "no input"}}}},
+	} {
+		var b bytes.Buffer
+		r := &report.Remediation{Refused: "refused by me", Remediation: &runbook.Remediation{Before: healthy(), Rounds: rounds}}
+		if err := report.WriteRemediation(&b, report.Table, r, report.Options{}); err != nil || !strings.Contains(b.String(), want) {
+			t.Errorf("%q is missing: %v\n%s", want, err, b.String())
+		}
+	}
+}
+
 func TestRunSchemasDescribeTheTypes(t *testing.T) {
 	for name, defs := range map[string]map[string]reflect.Type{
 		"plan": {"": reflect.TypeFor[report.Plans](), "plan": reflect.TypeFor[runbook.Plan](), "target": reflect.TypeFor[runbook.Target](),

@@ -171,7 +171,19 @@ func newRemediationView(r *Remediation) *runView {
 	if r.After != nil {
 		s.Parts = append(s.Parts, causesPart("Afterwards", r.After, nil))
 	}
-	s.Foot = append(s.Foot, notesOf(note{Label: "nothing was run", Text: Clean(r.Refused)}, note{Label: "stopped", Text: Clean(r.Stopped)})...)
+	refused := "nothing was run"
+	for _, round := range r.Rounds {
+		if round.Report != nil {
+			refused = "the rest was not run"
+			continue
+		}
+		for _, m := range round.Remedies {
+			if m.Error != "" {
+				s.Foot = append(s.Foot, note{Label: "cannot be planned", Text: Clean(m.Runbook + " on " + m.Membership + ": " + m.Error)})
+			}
+		}
+	}
+	s.Foot = append(s.Foot, notesOf(note{Label: refused, Text: Clean(r.Refused)}, note{Label: "stopped", Text: Clean(r.Stopped)})...)
 	return s
 }
 

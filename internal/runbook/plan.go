@@ -299,6 +299,40 @@ func (p *Plan) Same(now *Plan) error {
 	return e
 }
 
+// Beyond says what the plan would do that another one, which was shown before, does not have.
+func (p *Plan) Beyond(shown *Plan) (more []string) {
+	for _, s := range p.Steps {
+		if s.Status != StatusChange && s.Status != StatusLater && s.Status != StatusPerson {
+			continue
+		}
+		was := shown.Step(s.Step)
+		if was == nil {
+			was = shown.Step(BaseName(s.Step) + "[...]")
+		}
+		switch {
+		case was == nil:
+			more = append(more, fmt.Sprintf("step %s is new%s", s.Step, in(s.Subject)))
+		case was.Status == StatusLater:
+		case was.Status != s.Status:
+			more = append(more, fmt.Sprintf("step %s was %s and is %s%s", s.Step, was.Status, s.Status, in(s.Subject)))
+		case was.Subject != s.Subject || !within(s.Current, was.Current) || !within(s.Desired, was.Desired):
+			more = append(more, fmt.Sprintf("step %s would change other values%s", s.Step, in(s.Subject)))
+		}
+	}
+	return more
+}
+
+// within reports whether another map has all that one has.
+func within(one, other map[string]any) bool {
+	for field, value := range one {
+		known, have := other[field]
+		if !have || !reflect.DeepEqual(Normalize(known), Normalize(value)) {
+			return false
+		}
+	}
+	return true
+}
+
 func in(subject string) string {
 	if subject == "" {
 		return ""

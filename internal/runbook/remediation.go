@@ -1,12 +1,16 @@
 package runbook
 
-import "github.com/managed-mesh/terraform-provider-asm/internal/diagnosis"
+import (
+	"github.com/managed-mesh/terraform-provider-asm/internal/diagnosis"
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/journal"
+)
 
 // Remedy is a runbook that fixes something of a membership.
 type Remedy struct {
 	Membership string   `json:"membership"` // full resource name
 	Runbook    string   `json:"runbook"`
-	Findings   []string `json:"findings"` // codes of the root causes that it is for
+	Findings   []string `json:"findings"`        // codes of the root causes that it is for
+	Error      string   `json:"error,omitempty"` // why it could not be planned
 }
 
 // Remediation is what Remediate found and did.
@@ -24,11 +28,16 @@ type Round struct {
 	Report   *Report  `json:"report,omitempty"` // nil where it was only planned, or refused
 }
 
-// ExitCode is 7, 6 or 5 where a round ended so, else that of the last diagnosis.
+// ExitCode is 7 or 6 where the last round ended so, 5 where something waits for a person, else that of the last diagnosis.
 func (m *Remediation) ExitCode(on diagnosis.FailOn) int {
 	for _, code := range []int{ExitThreshold, ExitFailed, ExitApproval} {
 		if n := len(m.Rounds); n > 0 && m.Rounds[n-1].Report != nil && m.Rounds[n-1].Report.ExitCode() == code {
 			return code
+		}
+	}
+	for _, round := range m.Rounds {
+		if round.Report != nil && round.Report.Count(journal.NeedsApprove) > 0 {
+			return ExitApproval
 		}
 	}
 	if m.After != nil {

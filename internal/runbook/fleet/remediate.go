@@ -3,9 +3,11 @@ package fleet
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -64,7 +66,7 @@ func Remedies(report *diagnosis.Report, books *runbook.Library) (remedies []runb
 	return remedies, byHand
 }
 
-// maxRounds bounds how often Remediate diagnoses anew what it has corrected: a cause may hide another.
+// maxRounds bounds how often Remediate diagnoses again what it has corrected: a cause may hide another.
 const maxRounds = 4
 
 // RemediateOptions say what to diagnose, and how to correct it.
@@ -77,17 +79,20 @@ type RemediateOptions struct {
 	// Patience is how long to wait, after the last change, for the mesh to notice; 0:
 	// an hour.
 	Patience time.Duration
-	// Show is told of each round's plans before they are run; false ends it there.
-	// What it may know of a runbook that follows another is as things stand now.
+	// Show receives the plans of each round before they run; false ends it there. The plan of a runbook that follows
+	// another one is made from the present state. Remedies without a plan have an Error.
 	Show func(ctx context.Context, report *diagnosis.Report, remedies []runbook.Remedy, plans []*runbook.Plan) (bool, error)
+	// Unseen lets a runbook run whose plan, when its turn comes, has more than what Show received. Otherwise it waits for
+	// the next round, in which that is shown.
+	Unseen bool
 }
 
 // Remediate diagnoses, runs the runbooks of the root causes membership by membership, waits until the mesh has noticed,
-// and diagnoses again, until nothing is left that a runbook fixes.
+// and diagnoses again, until nothing is left that a runbook fixes or only a person can go on.
 func Remediate(ctx context.Context, e *engine.Engine, o RemediateOptions) (*runbook.Remediation, error) {
+	r := &remediator{engine: e, o: o, tried: map[string]bool{}, corrected: map[string]bool{}, person: map[string]bool{}}
+	r.o.Approvals.Ask = askOnce(o.Approvals.Ask)
 	m := &runbook.Remediation{Schema: runbook.ReportSchema}
-	tried := map[string]bool{}
-	var until time.Time // when the mesh has had its time to notice the last change
 	for {
 		report, err := diagnose(ctx, e, o.Diagnosis)
 		if err != nil {
@@ -98,12 +103,11 @@ func Remediate(ctx context.Context, e *engine.Engine, o RemediateOptions) (*runb
 		} else {
 			m.After = report
 		}
-		remedies, byHand := Remedies(report, o.Library)
-		m.ByHand = byHand
-		// What was tried and is found again is not tried again and again.
-		fresh := slices.DeleteFunc(slices.Clone(remedies), func(r runbook.Remedy) bool { return tried[remedyKey(r)] })
+		var remedies []runbook.Remedy
+		remedies, m.ByHand = Remedies(report, o.Library)
+		fresh := slices.DeleteFunc(slices.Clone(remedies), r.over)
 		if len(fresh) == 0 || len(m.Rounds) == maxRounds {
-			if !lingers(report, remedies) || !e.WaitClock().Now().Before(until) {
+			if !r.lingers(report, remedies) || !e.WaitClock().Now().Before(r.until) {
 				return m, nil
 			}
 			e.Emit(engine.Event{Seen: "corrected; waiting for the mesh to notice: " + report.Summary})
@@ -112,27 +116,12 @@ func Remediate(ctx context.Context, e *engine.Engine, o RemediateOptions) (*runb
 			}
 			continue
 		}
-		plans, err := planRemedies(ctx, e, fresh, o.Library, o.Job)
-		if err != nil {
+		round, agreed, err := r.round(ctx, report, fresh)
+		if round != nil {
+			m.Rounds = append(m.Rounds, *round)
+		}
+		if err != nil || !agreed {
 			return m, err
-		}
-		round := runbook.Round{Remedies: fresh}
-		if o.Show != nil {
-			if goOn, err := o.Show(ctx, report, fresh, plans); err != nil || !goOn {
-				m.Rounds = append(m.Rounds, round)
-				return m, err
-			}
-		}
-		for _, r := range fresh {
-			tried[remedyKey(r)] = true
-		}
-		round.Report, err = runRemedies(ctx, e, fresh, o)
-		m.Rounds = append(m.Rounds, round)
-		if err != nil {
-			return m, err
-		}
-		if slices.ContainsFunc(round.Report.Results, func(r runbook.Result) bool { return r.ChangedRemote() }) {
-			until = e.WaitClock().Now().Add(cmp.Or(o.Patience, patience))
 		}
 	}
 }
@@ -144,16 +133,80 @@ const (
 	lookAgain = 30 * time.Second
 )
 
+// remediator is one remediation while it is made.
+type remediator struct {
+	engine *engine.Engine
+	o      RemediateOptions
+	until  time.Time // when the mesh has had its time to notice the last change
+
+	mu        sync.Mutex
+	tried     map[string]bool // remedies that are not run again, by remedyKey
+	corrected map[string]bool // those of them that succeeded
+	person    map[string]bool // memberships on which only a person can go on
+}
+
+// over reports a remedy that is not run again: what was tried and is found again is not tried again and again, and
+// remedies are in the order of their dependences, so that none follows one that waits for a person.
+func (r *remediator) over(remedy runbook.Remedy) bool {
+	return r.tried[remedyKey(remedy)] || r.person[remedy.Membership]
+}
+
 func remedyKey(r runbook.Remedy) string {
 	return strings.Join(append([]string{r.Membership, r.Runbook}, r.Findings...), " ")
 }
 
 // lingers reports that something is found that may go away by itself: a finding
-// that waits, or one whose runbook was run.
-func lingers(report *diagnosis.Report, tried []runbook.Remedy) bool {
-	return len(tried) > 0 || slices.ContainsFunc(report.Findings, func(f diagnosis.Finding) bool {
-		return f.Waiting && f.Severity != catalogue.Info
-	})
+// that waits, or one whose runbook succeeded.
+func (r *remediator) lingers(report *diagnosis.Report, found []runbook.Remedy) bool {
+	return slices.ContainsFunc(found, func(one runbook.Remedy) bool { return r.corrected[remedyKey(one)] && !r.person[one.Membership] }) ||
+		slices.ContainsFunc(report.Findings, func(f diagnosis.Finding) bool {
+			return f.Waiting && f.Severity != catalogue.Info && !r.person[f.About]
+		})
+}
+
+// round plans the remedies, has the plans shown, and runs them. It returns no round where none could be planned.
+func (r *remediator) round(ctx context.Context, report *diagnosis.Report, fresh []runbook.Remedy) (_ *runbook.Round, agreed bool, _ error) {
+	plans, failures := planRemedies(ctx, r.engine, fresh, r.o.Library, r.o.Job)
+	if ctx.Err() != nil {
+		return nil, false, context.Cause(ctx)
+	}
+	shown, unplanned := map[string]*runbook.Plan{}, map[string]string{} // by remedyKey, and the runbook by membership
+	var all []*runbook.Plan
+	var failed []runbook.Result
+	for i := range fresh {
+		one := &fresh[i]
+		switch before, have := unplanned[one.Membership]; {
+		case have:
+			one.Error = "it follows " + before + ", which could not be planned"
+		case failures[i] != nil:
+			unplanned[one.Membership] = one.Runbook
+			result := failedWith(nil, one.Membership, failures[i], r.engine)[0]
+			result.Runbook, one.Error = one.Runbook, result.Error
+			failed = append(failed, result)
+		default:
+			all, shown[remedyKey(*one)] = append(all, plans[i]), plans[i]
+		}
+	}
+	if len(all) == 0 {
+		return nil, false, errors.Join(failures...)
+	}
+	round := &runbook.Round{Remedies: fresh}
+	if r.o.Show != nil {
+		if agreed, err := r.o.Show(ctx, report, fresh, all); err != nil || !agreed {
+			return round, agreed, err
+		}
+	}
+	for _, one := range fresh {
+		r.tried[remedyKey(one)] = true
+	}
+	var err error
+	round.Report, err = r.run(ctx, fresh, shown)
+	round.Report.Results = append(round.Report.Results, failed...)
+	round.Report.Summarize()
+	if slices.ContainsFunc(round.Report.Results, func(r runbook.Result) bool { return r.ChangedRemote() }) {
+		r.until = r.engine.WaitClock().Now().Add(cmp.Or(r.o.Patience, patience))
+	}
+	return round, true, err
 }
 
 func diagnose(ctx context.Context, e *engine.Engine, o diagnosis.Options) (*diagnosis.Report, error) {
@@ -161,24 +214,25 @@ func diagnose(ctx context.Context, e *engine.Engine, o diagnosis.Options) (*diag
 	return diagnosis.Run(ctx, diagnosis.Reader{Client: e.Client, Clusters: e.Clusters}, o)
 }
 
-// planRemedies plans every remedy as things stand now.
+// planRemedies plans every remedy from the present state. Each has either a plan or an error.
 func planRemedies(
 	ctx context.Context, e *engine.Engine, remedies []runbook.Remedy, books *runbook.Library, job string,
-) ([]*runbook.Plan, error) {
+) ([]*runbook.Plan, []error) {
 	defer e.ShareReads()() // the diagnosis has just read all of it
-	plans := make([]*runbook.Plan, len(remedies))
-	group, ctx := errgroup.WithContext(ctx)
+	plans, failures := make([]*runbook.Plan, len(remedies)), make([]error, len(remedies))
+	var group errgroup.Group
 	group.SetLimit(16)
 	for i, r := range remedies {
 		group.Go(func() error {
 			p, err := planRemedy(ctx, e, r, books, job)
-			if err == nil {
+			if failures[i] = err; err == nil {
 				plans[i] = p.Plan
 			}
-			return err
+			return nil
 		})
 	}
-	return plans, group.Wait()
+	_ = group.Wait() // the errors are in failures
+	return plans, failures
 }
 
 func planRemedy(ctx context.Context, e *engine.Engine, r runbook.Remedy, books *runbook.Library, job string) (*engine.Prepared, error) {
@@ -193,34 +247,81 @@ func planRemedy(ctx context.Context, e *engine.Engine, r runbook.Remedy, books *
 	return e.Plan(ctx, runbook.Job{Runbook: book.Runbook, File: book.File, Target: target, Name: job})
 }
 
-// runRemedies runs the runbooks of each membership one after the other, planned
-// anew when their turn comes, and memberships beside each other.
-func runRemedies(ctx context.Context, e *engine.Engine, remedies []runbook.Remedy, o RemediateOptions) (*runbook.Report, error) {
+// run runs the runbooks of each membership one after the other, planned again when their turn comes, and memberships
+// beside each other. A remedy without a plan is left out.
+func (r *remediator) run(ctx context.Context, remedies []runbook.Remedy, shown map[string]*runbook.Plan) (*runbook.Report, error) {
 	var memberships []string
 	of := map[string][]runbook.Remedy{}
-	for _, r := range remedies {
-		if of[r.Membership] == nil {
-			memberships = append(memberships, r.Membership)
+	for _, one := range remedies {
+		if one.Error != "" {
+			continue
 		}
-		of[r.Membership] = append(of[r.Membership], r)
+		if of[one.Membership] == nil {
+			memberships = append(memberships, one.Membership)
+		}
+		of[one.Membership] = append(of[one.Membership], one)
 	}
-	return RunAll(ctx, e, o.Job, memberships, o.Rollout, func(membership string) TargetFunc {
-		return func(ctx context.Context) ([]runbook.Result, error) {
-			var results []runbook.Result
-			for _, r := range of[membership] {
-				p, err := planRemedy(ctx, e, r, o.Library, o.Job)
-				if err != nil {
-					return results, err
-				}
-				result, err := e.Run(ctx, p, o.Approvals)
-				if result != nil {
-					results = append(results, *result)
-				}
-				if err != nil || result.Outcome == journal.Failed || result.Outcome == journal.Stopped {
-					return results, err
-				}
+	return RunAll(ctx, r.engine, r.o.Job, memberships, r.o.Rollout, func(membership string) TargetFunc {
+		return func(ctx context.Context) ([]runbook.Result, error) { return r.runAt(ctx, of[membership], shown) }
+	})
+}
+
+// runAt runs the runbooks of one membership, until one does not succeed.
+func (r *remediator) runAt(ctx context.Context, remedies []runbook.Remedy, shown map[string]*runbook.Plan) ([]runbook.Result, error) {
+	var results []runbook.Result
+	for i, one := range remedies {
+		p, err := planRemedy(ctx, r.engine, one, r.o.Library, r.o.Job)
+		if err != nil {
+			return results, err
+		}
+		if more := p.Beyond(shown[remedyKey(one)]); len(more) > 0 && r.o.Show != nil && !r.o.Unseen {
+			r.engine.Emit(engine.Event{Runbook: p.Runbook, Target: p.Target.Name,
+				Seen: "not run yet: it would do more than what was shown: " + strings.Join(more, "; ")})
+			r.mu.Lock()
+			for _, later := range remedies[i:] {
+				delete(r.tried, remedyKey(later))
 			}
+			r.mu.Unlock()
 			return results, nil
 		}
-	})
+		result, err := r.engine.Run(ctx, p, r.o.Approvals)
+		if result != nil {
+			results = append(results, *result)
+		}
+		if err != nil {
+			return results, err
+		}
+		r.mu.Lock()
+		r.corrected[remedyKey(one)] = result.Outcome == journal.Succeeded
+		r.person[one.Membership] = result.Outcome == journal.NeedsApprove
+		r.mu.Unlock()
+		if result.Outcome != journal.Succeeded {
+			return results, nil
+		}
+	}
+	return results, nil
+}
+
+type askFunc = func(context.Context, engine.Question) (agreed bool, by string, err error)
+
+// askOnce asks nothing that was refused before, on whichever membership: a refusal is an answer.
+func askOnce(ask askFunc) askFunc {
+	if ask == nil {
+		return nil
+	}
+	refused := map[string]string{} // by whom; calls do not overlap
+	return func(ctx context.Context, q engine.Question) (bool, string, error) {
+		key := fmt.Sprintf("%q %q %q %q %v %v", q.Runbook, q.Step, q.Subject, q.Why, q.Current, q.Desired)
+		if q.Subject == "" {
+			key += " " + q.Target
+		}
+		if by, before := refused[key]; before {
+			return false, by, nil
+		}
+		agreed, by, err := ask(ctx, q)
+		if err == nil && !agreed {
+			refused[key] = by
+		}
+		return agreed, by, err
+	}
 }

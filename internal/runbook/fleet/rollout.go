@@ -95,7 +95,7 @@ func RunAll(
 		defer mu.Unlock()
 		switch {
 		case ctx.Err() != nil:
-			return "stopped: " + engine.ErrorText(context.Cause(ctx))
+			return engine.ErrorText(context.Cause(ctx))
 		case rollout.MaxFailures.exceeded(failed, len(targets)):
 			return fmt.Sprintf("%d of %d targets failed, more than --max-failures %s allows", failed, len(targets), rollout.MaxFailures)
 		}
