@@ -17,10 +17,11 @@ func (s *stepRun) gate(ctx context.Context, q Question) error {
 	q.Subject, q.Why = s.engine.Redact(q.Subject), s.engine.Redact(q.Why)
 	q.Current, q.Desired = s.engine.RedactFields(q.Current), s.engine.RedactFields(q.Desired)
 	planned := s.plan.Step(s.name)
-	seen := planned == nil || planned.Status != runbook.StatusChange ||
+	same := planned == nil || planned.Status != runbook.StatusChange ||
 		reflect.DeepEqual(runbook.Normalize(planned.Current), runbook.Normalize(q.Current)) &&
 			reflect.DeepEqual(runbook.Normalize(planned.Desired), runbook.Normalize(q.Desired))
-	if !seen {
+	seen := same && !s.unseen && (planned != nil || s.plan.Step(runbook.BaseName(s.name)+"[...]") != nil)
+	if !same {
 		planned.Current, planned.Desired = q.Current, q.Desired
 		if err := s.plan.Seal(); err != nil {
 			return err

@@ -44,8 +44,27 @@ func (e *Engine) Resume(ctx context.Context, id string, given map[string]cty.Val
 			return err
 		}
 		r.adopt(entries, resumedPart(entries))
+		if len(r.state.Plan) == 0 {
+			return r.planNow(ctx)
+		}
 		return nil
 	})
+}
+
+// planNow plans a run whose executor ended before it had recorded its plan. An approval that was given beforehand counts
+// only when the plan is the one that the run was started with.
+func (r *run) planNow(ctx context.Context) error {
+	if r.plan.evaluation != nil {
+		p, err := r.engine.Plan(ctx, r.plan.job)
+		if err != nil {
+			return err
+		}
+		p.evaluation.env.Run = r.id
+		r.plan = p
+	}
+	r.unseen = r.plan.Fingerprint != r.state.Fingerprint
+	_, err := r.write(ctx, r.plan.JournalEntry())
+	return err
 }
 
 // resumedPart are the entries that the executor that just resumed a run wrote.

@@ -55,6 +55,7 @@ type run struct {
 	entries   []journal.Entry // of the whole journal; the result is made of them
 	state     *journal.State  // as the journal had it when this executor started
 	failed    map[string]bool // steps that failed, or were not run because one did
+	unseen    bool            // nobody was shown the plan
 	stopping  bool
 	outcome   journal.Outcome // "" until something other than the steps decides it
 	reason    string          // of the outcome: the first failure, or what is waited for
