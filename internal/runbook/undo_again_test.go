@@ -3,9 +3,12 @@ package runbook_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/engine"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/journal"
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/lang"
+	"github.com/managed-mesh/terraform-provider-asm/internal/sim"
 )
 
 const twoChanges = `
@@ -106,5 +109,34 @@ func TestUndoOfAnUndoIsRefused(t *testing.T) {
 	}
 	if now := len(w.writes()); now != sent {
 		t.Errorf("%d writes were sent", now-sent)
+	}
+}
+
+// What an undo takes away is what the mesh needs: its risk is not that of the change, and later runs that found the same in
+// order are named.
+func TestRiskOfAnUndo(t *testing.T) {
+	w := newWorld(t, sim.Options{Projects: 1, Clusters: 2})
+	w.Advance(time.Hour)
+	w.Suffer("binding-revoked")
+	dir := runs(t)
+	e := w.engine(dir)
+	r := run(t, e, plan(t, e, own(t, grants)), yes)
+	if r.Outcome != journal.Succeeded || r.Changed() != 1 {
+		t.Fatal(told(r))
+	}
+	other := named(own(t, grants), "march")
+	other.Target = target(t, strings.Replace(member, "cluster-1", "cluster-2", 1))
+	after := run(t, e, plan(t, e, other), yes)
+	p, err := e.PlanUndo(t.Context(), r.Run)
+	if err != nil || len(p.Steps) != 1 {
+		t.Fatal(err, p)
+	}
+	if s := p.Steps[0]; s.Risk != lang.HighRisk || !strings.Contains(s.Approval, other.Target.Name+" (run "+after.Run+")") {
+		t.Errorf("risk %s: %s", s.Risk, s.Approval)
+	}
+	w.Forget()
+	back := run(t, e, p, engine.Approvals{UpTo: lang.MediumRisk})
+	if back.Outcome != journal.NeedsApprove || len(w.writes()) > 0 {
+		t.Error(told(back), w.writes())
 	}
 }

@@ -29,6 +29,7 @@ type undoItem struct {
 	def          *kinds.Def
 	prerequisite prereq.Prerequisite
 	refused      string // why it cannot be undone now, or ""
+	why          string // for the person who is asked
 }
 
 // change is what was changed, as prereq knows it.
@@ -95,8 +96,17 @@ func (e *Engine) planUndo(ctx context.Context, id string) (p *Prepared, refused 
 		Runbook: state.Runbook, Digest: start.Digest,
 		Target: runbook.Target{Kind: targetKind(state.Target), Name: state.Target, Fleet: start.Fleet}, UndoOf: state.Run,
 	}}
-	for _, m := range state.ToUndo() {
+	changes := state.ToUndo()
+	rely, err := e.reliers(ctx, state, changes)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, m := range changes {
 		item, planned, why := e.planItem(ctx, p.undo, m)
+		if planned.Status == runbook.StatusChange && why == "" {
+			item.why += rely[place{m.Change.Kind, m.Change.Subject}]
+			planned.Approval = item.why
+		}
 		if why != "" {
 			refused = append(refused, fmt.Sprintf("step %s: %s", m.Step, why))
 			item.refused, planned.Text = why, why
@@ -134,7 +144,8 @@ func (e *Engine) planItem(ctx context.Context, u *undoPlan, m journal.Made) (ite
 	if item.def = kinds.Find(lang.Ensure, m.Change.Kind); item.def == nil {
 		return item, p, fmt.Sprintf("this version does not know %q: undo with the version that ran it", m.Change.Kind)
 	}
-	p.Risk, p.Usual = item.def.Risk, int(item.def.UsualDuration.Seconds())
+	item.why = undoReason(u.run, m.Change.Subject)
+	p.Risk, p.Usual = undoRisk(item.def), int(item.def.UsualDuration.Seconds())
 	var err error
 	if item.prerequisite, err = rebuild(item.def, u.env, m.Change.Args); err != nil {
 		return item, p, err.Error()
@@ -158,7 +169,7 @@ func (e *Engine) planItem(ctx context.Context, u *undoPlan, m journal.Made) (ite
 		return item, p, fmt.Sprintf("%s is not as the run left it: %s", m.Change.Subject, strings.Join(differences, "; "))
 	default:
 		p.Current, p.Desired = m.Change.After, m.Change.Before
-		p.Approval = undoReason(u.run, m.Change.Subject)
+		p.Approval = item.why
 	}
 	return item, p, ""
 }

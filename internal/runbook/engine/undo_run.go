@@ -113,7 +113,7 @@ func (u *undoRun) restore(ctx context.Context) (found string, err error) {
 		return "", leftAlone(change, differences)
 	}
 	err = u.gate(ctx, Question{
-		Why: undoReason(u.of, change.Subject), Risk: u.item.def.Risk, Subject: change.Subject, Current: change.After, Desired: change.Before,
+		Why: u.item.why, Risk: undoRisk(u.item.def), Subject: change.Subject, Current: change.After, Desired: change.Before,
 	})
 	if err != nil {
 		return "", err

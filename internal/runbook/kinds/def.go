@@ -32,6 +32,9 @@ type Runtime struct {
 // Def defines a kind of the catalogue: what the language knows of it, and what it does.
 type Def struct {
 	lang.Kind
+	// UndoRisk is the risk of taking a change back, which takes away what the mesh needs. "": as risky as the change, and
+	// not low.
+	UndoRisk lang.Risk
 	// UsualDuration is how long the step takes when all goes well; a plan shows it.
 	UsualDuration time.Duration
 	// KnownAfterChanges is set where changes of other steps decide whether there is

@@ -22,6 +22,7 @@ var clusterEnsures = []ensure{
 					"the cluster is busy, the step waits.",
 				Args: []lang.Arg{argCluster}, Permissions: changeCluster, Result: texts("workload_pool"),
 			},
+			UndoRisk:        lang.HighRisk,
 			UsualDuration:   10 * time.Minute, // the troubleshooting page's figure
 			PermissionScope: inClusterProject,
 			Prerequisite: func(env *Runtime, a Args) (prereq.Prerequisite, error) {

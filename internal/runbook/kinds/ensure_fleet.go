@@ -37,6 +37,7 @@ var fleetEnsures = []ensure{
 				},
 				Permissions: with(readMembership, "gkehub.memberships.create"), Result: texts("membership"),
 			},
+			UndoRisk:        lang.HighRisk,
 			UsualDuration:   time.Minute,
 			PermissionScope: inProject("fleet_project"),
 			Prerequisite: func(env *Runtime, a Args) (prereq.Prerequisite, error) {
@@ -70,6 +71,7 @@ var fleetEnsures = []ensure{
 				},
 				Permissions: with(readMembership, "gkehub.memberships.update"), Result: texts("issuer"),
 			},
+			UndoRisk:        lang.HighRisk,
 			UsualDuration:   time.Minute,
 			PermissionScope: inFleetOf,
 			Prerequisite: func(env *Runtime, a Args) (prereq.Prerequisite, error) {
@@ -89,6 +91,7 @@ var fleetEnsures = []ensure{
 				Args:        []lang.Arg{argFleetProject},
 				Permissions: with(readFeature, "gkehub.features.create"),
 			},
+			UndoRisk:        lang.HighRisk,
 			UsualDuration:   time.Minute,
 			PermissionScope: inProject("fleet_project"),
 			Prerequisite: func(env *Runtime, a Args) (prereq.Prerequisite, error) {
@@ -111,6 +114,7 @@ var fleetEnsures = []ensure{
 				},
 				Permissions: with(readFeature, "gkehub.features.update"),
 			},
+			UndoRisk:        lang.HighRisk,
 			UsualDuration:   time.Minute,
 			PermissionScope: inFleetOf,
 			Prerequisite: func(env *Runtime, a Args) (prereq.Prerequisite, error) {

@@ -24,6 +24,7 @@ var projectEnsures = []ensure{
 				},
 				Permissions: []string{"serviceusage.services.get", "serviceusage.services.enable", "serviceusage.operations.get"},
 			},
+			UndoRisk:        lang.HighRisk,
 			UsualDuration:   time.Minute,
 			PermissionScope: inProject("project"),
 			Prerequisite: func(env *Runtime, a Args) (prereq.Prerequisite, error) {
@@ -52,6 +53,7 @@ var projectEnsures = []ensure{
 				},
 				Result: texts("member"),
 			},
+			UndoRisk:        lang.HighRisk,
 			UsualDuration:   10 * time.Second,
 			PermissionScope: inProject("project"),
 			Prerequisite: func(env *Runtime, a Args) (prereq.Prerequisite, error) {
