@@ -1,6 +1,8 @@
 package runbook_test
 
 import (
+	"net/http"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -8,7 +10,10 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/engine"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/journal"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/lang"
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/store"
 	"github.com/managed-mesh/terraform-provider-asm/internal/sim"
+	"github.com/managed-mesh/terraform-provider-asm/internal/simtest"
+	"github.com/managed-mesh/terraform-provider-asm/internal/wait"
 )
 
 const twoChanges = `
@@ -138,5 +143,48 @@ func TestRiskOfAnUndo(t *testing.T) {
 	back := run(t, e, p, engine.Approvals{UpTo: lang.MediumRisk})
 	if back.Outcome != journal.NeedsApprove || len(w.writes()) > 0 {
 		t.Error(told(back), w.writes())
+	}
+}
+
+// An executor dies after it has sent an undo's request and before it has recorded that, and readers see the effect late: who
+// resumes waits for it and sends nothing.
+func TestUndoThatWasKilledIsNotSentTwice(t *testing.T) {
+	w, dir := suffer(t, "mesh-api-disabled", "connectgateway-disabled"), runs(t)
+	e := w.engine(dir)
+	r := run(t, e, plan(t, e, own(t, twoAPIs)), yes)
+	w.Fault("slow-propagation?for=10s")
+	dying := w.engine(dir)
+	dying.Lease, dying.Store = shortLease, forgetful{dying.Store}
+	p, err := dying.PlanUndo(t.Context(), r.Run)
+	if err != nil {
+		t.Fatal(err)
+	}
+	undo := ""
+	dying.Events = func(event engine.Event) {
+		if event.Entry.Kind != journal.KindActIntended {
+			return
+		}
+		undo = event.Run
+		for _, api := range []string{"mesh", "connectgateway"} {
+			w.CallAs(simtest.Owner, "gcloud", http.MethodPost,
+				"/serviceusage.googleapis.com/v1/projects/mesh-sim-1/services/"+api+".googleapis.com:disable", "{}")
+		}
+		runtime.Goexit()
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_, _ = dying.Run(t.Context(), p, yes) // it never returns
+	}()
+	<-done
+	w.Forget()
+	back, err := e.Resume(t.Context(), undo, nil, yes)
+	for held := (*store.HeldError)(nil); asHeld(err, &held); back, err = e.Resume(t.Context(), undo, nil, yes) {
+		if err := wait.Sleep(t.Context(), wait.Real, shortLease/4); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err != nil || back.Outcome != journal.Succeeded || len(w.writes()) > 0 {
+		t.Error(err, told(back), w.writes())
 	}
 }

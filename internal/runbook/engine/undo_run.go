@@ -101,11 +101,14 @@ func (u *undoRun) restore(ctx context.Context) (found string, err error) {
 			return "", err
 		}
 	}
+	change := u.item.change()
+	if err := u.awaitEarlier(ctx, change); err != nil {
+		return "", err
+	}
 	state, err := u.item.prerequisite.Check(ctx, true)
 	if err != nil {
 		return "", err
 	}
-	change := u.item.change()
 	switch status, differences := prereq.StatusOf(state, change); status {
 	case prereq.AsBefore:
 		return asBefore, nil
@@ -134,6 +137,25 @@ func (u *undoRun) restore(ctx context.Context) (found string, err error) {
 		return "", err
 	}
 	return "what was there before is there again", u.awaitBefore(ctx, change)
+}
+
+// awaitEarlier waits for the effect of an act that an earlier executor left in flight, so that it is not done twice.
+func (u *undoRun) awaitEarlier(ctx context.Context, change prereq.Change) error {
+	if len(u.state.Step(u.name).Acts) == 0 {
+		return nil
+	}
+	clock := u.engine.WaitClock()
+	for until := clock.Now().Add(grace); clock.Now().Before(until); {
+		if state, err := u.item.prerequisite.Check(ctx, true); err == nil {
+			if status, _ := prereq.StatusOf(state, change); status == prereq.AsBefore {
+				return nil
+			}
+		}
+		if err := wait.Sleep(ctx, clock, 2*time.Second); err != nil {
+			return context.Cause(ctx)
+		}
+	}
+	return nil
 }
 
 func leftAlone(change prereq.Change, differences []string) error {
