@@ -16,6 +16,7 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/fleet"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/journal"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/store"
+	"github.com/managed-mesh/terraform-provider-asm/internal/simtest"
 	"github.com/managed-mesh/terraform-provider-asm/internal/wait"
 )
 
@@ -293,5 +294,30 @@ func TestContinueGoesOnWithWhatWaits(t *testing.T) {
 	failed := attempt(j, yes, journal.Failed)
 	if got := attempt(j, yes, journal.Failed); got != failed {
 		t.Errorf("again it is run %s, and %s failed", got, failed)
+	}
+}
+
+// The job of a CronJob has the same name each day: yesterday's run is neither today's result nor resumed today.
+func TestContinueLeavesYesterdayAlone(t *testing.T) {
+	for _, outcome := range []journal.Outcome{journal.Succeeded, journal.NeedsApprove} {
+		t.Run(string(outcome), func(t *testing.T) {
+			t.Parallel()
+			w, dir := suffer(t, "wrong-injection"), runs(t)
+			j := named(own(t, labelAndRestart), "nightly")
+			e := w.engine(dir)
+			e.Store = store.NewLocal(dir, store.Options{Redactor: e.Redactor, Clock: simtest.JumpingClock(w.URL(), -24*time.Hour)})
+			approvals := yes
+			if outcome == journal.NeedsApprove {
+				approvals = engine.Approvals{}
+			}
+			yesterday, err := fleet.Continue(t.Context(), e, j, approvals)
+			if err != nil || yesterday.Outcome != outcome {
+				t.Fatal(err, told(yesterday))
+			}
+			today := w.goOn(dir, j)
+			if today.Run == yesterday.Run || outcome == journal.Succeeded && today.Changed() > 0 {
+				t.Errorf("yesterday's run was %s\n%s %s", yesterday.Run, today.Run, told(today))
+			}
+		})
 	}
 }

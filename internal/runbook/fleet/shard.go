@@ -16,7 +16,8 @@ import (
 // Continue runs one target of a job that several executors share, each of them some targets. Where an earlier executor
 // left a run of the same job, runbook and inputs on the target that has not succeeded, that run is resumed: the
 // replacement of an executor that was killed goes on where it was. Else the runbook is planned and run. A run of the
-// job that has succeeded, and after which nothing is left to do, is the result.
+// job that has succeeded, and after which nothing is left to do, is the result. A run that ended more than sameJob ago
+// belongs to an earlier job of the same name, such as yesterday's of a CronJob, and is left as it is.
 //
 // The lock of an executor that is gone lasts as long as its lease. Continue waits
 // for that to expire, and returns a *store.HeldError when the lock is renewed
@@ -41,6 +42,9 @@ func Continue(ctx context.Context, e *engine.Engine, job runbook.Job, approvals 
 		}
 	}
 }
+
+// sameJob is how long after the end of a run an executor of the same job continues with it.
+const sameJob = 6 * time.Hour
 
 // resumeOrRun does what Continue does while the lock is free.
 func resumeOrRun(ctx context.Context, e *engine.Engine, job runbook.Job, approvals engine.Approvals) (*runbook.Result, error) {
@@ -78,7 +82,8 @@ func previousRun(ctx context.Context, e *engine.Engine, job runbook.Job) (*journ
 		return nil, nil, nil
 	case err != nil:
 		return nil, nil, err
-	case info.Job != job.Name || info.Runbook != job.Runbook.Name || info.UndoOf != "":
+	case info.Job != job.Name || info.Runbook != job.Runbook.Name || info.UndoOf != "",
+		info.Finished() && wait.Real.Now().Sub(info.Last) > sameJob:
 		return nil, nil, nil
 	}
 	state, entries, err := e.History(ctx, info.Run)
