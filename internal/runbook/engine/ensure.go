@@ -119,7 +119,11 @@ func (a *act) try(ctx context.Context) error {
 		return a.alreadyMet(ctx)
 	}
 	intended := journal.FieldChange{Kind: a.def.Name, Subject: a.prerequisite.Subject(), Before: before, After: after, Args: a.args}
-	announced, err := a.write(ctx, journal.ActIntended{Step: a.name, Change: intended})
+	act := journal.ActIntended{Step: a.name, Change: intended}
+	if err := journal.Fits("the change of step "+a.name, act); err != nil {
+		return err
+	}
+	announced, err := a.write(ctx, act)
 	if err != nil {
 		return err
 	}

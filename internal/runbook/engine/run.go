@@ -20,6 +20,9 @@ func (e *Engine) Run(ctx context.Context, p *Prepared, approvals Approvals) (*ru
 	if err := e.checkNames(p); err != nil {
 		return nil, err
 	}
+	if err := journal.Fits("the plan of runbook "+p.Runbook+" on "+p.Target.Name, p.JournalEntry()); err != nil {
+		return nil, err
+	}
 	id := journal.NewID(e.WaitClock().Now())
 	lock, unlocked, err := e.lock(ctx, p.Target, id)
 	if err != nil {

@@ -2,6 +2,7 @@ package journal
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"sync"
@@ -107,6 +108,30 @@ func (w *Writer) Append(ctx context.Context, p Payload) (Entry, error) {
 	}
 	w.last = e
 	return e, nil
+}
+
+// A TooLongError says that something does not fit into an entry of a journal.
+type TooLongError struct {
+	What  string
+	Bytes int
+}
+
+func (e *TooLongError) Error() string {
+	return fmt.Sprintf("%s takes %d bytes, and an entry of a journal holds at most %d", e.What, e.Bytes, MaxLine)
+}
+
+// NextStep returns what a person does about it.
+func (e *TooLongError) NextStep() string {
+	return "Split the work: run it for some namespaces or targets at a time."
+}
+
+// Fits returns a *TooLongError when a payload does not fit into an entry, with room for what every entry has.
+func Fits(what string, p Payload) error {
+	raw, err := json.Marshal(p)
+	if err == nil && len(raw) > MaxLine-4<<10 {
+		err = &TooLongError{What: what, Bytes: len(raw)}
+	}
+	return err
 }
 
 // Last is the entry that was stored last.
