@@ -40,7 +40,8 @@ import (
 //	requests reset
 //	hurry DURATION        from now on the world's clock goes on by DURATION ten times a second
 //
-// the variable $EXAMPLES, the folder of what users copy, and the conditions [terraform], [tofu], [cli>=1.12] and so on.
+// the variables $EXAMPLES, the folder of what users copy, and $CLI, the CLI under test, and the conditions [terraform], [tofu],
+// [cli>=1.12] and so on.
 func TestAcceptance(t *testing.T) {
 	clis := findCLIs(t)
 	if len(clis) == 0 {
@@ -219,7 +220,7 @@ func setUp(env *testscript.Env, c cli, mirror string, checker *contract.Checker)
 		return err
 	}
 	env.Vars = append(env.Vars, server.Env()...)
-	env.Vars = append(env.Vars, "EXAMPLES="+folder, "XDG_STATE_HOME="+filepath.Join(env.WorkDir, "state"),
+	env.Vars = append(env.Vars, "EXAMPLES="+folder, "CLI="+c.path, "XDG_STATE_HOME="+filepath.Join(env.WorkDir, "state"),
 		"TF_CLI_CONFIG_FILE="+config, "CHECKPOINT_DISABLE=1", "TF_IN_AUTOMATION=1", "TF_INPUT=0", "TF_CLI_ARGS=-no-color",
 		// Left alone, the race detector sleeps a second at the end of each process.
 		"GORACE=halt_on_error=1 atexit_sleep_ms=0")

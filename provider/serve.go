@@ -19,7 +19,7 @@ func Serve(version string, debug bool) error {
 	}
 	p := New(version, Options{})
 	return tf6server.Serve(Address, func() tfprotov6.ProviderServer {
-		return releaseContexts(providerserver.NewProtocol6(p())())
+		return awaitActions(releaseContexts(providerserver.NewProtocol6(p())()))
 	}, options...)
 }
 

@@ -119,3 +119,53 @@ func TestQuieten(t *testing.T) {
 		t.Errorf("nobody asked for logs, and TF_LOG_SDK=%q, TF_LOG_PROVIDER_ASM=%q", sdk, own)
 	}
 }
+
+// slowAction is a server with one action, which takes a while to end once it is cancelled.
+type slowAction struct {
+	wholeServer
+	begun, proceed chan struct{}
+}
+
+func (s slowAction) InvokeAction(ctx context.Context, _ *tfprotov6.InvokeActionRequest) (*tfprotov6.InvokeActionServerStream, error) {
+	return &tfprotov6.InvokeActionServerStream{Events: func(push func(tfprotov6.InvokeActionEvent) bool) {
+		close(s.begun)
+		<-ctx.Done()
+		<-s.proceed
+		push(tfprotov6.InvokeActionEvent{Type: tfprotov6.CompletedInvokeActionEventType{
+			Diagnostics: []*tfprotov6.Diagnostic{{Summary: "Interrupted"}}}})
+	}}, nil
+}
+
+func (s slowAction) StopProvider(context.Context, *tfprotov6.StopProviderRequest) (*tfprotov6.StopProviderResponse, error) {
+	return &tfprotov6.StopProviderResponse{}, nil
+}
+
+// What ends a stream in terraform-plugin-go is the answer to StopProvider: it must not come before the action's last event.
+func TestStopIsAnsweredAfterTheActionsEnd(t *testing.T) {
+	below := slowAction{begun: make(chan struct{}), proceed: make(chan struct{})}
+	server := awaitActions(below).(actionAwaitingServer)
+	if _, err := server.StopProvider(t.Context(), nil); err != nil { // nothing runs: it must not wait
+		t.Fatal(err)
+	}
+	stream, err := server.InvokeAction(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	events := make(chan string, 10)
+	go func() {
+		for e := range stream.Events {
+			events <- e.Type.(tfprotov6.CompletedInvokeActionEventType).Diagnostics[0].Summary
+		}
+	}()
+	<-below.begun
+	go func() {
+		if _, err := server.StopProvider(t.Context(), nil); err != nil {
+			t.Error(err)
+		}
+		events <- "answered"
+	}()
+	time.AfterFunc(50*time.Millisecond, func() { close(below.proceed) })
+	if first, second := <-events, <-events; first != "Interrupted" || second != "answered" {
+		t.Errorf("first %q, then %q", first, second)
+	}
+}
