@@ -29,6 +29,12 @@ func ParseBlocks(name string, src []byte, schema Block, in string) (*File, *Pars
 		return file, nil, diags
 	}
 	d := &decoder{diags: diags}
+	_ = hclsyntax.VisitAll(body, func(node hclsyntax.Node) hcl.Diagnostics {
+		if loop, is := node.(*hclsyntax.ForExpr); is {
+			d.fail("Not a constant", in+" is written out: it cannot have for expressions.", loop.Range())
+		}
+		return nil
+	})
 	start := hcl.Range{Filename: name, Start: hcl.InitialPos, End: hcl.InitialPos}
 	b := d.block(body, schema, in, &ParsedBlock{DeclRange: start})
 	return file, b, Tidy(d.diags)

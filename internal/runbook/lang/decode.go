@@ -123,7 +123,7 @@ func (d *decoder) constant(a *hclsyntax.Attribute, ty cty.Type) (cty.Value, bool
 	}
 	if refers(a.Expr) {
 		d.fail("Not a constant",
-			fmt.Sprintf("%q must be a constant: it is read before a run starts, so it cannot refer to anything or call functions.", a.Name),
+			fmt.Sprintf("%q must be a constant: it is read before a run starts, so it cannot refer to anything, call functions or loop.", a.Name),
 			a.Expr.Range())
 		return cty.NilVal, false
 	}
@@ -169,11 +169,12 @@ func enumArgument[T ~string](d *decoder, a *hclsyntax.Attribute, words []T, othe
 	return otherwise
 }
 
-// refers reports whether an expression refers to a value or calls a function.
+// refers reports whether an expression refers to a value, calls a function or loops.
 func refers(expr hclsyntax.Expression) bool {
 	calls := false
 	_ = hclsyntax.VisitAll(expr, func(node hclsyntax.Node) hcl.Diagnostics {
-		if _, is := node.(*hclsyntax.FunctionCallExpr); is {
+		switch node.(type) {
+		case *hclsyntax.FunctionCallExpr, *hclsyntax.ForExpr:
 			calls = true
 		}
 		return nil

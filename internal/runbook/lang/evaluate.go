@@ -17,8 +17,13 @@ func (s *Scope) evaluate(expr hcl.Expression, i Instance) (cty.Value, hcl.Diagno
 		return cty.DynamicVal, diags
 	}
 	variables, diags := s.variables(expr, i)
-	ctx := &hcl.EvalContext{Variables: variables, Functions: callable}
+	b := &budget{left: min(maxEvaluation, scopeShare*maxEvaluation-s.made)}
+	before, ctx := b.left, withBudget(variables, b)
 	v, more := expr.Value(ctx)
+	s.made += before - b.left
+	if b.exhausted() {
+		return cty.DynamicVal, append(diags, i.annotate(hcl.Diagnostics{tooMuch(expr, before < maxEvaluation)})...)
+	}
 	if readsSecret(expr, ctx) {
 		more = hideValues(more)
 	}

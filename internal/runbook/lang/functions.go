@@ -5,6 +5,7 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2/ext/tryfunc"
@@ -67,7 +68,7 @@ var functions = slices.Concat(meshFunctions, []Function{
 	{"concat(lists...)", "One list of several.", groupCollection, stdlib.ConcatFunc},
 	{"flatten(list)", "List with the lists inside of it replaced by their elements.", groupCollection, stdlib.FlattenFunc},
 	{"compact(list)", "List of strings without those that are empty or null.", groupCollection, stdlib.CompactFunc},
-	{"distinct(list)", "List without repetitions.", groupCollection, stdlib.DistinctFunc},
+	{"distinct(list)", "List without repetitions.", groupCollection, distinctFunction},
 	{"sort(list)", "List of strings, sorted.", groupCollection, stdlib.SortFunc},
 	{"reverse(list)", "List from its end.", groupCollection, stdlib.ReverseListFunc},
 	{"slice(list, from, to)", "Elements from one index up to and without another.", groupCollection, stdlib.SliceFunc},
@@ -137,12 +138,41 @@ func guarded(f function.Function, check func(args []cty.Value) error) function.F
 
 var errTooLarge = fmt.Errorf("the result would be larger than %d bytes", MaxValue)
 
-// hugeVerb matches a width or precision of five digits or more.
-var hugeVerb = regexp.MustCompile(`%[^a-zA-Z%]*[0-9]{5}`)
+// verb matches a verb of format: its flags, width, precision and argument's index.
+var verb = regexp.MustCompile(`%([^a-zA-Z%]*)[a-zA-Z]`)
 
+// widths matches the numbers in a verb, without the index of its argument.
+var widths = regexp.MustCompile(`\[[0-9]*\]|[0-9]+`)
+
+// checkFormat adds up what the verbs can make: each its width and precision, and the argument that it shows.
 func checkFormat(args []cty.Value) error {
-	if text, ok := stringOf(args[0]); ok && hugeVerb.MatchString(text) {
-		return errTooLarge
+	text, ok := stringOf(args[0])
+	if !ok {
+		return nil
+	}
+	largest, all := 0, 0
+	for _, a := range args[1:] {
+		left := MaxValue
+		if !fits(a, &left) {
+			return errTooLarge
+		}
+		all += MaxValue - left
+		largest = max(largest, MaxValue-left)
+	}
+	size := len(text) + all
+	for _, match := range verb.FindAllStringSubmatch(text, -1) {
+		for _, number := range widths.FindAllString(match[1], -1) {
+			n, err := strconv.Atoi(number)
+			switch {
+			case number[0] == '[': // any argument, again and again
+				n = largest
+			case err != nil:
+				n = MaxValue
+			}
+			if size += n; size > MaxValue {
+				return errTooLarge
+			}
+		}
 	}
 	return nil
 }
@@ -219,6 +249,28 @@ var lengthFunction = function.New(&function.Spec{
 			return cty.NumberIntVal(int64(len(ty.AttributeTypes()))), nil
 		}
 		return args[0].Length(), nil
+	},
+})
+
+// distinctFunction is stdlib's, which compares each element with all others.
+var distinctFunction = function.New(&function.Spec{
+	Params: stdlib.DistinctFunc.Params(),
+	Type:   func(args []cty.Value) (cty.Type, error) { return args[0].Type(), nil },
+	Impl: func(args []cty.Value, ty cty.Type) (cty.Value, error) {
+		if !args[0].IsWhollyKnown() {
+			return cty.UnknownVal(ty), nil
+		}
+		seen, kept := cty.NewValueSet(ty.ElementType()), []cty.Value{}
+		for it := args[0].ElementIterator(); it.Next(); {
+			if _, e := it.Element(); !seen.Has(e) {
+				seen.Add(e)
+				kept = append(kept, e)
+			}
+		}
+		if len(kept) == 0 {
+			return cty.ListValEmpty(ty.ElementType()), nil
+		}
+		return cty.ListVal(kept), nil
 	},
 })
 

@@ -37,8 +37,8 @@ func (r *Runbook) ParseInput(name, text string) (cty.Value, hcl.Diagnostics) {
 		var expr hclsyntax.Expression
 		if expr, diags = hclsyntax.ParseExpression([]byte(text), source, hcl.InitialPos); !diags.HasErrors() {
 			if refers(expr) {
-				return fail(fmt.Sprintf("Input %q must be a constant of type %s, without references and functions. Write strings in quotes.", name,
-					typeName(in.Type)))
+				return fail(fmt.Sprintf("Input %q must be a constant of type %s, without references, functions and loops. Write strings in "+
+					"quotes.", name, typeName(in.Type)))
 			}
 			value, diags = expr.Value(nil)
 		}

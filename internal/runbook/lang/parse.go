@@ -53,7 +53,9 @@ func parse(name string, src []byte) (*File, *hclsyntax.Body, hcl.Diagnostics) {
 		// The tree of a broken file has gaps, and each would be reported as a mistake of the author.
 		return file, nil, Tidy(plain(diags))
 	}
-	return file, parsed.Body.(*hclsyntax.Body), plain(diags)
+	body := parsed.Body.(*hclsyntax.Body)
+	countIn(body)
+	return file, body, plain(diags)
 }
 
 // Check reads a file and checks it completely, in one go.

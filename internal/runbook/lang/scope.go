@@ -52,6 +52,7 @@ type Scope struct {
 	target    cty.Value
 	results   map[string]map[string]Result
 
+	made      int                  // bytes of the values that expressions made, since a step was recorded
 	locals    map[string]evaluated // as the next, until a step is recorded
 	expanded  map[string]expanded
 	computing map[string]bool // locals and steps that are being evaluated: circles end there
@@ -105,8 +106,7 @@ func (s *Scope) SetTarget(target cty.Value) hcl.Diagnostics {
 		attributes[name] = converted
 	}
 	s.target = cty.ObjectVal(attributes)
-	clear(s.locals)
-	clear(s.expanded)
+	s.forget()
 	return diags
 }
 
@@ -152,9 +152,15 @@ func (s *Scope) Record(step, key string, result Result) error {
 		s.results[step] = map[string]Result{}
 	}
 	s.results[step][key] = result
+	s.forget()
+	return nil
+}
+
+// forget drops what was evaluated with what was known before.
+func (s *Scope) forget() {
 	clear(s.locals)
 	clear(s.expanded)
-	return nil
+	s.made = 0
 }
 
 // resultType is the type of step.NAME.result, or cty.NilType where there is none.
