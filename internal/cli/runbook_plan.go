@@ -81,7 +81,7 @@ func (f *planFlags) plan(ctx context.Context, s *session, order *order, saved *p
 	if err != nil {
 		return err
 	}
-	if err := saved.fits(len(jobs)); err != nil {
+	if err := saved.fits(jobs, f.shards > 0); err != nil {
 		return err
 	}
 	plans, failed, err := s.planAll(ctx, jobs, f.concurrency)
@@ -170,10 +170,29 @@ func newPlanSaver(out string) (*planSaver, error) {
 	return &planSaver{draft: d}, nil
 }
 
-// fits refuses to save several plans in one file.
-func (s *planSaver) fits(n int) error {
-	if s.draft != nil && n != 1 {
-		return fmt.Errorf("--out is a file, but there are %d targets: give a folder, ending in /", n)
+// fits refuses to save several plans in one file. It also refuses a folder with a plan of the same runbook for another
+// target: who runs the folder would run it, too. Other shards may share the folder.
+func (s *planSaver) fits(jobs []runbook.Job, shared bool) error {
+	if s.draft != nil && len(jobs) != 1 {
+		return fmt.Errorf("--out is a file, but there are %d targets: give a folder, ending in /", len(jobs))
+	}
+	if s.folder == "" || shared || len(jobs) == 0 {
+		return nil
+	}
+	mine := map[string]bool{}
+	for _, job := range jobs {
+		mine[fileOf(job.Runbook.Name, job.Target.Name)] = true
+	}
+	entries, err := os.ReadDir(s.folder)
+	if err != nil {
+		return fmt.Errorf("--out: %w", err)
+	}
+	for _, e := range entries {
+		of, _, _ := strings.Cut(e.Name(), "_")
+		if of == jobs[0].Runbook.Name && strings.HasSuffix(e.Name(), ".json") && !mine[e.Name()] {
+			return fmt.Errorf("--out: %s is an older plan of %s for another target, and a run of the folder would run it, too: "+
+				"delete it, or give an empty folder", filepath.Join(s.folder, e.Name()), of)
+		}
 	}
 	return nil
 }
@@ -193,7 +212,7 @@ func (s *planSaver) save(redactor *journal.Redactor, p *runbook.Plan) error {
 		}
 		return s.draft.publish()
 	}
-	d, err := newDraft(filepath.Join(s.folder, fileOf(p.Target.Name)))
+	d, err := newDraft(filepath.Join(s.folder, fileOf(p.Runbook, p.Target.Name)))
 	if err != nil {
 		return fmt.Errorf("--out: %w", err)
 	}
@@ -210,8 +229,10 @@ func (s *planSaver) drop() {
 	}
 }
 
-// fileOf is the file name for the plan of a target.
-func fileOf(target string) string { return strings.ReplaceAll(target, "/", "_") + ".json" }
+// fileOf is the file name for the plan of a runbook for a target.
+func fileOf(name, target string) string {
+	return name + "_" + strings.ReplaceAll(target, "/", "_") + ".json"
+}
 
 // secretIn returns the first place in a document where the redactor finds a secret, or "".
 func secretIn(redactor *journal.Redactor, document any) (string, error) {

@@ -224,29 +224,48 @@ func (s *session) runAll(
 	ctx context.Context, job string, assignments []assignment, fan fleet.Rollout, approvals engine.Approvals,
 ) (*runbook.Report, error) {
 	var names []string
-	by := map[string]assignment{}
+	of := map[string][]assignment{} // saved plans can have a target in common
 	for _, a := range assignments {
-		names = append(names, a.target)
-		by[a.target] = a
+		if of[a.target] == nil {
+			names = append(names, a.target)
+		}
+		of[a.target] = append(of[a.target], a)
 	}
 	var mu sync.Mutex
 	var notStarted error
+	var left []string
 	s.live.start()
 	defer s.live.end()
 	r, err := fleet.RunAll(ctx, s.Engine, job, names, fanOf(fan, len(names)), func(target string) fleet.TargetFunc {
-		return func(ctx context.Context) ([]runbook.Result, error) {
-			result, err := s.runOne(ctx, by[target], approvals)
-			mu.Lock()
-			defer mu.Unlock()
-			if err != nil && (result == nil || result.Run == "") {
-				notStarted = err
-				return nil, err
+		return func(ctx context.Context) (results []runbook.Result, err error) {
+			for i, a := range of[target] {
+				result, err := s.runOne(ctx, a, approvals)
+				refused := err != nil && (result == nil || result.Run == "")
+				if !refused {
+					results = append(results, *result)
+				}
+				if err == nil && result.Outcome != journal.Failed && result.Outcome != journal.Stopped {
+					continue
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				if refused {
+					notStarted = err
+				}
+				for _, later := range of[target][i+1:] {
+					left = append(left, fmt.Sprintf("%s (%s)", target, later.saved.Runbook))
+				}
+				return results, err
 			}
-			return []runbook.Result{*result}, err
+			return results, nil
 		}
 	})
-	if notStarted != nil && len(names) == 1 {
+	if notStarted != nil && len(assignments) == 1 {
 		return nil, notStarted
+	}
+	if r != nil && len(left) > 0 {
+		r.NotRun = append(r.NotRun, left...)
+		r.Summarize()
 	}
 	if err != nil && len(r.Results) == 0 {
 		return nil, fmt.Errorf("%w; nothing was started", err)
