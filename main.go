@@ -9,6 +9,7 @@ import (
 	"os/signal"
 	"slices"
 	"syscall"
+	"time"
 
 	"github.com/go-logr/logr"
 	"k8s.io/klog/v2"
@@ -33,8 +34,24 @@ func run(args []string) int {
 		}
 		return 0
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	signal.Ignore(syscall.SIGPIPE) // a run must not stop half-way because the reader of its progress has gone
+	ctx, stop := untilSignal(context.Background())
 	defer stop()
-	context.AfterFunc(ctx, stop) // the first signal cancels the command, a second one ends the process
 	return cli.Main(ctx, version, args, os.Stdout, os.Stderr)
+}
+
+// debounce is how long after the first signal another does nothing: a process group and coreutils' timeout deliver
+// one request to end as two signals.
+const debounce = time.Second
+
+// untilSignal returns a context that the first request to end the process cancels: Ctrl-C, SIGTERM or, unless nohup
+// has it ignored, the hang-up of the terminal. A later one ends the process.
+func untilSignal(ctx context.Context) (context.Context, context.CancelFunc) {
+	ends := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) {
+		ends = append(ends, syscall.SIGHUP)
+	}
+	ctx, stop := signal.NotifyContext(ctx, ends...)
+	context.AfterFunc(ctx, func() { time.AfterFunc(debounce, stop) })
+	return ctx, stop
 }
