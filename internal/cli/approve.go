@@ -170,7 +170,7 @@ func (a *asker) whole(ctx context.Context, question string) (bool, error) {
 func (a *asker) gate(ctx context.Context, q engine.Question) (bool, string, error) {
 	a.live.hold()
 	defer a.live.release()
-	fmt.Fprintf(a.to, "\n%s on %s: step %s", q.Runbook, q.Target, q.Step)
+	fmt.Fprintf(a.to, "\n%s on %s: step %s", report.Clean(q.Runbook), report.Clean(q.Target), report.Clean(q.Step))
 	if q.Risk != "" && q.Risk != lang.NoRisk {
 		fmt.Fprintf(a.to, " (risk: %s)", q.Risk)
 	}

@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
+	"github.com/managed-mesh/terraform-provider-asm/internal/report"
 	"github.com/managed-mesh/terraform-provider-asm/internal/wait"
 )
 
@@ -37,14 +39,23 @@ func (p program) main(ctx context.Context, args []string, stdout, stderr io.Writ
 	root.SetErr(stderr)
 	err := root.ExecuteContext(ctx)
 	var code exitCode
+	if err == nil {
+		return exitOK
+	}
 	if errors.As(err, &code) {
 		return int(code)
 	}
-	if err != nil {
-		fmt.Fprintln(stderr, "Error:", err)
-		return exitError
+	for _, one := range parts(err) {
+		// A reader that has gone knows it: it was head, or a pager that was left.
+		if !errors.Is(one, syscall.EPIPE) {
+			fmt.Fprintln(stderr, "Error:", report.CleanLines(one.Error()))
+		}
 	}
-	return exitOK
+	var unreported *unreportedError
+	if errors.As(err, &unreported) {
+		return unreported.code
+	}
+	return exitError
 }
 
 func newRoot(p program) *cobra.Command {

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"time"
+
+	"github.com/managed-mesh/terraform-provider-asm/internal/report"
 )
 
 // progress shows the progress of a diagnosis: one line that is rewritten on a terminal, else a line every ten seconds.
@@ -39,7 +41,7 @@ func (p *progress) update(done, total int, name string) {
 	p.last = now
 	if p.terminal {
 		p.shown = true
-		fmt.Fprintf(p.to, "\r\x1b[2K%d of %d memberships read; last: %s", done, total, name)
+		fmt.Fprintf(p.to, "\r\x1b[2K%d of %d memberships read; last: %s", done, total, report.Clean(name))
 		return
 	}
 	fmt.Fprintf(p.to, "%d of %d memberships read\n", done, total)

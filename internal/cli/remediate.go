@@ -209,13 +209,15 @@ func (m *remediation) conclude(done *runbook.Remediation, stopped error) error {
 	err = m.sinks.each(func(to io.Writer, format report.Format, o report.Options) error {
 		return report.WriteRemediation(to, format, &shown, o)
 	})
+	code := done.ExitCode(diagnosis.FailOn(m.flags.diagnose.failOn))
 	switch {
-	case err != nil:
-		return err
 	case stopped != nil:
-		return exit(runbook.ExitFailed)
+		code = runbook.ExitFailed
 	case m.refuse != "":
-		return exit(runbook.ExitApproval)
+		code = runbook.ExitApproval
 	}
-	return exit(done.ExitCode(diagnosis.FailOn(m.flags.diagnose.failOn)))
+	if err != nil {
+		return unreported(err, code, started(done))
+	}
+	return exit(code)
 }

@@ -31,6 +31,7 @@ type live struct {
 	idle      string // the last text between two runs
 	held      int
 	streamErr error
+	begun     bool // a run has started or was resumed
 	stop      chan struct{}
 	stopped   chan struct{}
 }
@@ -110,6 +111,7 @@ func (l *live) onEvent(e engine.Event) {
 		l.between(e.Seen)
 		return
 	}
+	l.begun = true
 	r := l.runs[e.Run]
 	if r == nil {
 		r = &running{target: short(e.Target)}
@@ -149,6 +151,13 @@ func (l *live) onEvent(e engine.Event) {
 	l.draw()
 }
 
+// ran reports whether there was a run.
+func (l *live) ran() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.begun
+}
+
 // between shows the wait between two runs, when it changes.
 func (l *live) between(text string) {
 	if text = firstLine(text); text == l.idle {
@@ -181,7 +190,7 @@ func (l *live) draw() {
 		return
 	}
 	r := l.runs[l.order[0]]
-	text := fmt.Sprintf("%s: %s, %s", r.target, r.step, time.Since(r.since).Round(time.Second))
+	text := fmt.Sprintf("%s: %s, %s", report.Clean(r.target), report.Clean(r.step), time.Since(r.since).Round(time.Second))
 	if r.seen != "" {
 		text += "; " + firstLine(r.seen)
 	}

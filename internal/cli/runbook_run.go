@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 
@@ -75,7 +76,8 @@ func newRunbookRun(p program) *cobra.Command {
 		Long: `Run a runbook on its targets, or a plan that "runbook plan --out" saved. Steps that
 are in place change nothing. Steps that need approval ask at a terminal; without
 one the run stops there, exits with 5, and prints the command that resumes it.
-Ctrl-C stops the run cleanly; a second one ends the process, and resume still works.
+Ctrl-C stops the run cleanly, as SIGTERM and a hang-up do; a second one after more than
+a second ends the process, and resume still works.
 
 A saved plan is refused when its target has changed since. The plans in a folder
 of "plan --out FOLDER/" run one by one.
@@ -286,7 +288,8 @@ func (s *session) write(r *runbook.Report) error {
 		return report.WriteRun(to, format, &shown, o)
 	})
 	if err != nil {
-		return err
+		ran := slices.ContainsFunc(r.Results, func(one runbook.Result) bool { return one.Run != "" })
+		return unreported(err, r.ExitCode(), ran)
 	}
 	return exit(r.ExitCode())
 }

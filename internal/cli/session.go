@@ -55,7 +55,7 @@ func (f *sessionFlags) withSession(cmd *cobra.Command, p program, out outputs, d
 	closed := s.events()
 	var code exitCode
 	if closed != nil && (err == nil || errors.As(err, &code)) {
-		return closed
+		return unreported(closed, int(code), s.live.ran())
 	}
 	return err
 }
@@ -131,7 +131,11 @@ func quiet(r *journal.Redactor, err error) error {
 	if err == nil || errors.As(err, &code) {
 		return err
 	}
-	return &quietError{r.String(err.Error()), err}
+	all := parts(err)
+	for i, one := range all {
+		all[i] = &quietError{r.String(one.Error()), one}
+	}
+	return errors.Join(all...)
 }
 
 type quietError struct {
