@@ -42,6 +42,9 @@ func (f *approvalFlags) flags(flags *pflag.FlagSet) {
 	flags.DurationVar(&f.valid, "approval-valid", time.Hour, "how long an approval given now is valid")
 }
 
+// longestFile is how far from now an approval file may expire, where --approval-valid does not allow more.
+const longestFile = 7 * 24 * time.Hour
+
 // agree reports whether the flags let plans run that nobody was shown: all of them, or each by a step of it or by its own
 // approval file.
 func (f *approvalFlags) agree(a engine.Approvals, plans []*runbook.Plan) bool {
@@ -77,6 +80,11 @@ func (f *approvalFlags) read() (engine.Approvals, error) {
 	}
 	for _, path := range f.files {
 		file, err := readFile(path, "--approval-file", runbook.ReadApprovals)
+		if err == nil && file != nil && time.Until(file.Expires) > max(f.valid, longestFile) {
+			err = fmt.Errorf("--approval-file %s: it expires at %s, more than %s from now: a file that lasts approves the same plan again and "+
+				"again; let it expire sooner, or allow it with --approval-valid", path, file.Expires.UTC().Format(time.RFC3339),
+				max(f.valid, longestFile))
+		}
 		wrong, a.Files = append(wrong, err), append(a.Files, file)
 	}
 	if a.Approver == "" {

@@ -1,7 +1,11 @@
 package cli
 
 import (
+	"encoding/json"
 	"io"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -48,6 +52,39 @@ func TestFlagsAgreeToTheirOwnPlansOnly(t *testing.T) {
 	} {
 		if got := c.flags.agree(engine.Approvals{Files: c.files}, []*runbook.Plan{one, two}); got != c.want {
 			t.Errorf("%s: agreed: %v", name, got)
+		}
+	}
+}
+
+// A file that lasts would approve the same plan again next month, and what follows it was not read by who wrote it.
+func TestApprovalFilesAreReadStrictly(t *testing.T) {
+	for name, c := range map[string]struct {
+		expires time.Duration
+		tail    string
+		valid   time.Duration
+		wrong   string
+	}{
+		"tomorrow":          {expires: 24 * time.Hour, valid: time.Hour},
+		"spaces after it":   {expires: time.Hour, valid: time.Hour, tail: " \n\n"},
+		"a month":           {expires: 30 * 24 * time.Hour, valid: time.Hour, wrong: "--approval-valid"},
+		"a month, allowed":  {expires: 30 * 24 * time.Hour, valid: 31 * 24 * time.Hour},
+		"another after it":  {expires: time.Hour, valid: time.Hour, tail: "{}", wrong: "more after its end"},
+		"rubbish after it":  {expires: time.Hour, valid: time.Hour, tail: "]", wrong: "more after its end"},
+		"a life of century": {expires: 100 * 365 * 24 * time.Hour, valid: time.Hour, wrong: "--approval-valid"},
+	} {
+		file := filepath.Join(t.TempDir(), "approval.json")
+		text, err := json.Marshal(runbook.ApprovalFile{
+			Fingerprint: strings.Repeat("0", 64), Approver: "boss", Expires: time.Now().Add(c.expires),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, append(text, c.tail...), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		f := approvalFlags{files: []string{file}, valid: c.valid}
+		if a, err := f.read(); (err != nil) != (c.wrong != "") || err != nil && !strings.Contains(err.Error(), c.wrong) {
+			t.Errorf("%s: %v, %v", name, a.Files, err)
 		}
 	}
 }

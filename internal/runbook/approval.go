@@ -25,6 +25,9 @@ func ReadApprovals(from io.Reader) (*ApprovalFile, error) {
 		return nil, fmt.Errorf("it is not an approval: %w; "+
 			"one looks like {\"fingerprint\": ..., \"approver\": ..., \"expires\": \"2026-12-31T12:00:00Z\", \"steps\": [...]}", err)
 	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return nil, errors.New("it is not an approval: there is more after its end")
+	}
 	var wrong []error
 	if len(f.Fingerprint) != 64 {
 		wrong = append(wrong, errors.New("fingerprint: it must be that of the plan, 64 characters; plan.json has it"))
