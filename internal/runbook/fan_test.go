@@ -103,7 +103,7 @@ func TestThresholdsAreNumbersOrShares(t *testing.T) {
 			t.Errorf("%s: %v, %v", text, got, err)
 		}
 	}
-	for _, text := range []string{"", "x", "-1", "1.5", "101%", "-1%", "%"} {
+	for _, text := range []string{"", "x", "-1", "1.5", "101%", "-1%", "%", "NaN%", "nan%", "Inf%"} {
 		if got, err := fleet.ParseThreshold(text); err == nil {
 			t.Errorf("%q is taken for %v", text, got)
 		}

@@ -45,6 +45,11 @@ func (e *Engine) Plan(ctx context.Context, job runbook.Job) (*Prepared, error) {
 	if err != nil {
 		return nil, err
 	}
+	if startsWithPerson(job.Runbook) {
+		if err := v.facts.exists(ctx); err != nil {
+			return nil, err
+		}
+	}
 	inputs, err := job.ShownInputs()
 	if err != nil {
 		return nil, err
@@ -79,6 +84,12 @@ func (e *Engine) Plan(ctx context.Context, job runbook.Job) (*Prepared, error) {
 		return nil, context.Cause(ctx)
 	}
 	return p, p.Seal()
+}
+
+// startsWithPerson reports whether a runbook asks a person before a step reads anything.
+func startsWithPerson(r *lang.Runbook) bool {
+	first := r.Steps[0].Action
+	return first.Kind == lang.Instruct || first.Kind == lang.Approve
 }
 
 // planner plans the steps of one runbook in their order.

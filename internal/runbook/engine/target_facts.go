@@ -45,6 +45,33 @@ func newTargetFacts(e *Engine, t runbook.Target) (*targetFacts, error) {
 	return f, nil
 }
 
+// exists returns an error for a target that does not exist, or that is in a project which the caller may not see: Google
+// answers the same for a project that does not exist. Any other error leaves it to the steps.
+func (f *targetFacts) exists(ctx context.Context) error {
+	gone := &prereq.GoneError{Subject: f.target.Name}
+	var err error
+	switch f.target.Kind {
+	case lang.TargetProject, lang.TargetFleet:
+		project, failed := f.engine.Client.Project(ctx, f.target.Project())
+		switch {
+		case failed == nil && !project.Active, apierr.NotFound(failed):
+			return gone
+		case apierr.Forbidden(failed):
+			if _, off := apierr.Disabled(failed); !off {
+				return failed
+			}
+		}
+	case lang.TargetMembership:
+		_, err = f.gke(ctx)
+	case lang.TargetCluster:
+		_, err = f.engine.Client.Cluster(ctx, *f.cluster)
+	}
+	if apierr.NotFound(err) || errors.As(err, &gone) {
+		return gone
+	}
+	return nil
+}
+
 // read reads attributes that are not known yet. What could not be read is in the error, and stays unknown.
 func (f *targetFacts) read(ctx context.Context, names []string) (cty.Value, error) {
 	var failed []error

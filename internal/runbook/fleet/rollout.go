@@ -36,7 +36,7 @@ type Threshold struct {
 func ParseThreshold(text string) (Threshold, error) {
 	if number, is := strings.CutSuffix(text, "%"); is {
 		p, err := strconv.ParseFloat(number, 64)
-		if err != nil || p < 0 || p > 100 {
+		if err != nil || !(p >= 0 && p <= 100) { // NaN is neither
 			return Threshold{}, fmt.Errorf("%q is not a share from 0%% to 100%%", text)
 		}
 		return Threshold{Percent: p}, nil
