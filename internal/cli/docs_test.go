@@ -59,3 +59,21 @@ func TestGuidesNameEveryCommandAndCode(t *testing.T) {
 		}
 	}
 }
+
+// The simulator runs in the background: what is pasted must wait for the env file before it reads it.
+func TestPastedCommandsWaitForTheEnvFile(t *testing.T) {
+	for _, file := range []string{"../../README.md", "../docs/templates/guides/simulator.md.tmpl", "simulate.go"} {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, after, started := strings.Cut(string(text), "simulate ")
+		for started {
+			before, read, sourced := strings.Cut(after, ". ./sim.env")
+			if sourced && strings.Contains(before, "sim.env &") && !strings.Contains(before, "until [ -f sim.env ]") {
+				t.Errorf("%s reads sim.env before the simulator has written it", file)
+			}
+			after, started = read, sourced
+		}
+	}
+}

@@ -36,8 +36,8 @@ fleet with managed mesh, and logs. Terraform, gcloud, kubectl and other clients
 use it unmodified after you source the env file. Nothing leaves the machine.
 
 It prints one line when it is ready. SIGTERM or Ctrl-C ends it.`,
-		Example: `  terraform-provider-asm simulate --env-file sim.env &
-  . ./sim.env
+		Example: `  rm -f sim.env; terraform-provider-asm simulate --env-file sim.env &
+  until [ -f sim.env ]; do sleep 0.1; done; . ./sim.env
   gcloud container fleet mesh describe
   kubectl get controlplanerevisions --all-namespaces
   curl -X PUT "$ASM_SIM_URL/_sim/faults/binding-revoked"
