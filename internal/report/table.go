@@ -119,7 +119,7 @@ func (t table) cause(c cause) {
 	if f.FixedBy != "" {
 		t.text(4, "fixed by: resource "+Clean(f.FixedBy))
 	}
-	t.text(4, "next: "+c.next)
+	t.notes(4, []note{{Label: "next", Text: c.next, Command: true}})
 	if n := c.explains(); n > 0 {
 		t.text(4, "explains "+Plural(n, "finding")+":")
 		t.consequences(6, c.blocks)
