@@ -94,7 +94,7 @@ func (p *asmProvider) Configure(ctx context.Context, req provider.ConfigureReque
 	}
 	client, err := gcp.New(ctx, config)
 	if err != nil {
-		refuse(&resp.Diagnostics, m, err)
+		refuse(&resp.Diagnostics, err)
 		return
 	}
 	data.Client, data.Clusters = client, prereq.NewClusters(client, cluster.Config{})
@@ -143,17 +143,14 @@ func (p *asmProvider) clientConfig(ctx context.Context, m providerModel, terrafo
 }
 
 // refuse reports why no client could be made, at the argument that has to change.
-func refuse(diags *diag.Diagnostics, m providerModel, err error) {
+func refuse(diags *diag.Diagnostics, err error) {
 	var credentials *gcp.CredentialsError
 	switch {
 	case errors.Is(err, gcp.ErrNoCredentials):
-		diags.AddAttributeError(path.Root("credentials"), "No Google Cloud credentials", sentence(err.Error())+" Nothing was read or changed.")
+		diags.AddAttributeError(path.Root("credentials"), "No Google Cloud credentials", sentence(err.Error())+
+			" In the configuration, access_token and credentials do the same. Nothing was read or changed.")
 	case errors.As(err, &credentials):
-		detail := sentence(credentials.Problem)
-		if m.Credentials.IsNull() {
-			detail += " They came from the environment (GOOGLE_CREDENTIALS and its like)."
-		}
-		diags.AddAttributeError(path.Root("credentials"), "Unusable credentials", detail)
+		diags.AddAttributeError(path.Root("credentials"), "Unusable credentials", sentence(credentials.Problem))
 	default:
 		diags.AddError("Invalid provider configuration", sentence(err.Error()))
 	}

@@ -10,6 +10,7 @@ import (
 	"os"
 	"strings"
 	"time"
+	"unicode"
 
 	"golang.org/x/oauth2"
 	"golang.org/x/oauth2/google"
@@ -25,8 +26,8 @@ type FindDefault func(ctx context.Context, scopes ...string) (*google.Credential
 // ErrNoCredentials is returned, wrapped, when nothing was configured and there
 // are no Application Default Credentials either.
 var ErrNoCredentials = errors.New(
-	"no Google Cloud credentials: set access_token or credentials, or GOOGLE_OAUTH_ACCESS_TOKEN, GOOGLE_CREDENTIALS or " +
-		"GOOGLE_APPLICATION_CREDENTIALS, or run `gcloud auth application-default login`",
+	"no Google Cloud credentials: set GOOGLE_OAUTH_ACCESS_TOKEN, GOOGLE_CREDENTIALS or GOOGLE_APPLICATION_CREDENTIALS, or run " +
+		"`gcloud auth application-default login`",
 )
 
 // CredentialsError is returned, wrapped, when the configured credentials cannot
@@ -71,7 +72,7 @@ func (c *Client) tokenSource(ctx context.Context) (source oauth2.TokenSource, qu
 	case c.config.AccessToken != "":
 		return oauth2.StaticTokenSource(&oauth2.Token{AccessToken: c.config.AccessToken}), "", nil
 	case c.config.Credentials != "":
-		creds, err := readCredentials(ctx, c.config.Credentials, c.scopes())
+		creds, err := readCredentials(ctx, c.config.Credentials, cmp.Or(c.config.variable, "credentials"), c.scopes())
 		if err != nil {
 			return nil, "", err
 		}
@@ -106,8 +107,9 @@ var credentialTypes = []google.CredentialsType{
 	google.ExternalAccountAuthorizedUser, google.ImpersonatedServiceAccount,
 }
 
-// readCredentials takes the contents of a credentials file or a path to one.
-func readCredentials(ctx context.Context, credentials string, scopes []string) (*google.Credentials, error) {
+// readCredentials takes the contents of a credentials file or a path to one. from is the argument or the environment
+// variable that they are the value of.
+func readCredentials(ctx context.Context, credentials, from string, scopes []string) (*google.Credentials, error) {
 	content := []byte(credentials)
 	if !strings.HasPrefix(strings.TrimSpace(credentials), "{") {
 		var err error
@@ -116,31 +118,41 @@ func readCredentials(ctx context.Context, credentials string, scopes []string) (
 			if errors.As(err, &path) {
 				err = path.Err
 			}
-			return nil, &CredentialsError{fmt.Sprintf("the credentials are neither JSON nor a file that can be read: %v", err)}
+			return nil, &CredentialsError{fmt.Sprintf("%s is neither JSON nor a file that can be read%s: %v", from, fileName(credentials), err)}
 		}
 	}
 	var file struct {
 		Type google.CredentialsType `json:"type"`
 	}
 	if err := json.Unmarshal(content, &file); err != nil {
-		return nil, &CredentialsError{"the credentials are not valid JSON"}
+		return nil, &CredentialsError{fmt.Sprintf("what %s has or names is not valid JSON", from)}
 	}
 	for _, known := range credentialTypes {
 		if file.Type == known {
 			creds, err := google.CredentialsFromJSONWithType(ctx, content, known, scopes...)
 			if err != nil {
-				return nil, &CredentialsError{fmt.Sprintf("the credentials of type %q cannot be used: %v", file.Type, err)}
+				return nil, &CredentialsError{fmt.Sprintf("%s: the credentials of type %q cannot be used: %v", from, file.Type, err)}
 			}
 			return creds, nil
 		}
 	}
 	return nil, &CredentialsError{
 		fmt.Sprintf(
-			"the credentials have type %q; supported are service_account, authorized_user, external_account, "+
+			"%s: the credentials have type %q; supported are service_account, authorized_user, external_account, "+
 				"external_account_authorized_user and impersonated_service_account",
-			file.Type,
+			from, file.Type,
 		),
 	}
+}
+
+// fileName is the name of a file for a message, or "" for what may be a mangled key rather than a name.
+func fileName(name string) string {
+	looks := len(name) < 300 && (strings.HasSuffix(name, ".json") || strings.HasPrefix(name, "/") || strings.HasPrefix(name, "~/") ||
+		strings.HasPrefix(name, "./") || strings.HasPrefix(name, "../"))
+	if !looks || strings.ContainsFunc(name, unicode.IsControl) {
+		return ""
+	}
+	return fmt.Sprintf(" (%s)", name)
 }
 
 func expandHome(path string) string {

@@ -33,6 +33,7 @@ import (
 type Config struct {
 	AccessToken string   // OAuth 2.0 token; wins over Credentials
 	Credentials string   // path to, or contents of, a credentials JSON
+	variable    string   // the environment variable that Credentials came from, or ""
 	Impersonate string   // e-mail address of the service account to act as
 	Delegates   []string // chain of service accounts that leads there
 	Scopes      []string // default: cloud-platform

@@ -14,7 +14,11 @@ func (c Config) FromEnvironment() Config {
 		c.AccessToken = os.Getenv("GOOGLE_OAUTH_ACCESS_TOKEN")
 	}
 	if c.AccessToken == "" && c.Credentials == "" {
-		c.Credentials = FirstOf("GOOGLE_CREDENTIALS", "GOOGLE_CLOUD_KEYFILE_JSON", "GCLOUD_KEYFILE_JSON")
+		for _, name := range []string{"GCLOUD_KEYFILE_JSON", "GOOGLE_CLOUD_KEYFILE_JSON", "GOOGLE_CREDENTIALS"} {
+			if v := os.Getenv(name); v != "" { // the last one counts
+				c.Credentials, c.variable = v, name
+			}
+		}
 	}
 	for variable, field := range map[string]*string{
 		"GOOGLE_IMPERSONATE_SERVICE_ACCOUNT":         &c.Impersonate,
