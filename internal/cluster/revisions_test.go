@@ -14,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/dynamic"
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/cluster"
@@ -270,8 +271,26 @@ func testOlderVersion(t *testing.T, on target) {
 		if (err == nil) != want {
 			return fmt.Errorf("%w: %w", errNotYet, err)
 		}
+		// The API server's list of groups follows a moment later.
+		groups, err := discovery.NewDiscoveryClientForConfigOrDie(on.Config()).ServerGroups()
+		if err != nil {
+			return err
+		}
+		listed := slices.ContainsFunc(groups.Groups, func(g metav1.APIGroup) bool {
+			return slices.ContainsFunc(g.Versions, func(v metav1.GroupVersionForDiscovery) bool {
+				return v.GroupVersion == newer.GroupVersion().String()
+			})
+		})
+		if listed != want {
+			return errNotYet
+		}
 		return nil
 	}
+	t.Cleanup(func() { // also where the test ends early: others share the cluster
+		if err := serve(context.WithoutCancel(t.Context()), true); err != nil {
+			t.Error(err)
+		}
+	})
 	must(t, serve(t.Context(), false))
 	eventually(t, "v1beta1 to be gone", func() error { return served(false) })
 	c, log := reach(t, on)
