@@ -75,6 +75,7 @@ func TestWhatLastsIsUnknownAndNoRootCause(t *testing.T) {
 func TestQuotasAreWaitedFor(t *testing.T) {
 	w := newWorld(t, sim.Options{Projects: 300, Clusters: 300})
 	w.Clock.Jump, w.billed = true, fleetProject
+	w.patience = time.Hour // on this clock, waits side by side add up
 	w.Fault("quota")
 	w.Advance(time.Hour)
 	w.Forget()
