@@ -45,7 +45,7 @@ runbook "correct-injection" {
   step "injectors" {
     assert "injector_present" {
       membership = target.membership
-      revision   = coalesce(input.revision, target.revision)
+      revision   = input.revision
     }
   }
 

@@ -1,6 +1,6 @@
 test "the revision does not ask for a managed data plane" {
   expect {
-    plan     = { revision = "change" }
+    plan     = { revisions = "satisfied", "revision[\"asm-managed\"]" = "change" }
     steps    = { revision = "changed", active = "passed" }
     changes  = ["PATCH us-central1-connectgateway.googleapis.com */controlplanerevisions/asm-managed"]
     findings = []
@@ -19,8 +19,8 @@ test "for a namespace alone" {
   inputs = { namespaces = ["shop"] }
 
   expect {
-    plan     = { revision = "skipped", "namespaces[\"shop\"]" = "change" }
-    steps    = { revision = "skipped", namespaces = "changed", active = "passed" }
+    plan     = { revisions = "skipped", "namespaces[\"shop\"]" = "change" }
+    steps    = { revisions = "skipped", namespaces = "changed", active = "passed" }
     changes  = ["PATCH us-central1-connectgateway.googleapis.com */namespaces/shop"]
     findings = []
   }

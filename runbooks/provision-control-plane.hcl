@@ -75,30 +75,16 @@ runbook "provision-control-plane" {
     }
   }
 
-  step "revision" {
+  # Whichever revisions the cluster has.
+  step "found" {
     when       = length(local.others) == 0
     depends_on = [step.active]
 
-    wait "revision_ready" {
+    wait "findings_gone" {
       membership = target.membership
-      revision   = target.revision
-      timeout    = "20m"
+      codes      = ["revision-missing", "revision-not-ready", "injector-missing"]
+      timeout    = "25m"
       interval   = "20s"
-    }
-  }
-
-  step "injector" {
-    when       = length(local.others) == 0
-    depends_on = [step.revision]
-
-    assert "injector_present" {
-      membership = target.membership
-      revision   = target.revision
-    }
-
-    retry {
-      attempts = 10
-      backoff  = "15s"
     }
   }
 }

@@ -5,7 +5,7 @@ test "the fleet's mesh feature is off" {
 
   expect {
     plan  = { feature = "change", management = "change" }
-    steps = { feature = "changed", management = "changed", provision = "skipped", active = "passed", revision = "passed", injector = "passed" }
+    steps = { feature = "changed", management = "changed", provision = "skipped", active = "passed", found = "passed" }
     changes = [
       "POST gkehub.googleapis.com /v1/projects/mesh-sim-1/locations/global/features",
       "PATCH gkehub.googleapis.com /v1/projects/mesh-sim-1/locations/global/features/servicemesh",

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -48,7 +49,8 @@ func (p program) main(ctx context.Context, args []string, stdout, stderr io.Writ
 	for _, one := range parts(err) {
 		// A reader that has gone knows it: it was head, or a pager that was left.
 		if !errors.Is(one, syscall.EPIPE) {
-			fmt.Fprintln(stderr, "Error:", report.CleanLines(one.Error()))
+			text := strings.TrimPrefix(report.CleanLines(one.Error()), "Error: ") // a mistake in a runbook brings its own
+			fmt.Fprintln(stderr, "Error:", text)
 		}
 	}
 	var unreported *unreportedError

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -76,10 +77,11 @@ var asserts = []Def{
 	}, insideCluster, revisionsListed),
 	assert(lang.Kind{
 		Name: "injector_present",
-		Doc: "A revision has its injection webhook. `leftover` is the name of a webhook configuration of an in-cluster control plane that is " +
+		Doc: "A revision has its injection webhook; without `revision`, each that the namespaces with wrong injection are meant for, or " +
+			"any where there is none of these. `leftover` is the name of a webhook configuration of an in-cluster control plane that is " +
 			"there beside it, or `\"\"`; `wrong` are the namespaces whose pods no managed control plane alone would inject, though they should; " +
 			"`meant` has for each namespace that a managed revision is meant to inject the name of that revision.",
-		Args: placed(argRevision),
+		Args: placed(optional("revision", cty.String, cty.NilVal, argRevision.Doc, argRevision.Check)),
 		Permissions: []string{
 			"gkehub.gateway.get", "list mutatingwebhookconfigurations.admissionregistration.k8s.io", "list " +
 				"validatingwebhookconfigurations.admissionregistration.k8s.io",
@@ -158,16 +160,16 @@ func injectorPresent(ctx context.Context, env *Runtime, a Args) (Observation, er
 			return Observation{}, fmt.Errorf("cannot find out what injects the pods of %s: %s", opened, f.Message)
 		}
 	}
-	revision, injector, leftover := a.Text("revision"), "", ""
+	injectors, leftover := map[string]string{}, "" // webhook by managed revision
 	for _, c := range webhooks.Mutating {
 		switch {
-		case c.Revision() == revision && c.Tag() == "" && c.Plane() == mesh.PlaneManaged:
-			injector = c.Name
+		case c.Revision() != "" && c.Tag() == "" && c.Plane() == mesh.PlaneManaged:
+			injectors[c.Revision()] = c.Name
 		case c.Injects() && c.Plane() == mesh.PlaneInCluster:
 			leftover = cmp.Or(leftover, c.Name)
 		}
 	}
-	var wrong []string
+	var wrong, asked []string
 	meant := map[string]cty.Value{}
 	for _, n := range injection.Namespaces {
 		if n.Meant != "" {
@@ -175,11 +177,13 @@ func injectorPresent(ctx context.Context, env *Runtime, a Args) (Observation, er
 		}
 		if slices.ContainsFunc(n.Findings, func(f catalogue.Finding) bool { return f.Severity != catalogue.Info }) {
 			wrong = append(wrong, n.Namespace.Name)
+			asked = append(asked, n.Meant)
 		}
 	}
-	seen := holdsIf(injector != "", fmt.Sprintf("webhook %s of %s injects for revision %s", injector, opened, revision),
-		fmt.Sprintf("%s has no webhook that injects for revision %s: the control plane is not provisioned, or the webhook was deleted",
-			opened, revision))
+	if revision := a.Text("revision"); revision != "" {
+		asked = []string{revision}
+	}
+	seen := injectorsOf(opened.String(), asked, injectors)
 	if leftover != "" {
 		seen.Message += "; webhook " + leftover + " of an in-cluster control plane is left over"
 	}
@@ -189,6 +193,25 @@ func injectorPresent(ctx context.Context, env *Runtime, a Args) (Observation, er
 	}
 	seen.Result = cty.ObjectVal(map[string]cty.Value{"leftover": cty.StringVal(leftover), "wrong": setOf(wrong), "meant": revisions})
 	return seen, nil
+}
+
+// injectorsOf is whether each of the revisions that are asked for has its webhook; without any, whether one has.
+func injectorsOf(cluster string, asked []string, injectors map[string]string) Observation {
+	asked = slices.DeleteFunc(asked, func(revision string) bool { return revision == "" })
+	if len(asked) == 0 {
+		asked = slices.Collect(maps.Keys(injectors))
+	}
+	slices.Sort(asked)
+	var present []string
+	for _, revision := range slices.Compact(asked) {
+		if injectors[revision] == "" {
+			return Observation{State: Fails, Message: fmt.Sprintf(
+				"%s has no webhook that injects for revision %s: the control plane is not provisioned, or the webhook was deleted", cluster, revision)}
+		}
+		present = append(present, fmt.Sprintf("webhook %s of %s injects for revision %s", injectors[revision], cluster, revision))
+	}
+	return holdsIf(len(present) > 0, strings.Join(present, "; "),
+		cluster+" has no webhook that injects for a managed revision: the control plane is not provisioned, or the webhook was deleted")
 }
 
 func logQuiet(ctx context.Context, env *Runtime, a Args) (Observation, error) {

@@ -333,6 +333,7 @@ func TestInjectorPresent(t *testing.T) {
 	}
 	w.sees(lang.Assert, "injector_present", given{"membership": member, "revision": "asm-managed-rapid"}, kinds.Fails,
 		"has no webhook that injects for revision asm-managed-rapid")
+	w.sees(lang.Assert, "injector_present", ofMember, kinds.Holds, "istiod-asm-managed of ")
 	w.Fault("wrong-injection")
 	w.Advance(time.Hour)
 	seen = w.look(lang.Assert, "injector_present", ofManaged)
