@@ -82,7 +82,7 @@ func TestDiagnoseExitCodes(t *testing.T) {
 		"not so bad":              {args: []string{"--fail-on", "unhealthy"}, fault: "proxies-failed", want: 0},
 		"a membership, by itself": {args: []string{"--membership", "projects/mesh-sim-1/locations/us-central1/memberships/cluster-1"}, want: 0},
 		"a cluster, by itself":    {args: []string{"--cluster", "projects/mesh-sim-1/locations/us-central1/clusters/cluster-1"}, want: 0},
-		"a fleet without mesh":    {args: []string{"--fleet-project", "mesh-sim-2"}, want: 0},
+		"a fleet without mesh":    {args: []string{"--fleet-project", "mesh-sim-2"}, want: 4},
 	} {
 		t.Run(name, func(t *testing.T) {
 			world := simulate(t, sim.Options{Projects: 2, Clusters: 2})

@@ -1,6 +1,7 @@
 package diagnosis_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -54,7 +55,14 @@ func TestAHealthyFleetRaisesNoAlarm(t *testing.T) {
 	}
 }
 
-func TestAMeshThatIsNotUsedRaisesNoAlarm(t *testing.T) {
+// A mesh that is not used is not broken, whatever a mesh would lack, and not healthy either.
+func TestAMeshThatIsNotUsedIsAbsentAndNoMore(t *testing.T) {
+	absent := func(r *diagnosis.Report) {
+		t.Helper()
+		if got := rootNames(r); !slices.Equal(got, []string{"mesh-absent of fleet"}) || r.Verdict != mesh.Unknown {
+			t.Errorf("root causes are %q\n%s", got, told(r))
+		}
+	}
 	for name, change := range map[string]func(doc map[string]any){
 		"the feature is off": func(doc map[string]any) {
 			delete(project(doc, fleetProject)["fleet"].(map[string]any), "features")
@@ -70,8 +78,9 @@ func TestAMeshThatIsNotUsedRaisesNoAlarm(t *testing.T) {
 			w.Fault("workload-pool-missing")
 			w.Advance(time.Hour)
 			w.Forget()
-			quiet(t, w.diagnose(diagnosis.Options{}))
-			if n := w.Count(":getIamPolicy") + w.Count("batchGet") + w.Count("entries:list"); n > 0 {
+			absent(w.diagnose(diagnosis.Options{}))
+			// What a mesh leaves in its project is looked for once, and in no other project.
+			if n := w.Count(":getIamPolicy") + w.Count("batchGet") + w.Count("entries:list"); n > 3 {
 				t.Errorf("%d requests about prerequisites of nothing", n)
 			}
 		})
@@ -79,8 +88,8 @@ func TestAMeshThatIsNotUsedRaisesNoAlarm(t *testing.T) {
 	t.Run("the project has no fleet", func(t *testing.T) {
 		w := newWorld(t, sim.Options{Projects: 2, Clusters: 2})
 		w.Forget()
-		quiet(t, w.diagnose(diagnosis.Options{FleetProjects: []string{"mesh-sim-2"}}))
-		if n := w.Count(" "); n != 2 {
+		absent(w.diagnose(diagnosis.Options{FleetProjects: []string{"mesh-sim-2"}}))
+		if n := w.Count(" "); n != 7 {
 			t.Errorf("%d requests: %v", n, w.Lines())
 		}
 	})

@@ -253,7 +253,7 @@ var hidden = []struct {
 		why: "with the feature, its specs and states are gone"},
 	{by: []string{"feature-disabled"}, roots: []string{"cluster-missing"}, why: "where nothing shows that the mesh was meant, nobody misses " +
 		"a cluster for it"},
-	{by: []string{"cluster-deleted"}, roots: []string{"mesh-feature-disabled"}, why: "the only cluster that showed that the mesh was meant " +
+	{by: []string{"cluster-deleted"}, roots: []string{"mesh-feature-disabled"}, shows: "mesh-absent of fleet", why: "the only cluster that showed that the mesh was meant " +
 		"is gone"},
 }
 

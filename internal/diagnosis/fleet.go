@@ -36,14 +36,19 @@ func (r *run) readFleet(ctx context.Context, f *fleet) {
 		f.blind, f.gone = true, true
 		return
 	}
-	switch {
-	case apierr.NotFound(featureErr):
-		f.off = true
-	case featureErr != nil:
-		f.blind = true
+	f.off = apierr.NotFound(featureErr)
+	f.blind = featureErr != nil && !f.off
+	f.unlisted = hubErr != nil || len(unreachable) > 0
+	f.gather(hub)
+	if !f.blind && !r.NoClusters {
+		r.findTraces(ctx, f)
+	}
+	if r.isAbsent(ctx, f, featureErr) {
+		return
+	}
+	if f.blind {
 		r.unread(about, mesh.FleetFeature, featureErr)
 	}
-	f.unlisted = hubErr != nil || len(unreachable) > 0
 	if hubErr != nil {
 		r.unread(about, mesh.MembershipIdentity, hubErr)
 	}
@@ -52,10 +57,6 @@ func (r *run) readFleet(ctx context.Context, f *fleet) {
 			r.unread(about, mesh.MembershipIdentity,
 				fmt.Errorf("the fleet could not reach %s; memberships there are missing from its answer", region))
 		}
-	}
-	f.gather(hub)
-	if !f.blind && !r.NoClusters {
-		r.findTraces(ctx, f)
 	}
 	r.judgeFleet(f)
 }
@@ -73,7 +74,8 @@ func (r *run) findTraces(ctx context.Context, f *fleet) {
 		}
 		group.Go(func() error {
 			if opened, err := r.open(ctx, *m); err == nil {
-				m.traces, _ = opened.Traces(ctx)
+				m.traces, err = opened.Traces(ctx)
+				m.traced = err == nil
 			}
 			return nil
 		})
@@ -81,8 +83,13 @@ func (r *run) findTraces(ctx context.Context, f *fleet) {
 	_ = group.Wait()
 	about := fleetName(f.project)
 	if f.off && slices.ContainsFunc(f.members, func(m member) bool { return len(m.traces) > 0 }) {
-		r.add(about, catalogue.NewFinding(catalogue.FeatureDisabled, about,
+		of := NewFinding(about, catalogue.NewFinding(catalogue.FeatureDisabled, about,
 			"the mesh feature is not enabled in the fleet of project "+f.project+", though its clusters are set up for managed mesh"))
+		of.log = f.project
+		of.cause = func(ctx context.Context) (mesh.AuditEvent, bool, error) {
+			return r.Client.WhoDeletedFeature(ctx, f.project)
+		}
+		r.note(of)
 	}
 }
 
@@ -181,7 +188,7 @@ func (r *run) projectsOf(ctx context.Context, f *fleet) []string {
 			projects = append(projects, p)
 		}
 	}
-	if f.gone {
+	if f.gone || f.idle {
 		return nil
 	}
 	if f.blind { // it may well be used

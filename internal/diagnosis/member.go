@@ -30,10 +30,10 @@ func (r *run) readMember(ctx context.Context, f *fleet, m member) {
 		r.unknown(about, mesh.MeshManagement, mesh.ControlPlane, mesh.DataPlane)
 	}
 	if m.known {
-		r.judgeMember(about, m)
+		r.judgeMember(about, f, m)
 	}
 	r.judgeUnasked(about, f, m)
-	if !m.used() && !f.blind || !m.listed && !m.known {
+	if f.idle || !m.used() && !f.blind || !m.listed && !m.known {
 		return
 	}
 	switch {
@@ -80,7 +80,11 @@ func (r *run) judgeUnasked(about string, f *fleet, m member) {
 		r.add(about, finding)
 	case m.listed && !m.known && !f.blind:
 		r.checked(about, mesh.MeshManagement)
-		r.add(about, catalogue.NewFinding(catalogue.NotManaged, about, "no mesh management is asked for"))
+		finding := catalogue.NewFinding(catalogue.NotManaged, about, "no mesh management is asked for")
+		if f.absent {
+			finding.Verdict = mesh.Unknown // without a mesh there is no health
+		}
+		r.add(about, finding)
 	}
 }
 
@@ -119,7 +123,7 @@ func (r *run) facts(about string, m member) {
 }
 
 // judgeMember judges what the fleet says.
-func (r *run) judgeMember(about string, m member) {
+func (r *run) judgeMember(about string, of *fleet, m member) {
 	if m.used() {
 		r.checked(about, mesh.MeshManagement, mesh.ControlPlane, mesh.DataPlane)
 	}
@@ -131,6 +135,9 @@ func (r *run) judgeMember(about string, m member) {
 		findings = append(findings, f)
 	}
 	for _, f := range findings {
+		if f.Code == catalogue.NotManaged && of.absent {
+			f.Verdict = mesh.Unknown // without a mesh there is no health
+		}
 		if f.Verdict == mesh.Provisioning && catalogue.Overdue(m.mesh.Updated, r.now) {
 			f.Verdict, f.Severity = mesh.Unhealthy, catalogue.Error
 			f.Message += fmt.Sprintf("; it has been so for over %d minutes", int(catalogue.ProvisioningLimit.Minutes()))

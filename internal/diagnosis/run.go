@@ -81,6 +81,8 @@ type fleet struct {
 	off     bool // the mesh feature is not enabled
 	blind   bool // the feature could not be read
 	gone    bool // its host project is deleted
+	idle    bool // nothing shows a mesh, so nothing is checked for one
+	absent  bool // there is a finding about that
 	// unlisted is set where some or all memberships could not be listed, so that one that is missing may well be there.
 	unlisted bool
 	names    []mesh.Membership // of the memberships that were listed
@@ -95,7 +97,8 @@ type member struct {
 	hub     gcp.Membership
 	listed  bool // the fleet has it
 	cluster *mesh.Cluster
-	traces  []string // of a managed mesh, where the fleet's feature is off
+	traces  []string // of a managed mesh in its cluster, where nobody asks for one
+	traced  bool     // the cluster was searched for them
 }
 
 // fleets gathers what was asked for by fleet.
@@ -144,8 +147,7 @@ func (r *run) membershipOf(ctx context.Context, name mesh.Cluster) (mesh.Members
 		if m, err := mesh.ParseMembership(c.FleetMembership); err == nil {
 			return m, true
 		}
-		r.subject(subject, TypeCluster, "", place{homes: []string{name.Project}})
-		r.add(subject, catalogue.NewFinding(catalogue.NotManaged, subject, "cluster "+subject+" is in no fleet, so its mesh is not managed"))
+		r.judgeOutsider(ctx, name)
 	}
 	return mesh.Membership{}, false
 }

@@ -33,6 +33,7 @@ type auditedWrite struct {
 	setsPool bool
 	identity string   // LOCATION/NAME of the membership whose authority was updated
 	meshes   []string // LOCATION/NAME of memberships whose mesh was updated
+	feature  string   // what was done to the mesh feature: "Create" or "Delete"
 }
 
 // auditLog is what was read of a project's audit log, newest first.
@@ -106,6 +107,24 @@ func (c *Client) WhoSetManagement(ctx context.Context, name mesh.Membership) (wh
 	return c.lastChange(ctx, name.Project, func(ch auditedWrite) bool { return slices.Contains(ch.meshes, name.Location+"/"+name.Name) })
 }
 
+const (
+	featureCreated = "Create"
+	featureDeleted = "Delete"
+)
+
+// WhoDeletedFeature returns who deleted the mesh feature of a fleet, where it was not created again since.
+func (c *Client) WhoDeletedFeature(ctx context.Context, fleetProject string) (who mesh.AuditEvent, found bool, err error) {
+	deleted := false
+	who, found, err = c.lastChange(ctx, fleetProject, func(ch auditedWrite) bool {
+		deleted = deleted || ch.feature == featureDeleted
+		return ch.feature != ""
+	})
+	if !deleted {
+		return mesh.AuditEvent{}, false, err
+	}
+	return who, found, err
+}
+
 func (c *Client) lastChange(ctx context.Context, project string, is func(auditedWrite) bool) (mesh.AuditEvent, bool, error) {
 	log, err := c.changes(ctx, project)
 	if err != nil {
@@ -154,6 +173,7 @@ func auditFilter(since time.Time) string {
 			` OR protoPayload.methodName=~"ServiceUsage[.](DisableService|EnableService|BatchEnableServices)$"` +
 			` OR protoPayload.methodName=~"ClusterManager[.]UpdateCluster$"` +
 			` OR protoPayload.methodName=~"GkeHub[.]Update(Membership|Feature)$"` +
+			` OR protoPayload.methodName=~"GkeHub[.](Create|Delete)Feature$"` +
 			` OR protoPayload.methodName=~"[.](Update|Delete)MembershipFeature$")`,
 	}, "\nAND ")
 }
@@ -331,6 +351,10 @@ func (ch *auditedWrite) readHub(p auditPayload) {
 		return m.Location + "/" + m.Name
 	}
 	switch {
+	case strings.HasSuffix(p.ResourceName, "/features/"+mesh.FeatureID) && strings.HasSuffix(p.MethodName, "GkeHub.DeleteFeature"):
+		ch.feature = featureDeleted
+	case strings.HasSuffix(p.ResourceName, "/features/"+mesh.FeatureID) && strings.HasSuffix(p.MethodName, "GkeHub.CreateFeature"):
+		ch.feature = featureCreated
 	case strings.HasSuffix(p.MethodName, "GkeHub.UpdateMembership"):
 		if strings.Contains(string(p.Request.UpdateMask), "authority") {
 			ch.identity = member(name)

@@ -129,3 +129,28 @@ func TestOneMembershipThatCannotBePlanned(t *testing.T) {
 		t.Errorf("%d failed, %d done, it wrote %q\n%s", failed, done, w.acts(), tale(m))
 	}
 }
+
+// In a project that never had a mesh nothing is put in place, however much a mesh would need.
+func TestRemediateLeavesAProjectWithoutAMeshAlone(t *testing.T) {
+	w := newWorld(t, sim.Options{Projects: 1, Clusters: 1})
+	w.Edit(func(doc map[string]any) {
+		p := doc["projects"].([]any)[0].(map[string]any)
+		delete(p["fleet"].(map[string]any), "features")
+		policy := p["policy"].(map[string]any)
+		policy["bindings"] = slices.DeleteFunc(policy["bindings"].([]any), func(b any) bool {
+			return b.(map[string]any)["role"] == "roles/anthosservicemesh.serviceAgent"
+		})
+		for _, api := range []string{"mesh", "meshconfig", "connectgateway", "gkehub", "trafficdirector"} {
+			p["services"].(map[string]any)[api+".googleapis.com"] = map[string]any{"state": "DISABLED"}
+		}
+	})
+	w.Advance(time.Hour)
+	w.Forget()
+	m := w.remedy(fleet.RemediateOptions{Approvals: yes, Unseen: true})
+	if acts := w.acts(); len(acts) > 0 || len(m.Rounds) > 0 {
+		t.Errorf("it wrote %q\n%s", acts, tale(m))
+	}
+	if code := m.ExitCode(diagnosis.FailDegraded); code != diagnosis.ExitUnknown {
+		t.Errorf("exit code %d", code)
+	}
+}

@@ -88,7 +88,7 @@ const (
 )
 
 var descriptions = slices.Concat(
-	apiFindings, iamFindings, clusterFindings, fleetFindings, controlPlaneFindings, conditionFindings,
+	apiFindings, iamFindings, clusterFindings, fleetFindings, absentFindings, controlPlaneFindings, conditionFindings,
 	injectionFindings, proxyFindings, podFindings, logFindings, readFindings, planFindings,
 )
 

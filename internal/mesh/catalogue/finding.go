@@ -44,7 +44,7 @@ func NewFinding(code Code, subject, message string) Finding {
 	d := Describe(code)
 	verdict := verdictOf[d.Severity]
 	switch code {
-	case Unreadable, NotConfigured, UnlistedValue: // what cannot be told is not merely degraded
+	case Unreadable, NotConfigured, UnlistedValue, MeshAbsent: // what cannot be told is not merely degraded
 		verdict = mesh.Unknown
 	}
 	return Finding{

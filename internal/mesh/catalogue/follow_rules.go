@@ -21,7 +21,7 @@ var followRules = map[Code]followRule{
 	MembershipOutOfSync: isRoot, NotManaged: isRoot, RevisionMismatch: isRoot, RevisionsSeveral: isRoot, ImplementationLegacy: isRoot,
 	ImplementationMoving: isRoot, InjectorURL: isRoot, InjectorLeftover: isRoot, InjectionChosen: isRoot, InjectionLabel: isRoot,
 	ProxyUnmanaged: isRoot, ProxiesFailed: isRoot, UnlistedValue: isRoot, NothingWrong: isRoot, NotConfigured: isRoot,
-	ResourceGone: isRoot, CheckFailed: isRoot, CheckUndecided: isRoot,
+	MeshAbsent: isRoot, ClusterUnregistered: isRoot, ResourceGone: isRoot, CheckFailed: isRoot, CheckUndecided: isRoot,
 
 	ServiceDisabled:        sameDetail,
 	ConnectGatewayDisabled: direct,

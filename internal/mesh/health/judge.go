@@ -70,6 +70,9 @@ func JudgeFeature(f mesh.Feature) (fleet Health, memberships []Health) {
 		counts[h.Verdict]++
 		verdicts = append(verdicts, h.Verdict)
 	}
+	if !slices.ContainsFunc(f.Memberships, func(m mesh.MembershipMesh) bool { return m.Runs() || m.Management == mesh.ManagementAutomatic }) {
+		verdicts = append(verdicts, mesh.Unknown) // there is no mesh whose health it could be
+	}
 	fleet = j.health()
 	fleet.Verdict = mesh.Worst(verdicts...)
 	fleet.Summary = summary(fleet.Verdict, len(f.Memberships), counts) + examples(f.Memberships, memberships)
