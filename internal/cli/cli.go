@@ -72,7 +72,7 @@ func newRoot(p program) *cobra.Command {
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	root.AddCommand(newDiagnose(p.version), newExplain(), newPlanReport(p.version), newRemediate(p), newRunbook(p), newSimulate(),
-		newVersion(p.version))
+	root.AddCommand(newDiagnose(p.version), newExplain(), newGuard(p.version), newPlanReport(p.version), newRemediate(p), newRunbook(p),
+		newSimulate(), newVersion(p.version))
 	return root
 }

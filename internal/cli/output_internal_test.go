@@ -129,7 +129,7 @@ func TestOutputsHaveOneDefault(t *testing.T) {
 		}
 	}
 	walk(newRoot(program{}))
-	if commands != 16 {
+	if commands != 17 {
 		t.Errorf("%d commands have --output", commands)
 	}
 }

@@ -1,6 +1,7 @@
 package guard
 
 import (
+	"regexp"
 	"slices"
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
@@ -80,13 +81,17 @@ func (j *judge) weigh(f *finding) {
 		switch {
 		case g.change == f.change && g.order > f.order:
 			f.reason += " The replacement gives it back within the same apply: it is missing in between, and for good if the apply stops there."
+			f.instead = "Avoid the replacement: drop -replace, or keep what forces it (\"forces replacement\" in the plan). " + f.instead
 		case g.change == f.change:
 			f.reason += " The replacement creates first (create_before_destroy): the create finds it there and adds nothing, and the delete then " +
 				"takes it for good."
+			f.instead = "Avoid the replacement: drop -replace, or keep what forces it; never give it create_before_destroy. " + f.instead
 		case f.kind == cluster || f.kind == project:
 		default:
 			f.verdict = Unknown
 			f.reason += " " + g.change.address + " gives it in the same plan, and nothing orders the two: if the delete comes last, it is gone."
+			f.instead = "Hand it over without a delete: removed { from = " + inConfiguration(f.change.address) + ", lifecycle { destroy = false } " +
+				"} forgets it, and " + g.change.address + " then owns it alone."
 			return
 		}
 	}
@@ -133,3 +138,8 @@ type finding struct {
 	effect
 	verdict Verdict
 }
+
+var instanceKey = regexp.MustCompile(`\["(?:[^"\\]|\\.)*"\]|\[[0-9]+\]`)
+
+// inConfiguration is an address without its instances, as a removed block wants it.
+func inConfiguration(address string) string { return instanceKey.ReplaceAllString(address, "") }

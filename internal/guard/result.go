@@ -96,7 +96,7 @@ func (r *Result) conclude() {
 		}
 	}
 	add(counts[Breaks], "change takes away what the mesh needs", "changes take away what the mesh needs")
-	add(counts[Unknown], "change cannot be told", "changes cannot be told")
+	add(counts[Unknown], "change may take something away: the plan does not say", "changes may take something away: the plan does not say")
 	for _, p := range r.Plans {
 		if p.Verdict == Unknown && p.Reason != "" {
 			parts = append(parts, p.Name+": "+p.Reason)

@@ -2,6 +2,7 @@ package guard
 
 import (
 	"maps"
+	"slices"
 	"strings"
 )
 
@@ -119,3 +120,6 @@ func ownRows() map[string]row {
 		"asm_membership_identity": {ownIdentity, attributes("membership issuer"), asm + "membership_identity", false},
 	}
 }
+
+// Types are the types of resources that are judged, sorted.
+func Types() []string { return slices.Sorted(maps.Keys(rows)) }

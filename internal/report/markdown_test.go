@@ -21,7 +21,7 @@ var (
 	ourStart = regexp.MustCompile(`^($|\| |\|---\||- (<code>|` + "`" +
 		`|error |warning |info |and )|</?details>|\*\*[a-zA-Z0-9, ]+:\*\* |<code>|` + "`" +
 		`|✅ [0-9,]+ targets? with nothing to do: |\*Left out |and [0-9,]+ more |[0-9,]+ (subject|finding)s? ` +
-		`|## (\S+)? ?(Mesh diagnosis|Runbook plan|Runbook run|Remediation): |### \S+ .*: ` +
+		`|## (\S+)? ?(Mesh diagnosis|Mesh guard|Runbook plan|Runbook run|Remediation): |### \S+ .*: ` +
 		`|### (Root causes|Corrected, waiting for the mesh to notice|Unknown|For information)$)`)
 	mentions = regexp.MustCompile(`(^|[^A-Za-z0-9])[@#][A-Za-z0-9]`)
 )

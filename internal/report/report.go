@@ -84,6 +84,9 @@ func RunFormats() []Format {
 	return names
 }
 
+// GuardFormats lists the formats of a guard's result, the default first.
+func GuardFormats() []Format { return append(RunFormats(), SARIF) }
+
 // ParseFormat returns the format with that name out of those given.
 func ParseFormat(known []Format, name string) (Format, error) {
 	if name == tableAlias {

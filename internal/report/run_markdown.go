@@ -21,7 +21,7 @@ func writeRunMarkdown(w io.Writer, s *runView, _ Options) error {
 	m.add("the head", head)
 	loud, quiet := s.split()
 	for _, p := range loud {
-		m.add(code(titled(p.Title, p.Target)), markdownPart(p))
+		m.add(code(titled(p.Title, p.Target)), markdownPart(p, s.RowName()))
 	}
 	if len(quiet) > 0 {
 		m.add("targets with nothing to do", fmt.Sprintf("\n%s %s with nothing to do: %s\n",
@@ -32,7 +32,7 @@ func writeRunMarkdown(w io.Writer, s *runView, _ Options) error {
 	return err
 }
 
-func markdownPart(p part) string {
+func markdownPart(p part, row string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "\n### %s %s: %s\n\n", toneMarks[p.Tone], text(p.Title), text(p.Status))
 	if p.Target != "" {
@@ -43,7 +43,7 @@ func markdownPart(p part) string {
 		fmt.Fprintf(&b, "%s\n\n", markdownLine(n))
 	}
 	if len(p.Rows) > 0 {
-		b.WriteString("| | Step | On | What |\n|---|---|---|---|\n")
+		fmt.Fprintf(&b, "| | %s | On | What |\n|---|---|---|---|\n", row)
 	}
 	for i, r := range p.Rows {
 		if i == markdownCauses {

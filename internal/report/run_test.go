@@ -208,7 +208,7 @@ func schemaOf(t *testing.T, name string) *jsonschema.Schema {
 	t.Helper()
 	c := jsonschema.NewCompiler()
 	c.AssertFormat()
-	for _, file := range []string{"diagnosis", "plan", "run", "remediation"} {
+	for _, file := range []string{"diagnosis", "plan", "run", "remediation", "guard"} {
 		schema := schemaFileOf(t, file)
 		schema["additionalProperties"] = false
 		for name, def := range schema["$defs"].(map[string]any) {

@@ -15,12 +15,21 @@ import (
 type runView struct {
 	document any    // for JSON
 	Kind     string // Runbook plan
+	Rows     string // what a row is; "" for a step
 	Verdict  string // changes
 	Tone     tone
 	Summary  string
 	Facts    []string
 	Parts    []part
 	Foot     []note
+}
+
+// RowName heads the column of rows.
+func (s *runView) RowName() string {
+	if s.Rows == "" {
+		return "Step"
+	}
+	return s.Rows
 }
 
 // part is one plan, one run, or one list of findings.

@@ -1,0 +1,110 @@
+package cli_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/managed-mesh/terraform-provider-asm/internal/guard"
+)
+
+// guardPlan is a plan with one change of the binding of the mesh service agent's role.
+func guardPlan(actions, before, after, unknown string) string {
+	const binding = `{"project":"shop-prod","role":"roles/anthosservicemesh.serviceAgent","members":%s}`
+	return fmt.Sprintf(`{"format_version":"1.2","terraform_version":"1.16.0","planned_values":{},"resource_changes":[
+		{"address":"google_project_iam_binding.mesh","mode":"managed","type":"google_project_iam_binding","name":"mesh",
+		"provider_name":"registry.terraform.io/hashicorp/google","change":{"actions":%s,"before":`+binding+`,"after":`+binding+`,
+		"after_unknown":{"members":%s},"before_sensitive":{},"after_sensitive":{}}}]}`, actions, before, after, unknown)
+}
+
+const (
+	agents = `["serviceAccount:service-123456789012@gcp-sa-servicemesh.iam.gserviceaccount.com"]`
+	others = `["user:x@example.com"]`
+)
+
+func TestGuard(t *testing.T) {
+	folder := t.TempDir()
+	file := func(name, text string) string {
+		path := filepath.Join(folder, name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	breaks := file("breaks.json", guardPlan(`["update"]`, agents, others, `false`))
+	keeps := file("keeps.json", guardPlan(`["update"]`, others, agents, `false`))
+	unknown := file("unknown.json", guardPlan(`["update"]`, agents, `null`, `true`))
+	for _, tc := range []struct {
+		want int
+		head string
+		args []string
+	}{
+		{0, "HARMLESS  ", []string{keeps}},
+		{3, "BREAKS  ", []string{breaks}},
+		{4, "CANNOT BE TOLD  ", []string{unknown}},
+		{3, "BREAKS  ", []string{keeps, unknown, breaks}},
+		{3, "BREAKS  ", []string{breaks, "--fleet-project", "shop-fleet=123456789012"}},
+		{0, "HARMLESS  ", []string{breaks, "--fleet-project", "shop-fleet=999"}}, // another fleet's agent
+		{3, "BREAKS  ", []string{breaks, "--fleet-project", "shop-fleet=999", "--fleet-project=other-fleet=123456789012"}},
+		{3, "BREAKS  ", []string{breaks, "--fleet-project", "shop-fleet"}}, // which number is not known
+	} {
+		code, out, errs := run(t, append([]string{"guard"}, tc.args...)...)
+		if code != tc.want || !strings.HasPrefix(out, tc.head) || errs != "" {
+			t.Errorf("%v: exit %d, want %d: %q, %q", tc.args, code, tc.want, out, errs)
+		}
+	}
+}
+
+// The plan comes by a pipe, and goes out in several formats.
+func TestGuardFromAPipe(t *testing.T) {
+	folder := t.TempDir()
+	comment, document := filepath.Join(folder, "c.md"), filepath.Join(folder, "r.json")
+	code, out, errs := runWith(t, guardPlan(`["delete"]`, agents, `null`, `false`), "guard", "-", "--output", "table",
+		"--output=markdown="+comment, "--output", "json="+document)
+	if code != 3 || errs != "" || !strings.Contains(out, "google_project_iam_binding.mesh") {
+		t.Errorf("exit %d, %q, %q", code, out, errs)
+	}
+	if text, err := os.ReadFile(comment); err != nil || !strings.Contains(string(text), "**Instead:**") {
+		t.Errorf("%v: %s", err, text)
+	}
+	var r guard.Result
+	text, err := os.ReadFile(document)
+	if err != nil || json.Unmarshal(text, &r) != nil || r.Verdict != guard.Breaks || len(r.Findings) != 1 ||
+		r.Findings[0].Address != "google_project_iam_binding.mesh" || r.Findings[0].Plan != "-" || r.Tool != "terraform-provider-asm 1.2.3" {
+		t.Errorf("%v: %s", err, text)
+	}
+}
+
+// An error says what and what next, names every plan that cannot be read, and leaves files alone.
+func TestGuardErrors(t *testing.T) {
+	folder := t.TempDir()
+	old, log := filepath.Join(folder, "old.md"), filepath.Join(folder, "log.json")
+	for name, text := range map[string]string{old: "old", log: `{"@level":"info","@message":"Terraform 1.11.4"}`} {
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, tc := range []struct {
+		want string
+		args []string
+	}{
+		{"reading the plan no.json: open no.json: no such file", []string{"no.json", log, "--output=markdown=" + old}},
+		{"log.json: it is the log of terraform plan -json, not the plan; make it with", []string{"no.json", log}},
+		{"reading the plan guard_test.go: it is not JSON of a plan", []string{"guard_test.go"}},
+		{"no.json is given twice", []string{"no.json", "no.json"}},
+		{"--fleet-project: \"x\" is neither a project ID", []string{"no.json", "--fleet-project=x"}},
+		{"--fleet-project: shop-fleet: \"one\" is not a project number", []string{"no.json", "--fleet-project=shop-fleet=one"}},
+		{"there is no report format", []string{"x", "--output=openmetrics"}},
+		{"requires at least 1 arg(s)", nil},
+	} {
+		if code, out, errs := run(t, append([]string{"guard"}, tc.args...)...); code != 1 || out != "" || !strings.Contains(errs, tc.want) {
+			t.Errorf("%v: exit %d, %q, %q", tc.args, code, out, errs)
+		}
+	}
+	if text, _ := os.ReadFile(old); string(text) != "old" {
+		t.Errorf("the file of an earlier report holds %q", text)
+	}
+}
