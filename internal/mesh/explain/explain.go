@@ -2,13 +2,16 @@ package explain
 
 import (
 	"cmp"
-	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
-	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
-	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/text"
+	"encoding/json"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/text"
 )
 
 // Explanation is what is known about a message.
@@ -19,6 +22,7 @@ type Explanation struct {
 	Title       string             `json:"title"`
 	Means       string             `json:"means"`
 	Cause       string             `json:"cause"`
+	Subjects    []string           `json:"subjects,omitempty"`  // the memberships or objects that it is about, where the text has several
 	Evidence    string             `json:"evidence"`            // the part of the text that was recognised, without escapes and breaks
 	Variables   map[string]string  `json:"variables,omitempty"` // what the text names: project, cluster, existing_url …
 	Remedy      string             `json:"remedy"`
@@ -31,7 +35,10 @@ type Explanation struct {
 	Established bool   `json:"established"`
 	DocURL      string `json:"doc_url,omitempty"`
 
-	at int // where the evidence begins
+	in      *text.Pasted // the passage with the evidence; nil for what a document says by its structure
+	at      int          // where in it the evidence begins
+	order   int          // the same, counted over all passages
+	command string       // the template of NextCommand; "" is the finding's own
 }
 
 // Explain recognises what a person pastes: an error of an installer, gcloud, kubectl or Terraform, a log entry, a
@@ -39,45 +46,151 @@ type Explanation struct {
 // finding; in English or as Google's Chinese page words it, with timestamps, prefixes, escapes, colours and line breaks
 // around and in it. Root causes come first. Of a text that is not known it returns nothing.
 func Explain(raw string) []Explanation {
-	p := text.NewPasted(raw)
-	if p.Text == "" {
+	if text.NewPasted(raw).Text == "" {
 		return nil
 	}
-	e := &explainer{Pasted: p}
-	e.stops()
-	e.signs()
-	e.disabledAPI()
-	e.failedWebhook()
-	e.states()
-	e.unknownStop()
-	e.enums()
-	e.codes()
+	found, rest := documents(raw)
+	e := &explainer{}
+	e.tables(rest)
+	for _, d := range found {
+		e.document(d)
+	}
+	e.subject, e.named = "", nil
+	e.passage(rest)
 	if len(e.found) == 0 {
+		e.Pasted = text.NewPasted(raw)
 		e.bare(raw)
 	}
 	return e.sorted()
 }
 
+// explainer reads a text passage by passage.
 type explainer struct {
-	*text.Pasted
-	found []Explanation
+	*text.Pasted                   // the passage that is read
+	base         int               // the length of the passages before it
+	subject      string            // what the passage is about: a membership, an object; "" where nothing says
+	named        map[string]string // variables that the structure around the passage gives
+	stated       bool              // a state beside the passage decides whether this part works
+	alarmed      bool              // some passage speaks of an error
+	found        []Explanation
 }
+
+// passage looks for messages in running text.
+func (e *explainer) passage(raw string) {
+	if e.Pasted != nil {
+		e.base += len(e.Text)
+	}
+	e.Pasted = text.NewPasted(raw)
+	if e.Text == "" {
+		return
+	}
+	e.alarmed = e.alarmed || alarms(e.Text)
+	e.stops()
+	e.signs()
+	e.disabledAPI()
+	e.refusedPermission()
+	e.failedWebhook()
+	if !e.stated {
+		e.states()
+	}
+	e.unknownStop()
+	e.enums()
+	e.codes()
+	e.Pasted, e.base = &text.Pasted{}, e.base+len(e.Text)
+}
+
+// leaves looks for messages in the texts of a document, beside which a state stands.
+func (e *explainer) leaves(texts []string) {
+	e.stated = true
+	for _, t := range texts {
+		e.passage(t)
+	}
+	e.stated = false
+}
+
+// document reads what a document says by its structure.
+func (e *explainer) document(d document) {
+	e.subject, e.named = "", nil
+	e.tree(d.tree, d.raw)
+}
+
+func (e *explainer) tree(tree any, raw string) {
+	switch v := tree.(type) {
+	case []any:
+		for _, item := range v {
+			e.tree(item, "")
+		}
+	case map[string]any:
+		switch {
+		case isLogEntry(v):
+			if raw == "" {
+				encoded, _ := json.Marshal(v)
+				raw = string(encoded)
+			}
+			e.logEntry(v, raw)
+		case isHubMembership(v):
+			e.hubMembership(v)
+		case isObject(v):
+			e.object(v)
+		case isFleet(v) || stringAt(v, "name") != "":
+			e.fleet(v, member{})
+		default:
+			for _, key := range slices.Sorted(maps.Keys(v)) {
+				e.tree(v[key], "")
+			}
+		}
+	}
+}
+
+// about sets what the following explanations are about: a membership by its name.
+func (e *explainer) about(membership string) {
+	e.subject, e.named = membership, map[string]string{}
+	if m, err := mesh.ParseMembership(membership); err == nil {
+		e.named = map[string]string{"membership": m.Name, "location": m.Location, "project": m.Project}
+	}
+}
+
+// claim adds an explanation of what a document says by its structure.
+func (e *explainer) claim(code catalogue.Code, detail, evidence string) *Explanation {
+	before := e.stated
+	e.stated = false
+	x := e.add(code, detail, evidence, 0, true)
+	e.stated = before
+	x.in = nil
+	return x
+}
+
+// decided are findings that a state decides, and no message beside it.
+var decided = []catalogue.Code{catalogue.ControlPlaneState, catalogue.DataPlaneState, catalogue.MembershipState, catalogue.NothingWrong}
 
 // add appends an explanation of a kind of finding, as the catalogue has it, and
 // returns it for what is particular. A finding that is already there is not added twice.
 func (e *explainer) add(code catalogue.Code, detail, evidence string, at int, established bool) *Explanation {
 	for i := range e.found {
-		if e.found[i].Code == code && e.found[i].Detail == detail {
+		if x := &e.found[i]; x.Code == code && x.Detail == detail {
+			if e.subject != "" && !slices.Contains(x.Subjects, e.subject) {
+				x.Subjects = append(x.Subjects, e.subject)
+			}
 			return &Explanation{}
 		}
 	}
+	if e.stated && slices.Contains(decided, code) {
+		return &Explanation{}
+	}
 	d := catalogue.Describe(code)
-	e.found = append(e.found, Explanation{
+	x := Explanation{
 		Code: code, Detail: detail, Severity: d.Severity, Title: d.Title, Means: d.Means, Cause: d.Cause, Remedy: d.Remedy,
 		Evidence: shorten(evidence), Variables: map[string]string{}, FixedBy: d.FixedBy,
 		Runbook: catalogue.RunbookOf(catalogue.Finding{Code: code, Detail: detail}),
-		Source:  d.Source, Established: d.Established && established, DocURL: d.DocURL, at: at,
-	})
+		Source:  d.Source, Established: d.Established && established, DocURL: d.DocURL, in: e.Pasted, at: at, order: e.base + at,
+	}
+	if e.subject != "" {
+		x.Subjects = []string{e.subject}
+	}
+	for name, value := range e.named {
+		x.set(name, value)
+	}
+	e.found = append(e.found, x)
 	return &e.found[len(e.found)-1]
 }
 
@@ -147,7 +260,7 @@ func (e *explainer) signs() {
 	for _, s := range signs {
 		for _, w := range s.wordings {
 			evidence, variables, at, found := w.Find(e.Pasted)
-			if !found || s.unless != "" && strings.Contains(e.Squeezed, s.unless) {
+			if !found || s.where != nil && !s.where(e) {
 				continue
 			}
 			x := e.add(s.code, s.detail, evidence, at, w.Established)
@@ -179,7 +292,8 @@ func (x *Explanation) set(name, value string) {
 // sorted orders what was found: root causes first, then the graver, then by what depends on what and by place. That
 // something works is not said beside what does not.
 func (e *explainer) sorted() []Explanation {
-	if slices.ContainsFunc(e.found, func(x Explanation) bool { return x.Severity != catalogue.Info }) {
+	troubled := func(x Explanation) bool { return x.Severity != catalogue.Info }
+	if e.alarmed || slices.ContainsFunc(e.found, troubled) {
 		e.found = slices.DeleteFunc(e.found, func(x Explanation) bool { return x.Code == catalogue.NothingWrong })
 	}
 	well := func(x Explanation) int {
@@ -204,13 +318,13 @@ func (e *explainer) sorted() []Explanation {
 			cmp.Compare(behind[i], behind[j]),
 			a.Severity.Compare(b.Severity), cmp.Compare(well(a), well(b)),
 			catalogue.Describe(a.Code).Kind.Compare(catalogue.Describe(b.Code).Kind),
-			cmp.Compare(a.at, b.at), cmp.Compare(a.Code, b.Code), cmp.Compare(a.Detail, b.Detail),
+			cmp.Compare(a.order, b.order), cmp.Compare(a.Code, b.Code), cmp.Compare(a.Detail, b.Detail),
 		)
 	})
 	var all []Explanation
 	for _, i := range order {
 		x := e.found[i]
-		e.name(&x)
+		x.name()
 		x.NextCommand = x.next()
 		all = append(all, x)
 	}
@@ -229,109 +343,6 @@ func shorten(evidence string) string {
 		cut--
 	}
 	return evidence[:cut] + "…"
-}
-
-// apiRefused is how Google refuses an API that is not enabled. gcloud and
-// Terraform repeat it; logs bring it in jsonPayload.message.
-var (
-	apiRefused    = regexp.MustCompile(`^[Hh]as not been used in project ?(\S*)(?: before or it is disabled)?`)
-	apiTitle      = regexp.MustCompile(`(?:^|[^A-Za-z() ])? ?((?:[A-Z][A-Za-z]*|\([A-Z]+\))(?: (?:[A-Z][A-Za-z]*|\([A-Z]+\)))*) ?$`)
-	apiInURL      = regexp.MustCompile(`/apis/api/([a-z0-9.]+)/|service"?: ?"?([a-z0-9.]+\.googleapis\.com)`)
-	apiNotEnabled = regexp.MustCompile(`^API \[?([a-z0-9.]+\.googleapis\.com)\]? (?:is )?not enabled on project \[?([a-z0-9:.-]+)`)
-)
-
-var gatewayTitle = "Connect Gateway API"
-
-// disabledAPI recognises the refusal of an API. That of Connect Gateway in the
-// control plane's log is the last section of Google's page.
-func (e *explainer) disabledAPI() {
-	e.Hits("hasnotbeenusedinproject", func(at, end int) bool {
-		text := e.Window(at, 0, end, 200)
-		m := apiRefused.FindStringSubmatch(text)
-		if m == nil {
-			return true
-		}
-		title := ""
-		if t := apiTitle.FindStringSubmatch(e.Window(at, 80, at, 0)); t != nil {
-			title = t[1]
-		}
-		service := ""
-		if u := apiInURL.FindStringSubmatch(e.Window(at, 0, end, 900)); u != nil {
-			service = cmp.Or(u[1], u[2])
-		}
-		if service == "" && strings.HasSuffix(title, gatewayTitle) {
-			service = mesh.GatewayService
-		}
-		e.refused(service, m[1], strings.TrimSpace(title+" "+m[0]), at)
-		return true
-	})
-	e.Hits("notenabledonproject", func(at, _ int) bool {
-		text := e.Window(at, 120, at, 200)
-		if i := strings.LastIndex(text, "API "); i >= 0 {
-			if m := apiNotEnabled.FindStringSubmatch(text[i:]); m != nil {
-				e.refused(m[1], m[2], m[0], at)
-			}
-		}
-		return true
-	})
-}
-
-// gcloudsProject is Google's own project, which answers for user credentials
-// without a quota project; no user can enable an API there.
-const gcloudsProject = "764086051850"
-
-func (e *explainer) refused(service, project, evidence string, at int) {
-	project = strings.Trim(project, "[]*()<>\".,")
-	if service != "" && mesh.ServiceReason(service) == "" {
-		return // not an API of the mesh
-	}
-	code := catalogue.ServiceDisabled
-	switch {
-	case service == mesh.GatewayService && strings.Contains(e.Squeezed, "istio_control_plane"):
-		code = catalogue.LogGatewayDisabled
-	case service == mesh.GatewayService:
-		code = catalogue.ConnectGatewayDisabled
-	}
-	if project == gcloudsProject {
-		x := e.add(catalogue.Unreadable, "", evidence, at, true)
-		x.Title, x.Cause = "The credentials have no quota project", "Google answers for user credentials without a quota project with a "+
-			"project of its own, where you cannot enable an API."
-		x.Remedy = "Set a quota project: gcloud auth application-default set-quota-project PROJECT; in the provider, user_project_override and " +
-			"billing_project."
-		return
-	}
-	x := e.add(code, "", evidence, at, true)
-	x.set("service", service)
-	x.set("project", project)
-	if code != catalogue.ServiceDisabled {
-		x.Roots = []catalogue.Code{catalogue.ServiceDisabled}
-	} else if reason := mesh.ServiceReason(service); reason != "" {
-		x.Means += " It is for: " + reason + "."
-	}
-}
-
-var webhookCall = regexp.MustCompile(`^failed calling webhook(?: "?([a-z0-9.-]+)"?)?(?:.{0,200}?an error on the server \( ?"?unknown"? ?\)(?: has prevented the request from succeeding)?)?`)
-
-// failedWebhook recognises that an injection or validation webhook of the mesh
-// could not be called. Others' webhooks are none of ours.
-func (e *explainer) failedWebhook() {
-	e.Hits("failedcallingwebhook", func(at, end int) bool {
-		m := webhookCall.FindStringSubmatch(e.Window(at, 0, end, 400))
-		if m == nil || m[1] != "" && !strings.Contains(m[1], "istio.io") && !strings.Contains(m[1], "mesh.cloud.google.com") {
-			return true
-		}
-		byGateway := strings.Contains(m[0], "unknown")
-		x := e.add(catalogue.LogWebhookFailed, "", m[0], at, byGateway || m[1] == "")
-		x.Roots = []catalogue.Code{catalogue.ServiceDisabled, catalogue.ConnectGatewayDisabled}
-		if !byGateway && m[1] != "" && x.Variables != nil {
-			x.Cause = "The control plane behind the webhook does not answer, or cannot be reached. What follows in the message says how it failed."
-			x.Remedy = "See whether the control plane is healthy and whether the webhook calls the address that its revision expects; then " +
-				"restart the workloads."
-			x.Roots = []catalogue.Code{catalogue.InjectorURL, catalogue.ControlPlaneState, catalogue.ServiceDisabled}
-		}
-		x.set("webhook", m[1])
-		return false
-	})
 }
 
 // codes recognises findings by their own names, as in a report of ours.

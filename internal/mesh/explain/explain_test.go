@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -119,7 +120,8 @@ var explained = []struct {
 	{"Resource 'projects/p-123456/locations/global/features/servicemesh' was not found", "mesh-feature-disabled", nil, ""},
 	{`Error: cannot read the fleet: 403 PERMISSION_DENIED: Permission 'gkehub.features.get' denied on resource "//gkehub.googleapis.com/projects/p-123456/locations/global/features/servicemesh" (or it may not exist).`,
 		"cannot-read", map[string]string{"permission": "gkehub.features.get", "project": "p-123456"}, "diagnose --fleet-project=p-123456"},
-	{`pods is forbidden: User "u@example.com" cannot list resource "pods" in API group "" in the namespace "default"`, "cannot-read", nil, ""},
+	{`controlplanerevisions.mesh.cloud.google.com is forbidden: User "u@example.com" cannot list resource "controlplanerevisions" in API ` +
+		`group "mesh.cloud.google.com" in the namespace "istio-system"`, "cannot-read", nil, ""},
 	{"Warning: Drift: the mesh service agent lost its role (projects/p-123456)", "service-agent-binding-missing",
 		map[string]string{"project": "p-123456"}, "add-iam-policy-binding p-123456"},
 }
@@ -160,6 +162,9 @@ var noises = []struct {
 	}},
 	{"wide punctuation and no-break blanks", func(s string) string { return strings.NewReplacer(" ", "\u00a0", `"`, "\u201d").Replace(s) }},
 }
+
+// alarming are words in a noise beside which nothing is said to be well.
+var alarming = regexp.MustCompile(`ERROR|Error:`)
 
 const chatter = `Fetching/writing GCP credentials to kubeconfig file...
 client-go throttled request took 1.03s, see "flow control" at https://example.com/docs/a-b_c.html (code 42)
@@ -218,6 +223,12 @@ func TestExplain(t *testing.T) {
 			}
 			t.Run(n.name+"/"+shortName(c.text), func(t *testing.T) {
 				got := explain.Explain(n.apply(c.text))
+				if c.want == "nothing-wrong" && alarming.MatchString(n.apply(c.text)) {
+					if names(got) != "" {
+						t.Fatalf("%q is given an all-clear beside an error: %q", n.apply(c.text), names(got))
+					}
+					return
+				}
 				if names(got) != c.want {
 					t.Fatalf("%q is %q, want %q", n.apply(c.text), names(got), c.want)
 				}
@@ -368,6 +379,7 @@ func TestExplainSaysNothingOfOthersTexts(t *testing.T) {
 			"https://console.developers.google.com/apis/api/youtube.googleapis.com/overview?project=123456789012 then retry.",
 		"status: DISABLED, state: enabled, code: E-MAIL-ADDRESS", "今天天气很好,我们去公园散步。", "PROVISIONED 5 machines; DEGRADED array md0", "disabled",
 		"active",
+		`pods is forbidden: User "u@example.com" cannot list resource "pods" in API group "" in the namespace "default"`,
 		"istio-system is a namespace", "GKE_CLUSTER=x MESH_ID=proj-1 UPGRADE=1",
 	} {
 		if got := explain.Explain(text); len(got) > 0 {

@@ -11,8 +11,9 @@ type sign struct {
 	code     catalogue.Code
 	detail   string
 	wordings []text.Wording
-	unless   string // squeezed; not where the text contains this
-	roots    []catalogue.Code
+	// where says whether the message is about the mesh in this passage; nil for one that no other product prints.
+	where func(*explainer) bool
+	roots []catalogue.Code
 	// What is particular to the message; "" is the catalogue's.
 	title, means, cause, remedy string
 }
@@ -63,16 +64,16 @@ var signs = []sign{
 		code: catalogue.InjectionWrong,
 		wordings: append(catalogue.Published(`Pod 注入 istiod.istio-system`, `注入 istio.istio-system`, `没有替换 istio-injection: enabled 标签`),
 			inferred(`Pod injected with istiod.istio-system`, `Pod is injected with istiod.istio-system`, `injected by istiod.istio-system`,
-				`istiod.istio-system`,
-				`did not replace the istio-injection: enabled label`)...),
+				`discoveryAddress: istiod.istio-system`, `did not replace the istio-injection: enabled label`)...),
 	},
 	{code: catalogue.InjectionLabel, wordings: inferred(`istio-injection=enabled instead of istio.io/rev`)},
 	// The installer's HTTP 400.
 	{
-		code: catalogue.InstallerHealthCheck, roots: []catalogue.Code{catalogue.PoolMissing},
-		wordings: append(catalogue.Published(`HealthCheckContainerError`, `Cloud Run error: Container failed to start`,
-			`Failed to start and then listen on the port defined by the PORT environment variable`, `安装工具可能会生成如下 HTTP 400 错误`, `安装工具生成 HTTP 400 错误`,
-			`未在 Kubernetes 集群上启用 Workload Identity`), inferred(`容器启动失败`)...),
+		code: catalogue.InstallerHealthCheck, where: (*explainer).mayBeOfMesh, roots: []catalogue.Code{catalogue.PoolMissing},
+		wordings: append(catalogue.Published(`HealthCheckContainerError, message: Cloud Run error: Container failed to start`,
+			`安装工具可能会生成如下 HTTP 400 错误`, `安装工具生成 HTTP 400 错误`,
+			`未在 Kubernetes 集群上启用 Workload Identity`),
+			inferred(`HealthCheckContainerError`)...),
 	},
 	// Managed data plane status: the table's sentences. The English ones are translated.
 	{code: catalogue.NothingWrong,
@@ -103,7 +104,7 @@ var signs = []sign{
 		code: catalogue.ProxiesFailed,
 		wordings: append(catalogue.Published(`dataplane-upgrade: failed`, `dataplane-upgrade=failed`, `DataPlaneUpgradeFailure`,
 			`PodDistruptionBudgets are preventing upgrade`),
-			inferred(`PodDisruptionBudgets are preventing upgrade`, `EvictionError: `)...),
+			inferred(`PodDisruptionBudgets are preventing upgrade`)...),
 	},
 	{code: catalogue.DataPlaneProgress, wordings: catalogue.Published(`TooManyEvictions`)},
 	// No identity provider. The first half is that of Google's page; the installer has two second halves.
@@ -113,8 +114,10 @@ var signs = []sign{
 			`Cluster has memberships.hub.gke.io CRD but no identity provider specified. Please ensure that an identity provider is available for the registered cluster`,
 			`Cluster has memberships.hub.gke.io CRD but no identity provider specified. Please ensure that the registered cluster has fleet workload identity enabled`,
 			`Cluster has memberships.hub.gke.io CRD but no identity provider specified`, `集群成员资格错误(未指定身份提供商)`, `在注册集群之前未启用 GKE Workload Identity`),
-			inferred(`but no identity provider specified`, `未指定身份提供商`, `has no identity provider`)...),
+			inferred(`but no identity provider specified`, `未指定身份提供商`)...),
 	},
+	{code: catalogue.IdentityMissing, where: (*explainer).ofMesh, roots: []catalogue.Code{catalogue.PoolMissing},
+		wordings: inferred(`has no identity provider`)},
 	{code: catalogue.IdentityWrong, wordings: inferred(`has the identity provider ${ISSUER} instead of ${EXPECTED_ISSUER}`)},
 	// The managed control plane's status.
 	{
@@ -152,15 +155,7 @@ var signs = []sign{
 	},
 	{code: catalogue.ClusterMissing,
 		wordings: append(catalogue.Published(`clusterMissing: true`), inferred(`The cluster of this membership does not exist`)...)},
-	{code: catalogue.ProjectDeleted, wordings: inferred(`Project ${PROJECT} has been deleted`)},
+	{code: catalogue.ProjectDeleted, where: (*explainer).ofMesh, wordings: inferred(`Project ${PROJECT} has been deleted`)},
 	// What keeps this product from seeing.
-	{
-		code: catalogue.Unreadable,
-		wordings: append(catalogue.Published(`Permission "${PERMISSION}" denied on`, `is forbidden: User "${USER}" cannot`),
-			inferred(`connect-agent-sa" cannot impersonate resource`)...),
-		title:  "The caller lacks a permission",
-		cause:  "The account that asked lacks a permission. Google gives the same answer for something that does not exist.",
-		remedy: "Grant the account the permission that the message names, and check the name of what was asked for.",
-	},
 	{code: catalogue.NotConfigured, wordings: inferred(`The provider's configuration depends on values that are not known yet`)},
 }

@@ -1,6 +1,7 @@
 package explain
 
 import (
+	"cmp"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/text"
@@ -38,16 +39,22 @@ var namings = []struct {
 	{regexp.MustCompile(`\bproject "?\[?(?P<project>[a-z0-9:.-]+)`)},
 }
 
-// name notes what the text around the evidence names. What the message itself named stays.
-func (e *explainer) name(x *Explanation) {
-	around := e.Window(x.at, 600, min(x.at, len(e.Text)), 1400)
-	for _, n := range namings {
-		m := n.pattern.FindStringSubmatch(around)
-		if m == nil {
-			continue
-		}
-		for name, value := range text.NamedGroups(n.pattern, m) {
-			x.set(name, strings.TrimRight(value, ".-:"))
+// name notes what the text around the evidence names. What the message itself named stays, and a name that stands nearer
+// to the evidence is preferred: first the nearest before it, then the first behind it.
+func (x *Explanation) name() {
+	if x.in != nil {
+		before, after := x.in.Window(x.at, 600, x.at, 0), x.in.Window(x.at, 0, x.at, 1400)
+		for _, n := range namings {
+			m := n.pattern.FindStringSubmatch(after)
+			if all := n.pattern.FindAllStringSubmatch(before, -1); len(all) > 0 {
+				m = all[len(all)-1]
+			}
+			if m == nil {
+				continue
+			}
+			for name, value := range text.NamedGroups(n.pattern, m) {
+				x.set(name, strings.TrimRight(value, ".-:"))
+			}
 		}
 	}
 	if number := x.Variables["fleet_number"]; number != "" {
@@ -64,8 +71,10 @@ const (
 		" --condition=None"
 	setPool = "gcloud container clusters update {cluster} --location={location} --project={project} " +
 		"--workload-pool={project_id}.svc.id.goog"
-	describe   = "gcloud container fleet mesh describe --project={project}"
-	showPlane  = "kubectl describe controlplanerevisions -n istio-system"
+	describe     = "gcloud container fleet mesh describe --project={project}"
+	showPlane    = "kubectl describe controlplanerevisions -n istio-system"
+	enableMember = "gcloud container fleet mesh update --management=automatic --memberships={membership} --location={location} " +
+		"--project={project}"
 	failedPods = "kubectl get pods --all-namespaces -l dataplane-upgrade=failed"
 	webhooks   = "kubectl get mutatingwebhookconfigurations"
 )
@@ -129,15 +138,16 @@ var (
 // next is the command to run next, with what the text names filled in. Only plain
 // words are: a text may come from anywhere, and a shell would run the rest.
 func (x Explanation) next() string {
-	command := nextCommands[x.Code]
-	switch x.Code {
-	case catalogue.RevisionStalled:
+	command := cmp.Or(x.command, nextCommands[x.Code])
+	switch {
+	case x.command != "":
+	case x.Code == catalogue.RevisionStalled:
 		if c := stopCommands[catalogue.StopCode(x.Detail)]; c != "" {
 			command = c
 		}
-	case catalogue.DataPlaneState:
+	case x.Code == catalogue.DataPlaneState:
 		command = stateCommands[x.Detail]
-	case catalogue.ConditionReported:
+	case x.Code == catalogue.ConditionReported:
 		for _, root := range x.Roots {
 			if command = nextCommands[root]; command != "" {
 				break
@@ -178,12 +188,11 @@ func (x Explanation) diagnose() string {
 // NextCommand is the command to run next about a finding, with what it names
 // filled in and capitals for the rest; "" where no single command helps.
 func NextCommand(f catalogue.Finding) string {
-	p := text.NewPasted(f.Message + " " + f.Subject)
-	x := Explanation{Code: f.Code, Detail: f.Detail, Variables: map[string]string{}}
+	x := Explanation{Code: f.Code, Detail: f.Detail, Variables: map[string]string{}, in: text.NewPasted(f.Message + " " + f.Subject)}
 	if f.Code == catalogue.ServiceDisabled {
 		x.Variables["service"] = f.Detail
 	}
-	(&explainer{Pasted: p}).name(&x)
+	x.name()
 	if command := x.next(); !strings.HasPrefix(command, "terraform-provider-asm diagnose") {
 		return command
 	}

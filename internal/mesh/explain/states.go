@@ -35,16 +35,12 @@ func (e *explainer) states() {
 			text := e.Window(end, 0, end, 1200)
 			pattern := stateWord
 			if management {
-				// The next plane's state is not this one's.
-				if i := strings.Index(text, "PlaneManagement"); i >= 0 {
-					text = text[:i]
-				}
-				pattern = stateField
+				text, pattern = upTo(text, "PlaneManagement", "resourceState", "membership", "{}", "updateTime"), stateField
 			} else if strings.HasPrefix(text, "Management") {
 				return true
 			}
 			m := pattern.FindStringSubmatch(text)
-			if m == nil {
+			if m == nil || !management && !e.planeOfMesh(m[1]) {
 				return true
 			}
 			e.state(plane.code, m[1], strings.TrimSpace(shortly(e.Window(at, 0, end, 0)+m[0])), at)
@@ -62,6 +58,25 @@ func (e *explainer) states() {
 		}
 		return true
 	})
+}
+
+// planeOfMesh reports whether a sentence about a "control plane" or "data plane" is about the mesh's. Clusters have one,
+// and other products do.
+func (e *explainer) planeOfMesh(state string) bool {
+	if state == mesh.StateActive {
+		return e.ofMesh() && !otherProducts.MatchString(e.Text)
+	}
+	return e.mayBeOfMesh()
+}
+
+// upTo cuts a text before the first of some words: a state behind them is that of something else.
+func upTo(text string, words ...string) string {
+	for _, word := range words {
+		if i := strings.Index(text, word); i >= 0 {
+			text = text[:i]
+		}
+	}
+	return text
 }
 
 // shortly keeps the beginning and the end of a long piece of an answer.
@@ -175,6 +190,12 @@ func (e *explainer) enum(word string, at int) {
 		return
 	}
 	m, known := enumMeanings[word]
+	switch word { // words of other APIs, too
+	case "DELETE_REQUESTED":
+		known = known && e.ofMesh()
+	case mesh.StateNeedsAttention:
+		known = known && e.mayBeOfMesh()
+	}
 	if !known || e.has(m.code) { // a state decides, a code only explains
 		return
 	}
@@ -185,9 +206,21 @@ func (e *explainer) enum(word string, at int) {
 var severityBeside = regexp.MustCompile(`severity"?[ :=]+"?(ERROR|WARNING|INFO)\b`)
 
 func (e *explainer) condition(c catalogue.ConditionInfo, at int) {
-	x := e.add(catalogue.ConditionReported, c.Code, c.Code, at, c.Established)
+	x := e.conditionFound(c, c.Code, at)
+	after := e.Window(at+len(c.Code), 0, at+len(c.Code), 600)
+	if i := strings.Index(after, "code"); i >= 0 { // the next condition
+		after = after[:i]
+	}
+	if m := severityBeside.FindStringSubmatch(after); m != nil {
+		x.setSeverity(m[1])
+	}
+}
+
+// conditionFound adds what is known about a condition of the mesh.
+func (e *explainer) conditionFound(c catalogue.ConditionInfo, evidence string, at int) *Explanation {
+	x := e.add(catalogue.ConditionReported, c.Code, evidence, at, c.Established)
 	if x.Variables == nil {
-		return
+		return x
 	}
 	x.Title = "Condition " + c.Code
 	x.Means, x.Cause, x.Remedy, x.FixedBy, x.Roots, x.DocURL = c.Means, c.Cause, c.Remedy, c.FixedBy, c.Follows, c.DocURL
@@ -201,13 +234,7 @@ func (e *explainer) condition(c catalogue.ConditionInfo, at int) {
 	if c.Runbook == "" {
 		x.Severity = catalogue.Info
 	}
-	after := e.Window(at+len(c.Code), 0, at+len(c.Code), 600)
-	if i := strings.Index(after, "code"); i >= 0 { // the next condition
-		after = after[:i]
-	}
-	if m := severityBeside.FindStringSubmatch(after); m != nil {
-		x.Severity = catalogue.Severity(strings.ToLower(m[1]))
-	}
+	return x
 }
 
 // bareState recognises a state, or a state and its code, that is all the text

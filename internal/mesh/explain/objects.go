@@ -1,0 +1,215 @@
+package explain
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
+)
+
+// isObject reports whether a map is a Kubernetes object of a kind that says something about the mesh.
+func isObject(m map[string]any) bool {
+	kind := strings.TrimSuffix(stringAt(m, "kind"), "List")
+	switch kind {
+	case "ControlPlaneRevision", "DataPlaneControl", "Namespace", "ConfigMap", "Pod", "Event", "":
+		return kind != "" && (m["metadata"] != nil || m["items"] != nil)
+	case "Membership":
+		return strings.HasPrefix(stringAt(m, "apiVersion"), "hub.gke.io/")
+	}
+	return strings.Contains(stringAt(m, "apiVersion"), "istio.io/")
+}
+
+// object reads a Kubernetes object, or a list of them.
+func (e *explainer) object(m map[string]any) {
+	if items := listAt(m, "items"); items != nil {
+		kind := strings.TrimSuffix(stringAt(m, "kind"), "List")
+		for _, item := range items {
+			if one, ok := item.(map[string]any); ok {
+				if stringAt(one, "kind") == "" { // inside of a list of its kind
+					one["kind"] = kind
+				}
+				e.object(one)
+			}
+		}
+		return
+	}
+	name, namespace := stringAt(m, "metadata", "name"), stringAt(m, "metadata", "namespace")
+	kind := stringAt(m, "kind")
+	e.subject, e.named = strings.Trim(namespace+"/"+name, "/"), map[string]string{"namespace": namespace}
+	switch kind {
+	case "ControlPlaneRevision":
+		e.named["revision"] = name
+		e.revision(m)
+	case "Membership":
+		e.named["membership"] = name
+		if stringAt(m, "spec", "identity_provider") == "" && field(m, "spec") != nil {
+			e.claim(catalogue.IdentityMissing, "", "Membership "+name+" without spec.identity_provider")
+		}
+	case "Namespace":
+		e.namespace(m)
+	case "ConfigMap":
+		if name == "asm-options" && cniOff.MatchString(fmt.Sprint(field(m, "data"))) {
+			e.foundCode("CNI_CONFIG_UNSUPPORTED", "ConfigMap asm-options: "+fmt.Sprint(field(m, "data", "ASM_OPTS")))
+		}
+	case "Pod":
+		e.pod(m)
+	case "Event":
+		e.named["namespace"] = stringAt(m, "involvedObject", "namespace")
+		e.leaves([]string{stringAt(m, "reason") + " " + stringAt(m, "message")})
+	default:
+		e.configuration(m)
+	}
+}
+
+var cniOff = regexp.MustCompile(`(?i)CNI[=:]"?(?:off|false|disabled)`)
+
+const cniLabel = "mesh.cloud.google.com/managed-cni-enabled"
+
+func (e *explainer) revision(m map[string]any) {
+	name := stringAt(m, "metadata", "name")
+	if value, set := field(m, "metadata", "labels", cniLabel).(string); set && value != "true" {
+		e.foundCode("CNI_CONFIG_UNSUPPORTED", "label "+cniLabel+": "+value)
+	}
+	conditions := map[string]any{}
+	for _, c := range listAt(m, "status", "conditions") {
+		conditions[stringAt(c, "type")] = c
+	}
+	channel, known := mesh.ChannelOf(name)
+	if spec, has := field(m, "spec", "channel").(string); known && has && spec != channel {
+		e.claim(catalogue.RevisionMismatch, string(catalogue.StopChannel), "revision "+name+" with spec.channel: "+spec)
+	}
+	stalled, reconciled := conditions[mesh.ConditionStalled], conditions[mesh.ConditionReconciled]
+	e.revisionConditions(stringAt(stalled, "status"), stringAt(stalled, "reason"), stringAt(stalled, "message"),
+		stringAt(reconciled, "status"), stringAt(reconciled, "reason"), stringAt(reconciled, "message"))
+}
+
+// revisionConditions explains the two conditions that decide about a revision. An empty status is one that the text lacks.
+func (e *explainer) revisionConditions(stalled, stalledReason, stalledMessage, reconciled, reason, message string) {
+	switch {
+	case stalled == "True":
+		stop := catalogue.ParseStop(stalledReason, stalledMessage)
+		x := e.claim(catalogue.RevisionStalled, string(stop.Code), strings.Trim(strings.TrimSpace("Stalled: True "+stalledReason+": "+
+			stalledMessage), ": "))
+		x.stopped(stop)
+		x.Established = x.Established && stop.Established
+		for name, value := range stop.Variables {
+			x.set(stopVariables[name], value)
+		}
+	case reconciled == "True" && stalled == "False":
+		e.claim(catalogue.NothingWrong, "", "Reconciled: True, Stalled: False")
+	case reconciled == "" && stalled == "":
+	default:
+		says := strings.Trim(fmt.Sprintf("Reconciled: %s %s: %s", reconciled, reason, message), ": ")
+		x := e.claim(catalogue.RevisionNotReady, "", says)
+		if x.Variables != nil && message != "" {
+			x.Means += " It says: " + message
+		}
+	}
+}
+
+func (e *explainer) namespace(m map[string]any) {
+	name := stringAt(m, "metadata", "name")
+	e.named["namespace"] = name
+	injection, old := field(m, "metadata", "labels", "istio-injection").(string)
+	revision, rev := field(m, "metadata", "labels", "istio.io/rev").(string)
+	if old && rev && injection == "enabled" {
+		e.claim(catalogue.InjectionUnclear, "", "namespace "+name+" with labels istio-injection="+injection+" and istio.io/rev="+revision)
+	}
+}
+
+func (e *explainer) pod(m map[string]any) {
+	if stringAt(m, "metadata", "labels", "dataplane-upgrade") == "failed" {
+		e.claim(catalogue.ProxiesFailed, "", "pod "+e.subject+" with label dataplane-upgrade=failed")
+	}
+	says := stringAt(m, "status", "reason") + " " + stringAt(m, "status", "message")
+	for _, c := range listAt(m, "status", "conditions") {
+		if stringAt(c, "status") == "False" {
+			says += " " + stringAt(c, "reason") + " " + stringAt(c, "message")
+		}
+	}
+	for _, list := range []string{"containerStatuses", "initContainerStatuses"} {
+		for _, c := range listAt(m, "status", list) {
+			says += " " + stringAt(c, "state", "waiting", "reason") + " " + stringAt(c, "state", "waiting", "message")
+		}
+	}
+	e.systemPod(stringAt(m, "metadata", "name"), stringAt(m, "status", "phase"), says)
+	e.leaves([]string{says})
+}
+
+// configuration reads the conditions that the mesh writes on Istio's objects.
+func (e *explainer) configuration(m map[string]any) {
+	subject := stringAt(m, "kind") + " " + e.subject
+	for _, c := range listAt(m, "status", "conditions") {
+		if stringAt(c, "status") != "False" {
+			continue
+		}
+		evidence := strings.TrimSpace(subject + ": " + stringAt(c, "type") + "=False " + stringAt(c, "reason") + " " + stringAt(c, "message"))
+		switch stringAt(c, "type") {
+		case "Accepted":
+			e.foundCode("CONFIG_VALIDATION_ERROR", evidence)
+		case "ModernizationCompatible":
+			e.foundCode("MODERNIZATION_INCOMPATIBLE_CONFIG", evidence)
+		}
+	}
+}
+
+// foundCode explains what is in an object by the condition that it brings about.
+func (e *explainer) foundCode(code, evidence string) {
+	info, _ := catalogue.DescribeCondition(code)
+	e.conditionFound(info, evidence, 0)
+}
+
+// isHubMembership reports whether a map is a membership as GKE Hub describes it.
+func isHubMembership(m map[string]any) bool {
+	return strings.Contains(stringAt(m, "name"), "/memberships/") && field(m, "endpoint", "gkeCluster") != nil
+}
+
+func (e *explainer) hubMembership(m map[string]any) {
+	name := stringAt(m, "name")
+	e.about(name)
+	e.named["cluster"] = lastSegment(stringAt(m, "endpoint", "gkeCluster", "resourceLink"))
+	if missing, _ := field(m, "endpoint", "gkeCluster", "clusterMissing").(bool); missing {
+		e.claim(catalogue.ClusterMissing, "", "endpoint.gkeCluster.clusterMissing: true")
+	}
+	if issuer := stringAt(m, "authority", "issuer"); issuer == "" {
+		e.claim(catalogue.IdentityMissing, "", "membership without authority")
+	}
+}
+
+func lastSegment(name string) string { return name[strings.LastIndex(name, "/")+1:] }
+
+// isLogEntry reports whether a map is an entry of Cloud Logging.
+func isLogEntry(m map[string]any) bool {
+	payload := m["jsonPayload"] != nil || m["textPayload"] != nil || m["protoPayload"] != nil
+	return payload && (m["resource"] != nil || m["insertId"] != nil || m["logName"] != nil)
+}
+
+// resources of other products write entries that read like those about the mesh.
+var otherResource = regexp.MustCompile(`^(?:cloud_run|cloud_function|bigquery|gcs_|cloudsql|dataflow|gae_|pubsub|spanner|cloud_build|build|` +
+	`cloud_composer|dataproc|redis|aiplatform|api$|http_load_balancer)`)
+
+func (e *explainer) logEntry(m map[string]any, raw string) {
+	if otherResource.MatchString(stringAt(m, "resource", "type")) {
+		return
+	}
+	e.named = map[string]string{}
+	labels, _ := field(m, "resource", "labels").(map[string]any)
+	for _, key := range slices.Sorted(maps.Keys(labels)) {
+		value, _ := labels[key].(string)
+		switch key {
+		case "project_id":
+			e.named["project"] = value
+		case "cluster_name":
+			e.named["cluster"] = value
+		case "location":
+			e.named["location"] = value
+		case "namespace_name":
+			e.named["namespace"] = value
+		}
+	}
+	e.passage(raw)
+}

@@ -1,0 +1,94 @@
+package explain
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
+)
+
+// tables reads what "kubectl get" prints: a line of column names, and a line for each object.
+func (e *explainer) tables(raw string) {
+	var columns []string
+	for _, line := range strings.Split(raw, "\n") {
+		fields := columnGap.Split(strings.TrimSpace(line), -1)
+		switch {
+		case len(fields) > 1 && headers(fields):
+			columns = fields
+		case len(fields) < 2 || strings.TrimSpace(line) == "":
+			columns = nil
+		case columns != nil:
+			row := map[string]string{}
+			for i, column := range columns {
+				if i < len(fields) {
+					row[column] = fields[i]
+				}
+			}
+			e.row(row)
+		}
+	}
+	e.subject, e.named = "", nil
+}
+
+var (
+	columnGap = regexp.MustCompile(`\s{2,}|\t+`)
+	column    = regexp.MustCompile(`^[A-Z][A-Z0-9 ()/-]*$`)
+)
+
+func headers(fields []string) bool {
+	for _, f := range fields {
+		if !column.MatchString(f) {
+			return false
+		}
+	}
+	return fields[0] == "NAME" || fields[0] == "NAMESPACE" || fields[0] == "LAST SEEN"
+}
+
+// row reads a line of a table of revisions or pods.
+func (e *explainer) row(row map[string]string) {
+	name := row["NAME"]
+	_, revisions := row["RECONCILED"]
+	switch {
+	case revisions:
+		e.subject, e.named = name, map[string]string{"revision": name}
+		if stalled := row["STALLED"]; stalled == "True" {
+			e.claim(catalogue.RevisionStalled, string(catalogue.StopUnknown), name+": STALLED True").stopped(catalogue.ParseStop("", ""))
+		} else {
+			e.revisionConditions(stalled, "", "", row["RECONCILED"], "", "")
+		}
+	case row["STATUS"] != "" && row["READY"] != "":
+		e.subject, e.named = strings.Trim(row["NAMESPACE"]+"/"+name, "/"), map[string]string{"namespace": row["NAMESPACE"]}
+		e.systemPod(name, row["STATUS"], row["STATUS"])
+	}
+}
+
+// systemPods are what the mesh runs in a cluster, by the beginning of a pod's name.
+var systemPods = []struct{ prefix, is string }{
+	{"istio-cni-node-", "the managed CNI"}, {"mdp-controller-", "the managed data plane's controller"},
+}
+
+// systemPod explains a pod of the mesh itself that does not run.
+func (e *explainer) systemPod(name, status, says string) {
+	for _, p := range systemPods {
+		if !strings.HasPrefix(name, p.prefix) || status == "Running" || status == "Completed" || status == "Succeeded" || status == "" {
+			continue
+		}
+		evidence := strings.TrimSpace("pod " + name + ": " + status + " " + strings.TrimPrefix(says, status))
+		if p.prefix == "istio-cni-node-" && status == "Pending" {
+			e.foundCode("CNI_POD_UNSCHEDULABLE", evidence)
+			continue
+		}
+		x := e.claim(catalogue.ControlPlaneState, mesh.StateFailedPrecondition, evidence)
+		if x.Variables == nil {
+			continue
+		}
+		x.Title, x.Severity = "A pod of "+p.is+" does not run", catalogue.Error
+		x.Means = "Pod " + name + ", which belongs to " + p.is + ", is " + status + ". Without it the mesh is not provisioned, or not upgraded."
+		x.Cause = "A node lacks room (mdp-controller requests 50m CPU and 128Mi of memory, istio-cni-node 100m and 100Mi on each node), a " +
+			"taint keeps the pod away, or its image cannot be pulled."
+		x.Remedy = "Read the pod's events; make room, or let the pod tolerate the taint: kubectl describe pod -n kube-system " + name + "."
+		x.command = "kubectl get events -n kube-system --field-selector=involvedObject.kind=Pod --sort-by=.lastTimestamp"
+		x.Source = "Google's pages on provisioning and on troubleshooting the installation (requests of mdp-controller and istio-cni-node)"
+	}
+}
