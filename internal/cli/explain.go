@@ -135,6 +135,7 @@ func (p *page) explanation(x explain.Explanation, entry bool) {
 	}
 	p.text("", p.Paint(severityColors[x.Severity], string(x.Severity))+"  "+p.Paint("1", report.Clean(x.Title)))
 	p.item("Code", name)
+	p.item("About", strings.Join(x.Subjects, ", "))
 	p.item("Means", x.Means)
 	p.item("Cause", x.Cause)
 	if !entry {

@@ -45,7 +45,9 @@ const (
 	docTroubleshoot = "https://cloud.google.com/service-mesh/docs/troubleshooting/troubleshoot-managed-service-mesh"
 	docConditions   = "https://cloud.google.com/service-mesh/docs/troubleshooting/troubleshoot-with-feature-state-condition"
 	docCNI          = "https://cloud.google.com/service-mesh/docs/troubleshooting/troubleshoot-managed-cni"
-	docConfig       = "https://cloud.google.com/service-mesh/docs/troubleshooting/troubleshoot-configuration"
+	docCanonical    = "https://cloud.google.com/service-mesh/docs/troubleshooting/troubleshoot-canonical-service" +
+		"#resolve-managed-canonical-controller-issues"
+	docConfig = "https://cloud.google.com/service-mesh/docs/troubleshooting/troubleshoot-configuration"
 )
 
 // The runbooks that findings name.

@@ -105,7 +105,7 @@ var clusterConditions = []ConditionInfo{
 	{
 		Code: "CNI_POD_UNSCHEDULABLE", Kind: mesh.DataPlane, Blocks: true,
 		Means:   "A pod of the managed CNI cannot be scheduled.",
-		Cause:   "A node lacks room: the CNI needs 100 Mi of memory on each, or a taint keeps it away.",
+		Cause:   "A node lacks room: DaemonSet istio-cni-node requests 100m of CPU and 100Mi of memory on each. Or a taint keeps it away.",
 		Remedy:  "Make room on the nodes, or take the taint away: kubectl get pods -n kube-system -l k8s-app=istio-cni-node.",
 		Runbook: runEvidence, DocURL: docCNI, Established: true,
 	},
@@ -121,7 +121,7 @@ var clusterConditions = []ConditionInfo{
 		Means:   "CanonicalService objects could not be reconciled.",
 		Cause:   "Something refuses the mesh's writes of these objects, or their definition is missing. Telemetry by service suffers.",
 		Remedy:  "Look for what refuses it, such as an admission policy; otherwise contact support.",
-		Runbook: runEvidence,
+		Runbook: runEvidence, DocURL: docCanonical,
 	},
 	{
 		Code: "UNSUPPORTED_MULTIPLE_CONTROL_PLANES", Kind: mesh.ControlPlane, Blocks: true,
@@ -151,7 +151,7 @@ var clusterConditions = []ConditionInfo{
 		Code: "LEGACY_MC_SECRETS", Kind: mesh.ControlPlane,
 		Means:   "The cluster has remote secrets of the older way to join clusters (label istio/multiCluster=true).",
 		Cause:   "Clusters were joined with istioctl create-remote-secret or asmcli create-mesh.",
-		Remedy:  "Use multicluster_mode in ConfigMap asm-options instead, then remove the secrets. It blocks modernization.",
+		Remedy:  "Set multicluster_mode in ConfigMap asm-options first, then remove the secrets. It blocks modernization.",
 		Runbook: runEvidence, Established: true,
 	},
 	{
@@ -163,16 +163,17 @@ var clusterConditions = []ConditionInfo{
 	},
 	{
 		Code: "NON_STANDARD_BINARY_USAGE", Kind: mesh.DataPlane,
-		Means:   "Workloads run proxies or control planes that are not Google's builds.",
-		Cause:   "An image of istio-proxy or of the control plane was replaced, as by an annotation or a mirror of images.",
-		Remedy:  "Go back to the images that the mesh injects. It blocks modernization.",
+		Means: "Something uses programs in the sidecar container that the new implementation's proxy does not have.",
+		Cause: "Google's page calls it non-standard binary usage in the sidecar. The proxies of TRAFFIC_DIRECTOR are distroless: they have no " +
+			"shell, curl or other tools, which commands such as a preStop hook, a probe or kubectl exec may need.",
+		Remedy:  "Do without the programs in the container istio-proxy, or bring them in a container of your own. It blocks modernization.",
 		Runbook: runEvidence,
 	},
 	{
 		Code: "UNSUPPORTED_GATEWAY_CLASS", Kind: mesh.ControlPlane,
 		Means:   "A Gateway names a gateway class that the mesh does not support.",
 		Cause:   "The Gateway was written for another implementation.",
-		Remedy:  "Use a gateway class that Google's list of supported features names.",
+		Remedy:  "Move to the Istio ingress gateway, or to a gateway class that Google's list of supported features names.",
 		Runbook: runEvidence,
 	},
 	{
@@ -192,26 +193,28 @@ var clusterConditions = []ConditionInfo{
 	},
 	{
 		Code: "SHARED_VPC_MISSING_PERMISSIONS", Kind: mesh.ServiceAgentGrant, Blocks: true,
-		Means:   "The mesh service agent lacks permissions on the Shared VPC's host project.",
-		Cause:   "The agent does not hold " + mesh.AgentRole + " on the network host project.",
+		Means: "The mesh service agent lacks permissions on the Shared VPC's host project.",
+		Cause: "The agent does not hold " + mesh.AgentRole + " on the network host project. TRAFFIC_DIRECTOR needs it there to manage " +
+			"firewall rules; ISTIOD did not.",
 		Remedy:  "Grant the role to the fleet's agent on the network host project.",
 		Follows: []Code{BindingMissing, BindingConditional, BindingDeleted}, FixedBy: mesh.ServiceAgentGrant.Resource(), Runbook: runBinding,
 		Established: true,
 	},
 	{
-		Code: "REQUIRED_ORG_POLICY_DISABLED", Kind: mesh.APIs, Blocks: true,
-		Means:   "An organization policy forbids something that the mesh needs.",
-		Cause:   "constraints/compute.disableInternetNetworkEndpointGroup is enforced on the project.",
-		Remedy:  "Ask the administrator of organization policies to lift the constraint for the project.",
+		Code: "REQUIRED_ORG_POLICY_DISABLED", Kind: mesh.APIs,
+		Means:   "An organization policy forbids internet network endpoint groups, which the mesh uses for ServiceEntry.",
+		Cause:   "constraints/compute.disableInternetNetworkEndpointGroup is enforced on the project. A ServiceEntry may not work; the rest does.",
+		Remedy:  "Ask the administrator of organization policies to lift the constraint for the project. It blocks modernization.",
 		Runbook: runEvidence, Established: true,
 	},
 	{
 		// On Google's page, and not in the API's list of 2026-10-25.
 		Code: "MULTICLUSTER_SECRET_WARNING", Kind: mesh.ControlPlane,
-		Means:   "A remote secret for joining clusters is not right.",
-		Cause:   "A secret with label istio/multiCluster=true is invalid or names a cluster that cannot be reached.",
-		Remedy:  "Correct or remove the secret.",
-		Runbook: runEvidence, DocURL: docConfig,
+		Means: "The cluster finds the endpoints of other clusters by remote secrets that were created by hand, not by the declarative " +
+			"multi-cluster API. The secrets work.",
+		Cause:   "Clusters were joined with istioctl create-remote-secret or asmcli create-mesh.",
+		Remedy:  "Set multicluster_mode in ConfigMap asm-options first, then remove the secrets: without either, endpoints are cut off.",
+		Runbook: runEvidence, DocURL: docConfig, Established: true,
 	},
 }
 
@@ -331,11 +334,11 @@ var modernizationConditions = []ConditionInfo{
 }
 
 // modernization is a condition that reports on the move or on what keeps it from
-// starting. The mesh works all the while.
+// starting. The mesh works until the end of support.
 func modernization(code, means, remedy string) ConditionInfo {
 	return ConditionInfo{
 		Code: "MODERNIZATION_" + code, Kind: mesh.ControlPlane, Means: means, Remedy: remedy,
-		Cause: "The implementation ISTIOD is deprecated since 2026-09-28, its support ends on 2028-03-01, and Google moves meshes to " +
-			"TRAFFIC_DIRECTOR.",
+		Cause: "The implementation ISTIOD is deprecated since 2026-09-28, and Google moves meshes to TRAFFIC_DIRECTOR. Its support ends on " +
+			"2028-03-01; after that, proxies of clusters that were not moved cannot send or receive requests.",
 	}
 }

@@ -33,8 +33,9 @@ var states = []StateInfo{
 		DataPlane: "No namespace or revision is configured to use the managed data plane. Pods that were annotated one by one are managed " +
 			"although the state is DISABLED.",
 		// A mesh may do without a managed data plane, so this is no alarm.
-		DataPlaneRemedy: "Nothing, if that is intended; otherwise annotate a namespace or the revision: " +
-			"mesh.cloud.google.com/proxy='{\"managed\":\"true\"}'.",
+		// With management automatic it is on by default, and the annotation takes a part out.
+		DataPlaneRemedy: "Nothing, if that is intended; otherwise set the membership's management to automatic, which turns it on, and remove " +
+			"mesh.cloud.google.com/proxy='{\"managed\":\"false\"}', or annotate a namespace or the revision with true.",
 		DataPlaneRunbook: runDataPlane, Source: pageDataPlane, Established: true,
 	},
 	{

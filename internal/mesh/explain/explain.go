@@ -203,7 +203,7 @@ func (e *explainer) stops() {
 	for _, known := range catalogue.StopMessages {
 		for _, w := range known.Wordings {
 			evidence, variables, at, found := w.Find(e.Pasted)
-			if !found {
+			if !found || !e.mayBeOfMesh() {
 				continue
 			}
 			if known.Stop.Code == catalogue.StopWorkloadIdentity && e.installer(at) {
@@ -266,7 +266,7 @@ func (e *explainer) signs() {
 			x := e.add(s.code, s.detail, evidence, at, w.Established)
 			x.state(s.code, s.detail)
 			x.Cause, x.Means, x.Title = cmp.Or(s.cause, x.Cause), cmp.Or(s.means, x.Means), cmp.Or(s.title, x.Title)
-			x.Remedy = cmp.Or(s.remedy, x.Remedy)
+			x.Remedy, x.command = cmp.Or(s.remedy, x.Remedy), s.command
 			x.Roots = append(x.Roots, s.roots...)
 			for name, value := range variables {
 				x.set(strings.ToLower(name), value)

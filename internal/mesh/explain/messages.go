@@ -16,6 +16,7 @@ type sign struct {
 	roots []catalogue.Code
 	// What is particular to the message; "" is the catalogue's.
 	title, means, cause, remedy string
+	command                     string // the template of the next command
 }
 
 // inferred are wordings that are not known to be Google's own.
@@ -70,35 +71,43 @@ var signs = []sign{
 	// The installer's HTTP 400.
 	{
 		code: catalogue.InstallerHealthCheck, where: (*explainer).mayBeOfMesh, roots: []catalogue.Code{catalogue.PoolMissing},
-		wordings: append(catalogue.Published(`HealthCheckContainerError, message: Cloud Run error: Container failed to start`,
+		wordings: catalogue.Published(`HealthCheckContainerError, message: Cloud Run error: Container failed to start`,
 			`安装工具可能会生成如下 HTTP 400 错误`, `安装工具生成 HTTP 400 错误`,
 			`未在 Kubernetes 集群上启用 Workload Identity`),
-			inferred(`HealthCheckContainerError`)...),
 	},
-	// Managed data plane status: the table's sentences. The English ones are translated.
+	{
+		code: catalogue.NotManaged,
+		wordings: catalogue.Published(`Control Plane Management is not enabled`, `Data Plane Management is not enabled`,
+			`for instructions to onboard to Anthos Service Mesh`, `for instructions to onboard to Cloud Service Mesh`),
+		means:   "The cluster is a member of the fleet, and nobody has put it under managed mesh. That is no failure of the mesh.",
+		command: enableMember,
+	},
+	// Managed data plane status: the table's sentences. The English ones are on Google's page as of 2026-04-08.
 	{code: catalogue.NothingWrong,
-		wordings: append(catalogue.Published(`代管式数据平面正常运行`), inferred(`managed data plane is running normally`)...)},
+		wordings: catalogue.Published(`代管式数据平面正常运行`, `managed data plane is running normally`)},
 	{
 		code: catalogue.DataPlaneState, detail: mesh.StateDisabled,
-		wordings: append(catalogue.Published(`未配置命名空间或修订版本来使用代管式数据平面`),
+		wordings: append(catalogue.Published(`未配置命名空间或修订版本来使用代管式数据平面`,
+			`will be in this state if no namespace or revision is configured to use it`),
 			inferred(`no namespace or revision is configured to use the managed data plane`)...),
 	},
 	{
 		code: catalogue.DataPlaneState, detail: mesh.StateFailedPrecondition,
-		wordings: append(catalogue.Published(`代管式数据平面需要有效的代管式 Anthos Service Mesh 控制平面`),
-			inferred(`managed data plane requires an active managed`, `Managed control plane is not ready`)...),
+		wordings: append(catalogue.Published(`代管式数据平面需要有效的代管式 Anthos Service Mesh 控制平面`,
+			`managed data plane requires an active managed`, `Requires active managed control plane`), inferred(`Managed control plane is not ready`)...),
 	},
 	{code: catalogue.DataPlaneState, detail: mesh.StateProvisioning,
-		wordings: append(catalogue.Published(`代管式数据平面正在预配`), inferred(`managed data plane is being provisioned`)...)},
+		wordings: catalogue.Published(`代管式数据平面正在预配`, `managed data plane is being provisioned`)},
 	{
 		code: catalogue.DataPlaneState, detail: mesh.StateStalled,
-		wordings: append(catalogue.Published(`由于内部错误条件,代管式数据平面被阻止运行`),
-			inferred(`managed data plane is blocked from operation`, `managed data plane is blocked from operating`)...),
+		wordings: append(catalogue.Published(`由于内部错误条件,代管式数据平面被阻止运行`, `managed data plane is blocked from operating`),
+			inferred(`managed data plane is blocked from operation`)...),
 	},
 	{
 		code: catalogue.DataPlaneState, detail: mesh.StateNeedsAttention,
-		wordings: append(catalogue.Published(`代管式数据平面需要人工干预`, `代管式数据平面无法升级某些工作负载`),
-			inferred(`managed data plane requires manual intervention`, `proxies could not be upgraded`)...),
+		wordings: append(catalogue.Published(`代管式数据平面需要人工干预`, `代管式数据平面无法升级某些工作负载`,
+			`managed data plane requires manual intervention`),
+			inferred(`proxies could not be upgraded`)...),
 	},
 	{
 		code: catalogue.ProxiesFailed,

@@ -133,7 +133,7 @@ func (x *Explanation) state(code catalogue.Code, state string) {
 		x.Roots = []catalogue.Code{catalogue.ServiceDisabled, catalogue.BindingMissing, catalogue.PoolMissing, catalogue.PoolWrong,
 			catalogue.NodePoolNoMetadata, catalogue.RevisionStalled}
 	case state == mesh.StateStalled && code == catalogue.DataPlaneState:
-		x.Cause, x.Roots = "An internal error; often the control plane cannot reach the cluster.", []catalogue.Code{catalogue.ControlPlaneState,
+		x.Cause, x.Roots = "An internal error, as Google's page has it; it may be that the control plane cannot reach the cluster.", []catalogue.Code{catalogue.ControlPlaneState,
 			catalogue.ServiceDisabled}
 		x.Established = false
 	case state == mesh.StateStalled:
