@@ -56,22 +56,30 @@ func (r *namespaceInjection) Schema(ctx context.Context, _ resource.SchemaReques
 		"namespace": namespaceArgument("The namespace. It must exist: this resource neither makes nor deletes it."),
 		"revision": schema.StringAttribute{
 			Required: true,
-			MarkdownDescription: "The revision, or revision tag, that injects the pods: `asm-managed`, `asm-managed-rapid` or " +
-				"`asm-managed-stable`; `provider::asm::revision(\"regular\")` gives the name for a channel. Terraform shows the change back to it " +
-				"when another client took the label away.",
+			MarkdownDescription: "What injects the pods: `default` for the label `istio-injection=enabled`, or a revision, `asm-managed`, " +
+				"`asm-managed-rapid` or `asm-managed-stable`, for the label `istio.io/rev`; `provider::asm::revision(\"regular\")` gives the " +
+				"name for a channel. A revision is also met by `istio-injection=enabled` where the default tag's webhook injects by that " +
+				"revision. Terraform shows the change back when another client took the label away.",
 			Validators: []validator.String{isRevision},
 		},
 		"istio_injection": schema.StringAttribute{
 			Computed:            true,
-			MarkdownDescription: "The label `istio-injection` where it is there; it wins over `istio.io/rev` and is removed.",
+			MarkdownDescription: "The label `istio-injection` where it keeps `revision` from injecting the pods, and is removed.",
 		},
 		"deletion_policy": deletionPolicy("restores the labels that the namespace had before this resource changed them"),
 	}
 	maps.Copy(attributes, clusterRefAttributes())
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "The labels of a namespace make one revision inject its pods: `istio.io/rev` names the revision, and " +
-			"`istio-injection` is not there. With `istio-injection=enabled` left in place, pods are injected by an in-cluster istiod " +
-			"(`istiod.istio-system`) instead of the managed control plane.\n\n" +
+		MarkdownDescription: "The labels of a namespace make the managed control plane inject its pods. Which label is right depends on " +
+			"the cluster:\n\n" +
+			"- **`istio-injection=enabled`** (`revision = \"default\"`) is what [Google's " +
+			"tutorials](https://cloud.google.com/service-mesh/docs/deploy-bookinfo) set: the only way that they have for the control plane " +
+			"implementation `TRAFFIC_DIRECTOR`, and the recommended one for `ISTIOD`. It needs the webhook of the default tag, " +
+			"`istio-revision-tag-default`, which this resource looks for before it sets the label.\n" +
+			"- **`istio.io/rev`** names a revision. It is right without that webhook, and where an in-cluster istiod is still there: that takes " +
+			"the pods of namespaces with `istio-injection=enabled` (`istiod.istio-system`).\n\n" +
+			"Both labels together are not defined. Which implementation a membership has is in `asm_mesh_health`, what injects each " +
+			"namespace in `asm_sidecar_injection`.\n\n" +
 			"These two labels are changed and nothing else of the namespace: it may be a `kubernetes_namespace` of its own, with `lifecycle { " +
 			"ignore_changes = [metadata[0].labels] }` there. Pods that run keep their proxy until they are restarted.",
 		Attributes: attributes,
@@ -111,7 +119,8 @@ func (m *injectionModel) prerequisite(data *Data) (prereq.Prerequisite, error) {
 
 func (m *injectionModel) take(state prereq.State) {
 	s := state.(prereq.InjectionState)
-	m.Revision, m.Injection = orNull(s.Revision), orNull(s.Injection)
+	revision, injection := s.Shown()
+	m.Revision, m.Injection = orNull(revision), orNull(injection)
 }
 
 func (r *namespaceInjection) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {

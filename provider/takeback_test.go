@@ -49,7 +49,7 @@ func TestDestroyGivesBackTheWorldBeforeAllEdits(t *testing.T) {
 			[]tftypes.Value{text(issuers[0]), text(issuers[1]), text("https://issuer.example.com/a"), text("https://issuer.example.com/b")}},
 		{"asm_namespace_injection", `{"metadata":{"labels":{"istio.io/rev":null,"istio-injection":"enabled"}}}`,
 			attributes{"membership": membership, "namespace": text("shop")}, "revision",
-			[]tftypes.Value{text("asm-managed"), text("asm-managed-rapid"), text("asm-managed-stable")}},
+			[]tftypes.Value{text("asm-managed"), text("asm-managed-rapid"), text("asm-managed-stable"), text(mesh.DefaultRevision)}},
 		{"asm_managed_data_plane", "", attributes{"membership": membership, "namespace": text("shop")}, "managed",
 			[]tftypes.Value{truth(true), truth(false)}},
 		{"asm_managed_data_plane", `{"metadata":{"annotations":{"mesh.cloud.google.com/proxy":"{\"managed\":\"false\",\"theirs\":1}"}}}`,

@@ -2,8 +2,9 @@
 runbook "correct-injection" {
   title       = "Pods are injected by istiod.istio-system, or not at all"
   description = <<-EOT
-    Sets the label istio.io/rev on the namespaces that a managed control plane should inject and
-    does not, and removes istio-injection; then restarts the workloads whose pods have no proxy,
+    Gives the namespaces that a managed control plane should inject, and does not, the one label
+    that makes it: istio.io/rev, or istio-injection=enabled where that is there already and the
+    webhook of the default tag serves it, as Google's tutorials have it. Then it restarts the workloads whose pods have no proxy,
     or not the one that they would get now. A left-over webhook of an in-cluster control plane
     stays: remove it with the tool that installed it.
   EOT
@@ -18,7 +19,7 @@ runbook "correct-injection" {
 
   input "revision" {
     default     = null
-    description = "Revision to inject them; by default the managed revision that each namespace is meant for"
+    description = "Revision to inject them, or default for istio-injection=enabled; by default what each namespace is meant for"
   }
 
   input "stateful_sets" {
@@ -35,7 +36,7 @@ runbook "correct-injection" {
 
   locals {
     namespaces = coalesce(input.namespaces, step.injectors.result.wrong)
-    # The revision that each is meant for, as the finding names it. Another may be there beside it.
+    # What each is meant for: a revision, which may have another beside it, or "default" for istio-injection=enabled.
     revisions = {
       for namespace in local.namespaces :
       namespace => coalesce(input.revision, lookup(step.injectors.result.meant, namespace, target.revision))

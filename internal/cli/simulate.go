@@ -17,13 +17,15 @@ import (
 )
 
 type simulateFlags struct {
-	listen     string
-	envFile    string
-	faults     []string
-	projects   int
-	clusters   int
-	latency    time.Duration
-	listFaults bool
+	listen           string
+	envFile          string
+	faults           []string
+	projects         int
+	implementation   string
+	defaultInjection bool
+	clusters         int
+	latency          time.Duration
+	listFaults       bool
 }
 
 func newSimulate() *cobra.Command {
@@ -56,6 +58,9 @@ It prints one line when it is ready. SIGTERM or Ctrl-C ends it.`,
 	flags.StringArrayVar(&f.faults, "fault", nil, "fault that is active from the start (repeatable; --list-faults lists them)")
 	flags.IntVar(&f.projects, "projects", 1, "number of projects")
 	flags.IntVar(&f.clusters, "clusters", 1, "number of clusters, spread over the projects")
+	flags.StringVar(&f.implementation, "implementation", "TRAFFIC_DIRECTOR", "control plane implementation: TRAFFIC_DIRECTOR or ISTIOD")
+	flags.BoolVar(&f.defaultInjection, "default-injection", false,
+		"label the namespace shop istio-injection=enabled, as Google's tutorials do, instead of istio.io/rev")
 	flags.DurationVar(&f.latency, "latency", 0, "delay of every answer of an API")
 	flags.BoolVar(&f.listFaults, "list-faults", false, "list the faults and exit")
 	return cmd
@@ -80,6 +85,7 @@ func (f *simulateFlags) run(ctx context.Context, stdout io.Writer) (err error) {
 	defer stop()
 	server, err := sim.Start(context.WithoutCancel(ctx), sim.Options{
 		Listen: f.listen, Projects: f.projects, Clusters: f.clusters, Faults: f.faults, Latency: f.latency,
+		Implementation: f.implementation, DefaultInjection: f.defaultInjection,
 	})
 	if err != nil {
 		return err

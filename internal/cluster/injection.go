@@ -96,3 +96,8 @@ func (c *Cluster) listNamespaces(ctx context.Context) ([]health.Namespace, error
 	slices.SortFunc(all, func(a, b health.Namespace) int { return strings.Compare(a.Name, b.Name) })
 	return all, nil
 }
+
+// Injectors reads the mutating webhook configurations. It costs one request.
+func (c *Cluster) Injectors(ctx context.Context) ([]mesh.WebhookConfiguration, error) {
+	return c.listWebhooks(ctx, mutatingWebhooks, "list the mutating webhooks")
+}

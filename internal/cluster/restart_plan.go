@@ -57,7 +57,7 @@ func (c *Cluster) Renewals(ctx context.Context, q RenewalQuery, how Restart) ([]
 func neverRenewed(r health.Renewal, how Restart) string {
 	if r.Lost {
 		return "no managed control plane injects its pods now, so a restart would remove their proxies; " +
-			"set the label " + mesh.LabelRevision + " of namespace " + r.Owner.Namespace + " first"
+			"correct the injection label of namespace " + r.Owner.Namespace + " first"
 	}
 	return never(r.Owner, how)
 }

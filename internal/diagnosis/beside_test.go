@@ -22,6 +22,7 @@ var besides = []struct {
 	{"the label has no webhook", []string{"no-injection:istio-injection=enabled of membership"}, func(w *world) {
 		w.kube("POST", "api/v1/namespaces", `{"apiVersion": "v1", "kind": "Namespace",
 			"metadata": {"name": "older", "labels": {"istio-injection": "enabled"}}}`)
+		w.kube("PATCH", "apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/istio-revision-tag-default", `{"webhooks": []}`)
 	}},
 	{"a second revision is wrong", []string{"revision-mismatch:channel-does-not-match-name of membership"}, func(w *world) {
 		w.kube("POST", "apis/mesh.cloud.google.com/v1beta1/namespaces/istio-system/controlplanerevisions", `{

@@ -16,6 +16,12 @@ const (
 	managedOwner   = "mesh.googleapis.com"
 )
 
+// DefaultRevision is the revision tag that istio-injection=enabled stands for. On managed clusters its webhook,
+// istio-revision-tag-default, calls the managed control plane. Google's tutorials label namespaces so: for the control plane
+// implementation TRAFFIC_DIRECTOR it is the only way, for ISTIOD the recommended one beside istio.io/rev
+// (https://cloud.google.com/service-mesh/docs/deploy-bookinfo, "Enabling sidecar auto-injection").
+const DefaultRevision = "default"
+
 // WebhookConfiguration is a mutating or validating webhook configuration, as far as injection needs it.
 type WebhookConfiguration struct {
 	Name     string
@@ -104,7 +110,7 @@ func (w Webhook) Plane(c WebhookConfiguration) Plane {
 		return PlaneInCluster // a managed control plane runs outside the cluster
 	case managedURL.MatchString(w.URL):
 		return PlaneManaged
-	case w.URL != "" && isManagedRevision(c.Revision()):
+	case w.URL != "" && (isManagedRevision(c.Revision()) || c.Owned()):
 		return PlaneManaged
 	}
 	return PlaneUnknown

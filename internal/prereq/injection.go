@@ -12,8 +12,9 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/health"
 )
 
-// NamespaceInjection is that a namespace's labels make a revision inject its
-// pods: istio.io/rev is the revision, and istio-injection is not there.
+// NamespaceInjection is that a namespace's labels make a revision inject its pods. Either istio.io/rev is the revision and
+// istio-injection is not there, or the label is istio-injection=enabled alone and the default tag's webhook calls the managed
+// control plane by that revision. With mesh.DefaultRevision only the latter will do, whatever the revision.
 type NamespaceInjection struct {
 	Clusters  *Clusters
 	Target    cluster.Target
@@ -31,31 +32,103 @@ type InjectionState struct {
 	Wanted    string
 
 	subject string
+	by      string // the managed revision that injects by the default tag's label; "" where none does, or where it was not read
+	served  bool   // the default tag's label is there, and the managed control plane injects by it
+	usable  bool   // istio-injection=enabled alone would make the managed control plane inject
 }
 
 // SeenInjection is the state that an earlier read saw, for its findings.
 func SeenInjection(subject, revision, injection, wanted string) InjectionState {
-	return InjectionState{Revision: revision, Injection: injection, Wanted: wanted, subject: subject}
+	return InjectionState{
+		Revision: revision, Injection: injection, Wanted: wanted, subject: subject,
+		served: revision == mesh.DefaultRevision && injection == "",
+	}
 }
 
 // Met implements State.
-func (s InjectionState) Met() bool { return s.Revision == s.Wanted && s.Injection == "" }
+func (s InjectionState) Met() bool {
+	if s.Wanted == mesh.DefaultRevision {
+		return s.served
+	}
+	return s.Revision == s.Wanted && s.Injection == "" || s.served && s.by != "" && s.by == s.Wanted
+}
+
+// Shown are the revision that the labels ask for, and label istio-injection where it is in the way. A namespace that the
+// managed control plane injects by istio-injection=enabled shows the revision that is wanted, or else "default".
+func (s InjectionState) Shown() (revision, injection string) {
+	switch {
+	case s.Met():
+		return s.Wanted, ""
+	case s.served:
+		return mesh.DefaultRevision, ""
+	case s.Wanted == mesh.DefaultRevision && s.Revision == mesh.DefaultRevision:
+		return "", s.Injection
+	}
+	return s.Revision, s.Injection
+}
 
 // Findings implements State.
 func (s InjectionState) Findings() []catalogue.Finding {
 	if s.Met() {
 		return nil
 	}
+	f := catalogue.NewFinding(catalogue.InjectionLabel, s.subject, "")
 	var wrong []string
-	if s.Revision == "" {
+	switch {
+	case s.Wanted == mesh.DefaultRevision && len(s.missing()) == 0:
+		wrong = append(wrong, "has the label "+s.tagLabel()+", but no webhook of the managed control plane serves it alone")
+	case s.Wanted == mesh.DefaultRevision:
+		if s.Injection != "enabled" {
+			wrong = append(wrong, "lacks the label "+mesh.LabelInjection+"=enabled")
+		}
+		if s.Revision != "" {
+			wrong = append(wrong, "has the label "+mesh.LabelRevision+"="+s.Revision)
+		}
+	case s.Revision == "":
 		wrong = append(wrong, "lacks the label "+mesh.LabelRevision+"="+s.Wanted)
-	} else if s.Revision != s.Wanted {
+	case s.Revision != s.Wanted:
 		wrong = append(wrong, fmt.Sprintf("has the label %s=%s instead of %s", mesh.LabelRevision, s.Revision, s.Wanted))
 	}
-	if s.Injection != "" {
+	if s.Injection != "" && s.Wanted != mesh.DefaultRevision {
 		wrong = append(wrong, "has the label "+mesh.LabelInjection+"="+s.Injection)
 	}
-	return []catalogue.Finding{catalogue.NewFinding(catalogue.InjectionLabel, s.subject, s.subject+" "+strings.Join(wrong, " and "))}
+	f.Message = s.subject + " " + strings.Join(wrong, " and ")
+	return []catalogue.Finding{f}
+}
+
+// asksTag reports whether the labels ask for the default tag, and for nothing else.
+func (s InjectionState) asksTag() bool {
+	return s.Injection == "enabled" && s.Revision == "" || s.Injection == "" && s.Revision == mesh.DefaultRevision
+}
+
+func (s InjectionState) tagLabel() string {
+	if s.Injection == "" {
+		return mesh.LabelRevision + "=" + s.Revision
+	}
+	return mesh.LabelInjection + "=" + s.Injection
+}
+
+// missing are the labels to set, by key; "" is one to remove.
+func (s InjectionState) missing() map[string]string {
+	labels := map[string]string{}
+	switch {
+	case s.Wanted == mesh.DefaultRevision && s.asksTag():
+	case s.Wanted == mesh.DefaultRevision:
+		if s.Injection != "enabled" {
+			labels[mesh.LabelInjection] = "enabled"
+		}
+		if s.Revision != "" {
+			labels[mesh.LabelRevision] = ""
+		}
+	default:
+		if s.Revision != s.Wanted {
+			labels[mesh.LabelRevision] = s.Wanted
+		}
+		if s.Injection != "" {
+			labels[mesh.LabelInjection] = ""
+		}
+	}
+	return labels
 }
 
 // Fields implements State.
@@ -65,15 +138,13 @@ func (s InjectionState) Fields() map[string]any {
 
 // Gap implements State: each of the two labels that differs.
 func (s InjectionState) Gap() (before, after map[string]any) {
-	if s.Met() {
+	missing := s.missing()
+	if s.Met() || len(missing) == 0 {
 		return nil, nil
 	}
 	before, after = map[string]any{}, map[string]any{}
-	if s.Revision != s.Wanted {
-		before[mesh.LabelRevision], after[mesh.LabelRevision] = s.Revision, s.Wanted
-	}
-	if s.Injection != "" {
-		before[mesh.LabelInjection], after[mesh.LabelInjection] = s.Injection, ""
+	for label, value := range missing {
+		before[label], after[label] = s.Fields()[label], value
 	}
 	return before, after
 }
@@ -91,12 +162,28 @@ func (n *NamespaceInjection) Check(ctx context.Context, fresh bool) (State, erro
 	return n.Read(ctx, fresh)
 }
 
-// Read is Check with its own type. It costs one request.
+// Read is Check with its own type. It costs one request, and one more for the webhooks where the labels ask for the default
+// tag, or are wanted to.
 func (n *NamespaceInjection) Read(ctx context.Context, _ bool) (InjectionState, error) {
 	s := InjectionState{Wanted: n.Revision, subject: n.Subject()}
 	namespace, err := n.Clusters.namespace(ctx, n.Target, n.Namespace)
 	s.Revision, s.Injection = namespace.Labels[mesh.LabelRevision], namespace.Labels[mesh.LabelInjection]
-	return s, err
+	if err != nil || !s.asksTag() && s.Wanted != mesh.DefaultRevision {
+		return s, err
+	}
+	opened, err := n.Clusters.Open(ctx, n.Target)
+	if err != nil {
+		return s, err
+	}
+	configurations, err := opened.Injectors(ctx)
+	if err != nil {
+		return s, err
+	}
+	_, s.usable = health.DefaultInjector(configurations, namespace)
+	if by, managed := health.ManagedInjector(configurations, namespace); managed && s.asksTag() {
+		s.by, s.served = by.Revision, true
+	}
+	return s, nil
 }
 
 // namespace reads a namespace's marks. One that is not there, in a cluster that is not there either, is a GoneError.
@@ -112,18 +199,24 @@ func (c *Clusters) namespace(ctx context.Context, target cluster.Target, name st
 	return namespace, err
 }
 
-// Enforce implements Prerequisite. It changes these two labels and no other.
+// Enforce implements Prerequisite. It changes these two labels and no other. Where no webhook of the managed control plane
+// would serve istio-injection=enabled, that label would leave pods without a proxy, so it is an error.
 func (n *NamespaceInjection) Enforce(ctx context.Context, state State) (Change, error) {
 	s, change := state.(InjectionState), Change{Kind: n.Kind(), Subject: n.Subject()}
 	if s.Met() {
 		return change, nil
 	}
-	labels := map[string]*string{}
-	if s.Revision != s.Wanted {
-		labels[mesh.LabelRevision] = &s.Wanted
+	if s.Wanted == mesh.DefaultRevision && !s.usable {
+		return change, fmt.Errorf("%s: no webhook of the managed control plane alone would inject by %s=enabled: the cluster lacks "+
+			"the webhook istio-revision-tag-default, or an in-cluster control plane takes this label. Name the revision instead, such as "+
+			"asm-managed", n.Subject(), mesh.LabelInjection)
 	}
-	if s.Injection != "" {
-		labels[mesh.LabelInjection] = nil
+	labels := map[string]*string{}
+	for label, value := range s.missing() {
+		labels[label] = &value
+		if value == "" {
+			labels[label] = nil
+		}
 	}
 	if err := n.mark(ctx, labels); err != nil {
 		return change, err

@@ -198,6 +198,7 @@ func trips() []trip {
 			spoil: func(w *world) {
 				w.Call("PATCH", simtest.InCluster+"/api/v1/namespaces/shop",
 					`{"metadata":{"labels":{"istio.io/rev":null,"istio-injection":"enabled"}}}`)
+				w.noDefaultTag()
 			},
 			of: func(w *world) prereq.Prerequisite {
 				return &prereq.NamespaceInjection{Clusters: w.clusters, Target: place, Namespace: "shop", Revision: "asm-managed"}

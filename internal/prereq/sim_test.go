@@ -202,6 +202,7 @@ func TestNamespaceInjection(t *testing.T) {
 	w := newWorld(t, two)
 	w.Call("PATCH", simtest.InCluster+"/api/v1/namespaces/shop",
 		`{"metadata":{"labels":{"istio.io/rev":null,"istio-injection":"enabled","theirs":"1"}}}`)
+	w.noDefaultTag()
 	p := &prereq.NamespaceInjection{Clusters: w.clusters, Target: cluster.Target{Membership: &member}, Namespace: "shop",
 		Revision: "asm-managed"}
 	w.wrote()

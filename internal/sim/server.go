@@ -35,6 +35,11 @@ type Options struct {
 	// registered in the fleet of the first.
 	Projects int
 	Clusters int
+	// Implementation is the control plane implementation that memberships report: TRAFFIC_DIRECTOR, the default, or ISTIOD.
+	Implementation string
+	// DefaultInjection gives the demo's namespace the label istio-injection=enabled, as Google's tutorials do, instead of
+	// istio.io/rev.
+	DefaultInjection bool
 	// Faults are active from the start.
 	Faults []string
 	// Latency is added to every answer of an API, but not below /_sim/.
@@ -75,6 +80,9 @@ func (o Options) withDefaults() (Options, error) {
 	}
 	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
 		return o, fmt.Errorf("listen address %q is not on loopback: the simulator serves this machine only", o.Listen)
+	}
+	if err := world.CheckImplementation(o.Implementation); err != nil {
+		return o, fmt.Errorf("implementation: %w", err)
 	}
 	for _, name := range o.Faults {
 		if err := world.CheckFault(name); err != nil {
@@ -117,6 +125,7 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	s := &Server{options: o}
 	now := time.Now()
 	s.world = world.Build(o.Projects, o.Clusters, now)
+	s.world.Implementation, s.world.DefaultInjection = o.Implementation, o.DefaultInjection
 	for _, name := range o.Faults {
 		if err := s.world.Activate(name, map[string]string{}, now); err != nil {
 			return nil, err

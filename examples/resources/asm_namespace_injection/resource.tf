@@ -4,6 +4,13 @@ resource "asm_namespace_injection" "cart" {
   revision   = provider::asm::revision("regular")
 }
 
+# As Google's tutorials label it: istio-injection=enabled.
+resource "asm_namespace_injection" "catalog" {
+  membership = "projects/prod-fleet/locations/europe-west1/memberships/orders"
+  namespace  = "catalog"
+  revision   = "default"
+}
+
 # Many namespaces of one cluster, reached at its endpoint where Connect Gateway
 # refuses.
 resource "asm_namespace_injection" "shop" {

@@ -43,6 +43,7 @@ func (d Description) Lost(details ...string) string {
 
 const (
 	docTroubleshoot = "https://cloud.google.com/service-mesh/docs/troubleshooting/troubleshoot-managed-service-mesh"
+	docInjection    = "https://cloud.google.com/service-mesh/docs/deploy-bookinfo"
 	docConditions   = "https://cloud.google.com/service-mesh/docs/troubleshooting/troubleshoot-with-feature-state-condition"
 	docCNI          = "https://cloud.google.com/service-mesh/docs/troubleshooting/troubleshoot-managed-cni"
 	docCanonical    = "https://cloud.google.com/service-mesh/docs/troubleshooting/troubleshoot-canonical-service" +
@@ -76,8 +77,10 @@ const (
 
 // The sources that several findings share.
 const (
-	pageUnhealthy  = "Google's troubleshooting page, \"Revision(s) reporting unhealthy\""
-	pageInjection  = "Google's troubleshooting page, \"Pod injected with istiod.istio-system\""
+	pageUnhealthy = "Google's troubleshooting page, \"Revision(s) reporting unhealthy\""
+	pageInjection = "Google's troubleshooting page, \"Pod injected with istiod.istio-system\""
+	pageTutorials = "Google's tutorials, \"Enabling sidecar auto-injection\": istio-injection=enabled is the label for TRAFFIC_DIRECTOR, and " +
+		"recommended for ISTIOD (docs/deploy-bookinfo, docs/tutorials/mtls)"
 	pageHTTP400    = "Google's troubleshooting page, \"HTTP 400\""
 	pageDataPlane  = "Google's troubleshooting page, \"Managed data plane status\""
 	pageAttention  = "Google's troubleshooting page, \"NEEDS_ATTENTION\""

@@ -52,15 +52,16 @@ var injectionFindings = []Description{
 	{
 		Code: InjectionWrong, Title: "Pods are injected by istiod.istio-system", Severity: Error, Kind: mesh.DataPlane,
 		Means: "Pods of a namespace get their proxy from an in-cluster istiod, though the managed control plane is meant: the cluster has a " +
-			"ControlPlaneRevision, and the namespace names no revision of another control plane. Usually the label istio-injection was not " +
-			"replaced.",
+			"ControlPlaneRevision, and the namespace names no revision of another control plane. Usually the label istio-injection=enabled " +
+			"was not replaced although the in-cluster istiod still takes it.",
 		JudgedBy: judgedByLabels,
 		Cause: "The label istio-injection=enabled was not replaced by istio.io/rev, and a webhook of an in-cluster control plane is " +
 			"still there.",
 		Source:      pageInjection,
 		Established: true,
-		Remedy:      "Set the label istio.io/rev to the revision, remove istio-injection, then restart the workloads.",
-		FixedBy:     mesh.InjectionLabels.Resource(), Runbook: runInjection, DocURL: docTroubleshoot,
+		Remedy: "Set the label istio.io/rev to the revision, remove istio-injection, then restart the workloads: while an in-cluster istiod " +
+			"takes istio-injection=enabled, only istio.io/rev reaches the managed control plane.",
+		FixedBy: mesh.InjectionLabels.Resource(), Runbook: runInjection, DocURL: docTroubleshoot,
 		Blocks: []Code{PodsElsewhere, PodsBare},
 	},
 	{
@@ -76,37 +77,41 @@ var injectionFindings = []Description{
 	},
 	{
 		Code: InjectionNone, Title: "Injection is asked for and does not happen", Severity: Warning, Kind: mesh.DataPlane,
-		Means:       "A namespace asks for injection, but no webhook selects its pods: they start without a proxy.",
-		JudgedBy:    judgedByLabels,
-		Cause:       "istio.io/rev names a revision that does not exist, or istio-injection=enabled has no default webhook.",
-		Source:      "Istio's documentation on injection",
+		Means:    "A namespace asks for injection, but no webhook selects its pods: they start without a proxy.",
+		JudgedBy: judgedByLabels,
+		Cause: "istio.io/rev names a revision that does not exist, or the label is istio-injection=enabled and the cluster has no webhook " +
+			"of the default tag, istio-revision-tag-default.",
+		Source:      "Istio's documentation on injection; " + pageTutorials,
 		Established: true,
-		Remedy:      "Set the label istio.io/rev to a revision that exists, and remove istio-injection.",
-		FixedBy:     mesh.InjectionLabels.Resource(), Runbook: runInjection, DocURL: docTroubleshoot,
+		Remedy: "Where a webhook of the default tag calls the managed control plane, label the namespace istio-injection=enabled alone; " +
+			"otherwise set istio.io/rev to a revision that exists, and remove istio-injection.",
+		FixedBy: mesh.InjectionLabels.Resource(), Runbook: runInjection, DocURL: docInjection,
 		Blocks: []Code{PodsElsewhere, PodsBare},
 	},
 	{
 		Code: InjectionUnclear, Title: "What injects is not well defined", Severity: Warning, Kind: mesh.DataPlane,
 		Means:       "What injects the pods of a namespace is not well defined: it carries both labels, or several webhooks select it.",
 		JudgedBy:    judgedByLabels,
-		Cause:       "istio.io/rev was added and istio-injection was left.",
-		Source:      "Google's page on injection: behaviour is undefined with both labels",
+		Cause:       "One label was added and the other was left.",
+		Source:      "Google's page on injection: behaviour is undefined with both labels; " + pageTutorials,
 		Established: true,
-		Remedy:      "Keep the label istio.io/rev alone.",
-		FixedBy:     mesh.InjectionLabels.Resource(), Runbook: runInjection, DocURL: docTroubleshoot,
+		Remedy: "Keep one label: istio-injection=enabled where a webhook of the default tag calls the managed control plane, otherwise " +
+			"istio.io/rev.",
+		FixedBy: mesh.InjectionLabels.Resource(), Runbook: runInjection, DocURL: docInjection,
 		Blocks: []Code{PodsElsewhere, PodsBare},
 	},
 	{
 		Code: InjectionLabel, Title: "A namespace lacks the injection label", Severity: Error, Kind: mesh.InjectionLabels,
 		Single: true,
-		Means: "A namespace does not carry the label that makes the managed control plane inject its pods, or carries istio-injection " +
-			"beside it.",
-		JudgedBy:    "namespace labels istio.io/rev and istio-injection",
-		Cause:       "The label istio-injection was not replaced, or another tool rewrote the namespace's labels.",
-		Source:      pageInjection,
+		Means: "A namespace does not carry the label that makes the managed control plane inject its pods, or carries both labels. " +
+			"istio-injection=enabled is right where a webhook of the default tag calls the managed control plane, as on clusters of " +
+			"the implementation TRAFFIC_DIRECTOR.",
+		JudgedBy:    "namespace labels istio.io/rev and istio-injection, and the webhooks that select them",
+		Cause:       "A label was not replaced, or another tool rewrote the namespace's labels.",
+		Source:      pageInjection + "; " + pageTutorials,
 		Established: true,
-		Remedy:      "Set the label istio.io/rev to the revision, remove istio-injection, then restart the workloads.",
-		FixedBy:     mesh.InjectionLabels.Resource(), Runbook: runInjection, DocURL: docTroubleshoot,
+		Remedy:      "Set the label that the message names and remove the other one, then restart the workloads.",
+		FixedBy:     mesh.InjectionLabels.Resource(), Runbook: runInjection, DocURL: docInjection,
 		Blocks: []Code{InjectionWrong, InjectionNone, InjectionUnclear},
 	},
 }

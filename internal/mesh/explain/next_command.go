@@ -97,7 +97,7 @@ var nextCommands = map[catalogue.Code]string{
 		"--enable-workload-identity --project={project}",
 	catalogue.InjectionWrong:        webhooks,
 	catalogue.InjectorURL:           webhooks,
-	catalogue.InjectionLabel:        "kubectl label namespace {namespace} istio-injection- istio.io/rev={revision} --overwrite",
+	catalogue.InjectionLabel:        webhooks, // they decide which label is right
 	catalogue.FeatureDisabled:       "gcloud container fleet mesh enable --project={project}",
 	catalogue.MembershipNotReported: describe,
 	catalogue.NotManaged:            describe,

@@ -2,10 +2,12 @@ package health
 
 import (
 	"fmt"
-	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
-	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
+	"maps"
 	"slices"
 	"strings"
+
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 )
 
 // Namespace is a namespace's marks.
@@ -59,6 +61,9 @@ type NamespaceInjection struct {
 	Managed   bool // exactly one webhook injects, and it is the managed plane's
 	// Meant is the managed revision that is meant to inject the namespace's pods; "" where none is, or where that is unknown.
 	Meant string
+	// Asks is what the namespace's label should ask for: mesh.DefaultRevision for istio-injection=enabled, or Meant. It is
+	// "" where Meant is.
+	Asks string
 	Health
 }
 
@@ -68,11 +73,12 @@ func JudgeNamespace(configurations []mesh.WebhookConfiguration, namespace Namesp
 	n := NamespaceInjection{Namespace: namespace, Injectors: Injectors(configurations, namespace, nil)}
 	injection, revision := namespace.Labels[mesh.LabelInjection], namespace.Labels[mesh.LabelRevision]
 	n.Wanted = revision != "" || injection == "enabled"
-	n.Managed = len(n.Injectors) == 1 && n.Injectors[0].Plane == mesh.PlaneManaged && !n.Injectors[0].Conditional
+	_, n.Managed = ManagedInjector(configurations, namespace)
 	j := judge{subject: "namespaces/" + namespace.Name}
 	labels := namespace.labelsInWords()
 	chosen := namespace.inClusterChoice(configurations, n.Injectors, managedRevisions)
 	n.Meant = n.meant(chosen, managedRevisions)
+	n.Asks = n.asks(configurations)
 
 	var inCluster, conditional []Injector
 	for _, i := range n.Injectors {
@@ -100,10 +106,14 @@ func JudgeNamespace(configurations []mesh.WebhookConfiguration, namespace Namesp
 		f := j.add(catalogue.InjectionNone, mesh.Degraded,
 			fmt.Sprintf("namespace %s (%s) asks for injection, but no webhook selects its pods", namespace.Name, labels))
 		f.Detail = labels // the label decides whether a missing revision or webhook explains it
+		if n.Asks != "" {
+			f.Remediation = n.relabel()
+		}
 	}
 	if injection != "" && revision != "" && len(managedRevisions) > 0 && !chosen {
-		j.add(catalogue.InjectionUnclear, mesh.Degraded, fmt.Sprintf("namespace %s carries both labels, %s; what they do together is not "+
-			"defined", namespace.Name, labels))
+		f := j.add(catalogue.InjectionUnclear, mesh.Degraded, fmt.Sprintf("namespace %s carries both labels, %s; what they do together is "+
+			"not defined", namespace.Name, labels))
+		f.Remediation = n.relabel()
 	}
 	n.Health = j.health()
 	return n
@@ -143,6 +153,52 @@ func (n NamespaceInjection) meant(chosen bool, managedRevisions []string) string
 		}
 	}
 	return managedRevisions[0]
+}
+
+// asks is the label that makes what is meant inject the namespace's pods. Both labels are right where a managed webhook
+// serves them, so the one that is there stays.
+func (n NamespaceInjection) asks(configurations []mesh.WebhookConfiguration) string {
+	if n.Meant == "" || n.Namespace.Labels[mesh.LabelInjection] != "enabled" {
+		return n.Meant
+	}
+	if by, served := DefaultInjector(configurations, n.Namespace); served && (by.Revision == n.Meant || by.Revision == "") {
+		return mesh.DefaultRevision
+	}
+	return n.Meant
+}
+
+// DefaultInjector is the managed webhook that injects a namespace whose only injection label is istio-injection=enabled:
+// one alone, and without conditions that cannot be judged. Managed clusters have one for the default revision tag.
+func DefaultInjector(configurations []mesh.WebhookConfiguration, namespace Namespace) (Injector, bool) {
+	labels := maps.Clone(namespace.Labels)
+	if labels == nil {
+		labels = map[string]string{}
+	}
+	delete(labels, mesh.LabelRevision)
+	labels[mesh.LabelInjection] = "enabled"
+	return ManagedInjector(configurations, Namespace{Name: namespace.Name, Labels: labels})
+}
+
+// ManagedInjector is the managed webhook that injects a namespace's pods that carry no marks of their own: one alone, and
+// without conditions that cannot be judged.
+func ManagedInjector(configurations []mesh.WebhookConfiguration, namespace Namespace) (Injector, bool) {
+	found := Injectors(configurations, namespace, nil)
+	if len(found) != 1 || found[0].Plane != mesh.PlaneManaged || found[0].Conditional {
+		return Injector{}, false
+	}
+	return found[0], true
+}
+
+// relabel is the command that leaves the namespace the one label that it should have, and what follows.
+func (n NamespaceInjection) relabel() string {
+	change := "istio-injection- istio.io/rev=" + n.Asks
+	switch n.Asks {
+	case "":
+		return catalogue.Describe(catalogue.InjectionUnclear).Remedy
+	case mesh.DefaultRevision:
+		change = "istio.io/rev- istio-injection=enabled"
+	}
+	return fmt.Sprintf("kubectl label namespace %s %s --overwrite, then restart its workloads.", n.Namespace.Name, change)
 }
 
 // wrongInjection is "Pod injected with istiod.istio-system".

@@ -1,6 +1,7 @@
 package health_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -263,4 +264,52 @@ func TestEnvironmentURLs(t *testing.T) {
 	if c.Plane() != mesh.PlaneManaged {
 		t.Errorf("a proxied injector is %s", c.Plane())
 	}
+}
+
+// What a namespace's label should be depends on the webhooks: both labels are right where a managed webhook serves them.
+func TestWhichLabelANamespaceShouldHave(t *testing.T) {
+	managed, tag, inCluster := managedInjector("asm-managed", environment.InjectURL()), managedDefaultTag(), inClusterInjector()
+	for name, c := range map[string]struct {
+		webhooks []mesh.WebhookConfiguration
+		labels   map[string]string
+		codes    []catalogue.Code
+		asks     string
+	}{
+		"as the tutorial has it":  {[]mesh.WebhookConfiguration{managed, tag}, map[string]string{"istio-injection": "enabled"}, nil, "default"},
+		"as the revision has it":  {[]mesh.WebhookConfiguration{managed, tag}, map[string]string{"istio.io/rev": "asm-managed"}, nil, "asm-managed"},
+		"no webhook of the tag":   {[]mesh.WebhookConfiguration{managed}, map[string]string{"istio-injection": "enabled"}, []catalogue.Code{catalogue.InjectionNone}, "asm-managed"},
+		"both labels":             {[]mesh.WebhookConfiguration{managed, tag}, map[string]string{"istio-injection": "enabled", "istio.io/rev": "asm-managed"}, []catalogue.Code{catalogue.InjectionUnclear}, "default"},
+		"both, and no tag":        {[]mesh.WebhookConfiguration{managed}, map[string]string{"istio-injection": "enabled", "istio.io/rev": "asm-managed"}, []catalogue.Code{catalogue.InjectionNone, catalogue.InjectionUnclear}, "asm-managed"},
+		"istiod takes the label":  {[]mesh.WebhookConfiguration{managed, inCluster}, map[string]string{"istio-injection": "enabled"}, []catalogue.Code{catalogue.InjectionWrong}, "asm-managed"},
+		"istiod takes it as well": {[]mesh.WebhookConfiguration{managed, tag, inCluster}, map[string]string{"istio-injection": "enabled"}, []catalogue.Code{catalogue.InjectionWrong}, "asm-managed"},
+		"a revision that is gone": {[]mesh.WebhookConfiguration{managed, tag}, map[string]string{"istio.io/rev": "asm-gone"}, []catalogue.Code{catalogue.InjectionNone}, "asm-managed"},
+	} {
+		n := health.JudgeNamespace(c.webhooks, health.Namespace{Name: "shop", Labels: c.labels}, []string{"asm-managed"})
+		var codes []catalogue.Code
+		for _, f := range n.Findings {
+			codes = append(codes, f.Code)
+		}
+		slices.Sort(codes)
+		if n.Asks != c.asks || !slices.Equal(codes, c.codes) {
+			t.Errorf("%s: asks for %q, findings %v", name, n.Asks, codes)
+		}
+		for _, f := range n.Findings {
+			change := "istio-injection- istio.io/rev=" + c.asks
+			if c.asks == mesh.DefaultRevision {
+				change = "istio.io/rev- istio-injection=enabled"
+			}
+			if !strings.Contains(f.Remediation, change) {
+				t.Errorf("%s: %s", name, f.Remediation)
+			}
+		}
+	}
+}
+
+// managedDefaultTag is the default tag's webhook as a managed cluster has it.
+func managedDefaultTag() mesh.WebhookConfiguration {
+	c := defaultTag()
+	for i := range c.Webhooks {
+		c.Webhooks[i].Service, c.Webhooks[i].URL = nil, environment.InjectURL()
+	}
+	return c
 }

@@ -126,10 +126,14 @@ func Outdated(pods []mesh.ProxyPod, environments []mesh.Environment) []mesh.Prox
 	return old
 }
 
-// sameVersion compares tags of proxies. "-distroless" is another build of the same version.
+// sameVersion compares tags of proxies. "-distroless" is another build of the same version. Tags of two naming schemes
+// cannot be compared and count as the same: since 2025-09 the implementation TRAFFIC_DIRECTOR runs proxies named like
+// csm_istio_proxy_20250611.00_p0 beside those named like 1.23.6-asm.4 (Google's release notes of 2025-09-30).
 func sameVersion(a, b string) bool {
-	return strings.TrimSuffix(a, "-distroless") == strings.TrimSuffix(b, "-distroless")
+	return internalBuild(a) != internalBuild(b) || strings.TrimSuffix(a, "-distroless") == strings.TrimSuffix(b, "-distroless")
 }
+
+func internalBuild(tag string) bool { return strings.HasPrefix(tag, "csm_") }
 
 // ImageTag is the tag of an image reference, or "" where it has none, as with a digest alone.
 func ImageTag(image string) string {

@@ -81,7 +81,9 @@ func TestOutdated(t *testing.T) {
 	distroless.Image = "gcr.io/asm/proxyv2:1.20.8-asm.7-distroless"
 	foreign.Revision = "default"
 	bare.Image = "gcr.io/asm/proxyv2@sha256:abc"
-	got := health.Outdated([]mesh.ProxyPod{old, distroless, foreign, bare}, []mesh.Environment{environment})
+	internal := old // of a naming scheme of its own: whether it is older is not known
+	internal.Image = "gcr.io/asm/proxyv2:csm_istio_proxy_20250611.00_p0"
+	got := health.Outdated([]mesh.ProxyPod{old, distroless, foreign, bare, internal}, []mesh.Environment{environment})
 	if len(got) != 1 || got[0].Name != "old" {
 		t.Errorf("outdated are %+v", got)
 	}

@@ -172,8 +172,8 @@ func injectorPresent(ctx context.Context, env *Runtime, a Args) (Observation, er
 	var wrong, asked []string
 	meant := map[string]cty.Value{}
 	for _, n := range injection.Namespaces {
-		if n.Meant != "" {
-			meant[n.Namespace.Name] = cty.StringVal(n.Meant)
+		if n.Asks != "" {
+			meant[n.Namespace.Name] = cty.StringVal(n.Asks)
 		}
 		if slices.ContainsFunc(n.Findings, func(f catalogue.Finding) bool { return f.Severity != catalogue.Info }) {
 			wrong = append(wrong, n.Namespace.Name)

@@ -19,9 +19,11 @@ var workloadEnsures = []ensure{
 			Kind: lang.Kind{
 				Name: "namespace_injection", Risk: lang.MediumRisk,
 				Doc: "Labels a namespace `istio.io/rev=REVISION` and takes `istio-injection` away, so that the revision injects its pods. " +
-					"Pods that run keep the proxy that they have: `rolling_restart` renews them.",
-				Args:        placed(argNamespace, argRevision),
-				Permissions: []string{"gkehub.gateway.get", "gkehub.gateway.patch", "get namespaces", "patch namespaces"},
+					"The revision `default` stands for the label `istio-injection=enabled` instead, and needs the webhook of the default tag. " +
+					"A namespace with that label which the revision injects is left as it is. Pods that run keep the proxy that they have: `rolling_restart` renews them.",
+				Args: placed(argNamespace, argRevision),
+				Permissions: []string{"gkehub.gateway.get", "gkehub.gateway.patch", "get namespaces", "patch namespaces",
+					"list mutatingwebhookconfigurations.admissionregistration.k8s.io"},
 			},
 			UsualDuration:   5 * time.Second,
 			PermissionScope: insideCluster,

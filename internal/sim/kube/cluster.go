@@ -21,6 +21,9 @@ type Seed struct {
 	Pool       string    `json:"workloadIdentityPool,omitempty"`
 	// Mesh says that the managed mesh was ready then.
 	Mesh bool `json:"mesh,omitempty"`
+	// DefaultInjection says that the demo's namespace has istio-injection=enabled, as Google's tutorials label it, instead
+	// of istio.io/rev.
+	DefaultInjection bool `json:"defaultInjection,omitempty"`
 }
 
 // An Env is what is around the cluster at the time of a request.

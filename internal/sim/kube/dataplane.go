@@ -115,7 +115,7 @@ func (c *Cluster) reportDataPlane(tag string, managed, unmanaged, failed, moving
 	st["observedGeneration"] = numberOr(1, o, "metadata", "generation")
 	enabled := 0
 	for _, ns := range c.list(resNamespaces, "") {
-		if labelsOf(ns)[revLabel] == Revision {
+		if l := labelsOf(ns); l[revLabel] == Revision || l[injectionLabel] == "enabled" {
 			enabled++
 		}
 	}

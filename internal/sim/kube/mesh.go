@@ -38,6 +38,9 @@ func (c *Cluster) removeMesh() {
 		c.remove(resConfigMaps, meshNamespace, "istio-"+n)
 		c.remove(resDataPlane, "", n)
 	}
+	if w := c.get(resMutating, "", defaultTagName); w != nil && ownedByMesh(w) {
+		c.remove(resMutating, "", defaultTagName)
+	}
 	if w := c.get(resValidating, "", validatorName); w != nil && ownedByMesh(w) {
 		c.remove(resValidating, "", validatorName)
 	}
@@ -223,7 +226,27 @@ func (c *Cluster) install(revision string) {
 	if c.get(resMutating, "", injectorName(revision)) == nil {
 		c.create(resMutating, c.seed.injector(revision, expectedInjectURL(c.seed.ProjectID, env)))
 	}
+	if c.get(resMutating, "", defaultTagName) == nil && !c.hasDefaultInjector() {
+		c.create(resMutating, c.seed.defaultTag(revision, expectedInjectURL(c.seed.ProjectID, env)))
+	}
 	if c.get(resValidating, "", validatorName) == nil {
 		c.create(resValidating, c.seed.validator(revision, expectedValidateURL(env)))
 	}
+}
+
+// hasDefaultInjector reports whether a webhook takes namespaces with istio-injection=enabled. While an in-cluster istiod
+// does, the mesh does not install the default tag beside it (inferred).
+func (c *Cluster) hasDefaultInjector() bool {
+	labelled := Object{"metadata": Object{"labels": anyMap(injectionLabel, "enabled")}}
+	for _, config := range c.list(resMutating, "") {
+		if labelsOf(config)["app"] != "sidecar-injector" {
+			continue // it changes pods for another program
+		}
+		for _, hook := range items(config, "webhooks") {
+			if hooksPods(hook) && selectedBy(hook, "namespaceSelector", labelled) {
+				return true
+			}
+		}
+	}
+	return false
 }

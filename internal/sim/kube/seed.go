@@ -90,7 +90,7 @@ func (s Seed) bare(id string) []Object {
 		}
 	case resRevisions, resMutating, resValidating, resDataPlane:
 		if s.Mesh {
-			out = append(out, s.meshObject(id))
+			out = append(out, s.meshObjects(id)...)
 		}
 	case resDeployments, resReplicaSets, resPods, resDaemonSets:
 		out = s.workloads(id)
@@ -125,7 +125,11 @@ func (s Seed) namespaces() []Object {
 	for _, n := range s.namespaceNames() {
 		o := newNamespace(n)
 		if n == demoNamespace && s.Mesh {
-			child(o, "metadata", "labels")[revLabel] = Revision
+			if s.DefaultInjection {
+				child(o, "metadata", "labels")[injectionLabel] = "enabled"
+			} else {
+				child(o, "metadata", "labels")[revLabel] = Revision
+			}
 		}
 		out = append(out, o)
 	}

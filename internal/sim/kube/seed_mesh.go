@@ -49,19 +49,20 @@ func (s Seed) revision(revision string) Object {
 	}
 }
 
-// meshObject is the one object that the mesh installs of a resource.
-func (s Seed) meshObject(id string) Object {
+// meshObjects are the objects that the mesh installs of a resource.
+func (s Seed) meshObjects(id string) []Object {
 	switch id {
 	case resRevisions:
 		o := s.revision(Revision)
 		setConditions(o, readyConditions(), s.Born)
-		return o
+		return []Object{o}
 	case resMutating:
-		return s.injector(Revision, expectedInjectURL(s.ProjectID, s.envConfigMap(Revision)))
+		url := expectedInjectURL(s.ProjectID, s.envConfigMap(Revision))
+		return []Object{s.injector(Revision, url), s.defaultTag(Revision, url)}
 	case resValidating:
-		return s.validator(Revision, expectedValidateURL(s.envConfigMap(Revision)))
+		return []Object{s.validator(Revision, expectedValidateURL(s.envConfigMap(Revision)))}
 	default:
-		return Object{
+		return []Object{{
 			"apiVersion": groupMesh + "/v1alpha1", "kind": "DataPlaneControl",
 			"metadata": Object{"name": Revision, "generation": 1},
 			"spec":     Object{"revision": Revision, "proxyVersion": Tag, "proxyTargetBasisPoints": 10000},
@@ -69,7 +70,7 @@ func (s Seed) meshObject(id string) Object {
 				"state": "Ready", "observedGeneration": 1,
 				"proxyMetrics": Object{"managedProxyCount": 4, "unmanagedProxyCount": 0, "namespacesEnabledCount": 1, "podsEnabledCount": 4},
 			},
-		}
+		}}
 	}
 }
 
@@ -107,6 +108,36 @@ func (s Seed) injector(revision, url string) Object {
 			injectWebhook("rev.object.sidecar-injector.istio.io", Object{"url": url},
 				[]any{expr(revLabel, "DoesNotExist"), expr(injectionLabel, "DoesNotExist")},
 				[]any{expr("sidecar.istio.io/inject", "NotIn", "false"), expr(revLabel, "In", revision)}),
+		},
+	}
+}
+
+// defaultTagName is the injector of the default revision tag, which takes namespaces with istio-injection=enabled.
+const defaultTagName = "istio-revision-tag-default"
+
+// defaultTag is the webhook of the default revision tag. That a managed cluster has it beside the revision's own is
+// published (lab notes on GSP1242 with proxies 1.20.8-asm.88; a report on TRAFFIC_DIRECTOR of August 2026); its entries are
+// those of Istio's template for the tag "default", its URL is inferred.
+func (s Seed) defaultTag(revision, url string) Object {
+	client := func() Object { return Object{"url": url} }
+	proxied := func(more ...any) []any {
+		return append([]any{expr("sidecar.istio.io/inject", "NotIn", "false")}, more...)
+	}
+	return Object{
+		"apiVersion": groupAdmission + "/v1", "kind": "MutatingWebhookConfiguration",
+		"metadata": Object{
+			"name": defaultTagName, "generation": 1,
+			"labels": anyMap("app", "sidecar-injector", revLabel, revision, "istio.io/tag", "default", "istio.io/owned-by", "mesh.googleapis.com"),
+		},
+		"webhooks": []any{
+			injectWebhook("rev.namespace.sidecar-injector.istio.io", client(),
+				[]any{expr(revLabel, "In", "default"), expr(injectionLabel, "DoesNotExist")}, proxied()),
+			injectWebhook("rev.object.sidecar-injector.istio.io", client(),
+				[]any{expr(revLabel, "DoesNotExist"), expr(injectionLabel, "DoesNotExist")}, proxied(expr(revLabel, "In", "default"))),
+			injectWebhook("namespace.sidecar-injector.istio.io", client(), []any{expr(injectionLabel, "In", "enabled")}, proxied()),
+			injectWebhook("object.sidecar-injector.istio.io", client(),
+				[]any{expr(injectionLabel, "DoesNotExist"), expr(revLabel, "DoesNotExist")},
+				[]any{expr("sidecar.istio.io/inject", "In", "true"), expr(revLabel, "DoesNotExist")}),
 		},
 	}
 }

@@ -13,7 +13,8 @@ func (w *World) Kubernetes(p *Project, c *Cluster, now time.Time) *kube.Cluster 
 	if c.Kubernetes == nil {
 		seed := kube.Seed{
 			Born: c.CreateTime.Time, ProjectID: p.ProjectID, Location: c.Location, Name: c.Name, Fleet: env.FleetProject, Pool: c.WorkloadPool(),
-			Mesh: env.Managed && !now.Before(env.ManagedSince.Add(env.Provision)),
+			Mesh:             env.Managed && !now.Before(env.ManagedSince.Add(env.Provision)),
+			DefaultInjection: w.DefaultInjection,
 		}
 		if membership != nil {
 			seed.Membership = membership.Key()

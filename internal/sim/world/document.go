@@ -42,6 +42,9 @@ func (w *World) validate() error {
 	if w.Clock.Offset < 0 || time.Duration(w.Clock.Offset) > MaxClockOffset {
 		return bad("clock.offset", "must be between 0 and %s", MaxClockOffset)
 	}
+	if err := CheckImplementation(w.Implementation); err != nil {
+		return bad("implementation", "%s", err)
+	}
 	if len(w.Projects) == 0 {
 		return bad("projects", "a world has at least one project")
 	}

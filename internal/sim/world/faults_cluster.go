@@ -54,6 +54,7 @@ const (
 	validatingWebhooks = "validatingwebhookconfigurations.admissionregistration.k8s.io"
 	budgets            = "poddisruptionbudgets.policy"
 	inClusterWebhook   = "istio-sidecar-injector"
+	defaultTagWebhook  = "istio-revision-tag-default"
 	blockerWebhook     = "policy-engine"
 	oldAddress         = "asm-old-control-plane-uc.a.run.app"
 )
@@ -228,6 +229,7 @@ func setWebhookURL(id, name string, wrong bool) func(*kube.Cluster) {
 // breakInjection is the problem "pod is injected with istiod.istio-system" of Google's page: an old istiod and its label
 // are still there, and the workloads were restarted.
 func breakInjection(k *kube.Cluster) {
+	k.Delete(mutatingWebhooks, "", defaultTagWebhook)
 	k.Put(mutatingWebhooks, kube.InClusterInjector())
 	k.Put("services", kube.Object{
 		"apiVersion": "v1", "kind": "Service", "metadata": metadata("istiod", istioSystem),
@@ -242,7 +244,7 @@ func breakInjection(k *kube.Cluster) {
 	restartShop(k)
 }
 
-func repairInjection(k *kube.Cluster) {
+func repairInjection(k *kube.Cluster) { // the mesh installs the default tag again
 	k.Delete(mutatingWebhooks, "", inClusterWebhook)
 	k.Delete("services", istioSystem, "istiod")
 	k.Edit("namespaces", "", shopNamespace, func(o kube.Object) {

@@ -101,7 +101,7 @@ func (v *prerequisiteCheck) project(p *Project) []CauseRecord {
 			add(causeGateway, "")
 		}
 		for _, s := range trafficDirectorAPIs {
-			if !p.ServiceEnabled(s) {
+			if v.w.implementation() == implementationTrafficDirector && !p.ServiceEnabled(s) {
 				add(causeTrafficAPI, s)
 			}
 		}

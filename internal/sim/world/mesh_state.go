@@ -134,7 +134,7 @@ func latest(times ...time.Time) time.Time {
 // is as it was created: healthy. Codes and states are documented; the texts of what goes with a stop code, and the
 // membership's own code for failed upgrades, are inferred.
 func (w *World) stateFromCluster(m *Membership, now time.Time) (*membershipState, time.Time) {
-	s := readyState()
+	s := w.readyState()
 	p, c := w.MemberCluster(m)
 	if c == nil || c.Kubernetes == nil {
 		return s, time.Time{}
@@ -164,10 +164,10 @@ func waitingDataPlane(state string) *planeState {
 }
 
 // readyState is as pasted from gcloud by several people.
-func readyState() *membershipState {
+func (w *World) readyState() *membershipState {
 	return &membershipState{
 		ServiceMesh: &meshState{
-			ControlPlane: &planeState{State: "ACTIVE", Implementation: "TRAFFIC_DIRECTOR",
+			ControlPlane: &planeState{State: "ACTIVE", Implementation: w.implementation(),
 				Details: []meshDetail{{"REVISION_READY", "Ready: " + revision}}},
 			DataPlane: &planeState{State: "ACTIVE", Details: []meshDetail{{"OK", "Service is running."}}},
 			Conditions: []meshCondition{{
@@ -194,7 +194,7 @@ func provisioningState() *membershipState {
 // brokenState is what causes look like from outside. Codes and the texts of the node pool condition and of the workload
 // identity details are from Google's pages; how a lost API or cluster shows, and the texts that say so, are inferred.
 func (w *World) brokenState(fleet *Project, causes []CauseRecord) *membershipState {
-	cp := &planeState{State: "FAILED_PRECONDITION", Implementation: "TRAFFIC_DIRECTOR"}
+	cp := &planeState{State: "FAILED_PRECONDITION", Implementation: w.implementation()}
 	dp := waitingDataPlane("FAILED_PRECONDITION")
 	mesh := &meshState{ControlPlane: cp, DataPlane: dp}
 	seenDetail, seenCondition := map[string]bool{}, map[string]bool{}

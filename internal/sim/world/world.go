@@ -16,6 +16,12 @@ type World struct {
 	Clock    Clock      `json:"clock"`
 	Timings  Timings    `json:"timings"`
 	Projects []*Project `json:"projects"`
+	// Implementation is the control plane implementation that memberships report: TRAFFIC_DIRECTOR, which is the default,
+	// or ISTIOD.
+	Implementation string `json:"implementation,omitempty"`
+	// DefaultInjection says that the demo's namespace has istio-injection=enabled instead of istio.io/rev in the clusters
+	// that are looked at for the first time from now on.
+	DefaultInjection bool `json:"defaultInjection,omitempty"`
 	// Roles are the custom roles: "projects/P/roles/x" to its permissions.
 	Roles map[string][]string `json:"roles,omitempty"`
 	// Operations are the long-running operations of all APIs, oldest first.
