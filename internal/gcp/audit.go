@@ -125,6 +125,27 @@ func (c *Client) WhoDeletedFeature(ctx context.Context, fleetProject string) (wh
 	return who, found, err
 }
 
+// MeshRequested returns who last asked for a management of a membership's mesh after a time, within a day. It is not found
+// where something that the mesh needs was put right in the fleet project since then: a role was granted, an API enabled,
+// the feature created, a workload pool or a membership's identity set.
+func (c *Client) MeshRequested(ctx context.Context, name mesh.Membership, after time.Time) (who mesh.AuditEvent, found bool, err error) {
+	log, err := c.changes(ctx, name.Project)
+	if dayAgo := c.clock.Now().Add(-24 * time.Hour); after.Before(dayAgo) {
+		after = dayAgo
+	}
+	for _, ch := range log.writes {
+		switch {
+		case !ch.Time.After(after):
+			return mesh.AuditEvent{}, false, err
+		case slices.Contains(ch.meshes, name.Location+"/"+name.Name):
+			return ch.AuditEvent, true, nil
+		case len(ch.granted) > 0 || len(ch.enabled) > 0 || ch.feature != "" || ch.setsPool || ch.identity != "":
+			return mesh.AuditEvent{}, false, nil
+		}
+	}
+	return mesh.AuditEvent{}, false, err
+}
+
 func (c *Client) lastChange(ctx context.Context, project string, is func(auditedWrite) bool) (mesh.AuditEvent, bool, error) {
 	log, err := c.changes(ctx, project)
 	if err != nil {

@@ -54,6 +54,20 @@ type Announcer interface {
 	Announce(at time.Time)
 }
 
+// A Refuser is a state that may be unmet although nothing that Enforce could write would change that.
+type Refuser interface {
+	// Refusal says why Enforce should not be called; nil where it may be.
+	Refusal() error
+}
+
+// Refusal is why what is missing should not be written; nil where it may be.
+func Refusal(s State) error {
+	if r, may := s.(Refuser); may {
+		return r.Refusal()
+	}
+	return nil
+}
+
 // Change is what Enforce changed, enough to undo it and to report it.
 type Change struct {
 	Kind    mesh.Kind      `json:"kind"`

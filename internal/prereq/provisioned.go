@@ -1,8 +1,11 @@
 package prereq
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"slices"
+	"time"
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/apierr"
 	"github.com/managed-mesh/terraform-provider-asm/internal/gcp"
@@ -30,7 +33,11 @@ var (
 type ProvisionedState struct {
 	ManagementState
 	Mesh mesh.MembershipMesh // as the fleet reports it
+	// Requested is who asked for the control plane after it stalled, if anyone did within a day.
+	Requested mesh.AuditEvent
 }
+
+var _ Refuser = ProvisionedState{}
 
 // Active reports whether the fleet says that the control plane works.
 func (s ProvisionedState) Active() bool { return s.Mesh.ControlPlane.State == mesh.StateActive }
@@ -56,6 +63,16 @@ func (s ProvisionedState) Findings() []catalogue.Finding {
 		}
 	}
 	return findings
+}
+
+// Refusal implements Refuser.
+func (s ProvisionedState) Refusal() error {
+	if s.Requested.Time.IsZero() {
+		return nil
+	}
+	return fmt.Errorf("%s asked for the control plane of %s at %s, and it stayed as it is, so it is asked for once a day at most: %s. "+
+		"Correct what stops it, or take it to Google's support", cmp.Or(s.Requested.Principal, "someone"), s.Mesh.Name,
+		s.Requested.Time.UTC().Format(time.RFC3339), messages(s))
 }
 
 // Gap implements State. Where automatic management is asked for already, it is asked for again.
@@ -103,7 +120,22 @@ func (p *ControlPlaneProvisioned) Read(ctx context.Context, fresh bool) (Provisi
 			s.Mesh.Name = p.Subject()
 		}
 	}
+	s.Requested = p.requested(ctx, s)
 	return s, nil
+}
+
+// requested is who asked for the control plane of s after it stalled, by the audit log and the time at which the fleet
+// says that the state was last updated; that this time stays while the state does is inferred. Where the log cannot be
+// read, no one has asked: one more request is harmless, and without it nothing is tried at all.
+func (p *ControlPlaneProvisioned) requested(ctx context.Context, s ProvisionedState) mesh.AuditEvent {
+	if !s.ManagementState.Met() || s.Mesh.ControlPlane.State != mesh.StateStalled || s.Mesh.Updated.IsZero() {
+		return mesh.AuditEvent{}
+	}
+	who, _, err := p.Client.MeshRequested(ctx, p.Membership, s.Mesh.Updated)
+	if err != nil {
+		return mesh.AuditEvent{}
+	}
+	return who
 }
 
 // Enforce implements Prerequisite.

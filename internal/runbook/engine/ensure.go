@@ -108,6 +108,9 @@ func (a *act) try(ctx context.Context) error {
 	if a.unverified() {
 		return a.verify(ctx)
 	}
+	if err := prereq.Refusal(a.state); err != nil {
+		return err
+	}
 	if err := a.checkAct(); err != nil {
 		return err
 	}

@@ -274,6 +274,10 @@ func (l *planner) ensure(ctx context.Context, st *lang.Step, i lang.Instance, p 
 		p.Status = runbook.StatusSatisfied
 		return l.record(st, i, lang.Done, false, value(def, state))
 	}
+	if err := prereq.Refusal(state); err != nil && !l.changing { // what an earlier step changes may be what was missing
+		p.Status, p.Error = runbook.StatusFails, ErrorText(err)
+		return nil
+	}
 	p.Status = runbook.StatusChange
 	p.Current, p.Desired = state.Gap()
 	p.Approval = gateText(gate, p.Risk, p.Subject)
