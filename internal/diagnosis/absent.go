@@ -257,6 +257,25 @@ func (r *run) unregistered(name string, traces []string) {
 		"cluster "+name+" is in no fleet, but it has "+strings.Join(traces, ", ")))
 }
 
+// findStrays looks into the clusters of a project that are in no fleet and carry the mesh_id of one that is looked at:
+// their mesh was meant to be managed.
+func (r *run) findStrays(ctx context.Context, project string, clusters []gcp.Cluster) {
+	if r.NoClusters {
+		return
+	}
+	for _, c := range clusters {
+		if c.FleetMembership != "" || c.MeshID == "" || !slices.ContainsFunc(r.homes[project], func(fleet string) bool {
+			number, err := r.Client.ProjectNumber(ctx, fleet)
+			return err == nil && c.MeshID == "proj-"+number
+		}) {
+			continue
+		}
+		if traces, err := r.tracesOf(ctx, c.Name); err == nil && len(traces) > 0 {
+			r.unregistered(c.Name.String(), traces)
+		}
+	}
+}
+
 // judgeOutsider judges a cluster that was named and is in no fleet.
 func (r *run) judgeOutsider(ctx context.Context, c mesh.Cluster) {
 	name := c.String()

@@ -141,14 +141,58 @@ func (r *run) judgeFleet(f *fleet) {
 		finding.Subject = about
 		r.add(about, finding)
 	}
-	for i := range f.members {
-		m := &f.members[i]
-		if !m.listed && !f.unlisted && len(f.feature.Unreachable) == 0 {
-			name := m.name.String()
-			r.subject(name, TypeMembership, about, place{fleet: f.project})
-			r.add(name, f.missing(*m))
+	for _, m := range f.members {
+		if !f.lacks(m) {
+			continue
+		}
+		name := m.name.String()
+		if elsewhere, found := f.elsewhere(m); found {
+			r.judgeElsewhere(f, m, elsewhere)
+			continue
+		}
+		r.subject(name, TypeMembership, about, place{fleet: f.project})
+		r.checked(name, mesh.MeshManagement)
+		r.add(name, f.missing(m))
+	}
+}
+
+// lacks reports whether the fleet is known not to have a membership.
+func (f *fleet) lacks(m member) bool {
+	return !m.listed && !f.unlisted && len(f.feature.Unreachable) == 0
+}
+
+// elsewhere finds the membership that the feature's configuration for one that is not there is meant for: the one of its
+// name at another location.
+func (f *fleet) elsewhere(m member) (name mesh.Membership, found bool) {
+	if !m.known {
+		return mesh.Membership{}, false
+	}
+	for _, n := range f.names {
+		if n.Name == m.name.Name {
+			n.Project = f.project
+			return n, true
 		}
 	}
+	return mesh.Membership{}, false
+}
+
+// judgeElsewhere judges a configuration that names another location than the membership's. Where the membership has its own,
+// the other is a leftover.
+func (r *run) judgeElsewhere(f *fleet, m member, at mesh.Membership) {
+	about := at.String()
+	finding := catalogue.NewFinding(catalogue.MembershipElsewhere, m.name.String(), fmt.Sprintf(
+		"the mesh is configured for membership %s, which is not there; the fleet has %s in %s", m.name, at.Name, at.Location))
+	own := slices.ContainsFunc(f.feature.Memberships, func(of mesh.MembershipMesh) bool {
+		name, err := mesh.ParseMembership(of.Name)
+		return err == nil && name.SameAs(at) && (of.Management != "" || of.Runs())
+	})
+	if own || m.mesh.Management != mesh.ManagementAutomatic {
+		finding.Severity, finding.Verdict = catalogue.Info, mesh.Healthy
+		finding.Message += ", with a configuration of its own"
+	}
+	r.subject(about, TypeMembership, fleetName(f.project), place{fleet: f.project})
+	r.checked(about, mesh.MeshManagement)
+	r.add(about, finding)
 }
 
 // missing is the finding about a membership that the fleet does not have. Where its feature has none either, it may never
@@ -156,7 +200,12 @@ func (r *run) judgeFleet(f *fleet) {
 func (f *fleet) missing(m member) catalogue.Finding {
 	name := m.name.String()
 	if m.known {
-		return catalogue.NewFinding(catalogue.MembershipNotReported, name, "the fleet has no membership "+name)
+		asked := "with the mesh's state"
+		if m.mesh.Management != "" {
+			asked = "with management " + m.mesh.Management
+		}
+		return catalogue.NewFinding(catalogue.SpecOrphaned, name, "the mesh feature names membership "+name+" "+asked+", but the fleet has no "+
+			"such membership")
 	}
 	finding := catalogue.NewFinding(catalogue.Unreadable, name, "there is no membership "+name+" in the fleet of project "+f.project)
 	finding.Remediation = "Check the name and the location: gcloud container fleet memberships list --project " + f.project + "."
@@ -246,6 +295,7 @@ func (r *run) countFleets(ctx context.Context, project string) {
 			fleets = append(fleets, id)
 		}
 	}
+	r.findStrays(ctx, project, clusters)
 	if len(fleets) > 1 {
 		slices.Sort(fleets)
 		about := projectName(project)

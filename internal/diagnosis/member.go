@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/apierr"
 	"github.com/managed-mesh/terraform-provider-asm/internal/cluster"
@@ -18,6 +19,9 @@ import (
 // readMember judges one membership: what the fleet says of it, its cluster's
 // pool, its identity, and what is in the cluster.
 func (r *run) readMember(ctx context.Context, f *fleet, m member) {
+	if m.known && f.lacks(m) && !f.off && !f.blind {
+		return // a finding says so, and its state is of what is not there
+	}
 	about := m.name.String()
 	at := place{fleet: f.project}
 	if m.cluster != nil {
@@ -32,7 +36,7 @@ func (r *run) readMember(ctx context.Context, f *fleet, m member) {
 	if m.known {
 		r.judgeMember(about, f, m)
 	}
-	r.judgeUnasked(about, f, m)
+	r.judgeUnasked(ctx, about, f, m)
 	if f.idle || !m.used() && !f.blind || !m.listed && !m.known {
 		return
 	}
@@ -53,6 +57,7 @@ func (r *run) readMember(ctx context.Context, f *fleet, m member) {
 		return
 	}
 	if m.cluster != nil {
+		r.compareFleet(ctx, about, f, *m.cluster)
 		r.readNetwork(ctx, about, f, m, at)
 	}
 	if !r.NoClusters {
@@ -62,7 +67,7 @@ func (r *run) readMember(ctx context.Context, f *fleet, m member) {
 
 // judgeUnasked judges a membership that nobody asks a mesh of: one that does not use the mesh, or one whose cluster is set
 // up for it all the same.
-func (r *run) judgeUnasked(about string, f *fleet, m member) {
+func (r *run) judgeUnasked(ctx context.Context, about string, f *fleet, m member) {
 	traces := strings.Join(m.traces, ", ")
 	switch {
 	case f.off && traces != "":
@@ -78,6 +83,7 @@ func (r *run) judgeUnasked(about string, f *fleet, m member) {
 		finding := catalogue.NewFinding(catalogue.SpecState, about, asked+", but the cluster has "+traces)
 		finding.Detail = m.mesh.Management
 		r.add(about, finding)
+	case m.listed && !m.used() && !m.traced && m.cluster != nil && !f.blind && !f.off && !r.NoClusters && r.wasChanged(ctx, about, m):
 	case m.listed && !m.known && !f.blind:
 		r.checked(about, mesh.MeshManagement)
 		finding := catalogue.NewFinding(catalogue.NotManaged, about, "no mesh management is asked for")
@@ -86,6 +92,20 @@ func (r *run) judgeUnasked(about string, f *fleet, m member) {
 		}
 		r.add(about, finding)
 	}
+}
+
+// wasChanged notes a membership whose mesh configuration was changed of late to one that asks for no mesh, and whose cluster
+// cannot be searched for one: whether a mesh runs there that nobody manages is not known.
+func (r *run) wasChanged(ctx context.Context, about string, m member) bool {
+	who, found, err := r.Client.WhoSetManagement(ctx, m.name)
+	if err != nil || !found {
+		return false
+	}
+	r.unknown(about, mesh.MeshManagement)
+	r.add(about, catalogue.NewFinding(catalogue.Unreadable, about, fmt.Sprintf(
+		"no mesh management is asked for since %s changed the membership's configuration on %s, and the cluster cannot be read, so that "+
+			"it is not known whether a mesh runs in it", who.Principal, who.Time.UTC().Format(time.DateOnly))))
+	return true
 }
 
 // readNetwork looks at the project that the cluster's network is of, where that is
@@ -102,6 +122,19 @@ func (r *run) readNetwork(ctx context.Context, about string, f *fleet, m member,
 	at.homes = append(at.homes, host)
 	r.subject(about, TypeMembership, fleetName(f.project), at)
 	r.readHost(ctx, host, f.project)
+}
+
+// compareFleet notes a cluster that says that it is in another fleet.
+func (r *run) compareFleet(ctx context.Context, about string, f *fleet, name mesh.Cluster) {
+	c, err := r.Client.Cluster(ctx, name) // read for its pool already
+	if err != nil {
+		return
+	}
+	if of, err := mesh.ParseMembership(c.FleetMembership); err == nil && r.projectID(ctx, of.Project) != f.project {
+		r.checked(about, mesh.MembershipIdentity)
+		r.add(about, catalogue.NewFinding(catalogue.ClusterOtherFleet, about, fmt.Sprintf(
+			"cluster %s says that it is a member of the fleet of project %s, as %s", name, r.projectID(ctx, of.Project), c.FleetMembership)))
+	}
 }
 
 // issuerOf is the issuer to expect. That of a cluster outside of Google Cloud is not known, so any will do.
@@ -124,8 +157,9 @@ func (r *run) facts(about string, m member) {
 
 // judgeMember judges what the fleet says.
 func (r *run) judgeMember(about string, of *fleet, m member) {
+	r.checked(about, mesh.MeshManagement)
 	if m.used() {
-		r.checked(about, mesh.MeshManagement, mesh.ControlPlane, mesh.DataPlane)
+		r.checked(about, mesh.ControlPlane, mesh.DataPlane)
 	}
 	findings := health.JudgeMembership(m.mesh).Findings
 	if f, differs := health.JudgeSpec(m.mesh); differs {

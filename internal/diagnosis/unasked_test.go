@@ -1,6 +1,7 @@
 package diagnosis_test
 
 import (
+	"net/http"
 	"slices"
 	"testing"
 	"time"
@@ -8,6 +9,8 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/diagnosis"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
+	"github.com/managed-mesh/terraform-provider-asm/internal/sim"
+	"github.com/managed-mesh/terraform-provider-asm/internal/simtest"
 )
 
 // A membership that nobody asks a mesh of is never healthy without a look at what its cluster runs.
@@ -53,5 +56,23 @@ func TestAMembershipThatNobodyAsksAMeshOf(t *testing.T) {
 				t.Errorf("nothing says that it is not managed: %s", told(r))
 			}
 		})
+	}
+}
+
+// A membership whose configuration was cleared is not called unused while its cluster cannot be looked into.
+func TestAMembershipThatWasLetGoAndCannotBeRead(t *testing.T) {
+	w := newWorld(t, sim.Options{Projects: 1, Clusters: 2})
+	w.Advance(time.Hour)
+	quiet(t, w.diagnose(diagnosis.Options{}))
+	w.CallAs(simtest.Owner, "Terraform/1.9.0", http.MethodPatch,
+		"/gkehub.googleapis.com/v1/projects/"+fleetProject+"/locations/global/features/servicemesh?updateMask=membershipSpecs",
+		`{"membershipSpecs":{"projects/`+fleetProject+`/`+ownKey+`":{"mesh":{"management":"MANAGEMENT_NOT_INSTALLED"}}}}`)
+	w.Edit(func(doc map[string]any) { delete(meshFeature(doc)["membershipSpecs"].(map[string]any), ownKey) })
+	w.narrow = true
+	w.Fault("unavailable?path=/gkeMemberships/cluster-1/&status=503")
+	w.Advance(time.Hour)
+	r := w.diagnose(diagnosis.Options{})
+	if got := rootNames(r); !slices.Equal(got, []string{"cannot-read of membership"}) || r.Verdict != mesh.Unknown {
+		t.Errorf("root causes are %q\n%s", got, told(r))
 	}
 }

@@ -28,6 +28,7 @@ type Cluster struct {
 	WorkloadPool    string // "" when Workload Identity is off
 	FleetProject    string // "" when the cluster is in no fleet
 	FleetMembership string
+	MeshID          string     // label mesh_id, by which the mesh's pages group clusters: proj-FLEETNUMBER
 	NetworkProject  string     // the project that its VPC network is of: the Shared VPC host, or its own
 	NodePools       []NodePool // sorted by name
 }
@@ -58,7 +59,7 @@ func (c Cluster) WithoutMetadataServer() []string {
 	return names
 }
 
-const clusterFields = "name,location,status,autopilot,workloadIdentityConfig,fleet,networkConfig/network," +
+const clusterFields = "name,location,status,autopilot,workloadIdentityConfig,fleet,networkConfig/network,resourceLabels," +
 	"nodePools(name,config(imageType,workloadMetadataConfig))"
 
 type clusterList struct {
@@ -129,6 +130,7 @@ func readCluster(project string, raw *container.Cluster) Cluster {
 		Name:      mesh.Cluster{Project: project, Location: raw.Location, Name: raw.Name},
 		Status:    raw.Status,
 		Autopilot: raw.Autopilot != nil && raw.Autopilot.Enabled,
+		MeshID:    raw.ResourceLabels["mesh_id"],
 	}
 	if raw.WorkloadIdentityConfig != nil { // an empty object counts as off
 		c.WorkloadPool = raw.WorkloadIdentityConfig.WorkloadPool

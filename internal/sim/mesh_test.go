@@ -185,9 +185,8 @@ func TestProvisioning(t *testing.T) {
 	c.advance(time.Second)
 	c.api("POST", hub, "/v1/projects/"+p1+"/locations/global/features?featureId=servicemesh", "{}").ok()
 	c.advance(time.Second)
-	if got := c.meshOf("cluster-1"); got.body != nil {
-		t.Errorf("without a spec there is %v", got.body)
-	}
+	c.meshOf("cluster-1").is(nil, "state", "code").is("DISABLED", "servicemesh", "controlPlaneManagement", "state").
+		is("DISABLED", "servicemesh", "dataPlaneManagement", "state")
 	c.api("PATCH", hub, featurePath+"?updateMask=membershipSpecs",
 		`{"membershipSpecs":{"`+member1+`":{"mesh":{"management":"MANAGEMENT_AUTOMATIC"}}}}`).ok()
 	c.advance(time.Minute)

@@ -93,7 +93,7 @@ const (
 )
 
 var descriptions = slices.Concat(
-	apiFindings, iamFindings, clusterFindings, fleetFindings, absentFindings, controlPlaneFindings, conditionFindings,
+	apiFindings, iamFindings, clusterFindings, fleetFindings, absentFindings, membershipFindings, controlPlaneFindings, conditionFindings,
 	injectionFindings, proxyFindings, podFindings, logFindings, readFindings, planFindings,
 )
 

@@ -21,7 +21,9 @@ var followRules = map[Code]followRule{
 	MembershipOutOfSync: isRoot, NotManaged: isRoot, RevisionMismatch: isRoot, RevisionsSeveral: isRoot, ImplementationLegacy: isRoot,
 	ImplementationMoving: isRoot, InjectorURL: isRoot, InjectorLeftover: isRoot, InjectionChosen: isRoot, InjectionLabel: isRoot,
 	ProxyUnmanaged: isRoot, ProxiesFailed: isRoot, UnlistedValue: isRoot, NothingWrong: isRoot, NotConfigured: isRoot,
-	MeshAbsent: isRoot, ClusterUnregistered: isRoot, ResourceGone: isRoot, CheckFailed: isRoot, CheckUndecided: isRoot,
+	ResourceGone: isRoot, CheckFailed: isRoot, CheckUndecided: isRoot,
+
+	MeshAbsent: isRoot, ClusterUnregistered: isRoot, MembershipElsewhere: isRoot, ClusterOtherFleet: isRoot, SpecOrphaned: isRoot,
 
 	ServiceDisabled:        sameDetail,
 	ConnectGatewayDisabled: direct,

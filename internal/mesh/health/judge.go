@@ -226,8 +226,8 @@ func (j *judge) membershipCode(m mesh.MembershipMesh) {
 	case "ERROR":
 		j.add(code, mesh.Unhealthy, "ERROR"+says)
 	case "", "CODE_UNSPECIFIED":
-		// Left out while a revision rolls out; otherwise the state is unknown.
-		if m.ControlPlane.State != mesh.StateProvisioning {
+		// Left out while a revision rolls out, and of a mesh that is not enabled; otherwise the state is unknown.
+		if m.ControlPlane.State != mesh.StateProvisioning && m.ControlPlane.State != mesh.StateDisabled {
 			j.unlisted("membershipStates[].state.code", m.Code)
 		}
 	default:

@@ -175,3 +175,28 @@ func TestJudgeUsesTheConditionTable(t *testing.T) {
 		t.Errorf("unknown: %+v", unknown)
 	}
 }
+
+// A membership that nobody manages is reported with both planes DISABLED and without a code (a published output of 2024).
+func TestAMembershipThatNobodyManages(t *testing.T) {
+	of := mesh.MembershipMesh{Name: "projects/1/locations/global/memberships/m", Reported: true,
+		ControlPlane: mesh.Component{State: mesh.StateDisabled,
+			Details: []mesh.Detail{{Code: "DISABLED", Text: "Control Plane Management is not enabled."}}},
+		DataPlane: mesh.Component{State: mesh.StateDisabled, Details: []mesh.Detail{{Code: "DISABLED", Text: "Data Plane Management is not enabled."}}},
+	}
+	for management, want := range map[string][]catalogue.Code{
+		"":                          {catalogue.NotManaged},
+		mesh.ManagementManual:       {catalogue.NotManaged},
+		mesh.ManagementAutomatic:    {catalogue.ControlPlaneState, catalogue.DataPlaneState},
+		mesh.ManagementNotInstalled: {catalogue.NotManaged},
+	} {
+		of.Management = management
+		got := health.JudgeMembership(of)
+		var codes []catalogue.Code
+		for _, f := range got.Findings {
+			codes = append(codes, f.Code)
+		}
+		if !slices.Equal(codes, want) || (got.Verdict == mesh.Unhealthy) != (management == mesh.ManagementAutomatic) {
+			t.Errorf("%q is %s: %v", management, got.Verdict, codes)
+		}
+	}
+}

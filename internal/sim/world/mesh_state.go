@@ -61,7 +61,19 @@ func (w *World) MembershipState(fleet *Project, ft *Feature, m *Membership, now 
 	case management == managementAutomatic || h.Left:
 		return w.managedState(fleet, ft, m, h, now), true
 	default:
-		return nil, false
+		return unmanagedState(), true
+	}
+}
+
+// unmanagedState is of a membership that nobody asks a mesh of, as published outputs have it: without a code.
+func unmanagedState() *membershipState {
+	disabled := func(plane string) *planeState {
+		return &planeState{State: "DISABLED", Details: []meshDetail{{"DISABLED", plane + " Management is not enabled."}}}
+	}
+	return &membershipState{
+		ServiceMesh: &meshState{ControlPlane: disabled("Control Plane"), DataPlane: disabled("Data Plane")},
+		State: &stateReport{Description: "Please see https://cloud.google.com/service-mesh/docs/install for instructions to onboard to " +
+			"Anthos Service Mesh."},
 	}
 }
 
