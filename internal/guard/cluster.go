@@ -111,7 +111,7 @@ func (j *judge) nodeConfigs(c *change, name, key string) {
 // mode judges a node_config before and after. A pool that had another mode before, loses nothing.
 func (j *judge) mode(before, after value, name, key, what string, existed bool) {
 	was, now := metadataMode(before), metadataMode(after)
-	block := after.get("workload_metadata_config")
+	block := after.at("workload_metadata_config")
 	e := effect{
 		need: need{metadata, key, what}, act: takes, code: catalogue.NodePoolNoMetadata, subject: what,
 		instead: "Write workload_metadata_config { mode = \"GKE_METADATA\" }, or leave the block out: GKE then chooses it on a cluster with " +

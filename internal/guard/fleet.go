@@ -103,7 +103,7 @@ func hubFeatureMembership(j *judge, c *change, s step) {
 	if lastPart(v.get("feature").text()) != mesh.FeatureID || j.foreign(v.get("project").text()) {
 		return
 	}
-	j.managed(c, s, v, lastPart(v.get("membership").text()), membershipManagement)
+	j.managed(c, s, v, managementNeed(v.get("membership").text(), v.get("membership_location").text()), membershipManagement)
 }
 
 // membershipManagement is how the mesh of a membership is managed. control_plane is the older field.
@@ -122,12 +122,20 @@ func membershipManagement(v value) value {
 	return old
 }
 
+// managementNeed names a membership by its location and its id. A location that is not given may be any.
+func managementNeed(membership, location string) need {
+	if m, err := mesh.ParseMembership(membership); err == nil {
+		location = m.Location
+	}
+	return need{management, location, lastPart(membership)}
+}
+
 // managed judges a membership's management, whichever resource has it. v is what names the membership.
-func (j *judge) managed(c *change, s step, v value, id string, of func(value) value) {
+func (j *judge) managed(c *change, s step, v value, n need, of func(value) value) {
 	was, now := of(c.before), of(c.after)
 	shown := v.get("membership").showOr("MEMBERSHIP")
 	e := effect{
-		need: need{management, "", id}, subject: shown,
+		need: n, subject: shown,
 		instead: "Keep management = \"" + mesh.ManagementAutomatic + "\". " + forget,
 	}
 	automatic := func(v value) bool { return v.text() == mesh.ManagementAutomatic }

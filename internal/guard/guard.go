@@ -46,10 +46,14 @@ func (g *Guard) judge(name string, d *planFile) {
 	for _, c := range d.deferred {
 		waits[c] = true
 	}
+	judged := 0
 	for _, c := range all {
 		j.consider(c)
+		if !c.rests() {
+			judged++
+		}
 	}
-	p := Plan{Name: name, Verdict: Harmless, Terraform: d.Terraform, Resources: d.resources, Judged: len(all)}
+	p := Plan{Name: name, Verdict: Harmless, Terraform: d.Terraform, Resources: d.resources, Judged: judged}
 	if d.Errored {
 		p.Verdict, p.Reason = Unknown, "the plan failed (errored is true): it cannot be applied as it is, and may lack resources"
 	}

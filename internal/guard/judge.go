@@ -36,7 +36,8 @@ func (j *judge) consider(c *change) {
 		if missing := (s == deletes || s == updates) && !isObject(c.before) || s == unlisted; missing {
 			j.add(effect{
 				need: need{kind: needKind(c.kind), what: c.address}, act: unclear, code: catalogue.Unreadable, subject: c.address,
-				reason: "What the plan does to it is not legible: its actions are not those that this version knows, or its values are missing.",
+				reason:  "What the plan does to it is not legible: its actions are not those that this version knows, or its values are missing.",
+				instead: "Guard the output of terraform show -json as it is, with a version of this program that knows that Terraform.",
 			})
 			continue
 		}

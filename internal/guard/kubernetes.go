@@ -57,14 +57,15 @@ func typedLabels(j *judge, c *change, s step) {
 		before = value{}
 		if now := after.get("labels").labels(); now[mesh.LabelInjection] == "disabled" {
 			before = fields(map[string]value{"labels": {raw: map[string]any{mesh.LabelRevision: "(what the namespace has)"}}})
-			j.labels(before.get("labels").labels(), now, true, name)
+			j.labels(before.get("labels").labels(), now, true, name, after.get("labels").sensitive())
 			return
 		}
 	}
 	labels, notes := after.get("labels"), after.get("annotations")
-	j.labels(before.get("labels").labels(), labels.labels(), labels.anyUnknown() && s == updates, name)
+	j.labels(before.get("labels").labels(), labels.labels(), unknownLabel(labels) && s == updates, name,
+		before.get("labels").sensitive() || labels.sensitive())
 	if c.kind == "kubernetes_annotations" {
-		j.proxyNote(before.get("annotations").labels(), notes.labels(), notes.anyUnknown() && s == updates, name)
+		j.proxyNote(before.get("annotations").labels(), notes.labels(), notes.get(proxyAnnotation).isUnknown() && s == updates, name)
 	}
 }
 

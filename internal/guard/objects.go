@@ -63,9 +63,16 @@ func (j *judge) namespace(before, after value, s step) {
 		return
 	}
 	labels := after.at("metadata", "labels")
-	j.labels(before.at("metadata", "labels").labels(), labels.labels(), labels.anyUnknown(), name)
+	was := before.at("metadata", "labels")
+	j.labels(was.labels(), labels.labels(), unknownLabel(labels), name, was.sensitive() || labels.sensitive())
 	notes := after.at("metadata", "annotations")
-	j.proxyNote(before.at("metadata", "annotations").labels(), notes.labels(), notes.anyUnknown(), name)
+	j.proxyNote(before.at("metadata", "annotations").labels(), notes.labels(), notes.get(proxyAnnotation).isUnknown(), name)
+}
+
+// unknownLabel reports whether the labels of injection are known only after apply. Others may be: a map is known key by
+// key.
+func unknownLabel(labels value) bool {
+	return labels.get(mesh.LabelRevision).isUnknown() || labels.get(mesh.LabelInjection).isUnknown()
 }
 
 // injected is the revision or the older label by which a namespace asks for injection, or "". istio-injection goes
@@ -84,8 +91,12 @@ func injected(labels map[string]string) string {
 }
 
 // labels judges the injection labels of a namespace.
-func (j *judge) labels(before, after map[string]string, unknown bool, name value) {
+func (j *judge) labels(before, after map[string]string, unknown bool, name value, secret bool) {
 	was, now := injected(before), injected(after)
+	shownWas, shownNow := was, now
+	if secret {
+		shownWas, shownNow = hidden, hidden
+	}
 	e := effect{
 		need: need{injection, "", name.text()}, code: catalogue.InjectionLabel, subject: name.showOr("a namespace"), instead: keepLabel,
 	}
@@ -95,14 +106,15 @@ func (j *judge) labels(before, after map[string]string, unknown bool, name value
 	case was == "" || was == now && !unknown:
 		return
 	case unknown:
-		e.act, e.reason = unclear, "The labels of the namespace "+e.subject+" are known only after apply; it has "+was+"."
+		e.act, e.reason = unclear, "The labels of the namespace "+e.subject+" are known only after apply; it has "+shownWas+"."
 	case now == "":
-		e.act, e.reason = takes, "It takes "+was+" from the namespace "+e.subject+"."
+		e.act, e.reason = takes, "It takes "+shownWas+" from the namespace "+e.subject+"."
 		if after[mesh.LabelInjection] == "disabled" {
-			e.reason = "It replaces " + was + " on the namespace " + e.subject + " by istio-injection=disabled."
+			e.reason = "It replaces " + shownWas + " on the namespace " + e.subject + " by istio-injection=disabled."
 		}
 	default:
-		e.act, e.reason = unclear, "It changes the namespace "+e.subject+" from "+was+" to "+now+": that injects only where such a revision "+
+		e.act, e.reason = unclear, "It changes the namespace "+e.subject+" from "+shownWas+" to "+shownNow+": that injects only where such a "+
+			"revision "+
 			"exists in the "+
 			"cluster, which the plan does not say."
 	}

@@ -71,11 +71,11 @@ func ownManagement(j *judge, c *change, s step) {
 		return
 	}
 	if s == deletes {
-		j.restores(c, need{management, "", lastPart(name.text())}, catalogue.ManagementDiffers, name.show(), "management of the membership "+
+		j.restores(c, managementNeed(name.text(), ""), catalogue.ManagementDiffers, name.show(), "management of the membership "+
 			""+name.show())
 		return
 	}
-	j.managed(c, s, v, lastPart(name.text()), func(v value) value { return v.get("management") })
+	j.managed(c, s, v, managementNeed(name.text(), ""), func(v value) value { return v.get("management") })
 }
 
 // restores judges a destroy that restores what was before the resource: that is in its private state, not in the plan.
@@ -108,7 +108,8 @@ func ownInjection(j *judge, c *change, s step) {
 			return map[string]string{mesh.LabelRevision: v.get("revision").text(), mesh.LabelInjection: v.get("istio_injection").text()}
 		}
 		unknown := c.after.get("revision").isUnknown() || c.after.get("istio_injection").isUnknown()
-		j.labels(labels(c.before), labels(c.after), unknown, ns)
+		secret := c.before.get("revision").sensitive() || c.after.get("revision").sensitive()
+		j.labels(labels(c.before), labels(c.after), unknown, ns, secret)
 	}
 }
 

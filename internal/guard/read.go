@@ -207,7 +207,7 @@ func (d *planFile) change(dec *jsontext.Decoder, into *[]*change) error {
 		return err
 	}
 	row, known := rows[c.kind]
-	if !known || mode == "data" {
+	if !known || mode != "managed" && mode != "" {
 		return nil
 	}
 	if err := c.decode(raw, row); err != nil {

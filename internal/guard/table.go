@@ -20,6 +20,7 @@ const (
 	kubernetes = "https://registry.terraform.io/providers/hashicorp/kubernetes/latest/docs/resources/"
 	asm        = "https://registry.terraform.io/providers/managed-mesh/asm/latest/docs/resources/"
 	kubectl    = "https://registry.terraform.io/providers/gavinbunney/kubectl/latest/docs/resources/"
+	helmDocs   = "https://registry.terraform.io/providers/hashicorp/helm/latest/docs/resources/release"
 	kustomize  = "https://registry.terraform.io/providers/kbst/kustomization/latest/docs/resources/"
 )
 
@@ -36,7 +37,7 @@ var rows = allRows()
 
 func allRows() map[string]row {
 	all := map[string]row{}
-	for _, part := range []map[string]row{iamRows(), googleRows(), kubernetesRows(), ownRows()} {
+	for _, part := range []map[string]row{iamRows(), googleRows(), lockoutRows(), kubernetesRows(), ownRows()} {
 		maps.Copy(all, part)
 	}
 	return all
@@ -86,11 +87,32 @@ func googleRows() map[string]row {
 	}
 }
 
+func lockoutRows() map[string]row {
+	all := map[string]row{
+		"google_org_policy_policy": {orgPolicy, attributes("name parent spec"), google + "org_policy_policy", false},
+		"google_iam_deny_policy":   {denyPolicy, attributes("parent rules"), google + "iam_deny_policy", false},
+		"google_access_context_manager_service_perimeter": {
+			perimeter, attributes("name status"), google + "access_context_manager_service_perimeter", false,
+		},
+		"google_access_context_manager_service_perimeter_resource": {
+			perimeterResource, attributes("resource perimeter_name"), google + "access_context_manager_service_perimeter_resource", false,
+		},
+		"google_compute_firewall": {
+			firewall, attributes("name direction allow deny destination_ranges disabled"), google + "compute_firewall", false,
+		},
+	}
+	for _, of := range []string{"google_project_organization_policy", "google_folder_organization_policy", "google_organization_policy"} {
+		all[of] = row{listPolicy, attributes("project folder org_id constraint list_policy"), google + of, false}
+	}
+	return all
+}
+
 func kubernetesRows() map[string]row {
 	all := map[string]row{
 		"kubernetes_labels":      {typedLabels, attributes("api_version kind metadata labels"), kubernetes + "labels", false},
 		"kubernetes_annotations": {typedLabels, attributes("api_version kind metadata annotations"), kubernetes + "annotations", false},
 		"kubernetes_manifest":    {manifest, attributes("manifest"), kubernetes + "manifest", false},
+		"helm_release":           {helm, attributes("name namespace chart repository"), helmDocs, false},
 		"kubectl_manifest":       {document("yaml_body"), attributes("yaml_body apply_only"), kubectl + "kubectl_manifest", false},
 		"kustomization_resource": {document("manifest"), attributes("manifest"), kustomize + "resource", false},
 	}
