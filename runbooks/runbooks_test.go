@@ -56,14 +56,18 @@ func TestRunbooksAreWhole(t *testing.T) {
 		"provision-control-plane", "correct-injection", "enable-managed-data-plane", "restart-proxies", "fix-revision-channel",
 		"fix-revision-type",
 		"recreate-revision", "correct-webhook-url", "collect-evidence", "upgrade-kubernetes", "unblock-cluster-resources", "join-own-fleet",
-		"use-gke-cluster",
+		"use-gke-cluster", "restore-fleet-api",
 	} {
 		if all[name] == nil {
 			t.Errorf("there is no %s", name)
 		}
 	}
 	for name, r := range all {
-		if r.Target != lang.TargetMembership || r.Title == "" || r.Description == "" || r.Reference == "" {
+		kind := lang.TargetMembership
+		if name == "restore-fleet-api" { // without that API no membership can be read
+			kind = lang.TargetProject
+		}
+		if r.Target != kind || r.Title == "" || r.Description == "" || r.Reference == "" {
 			t.Errorf("%s: target %s, %q, %q, %q", name, r.Target, r.Title, r.Description, r.Reference)
 		}
 		if (len(r.Fixes) == 0) != (name == "collect-evidence") {

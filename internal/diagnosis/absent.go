@@ -41,7 +41,7 @@ func (s *signs) lost() bool {
 // that it costs a fleet with a mesh nothing. err is why the feature could not be read, or nil.
 func (r *run) isAbsent(ctx context.Context, f *fleet, err error) bool {
 	service, _ := apierr.Disabled(err)
-	off := service == fleetService
+	off := service == mesh.HubService
 	named := f.only != nil && !f.blind && !slices.ContainsFunc(f.members, func(m member) bool { return m.listed || m.known })
 	if named || slices.ContainsFunc(f.members, member.used) || !f.blind && (f.unlisted || len(f.feature.Unreachable) > 0) {
 		return false
@@ -77,14 +77,11 @@ func (r *run) isAbsent(ctx context.Context, f *fleet, err error) bool {
 	return true
 }
 
-// fleetService is the API of fleets.
-const fleetService = "gkehub.googleapis.com"
-
 // why says what shows that no mesh is asked for.
 func (f *fleet) why() string {
 	switch {
 	case f.blind:
-		return fleetService + " is disabled, so the project has no fleet"
+		return mesh.HubService + " is disabled, so the project has no fleet"
 	case f.off:
 		return "the mesh feature is not enabled"
 	case len(f.members) == 0:

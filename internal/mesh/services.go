@@ -10,6 +10,9 @@ import (
 // reaches a GKE cluster; without it provisioning fails (last section of Google's page).
 const GatewayService = "connectgateway.googleapis.com"
 
+// HubService is the API of fleets: their memberships and features.
+const HubService = "gkehub.googleapis.com"
+
 // Service is an API that managed mesh may need on a project.
 type Service struct {
 	Name    string
@@ -24,7 +27,7 @@ var services = []Service{
 	{"connectgateway.googleapis.com", "the managed control plane reaches the cluster through it; provisioning and injection fail without it",
 		true},
 	{"container.googleapis.com", "GKE itself", true},
-	{"gkehub.googleapis.com", "the fleet: memberships and the mesh feature", true},
+	{HubService, "the fleet: memberships and the mesh feature", true},
 	{"mesh.googleapis.com", "managed mesh itself; needed on the fleet project and on every cluster's project", true},
 	{"meshconfig.googleapis.com", "configuration of the mesh and its injection webhooks", true},
 	{"networksecurity.googleapis.com", "required by the TRAFFIC_DIRECTOR control plane", true},

@@ -179,7 +179,7 @@ func newRemediationView(r *Remediation) *runView {
 		}
 		for _, m := range round.Remedies {
 			if m.Error != "" {
-				s.Foot = append(s.Foot, note{Label: "cannot be planned", Text: Clean(m.Runbook + " on " + m.Membership + ": " + m.Error)})
+				s.Foot = append(s.Foot, note{Label: "cannot be planned", Text: Clean(m.Runbook + " on " + m.Target() + ": " + m.Error)})
 			}
 		}
 	}

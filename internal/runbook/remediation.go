@@ -1,17 +1,23 @@
 package runbook
 
 import (
+	"cmp"
+
 	"github.com/managed-mesh/terraform-provider-asm/internal/diagnosis"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/journal"
 )
 
-// Remedy is a runbook that fixes something of a membership.
+// Remedy is a runbook that fixes something of a membership, or of a project without which no membership can be read.
 type Remedy struct {
-	Membership string   `json:"membership"` // full resource name
+	Membership string   `json:"membership,omitempty"` // full resource name
+	Project    string   `json:"project,omitempty"`    // projects/P, where there is no Membership
 	Runbook    string   `json:"runbook"`
 	Findings   []string `json:"findings"`        // codes of the root causes that it is for
 	Error      string   `json:"error,omitempty"` // why it could not be planned
 }
+
+// Target is the full resource name of what the runbook works on.
+func (r Remedy) Target() string { return cmp.Or(r.Membership, r.Project) }
 
 // Remediation is what Remediate found and did.
 type Remediation struct {

@@ -62,6 +62,7 @@ const (
 	runProvision  = "provision-control-plane"
 	runGateway    = "restore-connect-gateway"
 	runAPIs       = "restore-apis"
+	runFleetAPI   = "restore-fleet-api"
 	runChannel    = "fix-revision-channel"
 	runType       = "fix-revision-type"
 	runRecreate   = "recreate-revision"
@@ -124,7 +125,11 @@ func Catalogue() []Description { return slices.Clone(descriptions) }
 func RunbookOf(f Finding) string {
 	switch f.Code {
 	case ServiceDisabled:
-		if f.Detail != "" && f.Detail != mesh.GatewayService {
+		switch f.Detail {
+		case "", mesh.GatewayService:
+		case mesh.HubService: // without it no membership is known to run a runbook on
+			return runFleetAPI
+		default:
 			return runAPIs
 		}
 	case ConditionReported:

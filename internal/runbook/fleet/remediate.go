@@ -25,7 +25,7 @@ import (
 // Remedies picks the runbooks for the root causes of a diagnosis: by membership, and for each in the order in which
 // prerequisites depend on each other. byHand are the root causes that no runbook fixes.
 func Remedies(report *diagnosis.Report, books *runbook.Library) (remedies []runbook.Remedy, byHand []diagnosis.Finding) {
-	type key struct{ membership, runbook string }
+	type key struct{ target, runbook string }
 	found := map[key]*runbook.Remedy{}
 	rank := map[key]mesh.Kind{}
 	for _, f := range report.Findings {
@@ -34,15 +34,18 @@ func Remedies(report *diagnosis.Report, books *runbook.Library) (remedies []runb
 		}
 		name := catalogue.RunbookOf(f.Finding)
 		book, have := books.Find(name)
-		memberships := Affected(report, f)
-		if name == "" || !have || book.Target != lang.TargetMembership || len(memberships) == 0 {
+		var targets []runbook.Remedy
+		if have {
+			targets = remediesOf(report, f, book.Runbook)
+		}
+		if len(targets) == 0 {
 			byHand = append(byHand, f)
 			continue
 		}
-		for _, m := range memberships {
-			k := key{m, name}
+		for _, one := range targets {
+			k := key{one.Target(), name}
 			if found[k] == nil {
-				found[k], rank[k] = &runbook.Remedy{Membership: m, Runbook: name}, f.Kind
+				found[k], rank[k] = &one, f.Kind
 			}
 			if f.Kind.Before(rank[k]) {
 				rank[k] = f.Kind
@@ -60,10 +63,34 @@ func Remedies(report *diagnosis.Report, books *runbook.Library) (remedies []runb
 		remedies = append(remedies, *r)
 	}
 	slices.SortFunc(remedies, func(a, b runbook.Remedy) int {
-		return cmp.Or(strings.Compare(a.Membership, b.Membership),
-			rank[key{a.Membership, a.Runbook}].Compare(rank[key{b.Membership, b.Runbook}]), strings.Compare(a.Runbook, b.Runbook))
+		return cmp.Or(strings.Compare(a.Target(), b.Target()),
+			rank[key{a.Target(), a.Runbook}].Compare(rank[key{b.Target(), b.Runbook}]), strings.Compare(a.Runbook, b.Runbook))
 	})
 	return remedies, byHand
+}
+
+// remediesOf is a runbook on each of what a finding is about or brings into trouble, as far as it works on such targets.
+func remediesOf(report *diagnosis.Report, f diagnosis.Finding, r *lang.Runbook) (remedies []runbook.Remedy) {
+	switch r.Target {
+	case lang.TargetMembership:
+		for _, m := range Affected(report, f) {
+			remedies = append(remedies, runbook.Remedy{Membership: m, Runbook: r.Name})
+		}
+	case lang.TargetProject:
+		if project, found := strings.CutPrefix(f.Subject, "projects/"); found && !strings.Contains(project, "/") {
+			remedies = append(remedies, runbook.Remedy{Project: f.Subject, Runbook: r.Name})
+		}
+	}
+	return remedies
+}
+
+// first are the remedies of projects, where there are any: what is found of memberships without them may be wrong.
+func first(remedies []runbook.Remedy) []runbook.Remedy {
+	projects := slices.DeleteFunc(slices.Clone(remedies), func(r runbook.Remedy) bool { return r.Project == "" })
+	if len(projects) > 0 {
+		return projects
+	}
+	return remedies
 }
 
 // maxRounds bounds how often Remediate diagnoses again what it has corrected: a cause may hide another.
@@ -105,7 +132,7 @@ func Remediate(ctx context.Context, e *engine.Engine, o RemediateOptions) (*runb
 		}
 		var remedies []runbook.Remedy
 		remedies, m.ByHand = Remedies(report, o.Library)
-		fresh := slices.DeleteFunc(slices.Clone(remedies), r.over)
+		fresh := first(slices.DeleteFunc(slices.Clone(remedies), r.over))
 		if len(fresh) == 0 || len(m.Rounds) == maxRounds {
 			if !r.lingers(report, remedies) || !e.WaitClock().Now().Before(r.until) {
 				return m, nil
@@ -142,23 +169,23 @@ type remediator struct {
 	mu        sync.Mutex
 	tried     map[string]bool // remedies that are not run again, by remedyKey
 	corrected map[string]bool // those of them that succeeded
-	person    map[string]bool // memberships on which only a person can go on
+	person    map[string]bool // targets on which only a person can go on
 }
 
 // over reports a remedy that is not run again: what was tried and is found again is not tried again and again, and
 // remedies are in the order of their dependences, so that none follows one that waits for a person.
 func (r *remediator) over(remedy runbook.Remedy) bool {
-	return r.tried[remedyKey(remedy)] || r.person[remedy.Membership]
+	return r.tried[remedyKey(remedy)] || r.person[remedy.Target()]
 }
 
 func remedyKey(r runbook.Remedy) string {
-	return strings.Join(append([]string{r.Membership, r.Runbook}, r.Findings...), " ")
+	return strings.Join(append([]string{r.Target(), r.Runbook}, r.Findings...), " ")
 }
 
 // lingers reports that something is found that may go away by itself: a finding
 // that waits, or one whose runbook succeeded.
 func (r *remediator) lingers(report *diagnosis.Report, found []runbook.Remedy) bool {
-	return slices.ContainsFunc(found, func(one runbook.Remedy) bool { return r.corrected[remedyKey(one)] && !r.person[one.Membership] }) ||
+	return slices.ContainsFunc(found, func(one runbook.Remedy) bool { return r.corrected[remedyKey(one)] && !r.person[one.Target()] }) ||
 		slices.ContainsFunc(report.Findings, func(f diagnosis.Finding) bool {
 			return f.Waiting && f.Severity != catalogue.Info && !r.person[f.About]
 		})
@@ -170,17 +197,17 @@ func (r *remediator) round(ctx context.Context, report *diagnosis.Report, fresh 
 	if ctx.Err() != nil {
 		return nil, false, context.Cause(ctx)
 	}
-	shown, unplanned := map[string]*runbook.Plan{}, map[string]string{} // by remedyKey, and the runbook by membership
+	shown, unplanned := map[string]*runbook.Plan{}, map[string]string{} // by remedyKey, and the runbook by target
 	var all []*runbook.Plan
 	var failed []runbook.Result
 	for i := range fresh {
 		one := &fresh[i]
-		switch before, have := unplanned[one.Membership]; {
+		switch before, have := unplanned[one.Target()]; {
 		case have:
 			one.Error = "it follows " + before + ", which could not be planned"
 		case failures[i] != nil:
-			unplanned[one.Membership] = one.Runbook
-			result := failedWith(nil, one.Membership, failures[i], r.engine)[0]
+			unplanned[one.Target()] = one.Runbook
+			result := failedWith(nil, one.Target(), failures[i], r.engine)[0]
 			result.Runbook, one.Error = one.Runbook, result.Error
 			failed = append(failed, result)
 		default:
@@ -240,33 +267,33 @@ func planRemedy(ctx context.Context, e *engine.Engine, r runbook.Remedy, books *
 	if !found {
 		return nil, fmt.Errorf("there is no runbook %q", r.Runbook)
 	}
-	target, err := runbook.ParseTarget(lang.TargetMembership, r.Membership, "")
+	target, err := runbook.ParseTarget(book.Target, r.Target(), "")
 	if err != nil {
 		return nil, err
 	}
 	return e.Plan(ctx, runbook.Job{Runbook: book.Runbook, File: book.File, Target: target, Name: job})
 }
 
-// run runs the runbooks of each membership one after the other, planned again when their turn comes, and memberships
-// beside each other. A remedy without a plan is left out.
+// run runs the runbooks of each target one after the other, planned again when their turn comes, and targets beside each
+// other. A remedy without a plan is left out.
 func (r *remediator) run(ctx context.Context, remedies []runbook.Remedy, shown map[string]*runbook.Plan) (*runbook.Report, error) {
-	var memberships []string
+	var targets []string
 	of := map[string][]runbook.Remedy{}
 	for _, one := range remedies {
 		if one.Error != "" {
 			continue
 		}
-		if of[one.Membership] == nil {
-			memberships = append(memberships, one.Membership)
+		if of[one.Target()] == nil {
+			targets = append(targets, one.Target())
 		}
-		of[one.Membership] = append(of[one.Membership], one)
+		of[one.Target()] = append(of[one.Target()], one)
 	}
-	return RunAll(ctx, r.engine, r.o.Job, memberships, r.o.Rollout, func(membership string) TargetFunc {
-		return func(ctx context.Context) ([]runbook.Result, error) { return r.runAt(ctx, of[membership], shown) }
+	return RunAll(ctx, r.engine, r.o.Job, targets, r.o.Rollout, func(target string) TargetFunc {
+		return func(ctx context.Context) ([]runbook.Result, error) { return r.runAt(ctx, of[target], shown) }
 	})
 }
 
-// runAt runs the runbooks of one membership, until one does not succeed.
+// runAt runs the runbooks of one target, until one does not succeed.
 func (r *remediator) runAt(ctx context.Context, remedies []runbook.Remedy, shown map[string]*runbook.Plan) ([]runbook.Result, error) {
 	var results []runbook.Result
 	for i, one := range remedies {
@@ -293,7 +320,7 @@ func (r *remediator) runAt(ctx context.Context, remedies []runbook.Remedy, shown
 		}
 		r.mu.Lock()
 		r.corrected[remedyKey(one)] = result.Outcome == journal.Succeeded
-		r.person[one.Membership] = result.Outcome == journal.NeedsApprove
+		r.person[one.Target()] = result.Outcome == journal.NeedsApprove
 		r.mu.Unlock()
 		if result.Outcome != journal.Succeeded {
 			return results, nil

@@ -28,8 +28,8 @@ var waits = []Def{
 		Name: "service_usable",
 		Doc: "An API is enabled on a project and takes effect: enabling is done some minutes before every caller notices. Of `" +
 			mesh.GatewayService +
-			"` that is seen by asking a membership's cluster through it, where `membership` is given; of other APIs, that they are enabled is " +
-			"all there is to see.",
+			"` that is seen by asking a membership's cluster through it, where `membership` is given; of `" + mesh.HubService +
+			"`, by listing the project's memberships; of other APIs, that they are enabled is all there is to see.",
 		Args: []lang.Arg{
 			argProject,
 			needed("service", cty.String, "Name of the API, such as `connectgateway.googleapis.com`.", each(mesh.CheckService)),
@@ -114,6 +114,9 @@ func serviceIsUsable(ctx context.Context, env *Runtime, a Args) (Observation, er
 	if states[service] != "ENABLED" {
 		return Observation{State: serviceDisabled, Message: service + " is not enabled on project " + project}, nil
 	}
+	if service == mesh.HubService {
+		return fleetIsReadable(ctx, env, project)
+	}
 	if service != mesh.GatewayService || a.Text("membership") == "" {
 		return Observation{State: serviceUsable, Message: service + " is enabled on project " + project}, nil
 	}
@@ -136,6 +139,19 @@ func serviceIsUsable(ctx context.Context, env *Runtime, a Args) (Observation, er
 		return Observation{}, err
 	}
 	return Observation{State: serviceUsable, Message: "Connect Gateway reaches the cluster of " + membership.String()}, nil
+}
+
+// fleetIsReadable is whether GKE Hub answers for a project whose API is enabled.
+func fleetIsReadable(ctx context.Context, env *Runtime, project string) (Observation, error) {
+	env.Client.Forget()
+	_, _, err := env.Client.Memberships(ctx, project)
+	if _, off := apierr.Disabled(err); off {
+		return Observation{
+			State:   servicePropagating,
+			Message: fmt.Sprintf("%s is enabled on project %s, and GKE Hub still refuses to list its memberships", mesh.HubService, project),
+		}, nil
+	}
+	return Observation{State: serviceUsable, Message: "GKE Hub lists the memberships of project " + project}, err
 }
 
 // answered reports whether a failed read reached the cluster.
