@@ -134,4 +134,15 @@ runbook "restore-connect-gateway" {
       interval   = "20s"
     }
   }
+
+  # What the restart leaves to a person: StatefulSets, Jobs and pods without a controller.
+  step "pods" {
+    when       = input.namespaces == null && length(local.others) == 0
+    depends_on = [step.found]
+
+    assert "no_findings" {
+      membership = target.membership
+      codes      = ["pods-injected-elsewhere", "pods-without-proxy"]
+    }
+  }
 }

@@ -84,7 +84,7 @@ func (c *Cluster) RestartOwners(ctx context.Context, owners []mesh.Owner, how Re
 
 func (c *Cluster) restart(ctx context.Context, owner mesh.Owner, how Restart, limits map[string][]mesh.Budget, started *bool) (Outcome,
 	string, error) {
-	if why := never(owner, how); why != "" {
+	if why := how.Never(owner); why != "" {
 		return Skipped, why, nil
 	}
 	w, err := c.workload(ctx, owner)
@@ -127,8 +127,8 @@ func failure(err error) (Outcome, string, error) {
 	return Failed, why, err
 }
 
-// never says why an owner is not restarted whatever its state, or "".
-func never(owner mesh.Owner, how Restart) string {
+// Never says why an owner is not restarted whatever its state, or "".
+func (how Restart) Never(owner mesh.Owner) string {
 	if owner.Kind == "StatefulSet" && how.StatefulSets {
 		return ""
 	}

@@ -59,7 +59,29 @@ func neverRenewed(r health.Renewal, how Restart) string {
 		return "no managed control plane injects its pods now, so a restart would remove their proxies; " +
 			"correct the injection label of namespace " + r.Owner.Namespace + " first"
 	}
-	return never(r.Owner, how)
+	return how.Never(r.Owner)
+}
+
+// LeftAlone has the owners of pods with proxies that no restart of this kind would move, each with the reason: of the
+// namespaces that are named, or of all. It takes one request, or one for each namespace.
+func (c *Cluster) LeftAlone(ctx context.Context, namespaces []string, how Restart) (map[mesh.Owner]string, error) {
+	labels := ""
+	if len(namespaces) == 0 {
+		namespaces, labels = []string{""}, injectedLabel
+	}
+	left := map[mesh.Owner]string{}
+	for _, name := range namespaces {
+		found, err := c.podsOf(ctx, name, labels)
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range found {
+			if why := how.Never(p.Owner); why != "" && p.Proxied() && !p.Finished && p.Controller != "Job" {
+				left[p.Owner] = why
+			}
+		}
+	}
+	return left, nil
 }
 
 // renewable lists the pods that may be stale: of the namespaces that are named all;

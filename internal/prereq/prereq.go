@@ -68,6 +68,12 @@ func Refusal(s State) error {
 	return nil
 }
 
+// Leaver is a Prerequisite that leaves some of its work to a person.
+type Leaver interface {
+	// Leaves says what it leaves to a person whatever else is changed before, each with the reason.
+	Leaves(ctx context.Context) ([]string, error)
+}
+
 // Change is what Enforce changed, enough to undo it and to report it.
 type Change struct {
 	Kind    mesh.Kind      `json:"kind"`

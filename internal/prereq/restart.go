@@ -3,6 +3,7 @@ package prereq
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -45,6 +46,7 @@ var (
 	_ Prerequisite = (*RollingRestart)(nil)
 	_ Irreversible = (*RollingRestart)(nil)
 	_ Announcer    = (*RollingRestart)(nil)
+	_ Leaver       = (*RollingRestart)(nil)
 )
 
 // RestartState is what is to be restarted.
@@ -161,6 +163,20 @@ func (r *RollingRestart) Read(ctx context.Context, _ bool) (RestartState, error)
 		err = &GoneError{r.Target.String()}
 	}
 	return s, err
+}
+
+// Leaves implements Leaver: the StatefulSets that it was not asked for, the naked pods, and what else has no roll-out.
+func (r *RollingRestart) Leaves(ctx context.Context) ([]string, error) {
+	opened, err := r.Clusters.Open(ctx, r.Target)
+	if err != nil {
+		return nil, err
+	}
+	all, err := opened.LeftAlone(ctx, r.Namespaces, r.how())
+	var left []string
+	for _, owner := range slices.SortedFunc(maps.Keys(all), mesh.Owner.Compare) {
+		left = append(left, fmt.Sprintf("%s (%s)", owner, all[owner]))
+	}
+	return left, err
 }
 
 // Announce implements Announcer.

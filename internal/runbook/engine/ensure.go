@@ -47,7 +47,7 @@ func (s *stepRun) ensure(ctx context.Context) error {
 		err := a.try(ctx)
 		switch {
 		case err == nil:
-			return s.succeed(ctx, a.found, changed || len(a.made.After) > 0, value(def, a.state))
+			return s.succeed(ctx, a.story(), changed || len(a.made.After) > 0, value(def, a.state))
 		case errors.Is(err, errStop) || isRecordTrouble(err):
 			return err
 		case ctx.Err() != nil:
@@ -165,6 +165,14 @@ func (a *act) enforce(ctx context.Context) (prereq.Change, error) {
 	bounded, cancel := wait.Deadline(ctx, a.engine.WaitClock(), a.deadline, "step "+a.name)
 	defer cancel()
 	return a.prerequisite.Enforce(bounded, a.state)
+}
+
+// story is how the step ended, with what the check still finds: that is left to a person.
+func (a *act) story() string {
+	if left := messages(a.state); left != "" {
+		return a.found + "; left to a person: " + left
+	}
+	return a.found
 }
 
 // alreadyMet ends a step whose check was satisfied before this attempt changed

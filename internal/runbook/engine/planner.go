@@ -267,11 +267,11 @@ func (l *planner) ensure(ctx context.Context, st *lang.Step, i lang.Instance, p 
 	}
 	if state.Met() {
 		if before := l.affectedNeeds(st); def.KnownAfterChanges && len(before) > 0 {
-			p.Status, p.After, p.Text = runbook.StatusLater, before, "as it should be now, and looked at again then"
+			p.Status, p.After, p.Text = runbook.StatusLater, before, "as it should be now, and looked at again then"+leaves(ctx, prerequisite)
 			p.Approval = gateText(gate, p.Risk, p.Subject)
 			return nil
 		}
-		p.Status = runbook.StatusSatisfied
+		p.Status, p.Text = runbook.StatusSatisfied, messages(state)
 		return l.record(st, i, lang.Done, false, value(def, state))
 	}
 	if err := prereq.Refusal(state); err != nil && !l.changing { // what an earlier step changes may be what was missing
@@ -299,6 +299,22 @@ func value(def *kinds.Def, state prereq.State) cty.Value {
 		return cty.NilVal
 	}
 	return def.ResultValue(state)
+}
+
+// leaves is what a prerequisite leaves to a person, for the end of a sentence.
+func leaves(ctx context.Context, p prereq.Prerequisite) string {
+	leaver, some := p.(prereq.Leaver)
+	if !some {
+		return ""
+	}
+	left, err := leaver.Leaves(ctx)
+	if err != nil {
+		return "; what would be left to a person is unknown: " + ErrorText(err)
+	}
+	if len(left) == 0 {
+		return ""
+	}
+	return "; left to a person: " + strings.Join(left, ", ")
 }
 
 func messages(s prereq.State) string {
