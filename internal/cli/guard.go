@@ -16,8 +16,9 @@ import (
 func newGuard(version string) *cobra.Command {
 	out := outputs{formats: report.GuardFormats()}
 	var fleets []string
+	var manifests, against string
 	cmd := &cobra.Command{
-		Use:   "guard PLAN.json...|-",
+		Use:   "guard [PLAN.json...|-]",
 		Short: "Say before an apply whether a plan would take away what the mesh needs",
 		Long: `Read the output of "terraform show -json PLANFILE", or of OpenTofu, of any
 configuration and any provider, and say whether applying the plan would take away
@@ -26,6 +27,10 @@ mesh, and what to write instead. It makes no request.
 
 Without --fleet-project, the mesh service agent of every fleet counts. With it,
 only those of the given fleets do; a number saves the guess.
+
+With --manifests, it judges Kubernetes YAML in the same way: namespaces,
+ControlPlaneRevisions, webhooks, and the objects of Config Connector. Give what
+was before with --against; an object that is gone counts as deleted.
 
 Several plans are judged one by one: nothing orders them. Sensitive values are
 used, and never printed.
@@ -38,9 +43,17 @@ Exit codes:
 		Example: `  terraform plan -out=plan
   terraform show -json plan | terraform-provider-asm guard -
   terraform-provider-asm guard plan.json --fleet-project my-fleet-project=123456789012
-  terraform-provider-asm guard */plan.json --output table --output markdown=comment.md`,
-		Args: cobra.MinimumNArgs(1),
+  terraform-provider-asm guard */plan.json --output table --output markdown=comment.md
+  kustomize build overlays/prod | terraform-provider-asm guard --manifests - --against rendered/prod`,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			switch {
+			case against != "" && manifests == "":
+				return errors.New("--against is what was before --manifests; give both")
+			case len(args) == 0 && manifests == "":
+				return errors.New("give a plan (terraform show -json), - for standard input, or --manifests")
+			case manifests == "-" && slices.Contains(args, "-"):
+				return errors.New("- is given twice")
+			}
 			options := guard.Options{Tool: "terraform-provider-asm " + version}
 			for _, one := range fleets {
 				fleet, err := guard.ParseFleet(one)
@@ -54,10 +67,11 @@ Exit codes:
 				return err
 			}
 			defer writers.close()
-			result, err := guardPlans(cmd.InOrStdin(), args, options)
-			if err != nil {
+			g := guard.New(options)
+			if err := errors.Join(guardPlans(g, cmd.InOrStdin(), args), guardManifests(g, cmd.InOrStdin(), manifests, against)); err != nil {
 				return err
 			}
+			result := g.Result()
 			if err := writers.each(func(to io.Writer, format report.Format, o report.Options) error {
 				return report.WriteGuard(to, format, result, o)
 			}); err != nil {
@@ -68,26 +82,48 @@ Exit codes:
 	}
 	cmd.Flags().StringArrayVar(&fleets, "fleet-project", nil,
 		"ID of a guarded fleet's host project, or ID=NUMBER (repeatable; default every fleet in the plan)")
+	cmd.Flags().StringVar(&manifests, "manifests", "", "folder of Kubernetes YAML that is to be applied, or - for standard input")
+	cmd.Flags().StringVar(&against, "against", "", "folder of what was applied before, for --manifests")
 	out.flag(cmd.Flags())
 	return cmd
 }
 
 // guardPlans judges every plan. It reports all plans that cannot be read at once.
-func guardPlans(stdin io.Reader, names []string, options guard.Options) (*guard.Result, error) {
-	g := guard.New(options)
+func guardPlans(g *guard.Guard, stdin io.Reader, names []string) error {
 	var failed []error
 	for i, name := range names {
 		if slices.Contains(names[:i], name) {
-			return nil, fmt.Errorf("%s is given twice", name)
+			return fmt.Errorf("%s is given twice", name)
 		}
 		if err := guardPlan(g, stdin, name); err != nil {
 			failed = append(failed, err)
 		}
 	}
-	if len(failed) > 0 {
-		return nil, errors.Join(failed...)
+	return errors.Join(failed...)
+}
+
+func guardManifests(g *guard.Guard, stdin io.Reader, name, against string) error {
+	if name == "" {
+		return nil
 	}
-	return g.Result(), nil
+	read := func(name string) (*guard.Manifests, error) {
+		if name == "-" {
+			return guard.ReadManifestStream(stdin)
+		}
+		return guard.ReadManifests(name)
+	}
+	after, err := read(name)
+	if err != nil {
+		return fmt.Errorf("--manifests %s: %w", name, err)
+	}
+	var before *guard.Manifests
+	if against != "" {
+		if before, err = read(against); err != nil {
+			return fmt.Errorf("--against %s: %w", against, err)
+		}
+	}
+	g.AddManifests(name, after, before)
+	return nil
 }
 
 func guardPlan(g *guard.Guard, stdin io.Reader, name string) error {

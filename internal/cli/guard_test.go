@@ -98,7 +98,10 @@ func TestGuardErrors(t *testing.T) {
 		{"--fleet-project: \"x\" is neither a project ID", []string{"no.json", "--fleet-project=x"}},
 		{"--fleet-project: shop-fleet: \"one\" is not a project number", []string{"no.json", "--fleet-project=shop-fleet=one"}},
 		{"there is no report format", []string{"x", "--output=openmetrics"}},
-		{"requires at least 1 arg(s)", nil},
+		{"give a plan", nil},
+		{"give both", []string{"--against", folder}},
+		{"- is given twice", []string{"-", "--manifests", "-"}},
+		{"--manifests no: lstat no: no such file", []string{"--manifests", "no"}},
 	} {
 		if code, out, errs := run(t, append([]string{"guard"}, tc.args...)...); code != 1 || out != "" || !strings.Contains(errs, tc.want) {
 			t.Errorf("%v: exit %d, %q, %q", tc.args, code, out, errs)
@@ -106,5 +109,20 @@ func TestGuardErrors(t *testing.T) {
 	}
 	if text, _ := os.ReadFile(old); string(text) != "old" {
 		t.Errorf("the file of an earlier report holds %q", text)
+	}
+}
+
+// Manifests come by a pipe, and what was before from a folder.
+func TestGuardManifests(t *testing.T) {
+	const namespace = "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop, labels: {%s}}\n"
+	folder := t.TempDir()
+	if err := os.WriteFile(filepath.Join(folder, "shop.yaml"), fmt.Appendf(nil, namespace, "istio.io/rev: asm-managed"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for labels, want := range map[string]int{"istio.io/rev: asm-managed, team: a": 0, "team: a": 3} {
+		code, out, errs := runWith(t, fmt.Sprintf(namespace, labels), "guard", "--manifests", "-", "--against", folder)
+		if code != want || errs != "" || (want == 3) != strings.Contains(out, "Namespace/shop") {
+			t.Errorf("%s: exit %d, want %d: %q, %q", labels, code, want, out, errs)
+		}
 	}
 }

@@ -8,6 +8,9 @@ type change struct {
 	deposed       string
 	actions       []string
 	before, after value
+	// Of an object in a manifest: its kind, where its semantics are documented, and what to write instead, in place of the
+	// row's and the effect's.
+	object, source, instead string
 	// index orders the changes of a plan.
 	index int
 }

@@ -57,7 +57,7 @@ func (j *judge) workloadPool(c *change, name, key string) {
 			"with the cluster's own project, or leave the whole block out: the provider then keeps what the cluster has.",
 	}
 	switch {
-	case was.text() == "" || now.text() == was.text():
+	case was.text() == "" || now.text() == was.text() || to.raw == nil && !to.isUnknown(): // it keeps what the cluster has
 	case to.isUnknown() || now.isUnknown():
 		e.act, e.code, e.reason = unclear, catalogue.PoolMissing, "The workload pool of "+name+" is known only after apply."
 		j.add(e)

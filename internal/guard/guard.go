@@ -69,10 +69,20 @@ func (g *Guard) judge(name string, d *planFile) {
 		if f.verdict == Breaks || p.Verdict == Harmless {
 			p.Verdict = f.verdict
 		}
+		kind, source := f.change.kind, rows[f.change.kind].source
+		if f.change.object != "" {
+			kind = f.change.object
+		}
+		if f.change.source != "" {
+			source, f.instead = f.change.source, f.change.instead
+		}
+		if f.change.object != "" {
+			f.instead = strings.TrimSpace(strings.ReplaceAll(f.instead, forget, ""))
+		}
 		g.result.Findings = append(g.result.Findings, Finding{
-			Verdict: f.verdict, Code: f.code, Address: f.change.address, Deposed: f.change.deposed, Type: f.change.kind,
+			Verdict: f.verdict, Code: f.code, Address: f.change.address, Deposed: f.change.deposed, Type: kind,
 			Action: strings.Join(f.change.actions, "+"), Subject: f.subject, Plan: name, Reason: f.reason,
-			Consequence: consequences[f.code], Instead: f.instead, Source: rows[f.change.kind].source,
+			Consequence: consequences[f.code], Instead: f.instead, Source: source,
 		})
 	}
 	if p.Reason == "" && d.Complete != nil && !*d.Complete {

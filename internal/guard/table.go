@@ -21,7 +21,9 @@ const (
 	asm        = "https://registry.terraform.io/providers/managed-mesh/asm/latest/docs/resources/"
 	kubectl    = "https://registry.terraform.io/providers/gavinbunney/kubectl/latest/docs/resources/"
 	helmDocs   = "https://registry.terraform.io/providers/hashicorp/helm/latest/docs/resources/release"
-	kustomize  = "https://registry.terraform.io/providers/kbst/kustomization/latest/docs/resources/"
+	// Google's page on the control plane revisions and labels that a manifest can have.
+	manifestDocs = "https://cloud.google.com/service-mesh/docs/provision-control-plane"
+	kustomize    = "https://registry.terraform.io/providers/kbst/kustomization/latest/docs/resources/"
 )
 
 func attributes(names string) map[string]bool {
@@ -109,6 +111,7 @@ func lockoutRows() map[string]row {
 
 func kubernetesRows() map[string]row {
 	all := map[string]row{
+		"manifest":               {plainObject, nil, manifestDocs, false},
 		"kubernetes_labels":      {typedLabels, attributes("api_version kind metadata labels"), kubernetes + "labels", false},
 		"kubernetes_annotations": {typedLabels, attributes("api_version kind metadata annotations"), kubernetes + "annotations", false},
 		"kubernetes_manifest":    {manifest, attributes("manifest"), kubernetes + "manifest", false},
@@ -144,4 +147,6 @@ func ownRows() map[string]row {
 }
 
 // Types are the types of resources that are judged, sorted.
-func Types() []string { return slices.Sorted(maps.Keys(rows)) }
+func Types() []string {
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(rows)), func(kind string) bool { return kind == "manifest" })
+}
