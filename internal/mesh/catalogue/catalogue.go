@@ -94,7 +94,8 @@ const (
 )
 
 var descriptions = slices.Concat(
-	apiFindings, iamFindings, clusterFindings, fleetFindings, absentFindings, membershipFindings, controlPlaneFindings, conditionFindings,
+	apiFindings, iamFindings, clusterFindings, fleetFindings, absentFindings, membershipFindings, textFindings,
+	controlPlaneFindings, conditionFindings,
 	injectionFindings, proxyFindings, podFindings, logFindings, readFindings, planFindings,
 )
 

@@ -24,6 +24,7 @@ var followRules = map[Code]followRule{
 	ResourceGone: isRoot, CheckFailed: isRoot, CheckUndecided: isRoot,
 
 	MeshAbsent: isRoot, ClusterUnregistered: isRoot, MembershipElsewhere: isRoot, ClusterOtherFleet: isRoot, SpecOrphaned: isRoot,
+	InstallerRefused: isRoot, RequestRefused: isRoot, ProxyNotReady: isRoot,
 
 	ServiceDisabled:        sameDetail,
 	ConnectGatewayDisabled: direct,

@@ -81,6 +81,8 @@ func yamlDocuments(raw string) (found []document, rest string) {
 	for _, line := range strings.SplitAfter(raw, "\n") {
 		indent := len(line) - len(strings.TrimLeft(line, " "))
 		switch {
+		case strings.Trim(line, " .\r\n") == "" && strings.Contains(line, "..."): // something was left out
+			continue
 		case yamlLine.MatchString(line) && !logLine.MatchString(line), len(block) > 0 && indent > 0 && indent >= deep:
 			block = append(block, line)
 		default:

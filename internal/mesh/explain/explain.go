@@ -35,10 +35,11 @@ type Explanation struct {
 	Established bool   `json:"established"`
 	DocURL      string `json:"doc_url,omitempty"`
 
-	in      *text.Pasted // the passage with the evidence; nil for what a document says by its structure
-	at      int          // where in it the evidence begins
-	order   int          // the same, counted over all passages
-	command string       // the template of NextCommand; "" is the finding's own
+	in      *text.Pasted      // the passage with the evidence; nil for what a document says by its structure
+	at      int               // where in it the evidence begins
+	order   int               // the same, counted over all passages
+	named   map[string]string // variables that the structure around the passage gives
+	command string            // the template of NextCommand; "" is the finding's own
 }
 
 // Explain recognises what a person pastes: an error of an installer, gcloud, kubectl or Terraform, a log entry, a
@@ -85,6 +86,7 @@ func (e *explainer) passage(raw string) {
 		return
 	}
 	e.alarmed = e.alarmed || alarms(e.Text)
+	e.shapes()
 	e.stops()
 	e.signs()
 	e.disabledAPI()
@@ -182,13 +184,10 @@ func (e *explainer) add(code catalogue.Code, detail, evidence string, at int, es
 		Code: code, Detail: detail, Severity: d.Severity, Title: d.Title, Means: d.Means, Cause: d.Cause, Remedy: d.Remedy,
 		Evidence: shorten(evidence), Variables: map[string]string{}, FixedBy: d.FixedBy,
 		Runbook: catalogue.RunbookOf(catalogue.Finding{Code: code, Detail: detail}),
-		Source:  d.Source, Established: d.Established && established, DocURL: d.DocURL, in: e.Pasted, at: at, order: e.base + at,
+		Source:  d.Source, Established: d.Established && established, DocURL: d.DocURL, in: e.Pasted, at: at, order: e.base + at, named: e.named,
 	}
 	if e.subject != "" {
 		x.Subjects = []string{e.subject}
-	}
-	for name, value := range e.named {
-		x.set(name, value)
 	}
 	e.found = append(e.found, x)
 	return &e.found[len(e.found)-1]
@@ -207,6 +206,9 @@ func (e *explainer) stops() {
 				continue
 			}
 			if known.Stop.Code == catalogue.StopWorkloadIdentity && e.installer(at) {
+				if strings.Contains(strings.ToLower(e.Window(at, 12, at, 0)), "nodepool") {
+					continue
+				}
 				// The installer prints it of a cluster, before a revision exists.
 				e.add(catalogue.PoolMissing, "", evidence, at, false)
 				continue

@@ -39,9 +39,12 @@ var namings = []struct {
 	{regexp.MustCompile(`\bproject "?\[?(?P<project>[a-z0-9:.-]+)`)},
 }
 
-// name notes what the text around the evidence names. What the message itself named stays, and a name that stands nearer
-// to the evidence is preferred: first the nearest before it, then the first behind it.
+// name notes what the text around the evidence names. What the message itself named stays, then what the
+// structure around it names; of names in running text, the nearest before the evidence, then the first behind it.
 func (x *Explanation) name() {
+	for name, value := range x.named {
+		x.set(name, value)
+	}
 	if x.in != nil {
 		before, after := x.in.Window(x.at, 600, x.at, 0), x.in.Window(x.at, 0, x.at, 1400)
 		for _, n := range namings {

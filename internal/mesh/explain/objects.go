@@ -71,8 +71,9 @@ const cniLabel = "mesh.cloud.google.com/managed-cni-enabled"
 
 func (e *explainer) revision(m map[string]any) {
 	name := stringAt(m, "metadata", "name")
-	if value, set := field(m, "metadata", "labels", cniLabel).(string); set && value != "true" {
-		e.foundCode("CNI_CONFIG_UNSUPPORTED", "label "+cniLabel+": "+value)
+	// A value without quotes is a boolean for YAML.
+	if value := field(m, "metadata", "labels", cniLabel); value != nil && fmt.Sprint(value) != "true" {
+		e.foundCode("CNI_CONFIG_UNSUPPORTED", fmt.Sprint("label ", cniLabel, ": ", value))
 	}
 	conditions := map[string]any{}
 	for _, c := range listAt(m, "status", "conditions") {

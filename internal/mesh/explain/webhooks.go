@@ -11,7 +11,7 @@ var (
 	webhookCall = regexp.MustCompile(`^failed calling webhook(?:[ ,]* "?([a-z0-9.-]*[a-z0-9])"?)?`)
 	unknownCall = regexp.MustCompile(`an error on the server \( ?"?unknown"? ?\)(?: has prevented the request from succeeding)?`)
 	webhookURL  = regexp.MustCompile(`(?:Post|POST) "?(https?://([^/" ?]+)[^" ]*)`)
-	inCluster   = regexp.MustCompile(`^istiod[a-z0-9-]*\.istio-system\.svc|^istiod[a-z0-9-]*\.[a-z0-9-]+\.svc`)
+	inCluster   = regexp.MustCompile(`^(?:istiod|istio-sidecar-injector|istio-pilot)[a-z0-9-]*\.[a-z0-9-]+\.svc`)
 )
 
 // failedWebhook recognises that an injection or validation webhook of the mesh
