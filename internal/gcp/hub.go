@@ -2,12 +2,15 @@ package gcp
 
 import (
 	"context"
+	"errors"
+	"net/http"
 	"time"
 
 	"google.golang.org/api/gkehub/v1"
 	hubv2 "google.golang.org/api/gkehub/v2"
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/apierr"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/text"
 	"github.com/managed-mesh/terraform-provider-asm/internal/wait"
 )
 
@@ -55,7 +58,7 @@ func (c *Client) changeHub(ctx context.Context, change hubChange, start func(con
 		func(ctx context.Context) (_ bool, _ string, err error) {
 			op, err = start(ctx)
 			err = failed(err, change.doing, change.permission)
-			if apierr.Aborted(err) {
+			if fleetBusy(err) {
 				return false, err.Error(), nil
 			}
 			return err == nil, "", err
@@ -67,4 +70,11 @@ func (c *Client) changeHub(ctx context.Context, change hubChange, start func(con
 		next, err := c.hub.Projects.Locations.Operations.Get(op.name).Context(ctx).Do()
 		return hubOperation(next), err
 	})
+}
+
+// fleetBusy reports whether GKE Hub refuses a change because it is at work on another.
+func fleetBusy(err error) bool {
+	var e *apierr.Error
+	return apierr.Aborted(err) || errors.As(err, &e) && text.IsFleetBusy(e.Message) &&
+		(e.Code == http.StatusConflict || e.Code == http.StatusBadRequest && e.Status == "FAILED_PRECONDITION")
 }

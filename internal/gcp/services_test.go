@@ -67,29 +67,37 @@ func TestServicesWithoutBatchGet(t *testing.T) {
 
 // GKE Hub refuses a change of a feature that another one is under way on.
 func TestAChangeOfTheFleetWaitsForOthers(t *testing.T) {
-	var writes atomic.Int32
-	refusal := "ABORTED"
-	c := serviceUsage(t, func(w http.ResponseWriter, r *http.Request) {
-		switch {
-		case r.Method == http.MethodGet:
-			fmt.Fprint(w, `{}`)
-		case writes.Add(1) < 3:
-			w.WriteHeader(http.StatusConflict)
-			fmt.Fprintf(w, `{"error":{"code":409,"status":%q,"message":"busy"}}`, refusal)
-		default:
-			fmt.Fprint(w, `{"name":"projects/p-mesh-1/locations/global/operations/o","done":true}`)
-		}
-	})
 	name, err := mesh.ParseMembership("projects/p-mesh-1/locations/us-central1/memberships/m")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := c.SetManagement(t.Context(), name, HubV1, mesh.ManagementAutomatic); err != nil || writes.Load() != 3 {
-		t.Errorf("%v after %d writes", err, writes.Load())
-	}
-	writes.Store(0)
-	refusal = "ALREADY_EXISTS"
-	if err := c.EnableMeshFeature(t.Context(), "p-mesh-1"); err == nil || writes.Load() != 1 {
-		t.Errorf("%v after %d writes", err, writes.Load())
+	for _, refusal := range []struct {
+		code            int
+		status, message string
+		writes          int32
+	}{
+		{http.StatusConflict, "ABORTED", "busy", 3},
+		{http.StatusConflict, "", "unable to queue the operation", 3},
+		{http.StatusBadRequest, "FAILED_PRECONDITION", "An operation on this resource is already in progress.", 3},
+		{http.StatusBadRequest, "FAILED_PRECONDITION", "The membership has no endpoint.", 1},
+		{http.StatusBadRequest, "INVALID_ARGUMENT", "An operation is in progress.", 1},
+		{http.StatusConflict, "ALREADY_EXISTS", "busy", 1},
+	} {
+		var writes atomic.Int32
+		c := serviceUsage(t, func(w http.ResponseWriter, r *http.Request) {
+			switch {
+			case r.Method == http.MethodGet:
+				fmt.Fprint(w, `{}`)
+			case writes.Add(1) < 3:
+				w.WriteHeader(refusal.code)
+				fmt.Fprintf(w, `{"error":{"code":%d,"status":%q,"message":%q}}`, refusal.code, refusal.status, refusal.message)
+			default:
+				fmt.Fprint(w, `{"name":"projects/p-mesh-1/locations/global/operations/o","done":true}`)
+			}
+		})
+		err := c.SetManagement(t.Context(), name, HubV1, mesh.ManagementAutomatic)
+		if (err == nil) != (refusal.writes == 3) || writes.Load() != refusal.writes {
+			t.Errorf("%+v: %v after %d writes", refusal, err, writes.Load())
+		}
 	}
 }

@@ -62,3 +62,10 @@ var activationBusy = regexp.MustCompile(`(?i)another activation or deactivation 
 // IsActivationBusy recognises Service Usage's refusal to enable an API while it
 // is at work on the same project; trying again later succeeds.
 func IsActivationBusy(message string) bool { return activationBusy.MatchString(message) }
+
+var fleetBusy = regexp.MustCompile(`(?i)\boperations?\b.*\b(in progress|running|pending)\b|unable to queue the operation`)
+
+// IsFleetBusy recognises GKE Hub's refusal of a change while it is at work on the same resource, where its status is not
+// ABORTED. "unable to queue the operation" is recorded with a 409; that a 400 FAILED_PRECONDITION speaks of an operation
+// in progress, as those of GKE do, is inferred.
+func IsFleetBusy(message string) bool { return fleetBusy.MatchString(message) }
