@@ -75,7 +75,9 @@ const configuration = `terraform {
   }
 }
 
-resource "asm_service_agent_binding" "mesh" {}
+resource "asm_service_agent_binding" "mesh" {
+  deletion_policy = "DELETE"
+}
 
 resource "asm_project_services" "mesh" {}
 
@@ -117,7 +119,17 @@ func (d *demo) steps(provider string) []step {
 			"Everything is in sync: the plan is empty and exits 0.",
 			func() error { return d.tf(0, only("No changes"), "plan", "-detailed-exitcode", "-input=false") },
 		},
-		{"A CI job removes three things through Google's APIs: the service agent's role, an API, the workload pool.", d.sabotage},
+		{
+			"Before: a pull request drops the binding, whose destroy would revoke the role. guard reads its plan, and exits 3.",
+			func() error { return d.guard(provider, 3, strings.Replace(configuration, binding, "", 1)) },
+		},
+		{"With what guard proposes, the resource is forgotten and the role stays: guard exits 0.", func() error {
+			return d.guard(provider, 0, strings.Replace(configuration, binding, forgotten, 1))
+		}},
+		{
+			"A CI job, which nobody guards, removes three things through Google's APIs: the service agent's role, an API, the workload pool.",
+			d.sabotage,
+		},
 		{"A quarter of an hour later the fleet API reports that the mesh is unhealthy.", func() error {
 			if err := d.control(http.MethodPost, "/_sim/clock?advance=15m"); err != nil {
 				return err
@@ -261,8 +273,12 @@ func (d *demo) tf(want int, show func(string) []string, args ...string) error {
 
 // asm runs the command line of the provider's own binary, shows what it writes, and checks the exit code.
 func (d *demo) asm(provider string, want int, show func(string) []string, args ...string) error {
-	cmd := exec.CommandContext(d.ctx, provider, args...)
-	cmd.Env = d.env
+	binary, err := filepath.Abs(provider)
+	if err != nil {
+		return err
+	}
+	cmd := exec.CommandContext(d.ctx, binary, args...)
+	cmd.Dir, cmd.Env = d.dir, d.env
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	out, err := cmd.Output()
 	var exit *exec.ExitError
@@ -283,47 +299,6 @@ func (d *demo) asm(provider string, want int, show func(string) []string, args .
 	}
 	fmt.Println("   exit code", code)
 	return nil
-}
-
-func whole(out string) (lines []string) {
-	for line := range strings.Lines(out) {
-		lines = append(lines, strings.TrimRight(line, "\n"))
-	}
-	return lines
-}
-
-func quiet(string) []string { return nil }
-
-func only(parts ...string) func(string) []string {
-	return func(out string) (lines []string) {
-		for line := range strings.Lines(out) {
-			for _, p := range parts {
-				if strings.Contains(line, p) {
-					lines = append(lines, strings.TrimRight(line, "\n"))
-					break
-				}
-			}
-		}
-		return lines
-	}
-}
-
-// drift shows the changed attributes, the count, and each warning whole.
-func drift(out string) (lines []string) {
-	inWarning := false
-	for line := range strings.Lines(out) {
-		line = strings.TrimRight(line, "\n")
-		if strings.Contains(line, "Warning: Drift") {
-			inWarning = true
-			lines = append(lines, "")
-		}
-		if inWarning || strings.Contains(line, " -> ") || strings.Contains(line, "will be updated in-place") ||
-			strings.Contains(line, "workload_pool ") ||
-			strings.HasPrefix(line, "Plan:") {
-			lines = append(lines, line)
-		}
-	}
-	return lines
 }
 
 // revoke removes the service agent's role with the API's own calls.
