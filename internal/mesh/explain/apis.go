@@ -74,6 +74,7 @@ const gcloudsProject = "764086051850"
 func (e *explainer) refused(service, project, evidence string, at int) {
 	project = strings.Trim(project, "[]*()<>\".,")
 	gcloud := project == gcloudsProject
+	e.spot = at
 	if mesh.ServiceReason(service) == "" || general.MatchString(service) && !e.ofMesh() && !gcloud {
 		return // not an API of the mesh
 	}

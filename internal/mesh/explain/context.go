@@ -9,9 +9,11 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 )
 
-// aboutMesh are words by which a text speaks of a service mesh on GKE, or of the fleet that manages it.
-var aboutMesh = regexp.MustCompile(`(?i)asmcli|install_asm|service[ _-]?mesh|\b(?:asm|csm)\b|asm-managed|controlplanerevision|istio|gkehub|` +
-	`hub\.gke\.io|\bfleet|\bmesh\b|meshconfig|mesh\.googleapis|gcp-sa-(?:servicemesh|gkehub|meshdataplane)|mdp-controller|安装工具|网格`)
+// aboutMesh are names by which programs and people speak of a managed mesh on GKE, or of the fleet that manages it. That
+// somebody runs Istio, or has a fleet of something, is not enough.
+var aboutMesh = regexp.MustCompile(`(?i)asmcli|install_asm|(?:anthos|cloud|managed|google) service[ _-]?mesh|servicemesh|\b(?:asm|csm)\b|` +
+	`asm-managed|controlplanerevision|featuremembershipmesh|istio_control_plane|gkehub|gke_hub|gke hub|hub\.gke\.io|container[. ](?:fleet|hub)\b|fleet membership|` +
+	`meshconfig|mesh\.googleapis|mesh\.cloud\.google|gcp-sa-(?:servicemesh|gkehub|meshdataplane)|mdp-controller|安装工具|服务网格|service mesh`)
 
 // isAboutMesh reports whether a text speaks of a mesh.
 func isAboutMesh(text string) bool { return aboutMesh.MatchString(text) }
@@ -19,17 +21,28 @@ func isAboutMesh(text string) bool { return aboutMesh.MatchString(text) }
 // otherProducts are names of what is no part of a mesh. A message that others print, too, is theirs beside such a name.
 var otherProducts = regexp.MustCompile(`(?i)\b(?:eks|aks|azure|aws|openshift|rancher|kong|kuma|linkerd|consul|cilium|nginx|traefik|knative|` +
 	`gcloud\.(?:run|functions|builds?|app|sql|storage|dataflow|composer|ai)|cloud (?:functions?|build|sql|storage)|app engine|bigquery|` +
-	`spanner|dataflow|dataproc|composer|vertex|pub/?sub|cloud run (?:service|job)s?|\S+\.run\.app|google_cloud(?:_run|functions)\w*)\b`)
+	`spanner|dataflow|dataproc|composer|vertex|pub/?sub|cloud run (?:service|job)s?|google_cloud(?:_run|functions)\w*)\b`)
 
-// ofMesh reports whether a message that other products print, too, is about the mesh here: the passage names the mesh.
+// How far around a message its context reaches, in bytes: a name nearby counts for the message, the name of another
+// product close by counts against it.
+const (
+	nearby  = 800
+	closeBy = 150
+)
+
+// ofMesh reports whether a message that other products print, too, is about the mesh here: something nearby names the
+// mesh, and nothing closer another product.
 func (e *explainer) ofMesh() bool {
-	return e.subject != "" || isAboutMesh(e.Text)
+	return e.subject != "" || !e.ofOthers() && isAboutMesh(e.Window(e.spot, nearby, e.spot, nearby))
 }
 
-// mayBeOfMesh reports whether a message that is mostly the mesh's may be so here: the passage names no other product, or
-// names the mesh, too.
-func (e *explainer) mayBeOfMesh() bool {
-	return e.ofMesh() || !otherProducts.MatchString(e.Text)
+// mayBeOfMesh reports whether a message that is mostly the mesh's may be so here: nothing close by names another product.
+func (e *explainer) mayBeOfMesh() bool { return e.subject != "" || !e.ofOthers() }
+
+// ofOthers reports whether another product is named close by, and the mesh is not.
+func (e *explainer) ofOthers() bool {
+	around := e.Window(e.spot, closeBy, e.spot, closeBy)
+	return otherProducts.MatchString(around) && !isAboutMesh(around)
 }
 
 // troubleWords are how a text speaks of an error.

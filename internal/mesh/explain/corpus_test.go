@@ -113,3 +113,89 @@ func TestCorpusInOtherForms(t *testing.T) {
 		}
 	}
 }
+
+// What others print stays theirs beside a sentence that speaks of Istio, and in a namespace of that name.
+func TestForeignBesideProse(t *testing.T) {
+	for _, before := range []string{"We run Istio on a fleet of clusters. Now I see: ", "namespace: istio-system\n"} {
+		for _, p := range corpus(t)["foreign"] {
+			if got := explain.Explain(before + p.Text); len(got) > 0 {
+				t.Errorf("%s%s\nis taken for %s (%s)", before, p.Text, names(got), got[0].Evidence)
+			}
+		}
+	}
+}
+
+// wellMesh is an answer about a mesh that works, with every field that says so.
+const wellMesh = `membershipSpecs:
+  projects/123456789012/locations/us-central1/memberships/cluster-1:
+    mesh:
+      management: MANAGEMENT_AUTOMATIC
+membershipStates:
+  projects/123456789012/locations/us-central1/memberships/cluster-1:
+    servicemesh:
+      conditions:
+      - code: VPCSC_GA_SUPPORTED
+        details: This control plane supports VPC-SC GA.
+        severity: INFO
+      controlPlaneManagement:
+        details:
+        - code: REVISION_READY
+          details: 'Ready: asm-managed'
+        implementation: TRAFFIC_DIRECTOR
+        state: ACTIVE
+      dataPlaneManagement:
+        details:
+        - code: OK
+          details: Service is running.
+        state: ACTIVE
+    state:
+      code: OK
+      description: 'Revision(s) ready for use: asm-managed.'
+name: projects/my-project/locations/global/features/servicemesh
+resourceState:
+  state: ACTIVE
+`
+
+// One field that does not say that all is well takes the all-clear away, in YAML, in JSON, quoted, and on one line.
+func TestNoAllClearBesideTrouble(t *testing.T) {
+	forms := map[string]func(string) string{
+		"YAML":   func(s string) string { return s },
+		"quoted": func(s string) string { return "> " + strings.ReplaceAll(s, "\n", "\n> ") },
+		"JSON": func(s string) string {
+			raw, err := yaml.YAMLToJSON([]byte(s))
+			if err != nil {
+				t.Fatal(err)
+			}
+			return string(raw)
+		},
+		"one line":   func(s string) string { return strings.Join(strings.Fields(s), " ") },
+		"fragment":   func(s string) string { return s[strings.Index(s, "servicemesh:"):] },
+		"with noise": func(s string) string { return "$ gcloud container fleet mesh describe\n" + s + "$ \n" },
+	}
+	for form, apply := range forms {
+		if got := names(explain.Explain(apply(wellMesh))); !strings.Contains(got, "nothing-wrong") {
+			t.Errorf("%s: a mesh that works is %q", form, got)
+		}
+		for _, c := range [][2]string{
+			{"        state: ACTIVE\n      dataPlane", "        state: SOMETHING_NEW\n      dataPlane"},
+			{"        implementation: TRAFFIC_DIRECTOR\n        state: ACTIVE\n", ""},
+			{"severity: INFO", "severity: ERROR"},
+			{"severity: INFO", "severity: WARNING"},
+			{"code: VPCSC_GA_SUPPORTED", "code: SOMETHING_NEW\n        severity: ERROR\n      - code: VPCSC_GA_SUPPORTED"},
+			{"code: REVISION_READY", "code: REVISION_ON_FIRE"},
+			{"code: OK\n          details", "code: SOMETHING_NEW\n          details"},
+			{"Service is running.\n        state: ACTIVE", "Service is running.\n        state: SOMETHING_NEW"},
+			{"Service is running.\n        state: ACTIVE", "Service is running.\n        state: NEEDS_ATTENTION"},
+			{"      code: OK\n      description", "      code: ERROR\n      description"},
+			{"      code: OK\n      description", "      code: SOMETHING_NEW\n      description"},
+		} {
+			broken := strings.Replace(wellMesh, c[0], c[1], 1)
+			if broken == wellMesh {
+				t.Fatalf("%q is not in the answer", c[0])
+			}
+			if got := names(explain.Explain(apply(broken))); strings.Contains(got, "nothing-wrong") {
+				t.Errorf("%s: with %q it is given an all-clear: %q", form, c[1], got)
+			}
+		}
+	}
+}

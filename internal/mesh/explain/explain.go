@@ -68,6 +68,7 @@ func Explain(raw string) []Explanation {
 // explainer reads a text passage by passage.
 type explainer struct {
 	*text.Pasted                   // the passage that is read
+	spot         int               // where in it the message is that is looked at
 	base         int               // the length of the passages before it
 	subject      string            // what the passage is about: a membership, an object; "" where nothing says
 	named        map[string]string // variables that the structure around the passage gives
@@ -202,7 +203,7 @@ func (e *explainer) stops() {
 	for _, known := range catalogue.StopMessages {
 		for _, w := range known.Wordings {
 			evidence, variables, at, found := w.Find(e.Pasted)
-			if !found || !e.mayBeOfMesh() {
+			if e.spot = at; !found || !e.mayBeOfMesh() {
 				continue
 			}
 			if known.Stop.Code == catalogue.StopWorkloadIdentity && e.installer(at) {
@@ -262,7 +263,7 @@ func (e *explainer) signs() {
 	for _, s := range signs {
 		for _, w := range s.wordings {
 			evidence, variables, at, found := w.Find(e.Pasted)
-			if !found || s.where != nil && !s.where(e) {
+			if e.spot = at; !found || s.where != nil && !s.where(e) {
 				continue
 			}
 			x := e.add(s.code, s.detail, evidence, at, w.Established)
@@ -298,11 +299,14 @@ func (e *explainer) sorted() []Explanation {
 	if e.alarmed || slices.ContainsFunc(e.found, troubled) {
 		e.found = slices.DeleteFunc(e.found, func(x Explanation) bool { return x.Code == catalogue.NothingWrong })
 	}
-	well := func(x Explanation) int {
-		if x.Code == catalogue.NothingWrong {
-			return 0
+	well := func(x Explanation) int { // a notice of a condition comes behind the all-clear, any other before it
+		switch x.Code {
+		case catalogue.NothingWrong:
+			return 1
+		case catalogue.ConditionReported:
+			return 2
 		}
-		return 1
+		return 0
 	}
 	behind := make([]int, len(e.found)) // how many others explain it
 	order := make([]int, len(e.found))

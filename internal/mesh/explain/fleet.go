@@ -147,7 +147,7 @@ func (e *explainer) planes(m map[string]any, in member) {
 	}
 	state := stringAt(control, "state")
 	if in.management != mesh.ManagementAutomatic && unmanaged(control, hasControl) && unmanaged(data, hasData) {
-		e.unmanagedMember(m)
+		e.unmanagedMember(m, in.management)
 		return
 	}
 	if hasControl {
@@ -175,14 +175,14 @@ func unmanaged(plane any, present bool) bool {
 
 // unmanagedMember explains a membership both planes of which are DISABLED: as published, that is what the fleet reports
 // about a cluster that was never put under mesh management.
-func (e *explainer) unmanagedMember(m map[string]any) {
+func (e *explainer) unmanagedMember(m map[string]any, management string) {
 	said := ""
 	for _, plane := range []string{keyControlPlane, keyDataPlane} {
 		for _, d := range listAt(m, plane, "details") {
 			said += " " + stringAt(d, "details")
 		}
 	}
-	x := e.claim(catalogue.NotManaged, "", strings.TrimSpace("both planes are DISABLED."+said))
+	x := e.claim(catalogue.NotManaged, management, strings.TrimSpace("both planes are DISABLED."+said))
 	if x.Variables == nil {
 		return
 	}

@@ -1,6 +1,10 @@
 package explain
 
-import "github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
+import (
+	"regexp"
+
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
+)
 
 // Parts that several shapes share.
 const (
@@ -53,7 +57,7 @@ var fleetShapes = []shape{
 		remedy: "Use the id of google_container_cluster, which is that name without the host.", command: "gcloud container clusters describe {cluster} --location={location} --project={project} --format=value(selfLink)"},
 	{key: "serviceisrequiredforthisoperation", pattern: like(`\[(?P<service>[a-z]+\.googleapis\.com)\] service is required for this operation and is not enabled for the project \[?(?P<project>[a-z0-9:-]+)`),
 		where: (*explainer).namesMeshAPI, code: catalogue.ServiceDisabled, established: true},
-	{key: "alreadyexists", pattern: like(`(?:features/servicemesh|gke_?hub_?feature(?:_?membership)?|creating feature|feature membership).{0,300}already exists|already exists.{0,200}features/servicemesh|resource "?projects/\S+/features/servicemesh"? already exists`),
+	{key: "alreadyexists", pattern: like(`(?:features/servicemesh|gke_?hub_?feature(?:_?membership)?|creating feature|feature membership).{0,300}already exists|already exists.{0,200}features/servicemesh|resource "?projects/\S+/features/servicemesh"? already exists`), where: (*explainer).ofMeshFeature,
 		code: catalogue.RequestRefused, detail: "already-exists", title: "The mesh feature, or its membership, exists already",
 		cause:  "Something else made it: gcloud, the fleet's default, another configuration or an earlier run whose state was lost.",
 		remedy: "Import it into the state instead of making it; nothing is wrong with the mesh.", command: "terraform import google_gke_hub_feature.NAME projects/{project}/locations/global/features/servicemesh"},
@@ -95,12 +99,27 @@ var policyShapes = []shape{
 
 // Which texts name the mesh's feature, its APIs and its agents.
 var (
-	agentWords = like(`gcp-sa-(?:servicemesh|gkehub|meshdataplane)`)
-	apiWords   = like(`\b(?:anthos|mesh|meshconfig|meshca|gkehub|gkeconnect|connectgateway|trafficdirector|networkservices|networksecurity)\.googleapis\.com`)
+	deniedService = regexp.MustCompile(`service:? "?([a-z]+\.googleapis\.com)`)
+	featureName   = regexp.MustCompile(`/features/([a-z]+)`)
+	agentWords    = like(`gcp-sa-(?:servicemesh|gkehub|meshdataplane)`)
+	apiWords      = like(`\b(?:anthos|mesh|meshconfig|meshca|gkehub|gkeconnect|connectgateway|trafficdirector|networkservices|networksecurity)\.googleapis\.com`)
 )
+
+// ofMeshFeature reports whether the text is about the mesh, and names no other feature of a fleet.
+func (e *explainer) ofMeshFeature() bool {
+	other := false
+	for _, m := range featureName.FindAllStringSubmatch(e.Window(e.spot, closeBy, e.spot, closeBy), 20) {
+		other = other || m[1] != "servicemesh"
+	}
+	return e.ofMesh() && !other
+}
 
 func (e *explainer) namesAgent() bool   { return agentWords.MatchString(e.Text) }
 func (e *explainer) namesMeshAPI() bool { return apiWords.MatchString(e.Text) }
 func (e *explainer) perimeterOfMesh() bool {
-	return e.namesMeshAPI() || e.namesAgent() || isAboutMesh(e.Text)
+	around := e.Window(e.spot, closeBy, e.spot, 2*closeBy)
+	if m := deniedService.FindStringSubmatch(around); m != nil {
+		return apiWords.MatchString(m[1])
+	}
+	return agentWords.MatchString(around) || apiWords.MatchString(around) || e.ofMesh()
 }

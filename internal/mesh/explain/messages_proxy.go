@@ -28,12 +28,12 @@ var proxyShapes = []shape{
 		cause:  "The proxy's token is not accepted (Workload Identity is off on the cluster or its node pool, or the workload pool is not the mesh's), meshca.googleapis.com is disabled, or the nodes do not reach it.",
 		remedy: "See that the cluster has a workload pool and its node pools GKE_METADATA, that the API is enabled, and that egress to it is open.", command: checkPool,
 		roots: []catalogue.Code{catalogue.PoolMissing, catalogue.NodePoolNoMetadata, catalogue.ServiceDisabled}},
-	{key: "tokenexchange", pattern: like(`(?:sts\.googleapis\.com|identitybindingtoken|token exchange|secure ?token).{0,400}(?:invalid_target|audience|error|fail|\b400\b)|failed to (?:fetch|exchange) token.{0,300}(?:sts|federated|audience)`), where: (*explainer).ofMesh,
+	{key: "tokenexchange", pattern: like(`(?:sts\.googleapis\.com|identitybindingtoken|token exchange|secure ?token).{0,400}(?:invalid_target|audience|error|fail|\b400\b)|failed to (?:fetch|exchange) token.{0,300}(?:sts|federated|audience)`), where: (*explainer).ofProxy,
 		code: catalogue.ProxyNotReady, detail: "token-refused", title: "The proxy's token is not exchanged",
 		cause:  "The identity provider that the token names does not exist: the cluster's workload pool or its membership's authority is missing or was changed.",
 		remedy: "See that the cluster's workload pool is PROJECT_ID.svc.id.goog, and that the membership has an authority.", command: checkPool,
 		roots: []catalogue.Code{catalogue.PoolMissing, catalogue.IdentityMissing}},
-	{key: "thetargetserviceindicatedbytheaudience", pattern: like(`the target service indicated by the "?audience"? parameters? is invalid.{0,200}`), where: (*explainer).ofMesh,
+	{key: "thetargetserviceindicatedbytheaudience", pattern: like(`the target service indicated by the "?audience"? parameters? is invalid.{0,200}`), where: (*explainer).ofProxy,
 		code: catalogue.ProxyNotReady, detail: "token-refused", title: "The proxy's token is not exchanged",
 		cause:  "The identity provider that the token names does not exist: the cluster's workload pool or its membership's authority is missing or was changed.",
 		remedy: "See that the cluster's workload pool is PROJECT_ID.svc.id.goog, and that the membership has an authority.", command: checkPool,
@@ -58,4 +58,11 @@ var proxyShapes = []shape{
 		cause:  "Code 0 or 13 about every half an hour is normal: the control plane closes streams so that load spreads. Code 14 (no healthy upstream) or a close every few seconds means that the control plane is not reached; 7 and 16 that it refuses the proxy.",
 		remedy: "Nothing, for the normal ones. Otherwise see that the control plane is ACTIVE, and that the network lets the proxy reach it.", command: proxyLogs,
 		roots: []catalogue.Code{catalogue.ControlPlaneState}},
+}
+
+var proxyWords = like(`istio-proxy|istio-agent|pilot-agent|stsclient|xdsproxy|istio_meta`)
+
+// ofProxy reports whether the log is that of a proxy, or the text is about a mesh.
+func (e *explainer) ofProxy() bool {
+	return proxyWords.MatchString(e.Window(e.spot, nearby, e.spot, nearby)) || e.ofMesh()
 }

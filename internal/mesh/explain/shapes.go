@@ -53,7 +53,7 @@ func (e *explainer) shape(s shape, taken map[int]bool) {
 	e.Hits(s.key, func(at, end int) bool {
 		window := e.Window(at, before, end, after)
 		m := s.pattern.FindStringSubmatchIndex(window)
-		if m == nil || taken[at] || s.where != nil && !s.where(e) {
+		if e.spot = at; m == nil || taken[at] || s.where != nil && !s.where(e) {
 			return true
 		}
 		taken[at] = true

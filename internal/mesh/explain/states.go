@@ -40,7 +40,8 @@ func (e *explainer) states() {
 				return true
 			}
 			m := pattern.FindStringSubmatch(text)
-			if m == nil || !management && !e.planeOfMesh(m[1]) {
+			e.alarmed = e.alarmed || management && m == nil // a plane without a state is none that works
+			if e.spot = at; m == nil || !management && !e.planeOfMesh(m[1]) {
 				return true
 			}
 			e.state(plane.code, m[1], strings.TrimSpace(shortly(e.Window(at, 0, end, 0)+m[0])), at)
@@ -64,7 +65,7 @@ func (e *explainer) states() {
 // and other products do.
 func (e *explainer) planeOfMesh(state string) bool {
 	if state == mesh.StateActive {
-		return e.ofMesh() && !otherProducts.MatchString(e.Text)
+		return e.ofMesh()
 	}
 	return e.mayBeOfMesh()
 }
@@ -190,6 +191,7 @@ func (e *explainer) enum(word string, at int) {
 		return
 	}
 	m, known := enumMeanings[word]
+	e.spot = at
 	switch word { // words of other APIs, too
 	case "DELETE_REQUESTED":
 		known = known && e.ofMesh()

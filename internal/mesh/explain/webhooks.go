@@ -18,6 +18,7 @@ var (
 // could not be called. Others' webhooks are none of ours.
 func (e *explainer) failedWebhook() {
 	e.Hits("failedcallingwebhook", func(at, end int) bool {
+		e.spot = at
 		after := e.Window(at, 0, end, 600)
 		if i := strings.Index(after[1:], "failed calling webhook"); i > 0 {
 			after = after[:i+1]
