@@ -1,12 +1,14 @@
 package cli
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"os"
 
 	"github.com/spf13/cobra"
 
+	"github.com/managed-mesh/terraform-provider-asm/internal/guard"
 	"github.com/managed-mesh/terraform-provider-asm/internal/planreport"
 )
 
@@ -21,7 +23,8 @@ verdict for drift and checks together. It makes no request.
 The report shows drift of this provider's resources with its cause, and the
 findings of the data sources and check blocks in the configuration. It ignores
 changed outputs, and data sources in check blocks, which make
-"plan -detailed-exitcode" exit with 2 for ever.
+"plan -detailed-exitcode" exit with 2 for ever. Where applying the plan would take
+away what the mesh needs, the summary has it; guard shows by what.
 
 Exit codes:
   0  no changes, and every check passes
@@ -63,9 +66,22 @@ func readPlan(stdin io.Reader, name, tool string) (*planreport.Result, error) {
 		defer f.Close()
 		from, what = f, "the plan "+name
 	}
-	plan, err := planreport.Read(from)
+	raw, err := io.ReadAll(from)
 	if err != nil {
 		return nil, fmt.Errorf("reading %s: %w", what, err)
 	}
-	return planreport.Make(plan, tool), nil
+	plan, err := planreport.Read(bytes.NewReader(raw))
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w", what, err)
+	}
+	result := planreport.Make(plan, tool)
+	// What the plan would take away is not drift, and does not count; but a reader of one must see the other.
+	g := guard.New(guard.Options{Tool: tool})
+	if err := g.Add(name, bytes.NewReader(raw)); err != nil {
+		return nil, fmt.Errorf("reading %s: %w", what, err)
+	}
+	if would := g.Result(); would.Verdict != guard.Harmless {
+		result.Summary += "; applying it: " + would.Summary + " (see terraform-provider-asm guard)"
+	}
+	return result, nil
 }

@@ -65,3 +65,14 @@ func TestPlanReportErrors(t *testing.T) {
 		t.Errorf("the file of an earlier report holds %q", text)
 	}
 }
+
+// A plan that would take something away says so beside its drift, whoever's resource does it.
+func TestPlanReportSaysWhatGuardSays(t *testing.T) {
+	code, out, errs := runWith(t, guardPlan(`["delete"]`, agents, `null`, `false`), "plan-report", "-")
+	if code != 2 || errs != "" || !strings.Contains(out, "applying it: 1 change takes away what the mesh needs") {
+		t.Errorf("exit %d, %q, %q", code, out, errs)
+	}
+	if _, out, _ := runWith(t, guardPlan(`["update"]`, others, agents, `false`), "plan-report", "-"); strings.Contains(out, "applying it") {
+		t.Errorf("a harmless plan: %q", out)
+	}
+}
