@@ -22,14 +22,16 @@ const wholePlan = "(the whole plan)"
 
 // WriteGuard writes a guard's verdict on plans. The same result always gives the same bytes.
 func WriteGuard(w io.Writer, format Format, r *guard.Result, o Options) error {
-	f, err := lookup(GuardFormats(), format)
-	if err != nil {
+	name, err := ParseFormat(GuardFormats(), string(format))
+	switch {
+	case err != nil:
 		return err
+	case name == SARIF:
+		return buffer(w, name, func(w io.Writer) error { return writeGuardSARIF(w, r) })
+	case name == CodeQuality:
+		return buffer(w, name, func(w io.Writer) error { return writeGuardQuality(w, r) })
 	}
-	if f.name == SARIF {
-		return buffer(w, format, func(w io.Writer) error { return writeGuardSARIF(w, r) })
-	}
-	return writeRun(w, format, r, newGuardView(r), o)
+	return writeRun(w, name, r, newGuardView(r), o)
 }
 
 func newGuardView(r *guard.Result) *runView {

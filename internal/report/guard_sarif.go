@@ -83,19 +83,28 @@ func guardResult(f *guard.Finding, rule int) *sarif.Result {
 	if f.Verdict != guard.Breaks {
 		level = "warning"
 	}
-	print := sha256.Sum256([]byte(strings.Join([]string{string(f.Code), f.Address, f.Deposed, f.Subject}, "\x00")))
-	place := f.Plan
-	if place == "-" || place == "" {
-		place = "plan.json"
-	}
 	logical := sarif.NewLogicalLocation().WithName(Clean(f.Address)).WithFullyQualifiedName(Clean(f.Address)).WithKind("resource")
-	physical := sarif.NewPhysicalLocation().WithArtifactLocation(sarif.NewSimpleArtifactLocation((&url.URL{Path: Clean(place)}).String())).
+	physical := sarif.NewPhysicalLocation().WithArtifactLocation(sarif.NewSimpleArtifactLocation((&url.URL{Path: guardPlace(f)}).String())).
 		WithRegion(sarif.NewRegion().WithStartLine(1))
 	result := sarif.NewRuleResult(Clean(string(f.Code))).WithRuleIndex(rule).WithLevel(level).
 		WithMessage(sarif.NewTextMessage(Shorten(Clean(f.Address+": "+f.Reason+" "+f.Consequence+" Instead: "+f.Instead), sarifText))).
-		WithPartialFingerprints(map[string]string{sarifGuardPrint: hex.EncodeToString(print[:16])})
+		WithPartialFingerprints(map[string]string{sarifGuardPrint: guardPrint(f)})
 	result.AddLocation(sarif.NewLocation().WithPhysicalLocation(physical).WithLogicalLocations([]*sarif.LogicalLocation{logical}))
 	result.WithProperties(sarif.NewPropertyBag().Add("verdict", string(f.Verdict)).Add("subject", Clean(f.Subject)).
 		Add("action", Clean(f.Action)).Add("source", f.Source))
 	return result
+}
+
+// guardPrint is the same for a finding in every run, whatever it is about besides.
+func guardPrint(f *guard.Finding) string {
+	print := sha256.Sum256([]byte(strings.Join([]string{string(f.Code), f.Address, f.Deposed, f.Subject}, "\x00")))
+	return hex.EncodeToString(print[:16])
+}
+
+// guardPlace is the file of a finding: the plan.
+func guardPlace(f *guard.Finding) string {
+	if f.Plan == "-" || f.Plan == "" {
+		return "plan.json"
+	}
+	return Clean(f.Plan)
 }

@@ -56,7 +56,11 @@ func TestGuardGolden(t *testing.T) {
 				t.Error(err)
 			}
 		}
-		golden(t, filepath.Join("testdata", "guard."+extensions[format]), got)
+		extension := extensions[format]
+		if format == report.CodeQuality {
+			extension = "codequality.json"
+		}
+		golden(t, filepath.Join("testdata", "guard."+extension), got)
 	}
 }
 
@@ -70,6 +74,9 @@ func TestGuardWithoutFindings(t *testing.T) {
 	}
 	if got := checkSARIF(t, writeGuard(t, report.SARIF, r)); len(got.Runs[0].Results) != 1 {
 		t.Errorf("SARIF has %d results, want one for the plan", len(got.Runs[0].Results))
+	}
+	if got := writeGuard(t, report.CodeQuality, r); strings.Count(got, `"fingerprint"`) != 1 {
+		t.Errorf("GitLab has no issue for the plan:\n%s", got)
 	}
 }
 
@@ -86,6 +93,7 @@ func TestGuardHostileText(t *testing.T) {
 			checkHTML(t, writeGuard(t, report.HTML, r))
 			checkJUnit(t, writeGuard(t, report.JUnit, r))
 			checkSARIF(t, writeGuard(t, report.SARIF, r))
+			checkJSON(t, writeGuard(t, report.CodeQuality, r))
 		})
 	}
 	for _, format := range report.GuardFormats() {

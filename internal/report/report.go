@@ -25,6 +25,7 @@ const (
 	SARIF       Format = "sarif"       // SARIF 2.1.0, for code scanning
 	JUnit       Format = "junit"       // JUnit XML, for a CI system
 	OpenMetrics Format = "openmetrics" // for a monitoring system
+	CodeQuality Format = "codequality" // Code Climate's issues, for GitLab; of a guard only
 )
 
 // tableAlias is another name of Table: some commands called it so in earlier versions.
@@ -85,7 +86,7 @@ func RunFormats() []Format {
 }
 
 // GuardFormats lists the formats of a guard's result, the default first.
-func GuardFormats() []Format { return append(RunFormats(), SARIF) }
+func GuardFormats() []Format { return append(RunFormats(), SARIF, CodeQuality) }
 
 // ParseFormat returns the format with that name out of those given.
 func ParseFormat(known []Format, name string) (Format, error) {
