@@ -21,7 +21,7 @@ func isAboutMesh(text string) bool { return aboutMesh.MatchString(text) }
 // otherProducts are names of what is no part of a mesh. A message that others print, too, is theirs beside such a name.
 var otherProducts = regexp.MustCompile(`(?i)\b(?:eks|aks|azure|aws|openshift|rancher|kong|kuma|linkerd|consul|cilium|nginx|traefik|knative|` +
 	`gcloud\.(?:run|functions|builds?|app|sql|storage|dataflow|composer|ai)|cloud (?:functions?|build|sql|storage)|app engine|bigquery|` +
-	`spanner|dataflow|dataproc|composer|vertex|pub/?sub|cloud run (?:service|job)s?|google_cloud(?:_run|functions)\w*)\b`)
+	`spanner|alloydb|argo ?cd|flux|kustomization|kafka|zookeeper|cloudflare|dataflow|dataproc|composer|vertex|pub/?sub|cloud run (?:service|job)s?|google_cloud(?:_run|functions)\w*)\b`)
 
 // How far around a message its context reaches, in bytes: a name nearby counts for the message, the name of another
 // product close by counts against it.

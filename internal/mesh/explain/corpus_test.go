@@ -117,7 +117,7 @@ func TestCorpusInOtherForms(t *testing.T) {
 // What others print stays theirs beside a sentence that speaks of Istio, and in a namespace of that name.
 func TestForeignBesideProse(t *testing.T) {
 	for _, before := range []string{"We run Istio on a fleet of clusters. Now I see: ", "namespace: istio-system\n"} {
-		for _, p := range corpus(t)["foreign"] {
+		for _, p := range append(corpus(t)["foreign"], corpus(t)["foreign-near"]...) {
 			if got := explain.Explain(before + p.Text); len(got) > 0 {
 				t.Errorf("%s%s\nis taken for %s (%s)", before, p.Text, names(got), got[0].Evidence)
 			}

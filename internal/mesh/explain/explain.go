@@ -96,9 +96,11 @@ func (e *explainer) passage(raw string) {
 	if !e.stated {
 		e.states()
 	}
+	e.describedConditions()
 	e.unknownStop()
 	e.enums()
 	e.codes()
+	e.fallbacks()
 	e.Pasted, e.base = &text.Pasted{}, e.base+len(e.Text)
 }
 

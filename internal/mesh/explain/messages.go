@@ -94,7 +94,8 @@ var signs = []sign{
 	{
 		code: catalogue.DataPlaneState, detail: mesh.StateFailedPrecondition,
 		wordings: append(catalogue.Published(`代管式数据平面需要有效的代管式 Anthos Service Mesh 控制平面`,
-			`managed data plane requires an active managed`, `Requires active managed control plane`), inferred(`Managed control plane is not ready`)...),
+			`managed data plane requires an active managed`, `Requires active managed control plane`),
+			inferred(`Managed control plane is not ready`)...),
 	},
 	{code: catalogue.DataPlaneState, detail: mesh.StateProvisioning,
 		wordings: catalogue.Published(`代管式数据平面正在预配`, `managed data plane is being provisioned`)},
@@ -154,7 +155,7 @@ var signs = []sign{
 		wordings: append(catalogue.Published(`代管式 Anthos Service Mesh 无法连接到 GKE 集群`, `没有 Cloud Run 与 GKE 之间通信所需的 API`),
 			inferred(`managed Anthos Service Mesh cannot connect to the GKE cluster`)...),
 	},
-	{code: catalogue.ServiceDisabled, wordings: inferred(`One or more APIs are not enabled`, `The following APIs are not enabled`)},
+	{code: catalogue.ServiceDisabled, where: (*explainer).listsMeshAPI, wordings: inferred(`One or more APIs are not enabled`, `The following APIs are not enabled`)},
 	// The fleet.
 	{
 		code: catalogue.FeatureDisabled,

@@ -48,6 +48,15 @@ func (e *explainer) shapes() {
 	}
 }
 
+// fallbacks looks for the shapes that only say where something stopped, where nothing says more.
+func (e *explainer) fallbacks() {
+	for _, s := range fallbackShapes {
+		if len(e.found) == 0 {
+			e.shape(s, map[int]bool{})
+		}
+	}
+}
+
 func (e *explainer) shape(s shape, taken map[int]bool) {
 	const before, after = 300, 600
 	e.Hits(s.key, func(at, end int) bool {

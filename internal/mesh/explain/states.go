@@ -64,11 +64,11 @@ func (e *explainer) states() {
 // planeOfMesh reports whether a sentence about a "control plane" or "data plane" is about the mesh's. Clusters have one,
 // and other products do.
 func (e *explainer) planeOfMesh(state string) bool {
-	if state == mesh.StateActive {
-		return e.ofMesh()
-	}
-	return e.mayBeOfMesh()
+	return e.ofMesh() || state != mesh.StateActive && e.mayBeOfMesh() && bareBefore.MatchString(e.Window(e.spot, 60, e.spot, 0))
 }
+
+// bareBefore is what may stand before "control plane" without saying whose it is.
+var bareBefore = regexp.MustCompile(`(?i)(?:^|[^a-z0-9 ] ?|\b(?:the|managed|mesh|my|our|your|its|a|and|of|with|when|if|that) |[\x{4e00}-\x{9fff}] ?)$`)
 
 // upTo cuts a text before the first of some words: a state behind them is that of something else.
 func upTo(text string, words ...string) string {
@@ -134,8 +134,8 @@ func (x *Explanation) state(code catalogue.Code, state string) {
 		x.Roots = []catalogue.Code{catalogue.ServiceDisabled, catalogue.BindingMissing, catalogue.PoolMissing, catalogue.PoolWrong,
 			catalogue.NodePoolNoMetadata, catalogue.RevisionStalled}
 	case state == mesh.StateStalled && code == catalogue.DataPlaneState:
-		x.Cause, x.Roots = "An internal error, as Google's page has it; it may be that the control plane cannot reach the cluster.", []catalogue.Code{catalogue.ControlPlaneState,
-			catalogue.ServiceDisabled}
+		x.Cause = "An internal error, as Google's page has it; it may be that the control plane cannot reach the cluster."
+		x.Roots = []catalogue.Code{catalogue.ControlPlaneState, catalogue.ServiceDisabled}
 		x.Established = false
 	case state == mesh.StateStalled:
 		x.Roots = []catalogue.Code{catalogue.RevisionStalled, catalogue.ServiceDisabled}

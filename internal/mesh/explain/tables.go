@@ -92,3 +92,20 @@ func (e *explainer) systemPod(name, status, says string) {
 		x.Source = "Google's pages on provisioning and on troubleshooting the installation (requests of mdp-controller and istio-cni-node)"
 	}
 }
+
+// described is how "kubectl describe" prints a condition, on one line.
+var described = regexp.MustCompile(`(?:Message: (.{0,300}?) )?Reason: (\S{1,60}) Status: (True|False|Unknown) Type: (Reconciled|Stalled)\b`)
+
+// describedConditions reads the conditions of a revision that "kubectl describe" printed. The stop messages are found
+// already; this is for revisions that work, are not ready, or stopped with a message that is not known.
+func (e *explainer) describedConditions() {
+	if e.has(catalogue.RevisionStalled) || e.has(catalogue.RevisionNotReady) || !isAboutMesh(e.Text) {
+		return
+	}
+	conditions := map[string][]string{"Stalled": make([]string, 5), "Reconciled": make([]string, 5)}
+	for _, m := range described.FindAllStringSubmatch(e.Text, 20) {
+		conditions[m[4]] = m
+	}
+	stalled, reconciled := conditions["Stalled"], conditions["Reconciled"]
+	e.revisionConditions(stalled[3], stalled[2], stalled[1], reconciled[3], reconciled[2], reconciled[1])
+}
