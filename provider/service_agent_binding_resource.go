@@ -3,9 +3,11 @@ package provider
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
@@ -43,6 +45,7 @@ func newServiceAgentBinding() resource.Resource {
 type bindingModel struct {
 	Project      types.String `tfsdk:"project"`
 	FleetProject types.String `tfsdk:"fleet_project"`
+	Agent        types.String `tfsdk:"agent"`
 	FleetNumber  types.String `tfsdk:"fleet_project_number"`
 	Member       types.String `tfsdk:"member"`
 	Role         types.String `tfsdk:"role"`
@@ -53,6 +56,7 @@ type bindingModel struct {
 type bindingIdentity struct {
 	Project      types.String `tfsdk:"project"`
 	FleetProject types.String `tfsdk:"fleet_project"`
+	Agent        types.String `tfsdk:"agent"` // null is the mesh service agent, as in identities that had no agent
 }
 
 func (r *serviceAgentBinding) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
@@ -62,6 +66,9 @@ func (r *serviceAgentBinding) Schema(ctx context.Context, _ resource.SchemaReque
 			mesh.AgentRole + "` on a project. " +
 			"The mesh needs it on the fleet project, on each cluster's project and on a Shared VPC host project. Without it, the mesh reports " +
 			"*Revision(s) reporting unhealthy*.\n\n" +
+			"With `agent = \"gkehub\"` it is the fleet's GKE Hub service agent, " +
+			"`service-FLEET_NUMBER@gcp-sa-gkehub.iam.gserviceaccount.com`, with `" + mesh.HubAgentRole + "`. It is needed on each cluster's project that is not the fleet's own: without it, clusters there cannot be " +
+			"registered.\n\n" +
 			"One member is added; everything else in the policy, conditions and deleted members included, stays as it is. A grant under a " +
 			"condition does not count. When the agent does not exist yet, it is generated first.",
 		Attributes: map[string]schema.Attribute{
@@ -76,6 +83,11 @@ func (r *serviceAgentBinding) Schema(ctx context.Context, _ resource.SchemaReque
 					"`fleet_project`, else `project`.",
 				Validators: []validator.String{isProject},
 			},
+			"agent": schema.StringAttribute{
+				Optional:            true,
+				MarkdownDescription: "Which service agent of the fleet: `mesh`, or `gkehub`. Default: `mesh`.",
+				Validators:          []validator.String{stringvalidator.OneOf(mesh.Agents()...)},
+			},
 			"fleet_project_number": schema.StringAttribute{
 				Computed: true, PlanModifiers: keep,
 				MarkdownDescription: "Number of the fleet's host project.",
@@ -86,7 +98,7 @@ func (r *serviceAgentBinding) Schema(ctx context.Context, _ resource.SchemaReque
 			},
 			"role": schema.StringAttribute{
 				Computed: true, PlanModifiers: keep,
-				MarkdownDescription: "`" + mesh.AgentRole + "`.",
+				MarkdownDescription: "`" + mesh.AgentRole + "`; of the agent `gkehub`, `" + mesh.HubAgentRole + "`.",
 			},
 			"granted": schema.BoolAttribute{
 				Computed:            true,
@@ -103,13 +115,32 @@ func (r *serviceAgentBinding) IdentitySchema(_ context.Context, _ resource.Ident
 		"project": identityschema.StringAttribute{RequiredForImport: true, Description: "ID or number of the project that grants the role."},
 		"fleet_project": identityschema.StringAttribute{OptionalForImport: true, Description: "ID or number of the fleet's host project, where " +
 			"it is another."},
+		"agent": identityschema.StringAttribute{OptionalForImport: true, Description: "gkehub, where it is the GKE Hub service agent."},
 	}}
 }
 
-func (m *bindingModel) identity() any { return bindingIdentity{m.Project, m.FleetProject} }
+func (m *bindingModel) identity() any {
+	id := bindingIdentity{Project: m.Project, FleetProject: m.FleetProject}
+	if m.agent() != mesh.AgentMesh {
+		id.Agent = m.Agent
+	}
+	return id
+}
+
+// agent is the configured one, or that of a state that has none.
+func (m *bindingModel) agent() mesh.Agent {
+	if m.Agent.ValueString() == "" {
+		return mesh.AgentMesh
+	}
+	return mesh.Agent(m.Agent.ValueString())
+}
 
 func (m *bindingModel) names() []nameArgument {
-	return []nameArgument{projectName("project", &m.Project), projectName("fleet_project", &m.FleetProject)}
+	agent := types.StringValue(string(m.agent())) // one that is not given is the same as the one that it defaults to
+	if m.Agent.IsUnknown() {
+		agent = m.Agent
+	}
+	return []nameArgument{projectName("project", &m.Project), projectName("fleet_project", &m.FleetProject), plainName("agent", &agent)}
 }
 
 func (m *bindingModel) desired() string { return m.Granted.String() }
@@ -120,7 +151,7 @@ func (m *bindingModel) prerequisite(data *Data) (prereq.Prerequisite, error) {
 
 func (m *bindingModel) binding(data *Data) *prereq.ServiceAgentBinding {
 	return &prereq.ServiceAgentBinding{Client: data.Client, Project: m.Project.ValueString(), FleetProject: m.FleetProject.ValueString(),
-		FleetNumber: m.FleetNumber.ValueString()}
+		FleetNumber: m.FleetNumber.ValueString(), Agent: m.agent()}
 }
 
 func (m *bindingModel) setDefaults(data *Data) {
@@ -135,13 +166,13 @@ func (m *bindingModel) setDefaults(data *Data) {
 func (m *bindingModel) take(state prereq.State) {
 	s := state.(prereq.BindingState)
 	m.FleetNumber, m.Member = types.StringValue(s.FleetNumber), types.StringValue(s.Member)
-	m.Role, m.Granted = types.StringValue(mesh.AgentRole), types.BoolValue(s.Met())
+	m.Role, m.Granted = types.StringValue(m.agent().Role()), types.BoolValue(s.Met())
 }
 
 // changeToUndo is the grant, whoever made it first: what a destroy with DELETE is for.
 func (m *bindingModel) changeToUndo(prereq.Change) prereq.Change {
 	return prereq.Change{Kind: mesh.ServiceAgentGrant, Subject: "projects/" + m.Project.ValueString(),
-		After: map[string]any{"member": m.Member.ValueString()}}
+		After: map[string]any{"member": m.Member.ValueString()}} // its role is the agent's
 }
 
 func (r *serviceAgentBinding) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
@@ -155,13 +186,15 @@ func (r *serviceAgentBinding) ModifyPlan(ctx context.Context, req resource.Modif
 		return
 	}
 	plan.Project, plan.FleetProject = project, fleetProjectOf(r.data, config.FleetProject, project)
-	plan.Role, plan.Granted = types.StringValue(mesh.AgentRole), types.BoolValue(true)
+	plan.Role, plan.Granted = types.StringValue(plan.agent().Role()), types.BoolValue(true)
 	replaced := r.keepNames(ctx, plan, state, resp)
-	sameFleet := state != nil && state.FleetProject.Equal(plan.FleetProject)
+	sameFleet := state != nil && state.FleetProject.Equal(plan.FleetProject) && state.agent() == plan.agent()
 	switch {
+	case plan.Agent.IsUnknown():
+		plan.Role, plan.FleetNumber, plan.Member = types.StringUnknown(), types.StringUnknown(), types.StringUnknown()
 	case mesh.IsProjectNumber(plan.FleetProject.ValueString()):
 		plan.FleetNumber = plan.FleetProject
-		plan.Member = types.StringValue(mesh.ServiceAgentMember(plan.FleetNumber.ValueString()))
+		plan.Member = types.StringValue(plan.agent().Member(plan.FleetNumber.ValueString()))
 	case sameFleet:
 		plan.FleetNumber, plan.Member = state.FleetNumber, state.Member
 	default:
@@ -196,14 +229,17 @@ func (r *serviceAgentBinding) warnOfLoss(ctx context.Context, state *bindingMode
 	warnOfDrift(ctx, &resp.Diagnostics, p, s, s.Findings())
 }
 
-// ImportState takes PROJECT or PROJECT/FLEET_PROJECT, or the identity.
+// ImportState takes PROJECT, PROJECT/FLEET_PROJECT or PROJECT/FLEET_PROJECT/AGENT, or the identity.
 func (r *serviceAgentBinding) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
 	var id bindingIdentity
 	if req.ID != "" {
-		project, fleet, given := strings.Cut(req.ID, "/")
-		id.Project = types.StringValue(project)
-		if given {
-			id.FleetProject = types.StringValue(fleet)
+		parts := strings.SplitN(req.ID, "/", 3)
+		id.Project = types.StringValue(parts[0])
+		if len(parts) > 1 {
+			id.FleetProject = types.StringValue(parts[1])
+		}
+		if len(parts) > 2 {
+			id.Agent = types.StringValue(parts[2])
 		}
 	} else {
 		resp.Diagnostics.Append(req.Identity.Get(ctx, &id)...)
@@ -212,15 +248,20 @@ func (r *serviceAgentBinding) ImportState(ctx context.Context, req resource.Impo
 	if err == nil && !id.FleetProject.IsNull() {
 		err = mesh.CheckProject(id.FleetProject.ValueString())
 	}
+	if err == nil && !id.Agent.IsNull() && !slices.Contains(mesh.Agents(), id.Agent.ValueString()) {
+		err = fmt.Errorf("%q is no agent; it is one of %s", id.Agent.ValueString(), strings.Join(mesh.Agents(), ", "))
+	}
 	if strings.HasPrefix(req.ID, "projects/") { // else a project called "projects"
 		err = fmt.Errorf("%q is a resource name", req.ID)
 	}
 	if err != nil {
-		resp.Diagnostics.AddError("Invalid import ID", sentence(err.Error())+" The import ID reads PROJECT or PROJECT/FLEET_PROJECT.")
+		resp.Diagnostics.AddError("Invalid import ID", sentence(err.Error())+" The import ID reads PROJECT, PROJECT/FLEET_PROJECT or "+
+			"PROJECT/FLEET_PROJECT/AGENT.")
 	}
 	if resp.Diagnostics.HasError() {
 		return
 	}
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("project"), id.Project)...)
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("fleet_project"), id.FleetProject)...)
+	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("agent"), id.Agent)...)
 }

@@ -12,6 +12,7 @@ runbook "provision-control-plane" {
     "mesh-feature-disabled",
     "mesh-not-managed",
     "mesh-management-differs",
+    "membership-at-other-location",
     "spec-differs-from-state",
     "membership-not-reported",
     "control-plane-state",
@@ -48,7 +49,7 @@ runbook "provision-control-plane" {
 
     assert "diagnosed" {
       membership = target.membership
-      corrected  = ["mesh-feature-disabled", "mesh-not-managed", "mesh-management-differs"]
+      corrected  = ["mesh-feature-disabled", "mesh-not-managed", "mesh-management-differs", "membership-at-other-location"]
     }
   }
 

@@ -43,6 +43,7 @@ var worldFaults = []struct {
 	{"binding-conditional", []string{"service-agent-binding-conditional of project"}},
 	{"binding-deleted-agent", []string{"service-agent-deleted of project"}},
 	{"binding-revoked", []string{"service-agent-binding-missing of project"}},
+	{"hub-agent-revoked", nil}, // the fleet's own project needs no grant
 	{"agent-missing", []string{"service-agent-binding-missing of project"}},
 	{"mesh-api-disabled", []string{"api-disabled:mesh.googleapis.com of project"}},
 	{"connectgateway-disabled", []string{"api-disabled:connectgateway.googleapis.com of project"}},

@@ -17,6 +17,7 @@ func TestAProjectBesideTheFleets(t *testing.T) {
 	for fault, want := range map[string]string{
 		"project-deleted":         "project-deleted of project",
 		"binding-revoked":         "service-agent-binding-missing of project",
+		"hub-agent-revoked":       "hub-agent-binding-missing of project",
 		"connectgateway-disabled": "api-disabled:connectgateway.googleapis.com of project",
 	} {
 		t.Run(fault, func(t *testing.T) {

@@ -73,6 +73,9 @@ func TestRandomTriplesOfFaultsAreTheirRootCauses(t *testing.T) {
 				want = slices.DeleteFunc(want, isInCluster)
 				all = append(all, "cannot-read of membership")
 			}
+			if slices.Contains(names, "feature-disabled") && slices.Contains(names, "cluster-deleted") {
+				want, all = nil, append(all, "mesh-absent of fleet") // nothing is left that the third could break
+			}
 			for _, i := range three {
 				all = append(all, worldFaults[i].roots...)
 			}

@@ -190,7 +190,8 @@ func auditFilter(since time.Time) string {
 		`log_id("cloudaudit.googleapis.com/activity")`,
 		`timestamp>="` + since.UTC().Format(time.RFC3339) + `"`,
 		`((protoPayload.methodName="SetIamPolicy" AND ` +
-			`protoPayload.serviceData.policyDelta.bindingDeltas.member:"gcp-sa-servicemesh.iam.gserviceaccount.com")` +
+			`(protoPayload.serviceData.policyDelta.bindingDeltas.member:"gcp-sa-servicemesh.iam.gserviceaccount.com" OR ` +
+			`protoPayload.serviceData.policyDelta.bindingDeltas.member:"gcp-sa-gkehub.iam.gserviceaccount.com"))` +
 			` OR protoPayload.methodName=~"ServiceUsage[.](DisableService|EnableService|BatchEnableServices)$"` +
 			` OR protoPayload.methodName=~"ClusterManager[.]UpdateCluster$"` +
 			` OR protoPayload.methodName=~"GkeHub[.]Update(Membership|Feature)$"` +

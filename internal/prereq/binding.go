@@ -10,14 +10,14 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/wait"
 )
 
-// ServiceAgentBinding is the grant of the mesh service agent's role on a project:
-// the fleet's own, a cluster's or a Shared VPC host's. Grants inherited from a
-// folder or organisation are not looked at.
+// ServiceAgentBinding is the grant of a service agent's role on a project: of the mesh service agent on the fleet's own, a
+// cluster's or a Shared VPC host's, of the GKE Hub service agent on a cluster's that is not the fleet's.
 type ServiceAgentBinding struct {
 	Client       *gcp.Client
 	Project      string // id or number of the project that must grant the role
 	FleetProject string // id or number of the fleet's host project
 	FleetNumber  string // its number, where it is known already; saves a request
+	Agent        mesh.Agent
 }
 
 var (
@@ -25,17 +25,18 @@ var (
 	_ Attributor   = (*ServiceAgentBinding)(nil)
 )
 
-// BindingState is how a project grants the mesh service agent its role.
+// BindingState is how a project grants a service agent its role.
 type BindingState struct {
 	gcp.Granted
 	FleetNumber string
+	Agent       mesh.Agent
 	Member      string // serviceAccount:service-NUMBER@gcp-sa-servicemesh.iam.gserviceaccount.com
 	project     string
 }
 
 // SeenBinding is the state that an earlier read saw, for its findings.
-func SeenBinding(project, fleetNumber string, granted bool) BindingState {
-	s := BindingState{FleetNumber: fleetNumber, Member: mesh.ServiceAgentMember(fleetNumber), project: project}
+func SeenBinding(project, fleetNumber string, agent mesh.Agent, granted bool) BindingState {
+	s := BindingState{FleetNumber: fleetNumber, Agent: agent, Member: agent.Member(fleetNumber), project: project}
 	s.Granted.Granted = granted
 	return s
 }
@@ -45,10 +46,12 @@ func (s BindingState) Met() bool { return s.Granted.Granted }
 
 // Findings implements State.
 func (s BindingState) Findings() []catalogue.Finding {
-	subject, email := "projects/"+s.project, mesh.ServiceAgent(s.FleetNumber)
+	subject, email := "projects/"+s.project, s.Agent.Email(s.FleetNumber)
 	switch {
 	case s.Met():
 		return nil
+	case s.Agent == mesh.AgentHub:
+		return s.hubFindings(subject, email)
 	case s.Conditional:
 		return oneFinding(catalogue.BindingConditional, subject,
 			"the mesh service agent %s holds %s on project %s only under a condition", email, mesh.AgentRole, s.project)
@@ -60,6 +63,17 @@ func (s BindingState) Findings() []catalogue.Finding {
 		"the mesh service agent %s does not hold %s on project %s", email, mesh.AgentRole, s.project)
 }
 
+func (s BindingState) hubFindings(subject, email string) []catalogue.Finding {
+	how := "does not hold %s on project %s"
+	switch {
+	case s.Conditional:
+		how = "holds %s on project %s only under a condition"
+	case s.Deleted:
+		how = "holds %s on project %s only as an identity that was deleted"
+	}
+	return oneFinding(catalogue.HubBindingMissing, subject, "the GKE Hub service agent %s "+how, email, mesh.HubAgentRole, s.project)
+}
+
 // Fields implements State.
 func (s BindingState) Fields() map[string]any { return map[string]any{"granted": s.Granted.Granted} }
 
@@ -68,7 +82,7 @@ func (s BindingState) Gap() (before, after map[string]any) {
 	if s.Met() {
 		return nil, nil
 	}
-	return s.Fields(), map[string]any{"granted": true, "role": mesh.AgentRole, "member": s.Member}
+	return s.Fields(), map[string]any{"granted": true, "role": s.Agent.Role(), "member": s.Member}
 }
 
 // Kind implements Prerequisite.
@@ -85,14 +99,14 @@ func (b *ServiceAgentBinding) Check(ctx context.Context, fresh bool) (State, err
 // Read is Check with its own type. With the fleet's number known it costs one
 // request a project, however many fleets are asked about.
 func (b *ServiceAgentBinding) Read(ctx context.Context, fresh bool) (BindingState, error) {
-	s := BindingState{FleetNumber: b.FleetNumber, project: b.Project}
+	s := BindingState{FleetNumber: b.FleetNumber, Agent: b.Agent, project: b.Project}
 	if s.FleetNumber == "" {
 		var err error
 		if s.FleetNumber, err = b.Client.ProjectNumber(ctx, b.FleetProject); err != nil {
 			return s, err
 		}
 	}
-	s.Member = mesh.ServiceAgentMember(s.FleetNumber)
+	s.Member = b.Agent.Member(s.FleetNumber)
 	read := b.Client.Policy
 	if fresh {
 		read = b.Client.FreshPolicy
@@ -104,7 +118,7 @@ func (b *ServiceAgentBinding) Read(ctx context.Context, fresh bool) (BindingStat
 		}
 		return s, err
 	}
-	s.Granted = gcp.Grant(policy, mesh.AgentRole, s.Member)
+	s.Granted = gcp.Grant(policy, b.Agent.Role(), s.Member)
 	if !s.Met() && b.Client.ProjectGone(ctx, b.Project) {
 		return s, &GoneError{b.Subject()}
 	}
@@ -116,18 +130,18 @@ func (b *ServiceAgentBinding) Read(ctx context.Context, fresh bool) (BindingStat
 func (b *ServiceAgentBinding) Enforce(ctx context.Context, state State) (Change, error) {
 	s, change := state.(BindingState), Change{Kind: b.Kind(), Subject: b.Subject()}
 	grant := func(ctx context.Context) error {
-		wrote, err := b.Client.AddMember(ctx, b.Project, mesh.AgentRole, s.Member)
+		wrote, err := b.Client.AddMember(ctx, b.Project, b.Agent.Role(), s.Member)
 		if wrote {
 			change.Before, change.After = s.Gap()
 		}
 		return err
 	}
-	email := mesh.ServiceAgent(s.FleetNumber)
+	email := b.Agent.Email(s.FleetNumber)
 	err := grant(ctx)
 	if !gcp.IsMissingAgent(err, email) {
 		return change, err
 	}
-	if err := b.Client.GenerateServiceIdentity(ctx, s.FleetNumber, mesh.IdentityService); err != nil {
+	if err := b.Client.GenerateServiceIdentity(ctx, s.FleetNumber, b.Agent.Service()); err != nil {
 		return change, err
 	}
 	pace := wait.Backoff{First: time.Second, Max: 15 * time.Second, Clock: b.Client.Config().Clock}
@@ -144,7 +158,7 @@ func (b *ServiceAgentBinding) Enforce(ctx context.Context, state State) (Change,
 
 // WhoChanged implements Attributor.
 func (b *ServiceAgentBinding) WhoChanged(ctx context.Context, s State, _ catalogue.Finding) (mesh.AuditEvent, bool, error) {
-	return b.Client.WhoRevoked(ctx, b.Project, mesh.AgentRole, s.(BindingState).Member)
+	return b.Client.WhoRevoked(ctx, b.Project, b.Agent.Role(), s.(BindingState).Member)
 }
 
 // Undo implements Prerequisite. It takes the role from the agent again.
@@ -153,6 +167,6 @@ func (b *ServiceAgentBinding) Undo(ctx context.Context, c Change) error {
 	if member == "" {
 		return nil
 	}
-	_, err := b.Client.RemoveMember(ctx, b.Project, mesh.AgentRole, member)
+	_, err := b.Client.RemoveMember(ctx, b.Project, b.Agent.Role(), member)
 	return err
 }

@@ -14,10 +14,17 @@ type Need struct {
 	Fleet string // id of the host project of the fleet whose mesh alone has it, or ""
 }
 
-// NeedsOfProject are what the meshes of fleets need of a project that they run in:
-// the APIs, and a grant for the agent of each fleet.
+// NeedsOfProject are what the meshes of fleets need of a project that they run in: the APIs, and grants for the agents of
+// each fleet. The fleet's own project grants its GKE Hub agent what it needs by itself.
 func NeedsOfProject(client *gcp.Client, project string, services, fleets []string) []Need {
 	needs := []Need{{Prerequisite: &ProjectServices{Client: client, Project: project, Names: services}}}
+	for _, fleet := range fleets {
+		if fleet != project {
+			needs = append(needs, Need{
+				&ServiceAgentBinding{Client: client, Project: project, FleetProject: fleet, Agent: mesh.AgentHub}, fleet,
+			})
+		}
+	}
 	return append(needs, NeedsOfNetworkHost(client, project, fleets)...)
 }
 
@@ -25,7 +32,7 @@ func NeedsOfProject(client *gcp.Client, project string, services, fleets []strin
 // It runs no mesh, so it needs no APIs.
 func NeedsOfNetworkHost(client *gcp.Client, project string, fleets []string) (needs []Need) {
 	for _, fleet := range fleets {
-		needs = append(needs, Need{&ServiceAgentBinding{Client: client, Project: project, FleetProject: fleet}, fleet})
+		needs = append(needs, Need{&ServiceAgentBinding{Client: client, Project: project, FleetProject: fleet, Agent: mesh.AgentMesh}, fleet})
 	}
 	return needs
 }

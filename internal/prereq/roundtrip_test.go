@@ -59,6 +59,16 @@ func trips() []trip {
 			after:  map[string]any{"granted": true, "role": mesh.AgentRole, "member": mesh.ServiceAgentMember("100000000001")},
 		},
 		{
+			name: "hub agent", spoil: func(w *world) { w.Fault("hub-agent-revoked?project=mesh-sim-2") },
+			of: func(w *world) prereq.Prerequisite {
+				return &prereq.ServiceAgentBinding{Client: w.client, Project: "mesh-sim-2", FleetProject: "mesh-sim-1", Agent: mesh.AgentHub}
+			},
+			writes: []string{"POST :setIamPolicy"},
+			before: map[string]any{"granted": false},
+			after: map[string]any{"granted": true, "role": mesh.HubAgentRole,
+				"member": "serviceAccount:service-100000000001@gcp-sa-gkehub.iam.gserviceaccount.com"},
+		},
+		{
 			name: "workload pool", spoil: fault("workload-pool-missing"),
 			of:     func(w *world) prereq.Prerequisite { return &prereq.WorkloadPool{Client: w.client, Cluster: gke} },
 			writes: []string{`PUT {"update":{"desiredWorkloadIdentityConfig":{"workloadPool":"mesh-sim-1.svc.id.goog"}}}`},

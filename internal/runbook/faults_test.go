@@ -44,6 +44,7 @@ var worldFaults = []worldFault{
 	{name: "binding-conditional"},
 	{name: "binding-deleted-agent"},
 	{name: "binding-revoked"},
+	{name: "hub-agent-revoked"},
 	{name: "agent-missing"},
 	{name: "mesh-api-disabled"},
 	{name: "connectgateway-disabled"},

@@ -154,3 +154,28 @@ func TestRemediateLeavesAProjectWithoutAMeshAlone(t *testing.T) {
 		t.Errorf("exit code %d", code)
 	}
 }
+
+// The mesh is asked for at the location of another membership: it is asked for at this one's, and that is all.
+func TestRemediateAsksForTheMeshWhereTheMembershipIs(t *testing.T) {
+	w := newWorld(t, sim.Options{Projects: 1, Clusters: 1})
+	w.Advance(time.Hour)
+	if r := w.remedy(fleet.RemediateOptions{Approvals: yes}); len(r.Rounds) > 0 { // a cluster is made at its first access
+		t.Fatal(tale(r))
+	}
+	w.Edit(func(doc map[string]any) {
+		of := doc["projects"].([]any)[0].(map[string]any)["fleet"].(map[string]any)["features"].(map[string]any)["servicemesh"].(map[string]any)
+		specs := of["membershipSpecs"].(map[string]any)
+		const own = "locations/us-central1/memberships/cluster-1"
+		specs["locations/global/memberships/cluster-1"] = specs[own]
+		delete(specs, own)
+	})
+	w.Advance(time.Hour)
+	w.Forget()
+	m := w.remedy(fleet.RemediateOptions{Approvals: yes, Unseen: true})
+	if acts := w.acts(); len(acts) != 1 || !strings.Contains(acts[0], "PATCH") {
+		t.Errorf("it wrote %q\n%s", acts, tale(m))
+	}
+	if code := m.ExitCode(diagnosis.FailDegraded); code != diagnosis.ExitClean {
+		t.Errorf("exit code %d\n%s", code, tale(m))
+	}
+}

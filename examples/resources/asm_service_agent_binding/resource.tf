@@ -7,6 +7,13 @@ resource "asm_service_agent_binding" "clusters" {
   fleet_project = "prod-fleet"
 }
 
+# Without the GKE Hub service agent's role, clusters of that project cannot be registered.
+resource "asm_service_agent_binding" "hub" {
+  project       = "prod-clusters"
+  fleet_project = "prod-fleet"
+  agent         = "gkehub"
+}
+
 # The Shared VPC host project of those clusters.
 resource "asm_service_agent_binding" "network" {
   project       = "prod-network"

@@ -54,6 +54,7 @@ const (
 // The runbooks that findings name.
 const (
 	runBinding    = "restore-service-agent-binding"
+	runHubBinding = "restore-hub-agent-binding"
 	runInjection  = "correct-injection"
 	runIdentity   = "enable-workload-identity"
 	runDataPlane  = "enable-managed-data-plane"

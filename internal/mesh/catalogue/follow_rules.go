@@ -25,6 +25,7 @@ var followRules = map[Code]followRule{
 
 	MeshAbsent: isRoot, ClusterUnregistered: isRoot, MembershipElsewhere: isRoot, ClusterOtherFleet: isRoot, SpecOrphaned: isRoot,
 	InstallerRefused: isRoot, RequestRefused: isRoot, ProxyNotReady: isRoot,
+	HubBindingMissing: isRoot,
 
 	ServiceDisabled:        sameDetail,
 	ConnectGatewayDisabled: direct,

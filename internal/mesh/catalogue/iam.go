@@ -10,6 +10,7 @@ const (
 	BindingConditional Code = "service-agent-binding-conditional"
 	BindingDeleted     Code = "service-agent-deleted"
 	NetworkHostDiffers Code = "shared-vpc-host-project"
+	HubBindingMissing  Code = "hub-agent-binding-missing"
 )
 
 // lostRole are the consequences of a service agent without its role.
@@ -74,6 +75,22 @@ var iamFindings = []Description{
 		Established: true,
 		Remedy:      "Grant the role to the agent that exists now.",
 		FixedBy:     mesh.ServiceAgentGrant.Resource(), Runbook: runBinding, Blocks: lostRole, DocURL: docTroubleshoot,
+	},
+	{
+		Code: HubBindingMissing, Title: "The GKE Hub service agent lacks its role", Severity: Warning, Kind: mesh.ServiceAgentGrant,
+		Single: true, Drift: "the GKE Hub service agent lost its role",
+		Means: "The fleet's GKE Hub service agent lacks " + mesh.HubAgentRole + " on a cluster's project that is not the fleet's own. " +
+			"Clusters of that project cannot be registered: \"the hub default service account does not have access to the GKE cluster " +
+			"project\".",
+		JudgedBy: "cloudresourcemanager projects.getIamPolicy, bindings[]",
+		Cause: "The role was never granted on this project, or Terraform, Puppet or CI/CD rewrote the project's IAM policy and left the " +
+			"agent out.",
+		Source: "asmcli, ensure_cross_project_service_accounts; issues 936 and 1398 of terraform-google-kubernetes-engine; what it means for " +
+			"clusters that are registered already is inferred",
+		Remedy: "Grant the role to the agent, and find the authoritative configuration (google_project_iam_policy, " +
+			"google_project_iam_binding) that removes it.",
+		FixedBy: mesh.ServiceAgentGrant.Resource(), Runbook: runHubBinding,
+		DocURL: "https://cloud.google.com/kubernetes-engine/fleet-management/docs/before-you-begin/gke",
 	},
 	{
 		Code: NetworkHostDiffers, Title: "The network belongs to a host project", Severity: Info, Kind: mesh.ServiceAgentGrant,

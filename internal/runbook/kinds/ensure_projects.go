@@ -42,10 +42,12 @@ var projectEnsures = []ensure{
 		Def: Def{
 			Kind: lang.Kind{
 				Name: "service_agent_binding", Risk: lang.LowRisk,
-				Doc: "Grants `" + mesh.AgentRole + "` on a project to the fleet's mesh service agent, without a condition, and leaves every other " +
-					"binding alone. Where the agent does not exist yet, it is generated first, which takes `serviceusage.services.enable` on the " +
+				Doc: "Grants `" + mesh.AgentRole + "` on a project to the fleet's mesh service agent, or `" + mesh.HubAgentRole + "` to its GKE " +
+					"Hub service agent, without a condition, and leaves every other binding alone. Where the agent does not exist yet, it is generated first, which takes `serviceusage.services.enable` on the " +
 					"fleet's project.",
-				Args: []lang.Arg{argProject, argFleetProject},
+				Args: []lang.Arg{argProject, argFleetProject, optional("agent", cty.String, cty.StringVal(string(mesh.AgentMesh)),
+					"Which service agent: `mesh`, or `gkehub`, which needs its role on cluster projects that are not the fleet's.",
+					oneOf(mesh.Agents()...))},
 				Permissions: []string{
 					"resourcemanager.projects.get",
 					"resourcemanager.projects.getIamPolicy",
@@ -57,11 +59,13 @@ var projectEnsures = []ensure{
 			UsualDuration:   10 * time.Second,
 			PermissionScope: inProject("project"),
 			Prerequisite: func(env *Runtime, a Args) (prereq.Prerequisite, error) {
-				return &prereq.ServiceAgentBinding{Client: env.Client, Project: a.Text("project"), FleetProject: a.Text("fleet_project")}, nil
+				return &prereq.ServiceAgentBinding{Client: env.Client, Project: a.Text("project"), FleetProject: a.Text("fleet_project"),
+					Agent: mesh.Agent(a.Text("agent"))}, nil
 			},
 			ResultValue: func(s prereq.State) cty.Value { return resultOf("member", s.(prereq.BindingState).Member) },
 		},
-		holds:     "the mesh service agent has its role",
-		assertDoc: "The fleet's mesh service agent holds `" + mesh.AgentRole + "` on a project, without a condition.",
+		holds: "the mesh service agent has its role",
+		assertDoc: "The fleet's mesh service agent holds `" + mesh.AgentRole + "` on a project, or its GKE Hub service agent `" +
+			mesh.HubAgentRole + "`, without a condition.",
 	},
 }

@@ -24,6 +24,8 @@ func worldFaults() []faultDef {
 			conditionBinding, restoreBinding),
 		worldFault("binding-deleted-agent", "the role is bound to a deleted mesh service agent (deleted:serviceAccount:...?uid=)", scopeProject,
 			deletedAgentBinding, restoreBinding),
+		worldFault("hub-agent-revoked", "the GKE Hub service agent has lost its role on the project", scopeProject,
+			revokeHubAgents, restoreHubAgents),
 		worldFault("agent-missing", "the fleet's mesh service agent was never generated", scopeFleet, deleteAgent, restoreAgent),
 		worldFault("connectgateway-disabled", "the Connect Gateway API is off", scopeProject,
 			disableService("connectgateway.googleapis.com"), enableService("connectgateway.googleapis.com")),
