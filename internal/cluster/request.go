@@ -180,11 +180,13 @@ func (c *Cluster) sendToNewEndpoint(ctx context.Context, old *client, way route,
 	return c.sendRepeatedly(ctx, client, way, r, out)
 }
 
-// unavailableAttempts is how often a request is sent to a server that answers 503 without a Retry-After.
-const unavailableAttempts = 3
+const (
+	unavailableAttempts = 3 // of a request to a server that answers 503 without a Retry-After
+	doubtfulAttempts    = 2 // of a read whose answer is believed only if it comes twice
+)
 
 // sendRepeatedly repeats what a busy server refuses: 429 for as long as a request may take, 503 a few times, both after the
-// pause that the server asks for.
+// pause that the server asks for. A read whose answer is refused or broken is sent once more.
 func (c *Cluster) sendRepeatedly(ctx context.Context, client *client, way route, r request, out any) (err error) {
 	pauses := wait.Backoff{First: 200 * time.Millisecond, Max: 2 * time.Second, Clock: c.access.config.Clock}
 	sent, held := 0, false
@@ -198,7 +200,7 @@ func (c *Cluster) sendRepeatedly(ctx context.Context, client *client, way route,
 		sent++
 		var refused *apierr.Error
 		if !errors.As(err, &refused) || !apierr.Busy(refused.Code) {
-			return false, 0
+			return sent < doubtfulAttempts && r.reads() && doubtful(refused), 0
 		}
 		if refused.Source == apierr.Gateway && refused.Code == http.StatusTooManyRequests {
 			c.access.quota.exhausted(c.charged(way), pause)
@@ -209,6 +211,23 @@ func (c *Cluster) sendRepeatedly(ctx context.Context, client *client, way route,
 		_, err = c.sendOnce(ctx, client, way, r, out)
 	}
 	return err
+}
+
+// doubtful reports whether the failure of a read may be that of one answer: a page or half of an object in its place, a
+// connection that broke, a refusal for want of a permission. A plain 404 is confirmed by Cluster.lacks instead.
+func doubtful(e *apierr.Error) bool {
+	switch {
+	case e == nil:
+		return false
+	case errors.Is(e.Cause, apierr.ErrMalformed):
+		return true
+	case e.Code == 0:
+		return apierr.MayHaveArrived(e.Cause) && !errors.Is(e.Cause, context.DeadlineExceeded) && !errors.Is(e.Cause, context.Canceled) &&
+			!apierr.Permanent(e.Cause)
+	case e.Code == http.StatusForbidden:
+		return e.Reason == "" || e.Reason == "IAM_PERMISSION_DENIED"
+	}
+	return apierr.BadGateway(e.Code) || e.Code == http.StatusInternalServerError
 }
 
 // charged is the project whose quota a request takes, or "" where it takes none that clusters share.

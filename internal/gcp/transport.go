@@ -3,6 +3,7 @@ package gcp
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -96,34 +97,61 @@ func (e *unansweredError) Unwrap() error { return e.err }
 const (
 	connectFor       = time.Second // a refused connection or an unknown name may be a restart; longer, it is a mistake
 	internalAttempts = 3           // for 500, which may be a flaw that stays
+	doubtfulAttempts = 2           // for an answer to a read that is believed only if it comes twice
 )
 
 // repeatable reports whether a request is sent again: for the answers that ask to come back later, broken connections,
 // and, for a short while, what a restart of a server may look like. 409 is not among them: it needs a new read first.
+// A read whose answer is refused or broken is sent once more.
 func repeatable(request *http.Request, response *http.Response, err error, since time.Duration, attempt int) bool {
 	switch {
 	case request.Body != nil && request.GetBody == nil:
 		return false
+	case errors.Is(err, io.ErrUnexpectedEOF): // the answer broke off
+		return true
 	case err != nil && (unsent(err) || apierr.Permanent(err)):
 		return false
 	case err != nil:
 		return !apierr.Unconnected(err) || since < connectFor
 	case response.StatusCode == http.StatusInternalServerError:
 		return attempt < internalAttempts
+	case attempt < doubtfulAttempts && !writes(request) && doubtful(response):
+		return true
 	}
 	return apierr.Busy(response.StatusCode) || apierr.BadGateway(response.StatusCode) || overQuota(response)
 }
 
 // overQuota reports whether an answer is the older form of 429.
 func overQuota(response *http.Response) bool {
-	if response.StatusCode != http.StatusForbidden {
+	return response.StatusCode == http.StatusForbidden && decoded(response).OverQuota()
+}
+
+// doubtful reports whether an answer is not what the API answers, such as the page of a proxy or half of an object, or is
+// a refusal for want of a permission, which IAM also gives while a grant propagates.
+func doubtful(response *http.Response) bool {
+	switch code := response.StatusCode; {
+	case code == http.StatusForbidden:
+		reason := decoded(response).Reason
+		return reason == "" || reason == "IAM_PERMISSION_DENIED"
+	case code == http.StatusNoContent:
 		return false
+	case code >= http.StatusOK && code < http.StatusMultipleChoices || code == http.StatusNotFound:
+		return !json.Valid(content(response))
 	}
-	body, err := io.ReadAll(response.Body) // in memory, see attempt
-	response.Body = io.NopCloser(bytes.NewReader(body))
+	return false
+}
+
+func decoded(response *http.Response) *apierr.Error {
 	e := &apierr.Error{Source: apierr.GoogleAPI, Code: response.StatusCode}
-	e.DecodeGoogle(body)
-	return err == nil && e.OverQuota()
+	e.DecodeGoogle(content(response))
+	return e
+}
+
+// content is the body of an answer, which attempt keeps in memory.
+func content(response *http.Response) []byte {
+	body, _ := io.ReadAll(response.Body) // reading from memory does not fail
+	response.Body = io.NopCloser(bytes.NewReader(body))
+	return body
 }
 
 // unsent reports whether the guard of the request's context refused it.

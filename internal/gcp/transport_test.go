@@ -62,7 +62,7 @@ func TestRepeats(t *testing.T) {
 		{"a policy", 400, `{"error":{"status":"FAILED_PRECONDITION","message":"no","details":[{"@type":"type.googleapis.com/` +
 			`google.rpc.PreconditionFailure","violations":[{"type":"constraints/iam.allowedPolicyMemberDomains"}]}]}}`, 1, 1,
 			"policy of the organization forbids it (constraints/iam.allowedPolicyMemberDomains)", "The caller needs", false},
-		{"a permission", 403, `{"error":{"message":"no"}}`, 1, 1, "The caller needs the permission", "VPC", false},
+		{"a permission", 403, `{"error":{"message":"no"}}`, 2, 2, "The caller needs the permission", "VPC", false},
 		{"not found", 404, `{}`, 1, 1, "404", "permission", true},
 	}
 	for _, test := range tests {
@@ -232,5 +232,36 @@ func TestAnAuditLogThatIsTooLong(t *testing.T) {
 	var truncated *AuditTruncatedError
 	if found || !errors.As(err, &truncated) || !strings.Contains(err.Error(), "ended at 2026-11-20T10:00:00Z") {
 		t.Errorf("found %t, %v", found, err)
+	}
+}
+
+// One answer that is none, or a single refusal, is read again before it is believed.
+func TestOneBrokenAnswerIsReadAgain(t *testing.T) {
+	const page = "<!DOCTYPE html><title>Sign in to the proxy</title>"
+	for name, once := range map[string]func(http.ResponseWriter){
+		"a web page":        func(w http.ResponseWriter) { fmt.Fprint(w, page) },
+		"a web page as 404": func(w http.ResponseWriter) { w.WriteHeader(http.StatusNotFound); fmt.Fprint(w, page) },
+		"a web page as 403": func(w http.ResponseWriter) { w.WriteHeader(http.StatusForbidden); fmt.Fprint(w, page) },
+		"half of it":        func(w http.ResponseWriter) { fmt.Fprint(w, `{"projectId": "p-me`) },
+		"nothing":           func(http.ResponseWriter) {},
+		"refused": func(w http.ResponseWriter) {
+			w.WriteHeader(http.StatusForbidden)
+			fmt.Fprint(w, `{"error":{"code":403}}`)
+		},
+		"half, then cut off": func(w http.ResponseWriter) { w.Header().Set("Content-Length", "99"); fmt.Fprint(w, `{"pro`) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			var sent atomic.Int32
+			c, _ := answering(t, func(w http.ResponseWriter, _ *http.Request) {
+				if sent.Add(1) == 1 {
+					once(w)
+					return
+				}
+				fmt.Fprint(w, `{"projectId": "p-mesh-1", "name": "projects/7", "lifecycleState": "ACTIVE"}`)
+			})
+			if _, err := c.Project(t.Context(), "p-mesh-1"); err != nil || sent.Load() != 2 {
+				t.Errorf("%v after %d requests", err, sent.Load())
+			}
+		})
 	}
 }
