@@ -18,7 +18,7 @@ func (j *judge) outside(v value) bool {
 	}
 	raw, _ := v.raw.(map[string]any)
 	_, reported := raw["fleet"]
-	return reported && v.get("resource_labels").labels()["mesh_id"] == "" && !j.member[j.clusterKey(v)]
+	return reported && len(v.get("fleet").items()) == 0 && v.get("resource_labels").labels()["mesh_id"] == "" && !j.member[j.clusterKey(v)]
 }
 
 func shownCluster(v value) string {
@@ -79,7 +79,8 @@ func (j *judge) fleetBlock(c *change, name string) {
 	}
 	id := c.before.at("fleet", "membership_id")
 	e := effect{
-		need: need{membership, j.canon(was.text()), id.text()}, act: takes, code: MembershipGone, subject: name,
+		need: membershipNeed(j.canon(was.text()), c.before.at("fleet", "membership_location").text(), id.text()),
+		act:  takes, code: MembershipGone, subject: name,
 		reason: "It takes " + name + " out of the fleet of " + was.show() + ": the fleet block is removed or names another project.",
 		instead: "Keep the fleet block with project = the fleet's project. To register the cluster by other means, forget the block first with " +
 			"lifecycle { ignore_changes = [fleet] }.",
@@ -164,6 +165,9 @@ func nodePool(j *judge, c *change, s step) {
 	key := j.canon(c.after.get("project").text()) + "/" + of
 	if j.made[key] || j.bare[key] {
 		return // not a cluster of the mesh yet, or without Workload Identity already
+	}
+	if v, known := j.known[key]; known && j.outside(v) {
+		return
 	}
 	what := "node pool " + c.after.get("name").showOr("(unnamed)") + " of " + c.after.get("project").showOr("PROJECT") + "/" +
 		c.after.get("cluster").showOr("CLUSTER")

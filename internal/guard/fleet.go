@@ -9,6 +9,14 @@ import (
 
 const forget = "To hand it over to another owner, forget it: removed { lifecycle { destroy = false } }."
 
+// membershipNeed names a membership in its fleet; one without a location is global.
+func membershipNeed(fleet, location, id string) need {
+	if location == "" {
+		location = "global"
+	}
+	return need{membership, fleet, location + "/" + id}
+}
+
 // hubMembership judges google_gke_hub_membership.
 func hubMembership(j *judge, c *change, s step) {
 	v := c.before
@@ -20,7 +28,8 @@ func hubMembership(j *judge, c *change, s step) {
 	}
 	id := v.get("membership_id")
 	name := v.get("project").showOr("PROJECT") + "/" + v.get("location").showOr("global") + "/" + id.showOr("MEMBERSHIP")
-	e := effect{need: need{membership, j.canon(v.get("project").text()), id.text()}, subject: name, code: MembershipGone}
+	n := membershipNeed(j.canon(v.get("project").text()), v.get("location").text(), id.text())
+	e := effect{need: n, subject: name, code: MembershipGone}
 	issuer := c.before.at("authority", "issuer").text()
 	now := c.after.at("authority", "issuer")
 	dropped := issuer != "" && (s == updates || c.replaces()) && !now.isUnknown() && now.text() != issuer

@@ -92,7 +92,12 @@ func typedWebhook(j *judge, c *change, s step) {
 
 // manifest judges kubernetes_manifest: the object as it is configured.
 func manifest(j *judge, c *change, s step) {
-	before, after := both(c, func(v value) value { return v.get("manifest") })
+	before, after := both(c, func(v value) value {
+		if m := v.get("manifest"); m.raw != nil || m.unknown != nil {
+			return m
+		}
+		return v.get("object") // of one that was imported
+	})
 	j.object(before, after, s)
 }
 

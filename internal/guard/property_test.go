@@ -180,6 +180,9 @@ func TestHostile(t *testing.T) {
 		"no actions":           {strings.Replace(string(planOf("", change)), `["delete"]`, `[]`, 1), ""},
 		"actions are no list":  {strings.Replace(string(planOf("", change)), `["delete"]`, `"delete"`, 1), ""},
 		"the change is a list": {`{"format_version":"1.2","planned_values":{},"resource_changes":[{"address":"a.b","type":"google_project","change":[]}]}`, ""},
+		"changes are no list":  {`{"format_version":"1.2","planned_values":{},"resource_changes":{}}`, "resource_changes are not as"},
+		"a change is a text":   {`{"format_version":"1.2","planned_values":{},"resource_changes":["x"]}`, "resource_changes are not as"},
+		"no type":              {`{"format_version":"1.2","planned_values":{},"resource_changes":[{"address":"a.b"}]}`, "resource_changes are not as"},
 		"no change at all":     {`{"format_version":"1.2","planned_values":{},"resource_changes":[{"address":"a.b","type":"google_project"}]}`, ""},
 	} {
 		g := guard.New(guard.Options{})

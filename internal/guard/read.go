@@ -12,6 +12,8 @@ import (
 	"github.com/hashicorp/go-version"
 )
 
+var errNoPlan = errors.New("its resource_changes are not as Terraform writes them; " + howTo)
+
 const howTo = "make it with: terraform plan -out=PLANFILE && terraform show -json PLANFILE > plan.json"
 
 // document is a plan as far as the guard needs it.
@@ -173,6 +175,12 @@ func (d *planFile) check() error {
 // change reads an entry of resource_changes. Terraform writes its type before its change: of types that cannot matter,
 // nothing is kept.
 func (d *planFile) change(dec *jsontext.Decoder, into *[]*change) error {
+	if dec.PeekKind() != '{' {
+		if _, err := dec.ReadValue(); err != nil {
+			return err
+		}
+		return errNoPlan
+	}
 	c := &change{index: len(*into)}
 	mode := ""
 	var raw jsontext.Value
@@ -205,6 +213,9 @@ func (d *planFile) change(dec *jsontext.Decoder, into *[]*change) error {
 	})
 	if err != nil {
 		return err
+	}
+	if c.kind == "" {
+		return errNoPlan
 	}
 	row, known := rows[c.kind]
 	if !known || mode != "managed" && mode != "" {
@@ -311,8 +322,15 @@ func members(dec *jsontext.Decoder, each func(name string) error) error {
 
 // elements calls each for the elements of a list; each reads one.
 func elements(dec *jsontext.Decoder, each func() error) error {
-	if dec.PeekKind() != '[' {
+	switch dec.PeekKind() {
+	case '[':
+	case 'n':
 		return dec.SkipValue()
+	default:
+		if _, err := dec.ReadValue(); err != nil {
+			return err
+		}
+		return errNoPlan
 	}
 	if _, err := dec.ReadToken(); err != nil {
 		return err

@@ -41,12 +41,13 @@ type scope struct {
 	holders map[string]map[string]bool // agents that hold the role on a project, as the plan shows it
 	bare    map[string]bool            // clusters that have no workload pool
 	member  map[string]bool            // clusters that a membership, or a resource of the mesh, names
+	known   map[string]value           // clusters as the plan shows them
 }
 
 func newScope(fleets []Fleet, changes []*change) *scope {
 	s := &scope{
 		fleets: slices.Clone(fleets), ids: map[string]string{}, born: map[string]bool{}, made: map[string]bool{},
-		holders: map[string]map[string]bool{}, bare: map[string]bool{}, member: map[string]bool{},
+		holders: map[string]map[string]bool{}, bare: map[string]bool{}, member: map[string]bool{}, known: map[string]value{},
 	}
 	for _, f := range fleets {
 		if f.Number != "" && f.Project != f.Number {
@@ -87,7 +88,7 @@ func (s *scope) learn(c *change) {
 	creates := slices.Contains(c.actions, "create") && !c.replaces()
 	switch c.kind {
 	case "google_project":
-		if creates {
+		if creates && c.after.get("project_id").text() != "" {
 			s.born[s.canon(c.after.get("project_id").text())] = true
 		}
 	case "google_container_cluster":
@@ -95,6 +96,8 @@ func (s *scope) learn(c *change) {
 		if creates {
 			v = c.after
 			s.made[s.clusterKey(v)] = true
+		} else {
+			s.known[s.clusterKey(v)] = v
 		}
 		if wi := v.get("workload_identity_config"); v.at("workload_identity_config", "workload_pool").text() == "" && !wi.anyUnknown() {
 			s.bare[s.clusterKey(v)] = true
@@ -162,7 +165,7 @@ func (s *scope) foreign(name string) bool {
 		switch {
 		case name == s.canon(f.Project), name == f.Number:
 			return false
-		case mesh.IsProjectNumber(name) != mesh.IsProjectNumber(f.Project) && f.Number == "":
+		case mesh.IsProjectNumber(name) && f.Number == "", !mesh.IsProjectNumber(name) && mesh.IsProjectNumber(s.canon(f.Project)):
 			return false // an id and a number may be the same project
 		}
 	}

@@ -115,6 +115,19 @@ func TestSemantics(t *testing.T) {
 			entry("google_container_cluster.a", "delete", `{"project":"p-one","location":"l","name":"c"}`, "null", ""))},
 		"cluster of another fleet": {guard.Harmless, planOf("",
 			entry("google_container_cluster.a", "delete", `{"project":"p-one","name":"c","fleet":[{"project":"200000000002"}]}`, "null", ""))},
+		"node pool of a cluster in no fleet": {guard.Harmless, planOf("",
+			entry("google_container_cluster.a", "no-op", `{"project":"p-one","name":"c","fleet":[],"workload_identity_config":[{"workload_pool":"p-one.svc.id.goog"}]}`,
+				`{"project":"p-one","name":"c","fleet":[]}`, ""),
+			entry("google_container_node_pool.a", "create", "null",
+				`{"project":"p-one","cluster":"c","name":"n","node_config":[{"workload_metadata_config":[{"mode":"GCE_METADATA"}]}]}`, ""))},
+		"membership of the same id elsewhere": {guard.Breaks, planOf("",
+			entry("google_gke_hub_membership.a", "delete", `{"project":"p-fleet","membership_id":"c","location":"us-central1"}`, "null", ""),
+			entry("google_gke_hub_membership.b", "create", "null", `{"project":"p-fleet","membership_id":"c","location":"global"}`, ""))},
+		"membership under a new address": {guard.Unknown, planOf("",
+			entry("google_gke_hub_membership.a", "delete", `{"project":"p-fleet","membership_id":"c"}`, "null", ""),
+			entry("google_gke_hub_membership.b", "create", "null", `{"project":"p-fleet","membership_id":"c","location":"global"}`, ""))},
+		"billing taken away": {guard.Breaks, planOf("",
+			entry("google_billing_project_info.a", "delete", `{"project":"p-one","billing_account":"0"}`, "null", ""))},
 		"inline node pool": {guard.Breaks, planOf("", entry("google_container_cluster.a", "update",
 			fmt.Sprintf(cluster, "GKE_METADATA"), fmt.Sprintf(cluster, "GCE_METADATA"), ""))},
 		"inline node pool that had it before": {guard.Harmless, planOf("", entry("google_container_cluster.a", "update",
@@ -187,6 +200,25 @@ func TestSemantics(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A fleet that is given by its number alone, or by its id alone, is the same fleet.
+func TestFleetsByIdAndNumber(t *testing.T) {
+	t.Parallel()
+	for _, project := range []string{"p-fleet", "100000000001"} {
+		plan := planOf("", entry("google_gke_hub_feature.a", "delete", `{"project":"`+project+`","name":"servicemesh"}`, "null", ""))
+		for given, want := range map[string]guard.Verdict{
+			"p-fleet": guard.Breaks, "100000000001": guard.Breaks, "p-fleet=100000000001": guard.Breaks, "p-other=300000000003": guard.Harmless,
+		} {
+			f, err := guard.ParseFleet(given)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if r := judge(t, given, plan, f); r.Verdict != want {
+				t.Errorf("feature of %s, --fleet-project %s: %s, want %s", project, given, r.Verdict, want)
+			}
+		}
 	}
 }
 

@@ -76,6 +76,19 @@ func projectService(j *judge, c *change, s step) {
 	}
 }
 
+// billing judges google_billing_project_info, whose destroy takes the billing account away.
+func billing(j *judge, c *change, s step) {
+	was, now := c.before.get("billing_account"), c.after.get("billing_account")
+	if s == creates || s == deletes && c.kept() || was.text() == "" || s == updates && (now.isUnknown() || now.text() != "") {
+		return
+	}
+	id := c.before.get("project")
+	j.add(effect{
+		need: need{project, j.canon(id.text()), "billing"}, act: takes, code: BillingGone, subject: id.show(),
+		reason: "It takes the billing account from the project " + id.show() + ".", instead: "Keep billing_account. " + forget,
+	})
+}
+
 // projectOf judges google_project.
 func projectOf(j *judge, c *change, s step) {
 	id := c.before.get("project_id")

@@ -67,6 +67,7 @@ func googleRows() map[string]row {
 		"google_project": {
 			projectOf, attributes("project_id number skip_delete billing_account"), google + "google_project", true,
 		},
+		"google_billing_project_info": {billing, attributes("project billing_account"), google + "billing_project_info", false},
 		"google_project_service": {
 			projectService, attributes("project service disable_on_destroy disable_dependent_services"), google + "google_project_service", false,
 		},
@@ -114,7 +115,7 @@ func kubernetesRows() map[string]row {
 		"manifest":               {plainObject, nil, manifestDocs, false},
 		"kubernetes_labels":      {typedLabels, attributes("api_version kind metadata labels"), kubernetes + "labels", false},
 		"kubernetes_annotations": {typedLabels, attributes("api_version kind metadata annotations"), kubernetes + "annotations", false},
-		"kubernetes_manifest":    {manifest, attributes("manifest"), kubernetes + "manifest", false},
+		"kubernetes_manifest":    {manifest, attributes("manifest object"), kubernetes + "manifest", false},
 		"helm_release":           {helm, attributes("name namespace chart repository"), helmDocs, false},
 		"kubectl_manifest":       {document("yaml_body"), attributes("yaml_body apply_only"), kubectl + "kubectl_manifest", false},
 		"kustomization_resource": {document("manifest"), attributes("manifest"), kustomize + "resource", false},
