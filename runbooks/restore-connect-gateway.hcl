@@ -140,9 +140,11 @@ runbook "restore-connect-gateway" {
     when       = input.namespaces == null && length(local.others) == 0
     depends_on = [step.found]
 
-    assert "no_findings" {
+    wait "findings_gone" {
       membership = target.membership
       codes      = ["pods-injected-elsewhere", "pods-without-proxy"]
+      timeout    = "1m"
+      interval   = "20s"
     }
   }
 }

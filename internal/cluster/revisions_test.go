@@ -271,8 +271,10 @@ func testOlderVersion(t *testing.T, on target) {
 		if (err == nil) != want {
 			return fmt.Errorf("%w: %w", errNotYet, err)
 		}
-		// The API server's list of groups follows a moment later.
-		groups, err := discovery.NewDiscoveryClientForConfigOrDie(on.Config()).ServerGroups()
+		// The API server's list of groups follows a moment later, the one without aggregation last.
+		list := discovery.NewDiscoveryClientForConfigOrDie(on.Config())
+		list.UseLegacyDiscovery = true
+		groups, err := list.ServerGroups()
 		if err != nil {
 			return err
 		}
