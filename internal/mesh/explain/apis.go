@@ -115,25 +115,29 @@ var (
 // refusedPermission recognises that the caller, or the mesh's agent, may not do something that is about the mesh. A
 // permission of another product, or the refusal of another kind of object in a cluster, is none of ours.
 func (e *explainer) refusedPermission() {
-	if m := permissionDenied.FindStringSubmatchIndex(e.Text); m != nil && strings.Contains(e.Squeezed, "permission") {
-		evidence := e.Text[m[0]:m[1]]
-		var permission string
-		for i := 2; i < len(m); i += 2 {
-			if m[i] >= 0 {
-				permission = e.Text[m[i]:m[i+1]]
+	e.Hits("permission", func(at, end int) bool {
+		window := e.Window(at, 40, end, 160)
+		for _, m := range permissionDenied.FindAllStringSubmatch(window, -1) {
+			for _, permission := range m[1:] {
+				if meshPermission.MatchString(permission) {
+					e.lacks(m[0], at).set("permission", permission)
+				}
 			}
 		}
-		if meshPermission.MatchString(permission) {
-			e.lacks(evidence, m[0]).set("permission", permission)
+		return true
+	})
+	e.Hits("isforbidden:user", func(at, end int) bool {
+		if m := groupForbidden.FindStringSubmatch(e.Window(at, 120, end, 120)); m != nil {
+			e.lacks(m[0], at).set("user", m[1])
 		}
-	}
-	if m := groupForbidden.FindStringSubmatchIndex(e.Text); m != nil {
-		e.lacks(e.Text[m[0]:m[1]], m[0]).set("user", e.Text[m[2]:m[3]])
-	}
-	if m := agentForbidden.FindStringSubmatchIndex(e.Text); m != nil {
-		x := e.add(catalogue.BindingMissing, "", e.Text[m[0]:m[1]], m[0], false)
-		x.set("fleet_number", e.Text[m[2]:m[3]])
-	}
+		return true
+	})
+	e.Hits("gcp-sa-servicemesh.iam.gserviceaccount.com", func(at, end int) bool {
+		if m := agentForbidden.FindStringSubmatch(e.Window(at, 60, end, 20)); m != nil {
+			e.add(catalogue.BindingMissing, "", m[0], at, false).set("fleet_number", m[1])
+		}
+		return true
+	})
 	e.Hits("cannotimpersonateresource", func(at, end int) bool {
 		if strings.Contains(e.Window(at, 100, end, 0), "connect-agent-sa") {
 			e.lacks(e.Window(at, 60, end, 60), at)

@@ -1,6 +1,7 @@
 package explain_test
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"slices"
@@ -171,6 +172,17 @@ func TestNoAllClearBesideTrouble(t *testing.T) {
 		"one line":   func(s string) string { return strings.Join(strings.Fields(s), " ") },
 		"fragment":   func(s string) string { return s[strings.Index(s, "servicemesh:"):] },
 		"with noise": func(s string) string { return "$ gcloud container fleet mesh describe\n" + s + "$ \n" },
+		"colours":    func(s string) string { return strings.ReplaceAll(s, "state:", "\x1b[1;34mstate\x1b[0m:") },
+		"logged": func(s string) string {
+			return "2026-11-22T13:40:29Z " + strings.ReplaceAll(s, "\n", "\n2026-11-22T13:40:29Z ")
+		},
+		"escaped": func(s string) string {
+			raw, err := json.Marshal(map[string]string{"message": s})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return string(raw)
+		},
 	}
 	for form, apply := range forms {
 		if got := names(explain.Explain(apply(wellMesh))); !strings.Contains(got, "nothing-wrong") {

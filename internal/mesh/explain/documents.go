@@ -96,9 +96,9 @@ func yamlDocuments(raw string) (found []document, rest string) {
 }
 
 // splitYAML splits a text at the marks that separate YAML documents.
-func splitYAML(text string) []string {
-	return regexp.MustCompile(`(?m)^---.*\n`).Split(text, -1)
-}
+func splitYAML(text string) []string { return yamlMark.Split(text, -1) }
+
+var yamlMark = regexp.MustCompile(`(?m)^---.*\n`)
 
 // parseYAML parses YAML that may be an excerpt: indented as a whole, with the first line's indentation lost, or cut off
 // at its end.

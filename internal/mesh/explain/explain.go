@@ -73,7 +73,8 @@ type explainer struct {
 	subject      string            // what the passage is about: a membership, an object; "" where nothing says
 	named        map[string]string // variables that the structure around the passage gives
 	stated       bool              // a state beside the passage decides whether this part works
-	alarmed      bool              // some passage speaks of an error
+	alarmed      bool              // a plane is in the text without a state
+	read         []string          // the passages, for what speaks against an all-clear
 	found        []Explanation
 }
 
@@ -86,7 +87,7 @@ func (e *explainer) passage(raw string) {
 	if e.Text == "" {
 		return
 	}
-	e.alarmed = e.alarmed || alarms(e.Text)
+	e.read = append(e.read, e.Text)
 	e.shapes()
 	e.stops()
 	e.signs()
@@ -298,7 +299,7 @@ func (x *Explanation) set(name, value string) {
 // something works is not said beside what does not.
 func (e *explainer) sorted() []Explanation {
 	troubled := func(x Explanation) bool { return x.Severity != catalogue.Info }
-	if e.alarmed || slices.ContainsFunc(e.found, troubled) {
+	if e.has(catalogue.NothingWrong) && (e.alarmed || slices.ContainsFunc(e.found, troubled) || slices.ContainsFunc(e.read, alarms)) {
 		e.found = slices.DeleteFunc(e.found, func(x Explanation) bool { return x.Code == catalogue.NothingWrong })
 	}
 	well := func(x Explanation) int { // a notice of a condition comes behind the all-clear, any other before it

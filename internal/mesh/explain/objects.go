@@ -17,6 +17,8 @@ func isObject(m map[string]any) bool {
 	switch kind {
 	case "ControlPlaneRevision", "DataPlaneControl", "Namespace", "ConfigMap", "Pod", "Event", "":
 		return kind != "" && (m["metadata"] != nil || m["items"] != nil)
+	case "MutatingWebhookConfiguration", "ValidatingWebhookConfiguration":
+		return true
 	case "Membership":
 		return strings.HasPrefix(stringAt(m, "apiVersion"), "hub.gke.io/")
 	}
@@ -26,6 +28,7 @@ func isObject(m map[string]any) bool {
 // object reads a Kubernetes object, or a list of them.
 func (e *explainer) object(m map[string]any) {
 	if items := listAt(m, "items"); items != nil {
+		e.injectors(items)
 		kind := strings.TrimSuffix(stringAt(m, "kind"), "List")
 		for _, item := range items {
 			if one, ok := item.(map[string]any); ok {
@@ -57,6 +60,8 @@ func (e *explainer) object(m map[string]any) {
 		}
 	case "Pod":
 		e.pod(m)
+	case "MutatingWebhookConfiguration":
+		e.webhook(m)
 	case "Event":
 		e.named["namespace"] = stringAt(m, "involvedObject", "namespace")
 		e.leaves([]string{stringAt(m, "reason") + " " + stringAt(m, "message")})
@@ -108,6 +113,51 @@ func (e *explainer) revisionConditions(stalled, stalledReason, stalledMessage, r
 		x := e.claim(catalogue.RevisionNotReady, "", says)
 		if x.Variables != nil && message != "" {
 			x.Means += " It says: " + message
+		}
+	}
+}
+
+// managedInjector reports whether a webhook configuration is that of a managed revision, by its name.
+func managedInjector(name string) bool {
+	_, known := mesh.ChannelOf(strings.TrimPrefix(name, "istiod-"))
+	return strings.HasPrefix(name, "istiod-") && known
+}
+
+// inClusterInjector reports whether a webhook configuration is that of an istiod in the cluster, by its name.
+func inClusterInjector(name string) bool {
+	return strings.HasPrefix(name, "istio-sidecar-injector") && !strings.Contains(name, "managed")
+}
+
+// webhook reads the configuration of an injector: that of a managed revision calls a URL, not a service in the cluster.
+func (e *explainer) webhook(m map[string]any) {
+	name := stringAt(m, "metadata", "name")
+	for _, w := range listAt(m, "webhooks") {
+		service := stringAt(w, "clientConfig", "service", "name")
+		if service != "" && managedInjector(name) {
+			e.claim(catalogue.InjectorURL, "", "MutatingWebhookConfiguration "+name+" calls service "+service+" in the cluster")
+			return
+		}
+	}
+}
+
+// injectors compares the webhook configurations of a cluster.
+func (e *explainer) injectors(items []any) {
+	var names []string
+	for _, item := range items {
+		names = append(names, stringAt(item, "metadata", "name"))
+	}
+	e.leftover(names)
+}
+
+// leftover explains that a cluster has the injectors of two control planes.
+func (e *explainer) leftover(configurations []string) {
+	managed, inside := slices.IndexFunc(configurations, managedInjector), slices.IndexFunc(configurations, inClusterInjector)
+	if managed >= 0 && inside >= 0 {
+		x := e.claim(catalogue.InjectorLeftover, "", configurations[inside]+" beside "+configurations[managed])
+		if x.Variables != nil {
+			x.Means = "The cluster has the webhook of an in-cluster control plane (" + configurations[inside] + ") beside that of the managed one (" +
+				configurations[managed] + "). Which of them injects a pod, the labels of its namespace decide."
+			x.command = "kubectl get namespaces -L istio-injection,istio.io/rev"
 		}
 	}
 }

@@ -10,7 +10,7 @@ import (
 
 // tables reads what "kubectl get" prints: a line of column names, and a line for each object.
 func (e *explainer) tables(raw string) {
-	var columns []string
+	var columns, configurations []string
 	for _, line := range strings.Split(raw, "\n") {
 		fields := columnGap.Split(strings.TrimSpace(line), -1)
 		switch {
@@ -25,9 +25,13 @@ func (e *explainer) tables(raw string) {
 					row[column] = fields[i]
 				}
 			}
+			if _, webhooks := row["WEBHOOKS"]; webhooks {
+				configurations = append(configurations, row["NAME"])
+			}
 			e.row(row)
 		}
 	}
+	e.leftover(configurations)
 	e.subject, e.named = "", nil
 }
 
@@ -94,17 +98,23 @@ func (e *explainer) systemPod(name, status, says string) {
 }
 
 // described is how "kubectl describe" prints a condition, on one line.
-var described = regexp.MustCompile(`(?:Message: (.{0,300}?) )?Reason: (\S{1,60}) Status: (True|False|Unknown) Type: (Reconciled|Stalled)\b`)
+var described = regexp.MustCompile(`(?:Message: ([^:]{0,300}?) )?Reason: (\S{1,60}) Status: (True|False|Unknown) Type: (Reconciled|Stalled)\W?$`)
 
 // describedConditions reads the conditions of a revision that "kubectl describe" printed. The stop messages are found
 // already; this is for revisions that work, are not ready, or stopped with a message that is not known.
 func (e *explainer) describedConditions() {
-	if e.has(catalogue.RevisionStalled) || e.has(catalogue.RevisionNotReady) || !isAboutMesh(e.Text) {
+	if e.has(catalogue.RevisionStalled) || e.has(catalogue.RevisionNotReady) {
 		return
 	}
 	conditions := map[string][]string{"Stalled": make([]string, 5), "Reconciled": make([]string, 5)}
-	for _, m := range described.FindAllStringSubmatch(e.Text, 20) {
-		conditions[m[4]] = m
+	for _, kind := range []string{"Stalled", "Reconciled"} {
+		e.Hits("type:"+strings.ToLower(kind), func(at, end int) bool {
+			m := described.FindStringSubmatch(e.Window(at, 500, end, 1))
+			if m != nil && isAboutMesh(e.Window(at, 2000, end, nearby)) {
+				conditions[kind] = m
+			}
+			return true
+		})
 	}
 	stalled, reconciled := conditions["Stalled"], conditions["Reconciled"]
 	e.revisionConditions(stalled[3], stalled[2], stalled[1], reconciled[3], reconciled[2], reconciled[1])
