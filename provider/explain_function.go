@@ -37,7 +37,7 @@ func (explainFunction) Definition(_ context.Context, _ function.DefinitionReques
 	resp.Definition = function.Definition{
 		Summary: "What a message of managed mesh means",
 		MarkdownDescription: "Recognises a message of the mesh, its installer, gcloud, kubectl or a log, in English or Chinese and with noise " +
-			"around it, and returns a list of objects, root causes first: " +
+			"around it, or a whole output of gcloud or kubectl in YAML or JSON, and returns a list of objects, root causes first: " +
 			"`code`, `title`, `means`, `cause`, `remedy`, `next_command`, `fixed_by` (the resource of this provider, or empty), `variables`, " +
 			"`established` (`false` where it is inferred) and `doc_url`. " +
 			"A message that is not known gives an empty list. It works offline.",

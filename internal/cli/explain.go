@@ -34,15 +34,21 @@ func newExplain() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "explain TEXT...|CODE|-",
 		Short: "Explain a message of the mesh: its cause and what to do next",
-		Long: `Explain a message: an error of an installer, gcloud, kubectl or Terraform, a log
-entry, a condition or state of the mesh, with any text around it. Root causes
-come first. For the code of a finding, stop or condition it shows the entry in
-the catalogue. It makes no request.
+		Long: `Explain a message: an error of asmcli, gcloud, kubectl, Helm or Terraform, a log
+entry, a condition or state of the mesh, with any text around it; or a whole
+output, such as that of "gcloud container fleet mesh describe" or "kubectl get
+-o yaml": it says which membership or object each explanation is about. Root
+causes come first. For the code of a finding, stop or condition it shows the
+entry in the catalogue. It makes no request.
+
+A message that other products print, too, is explained only where the text is
+about a managed mesh. Nothing is called well beside an error.
 
 Without TEXT, or with -, it reads standard input.
 
 Exit codes: 0 known, 4 unknown, 1 error.`,
 		Example: `  terraform-provider-asm explain 'Revision(s) reporting unhealthy: asm-managed'
+  gcloud container fleet mesh describe | terraform-provider-asm explain
   kubectl describe controlplanerevisions -n istio-system | terraform-provider-asm explain
   terraform-provider-asm explain workload-pool-missing
   terraform-provider-asm explain --list`,

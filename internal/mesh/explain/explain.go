@@ -42,10 +42,11 @@ type Explanation struct {
 	command string            // the template of NextCommand; "" is the finding's own
 }
 
-// Explain recognises what a person pastes: an error of an installer, gcloud, kubectl or Terraform, a log entry, a
-// condition, the output of "gcloud container fleet mesh describe" or a part of it, the name of a state, condition or
-// finding; in English or as Google's Chinese page words it, with timestamps, prefixes, escapes, colours and line breaks
-// around and in it. Root causes come first. Of a text that is not known it returns nothing.
+// Explain recognises what a person pastes: an error of an installer, gcloud, kubectl, Helm or Terraform, a log entry, a
+// condition, the name of a state, condition or finding; in English or as Google's Chinese page words it, with timestamps,
+// prefixes, escapes, colours and line breaks around and in it. Answers of GKE Hub, Kubernetes objects and log entries in
+// YAML or JSON are read by their structure, and several memberships are told apart. Root causes come first. Of a text that
+// is not known it returns nothing; nor does it of one that says that a part works beside an error.
 func Explain(raw string) []Explanation {
 	if text.NewPasted(raw).Text == "" {
 		return nil
@@ -153,6 +154,9 @@ func (e *explainer) about(membership string) {
 	e.subject, e.named = membership, map[string]string{}
 	if m, err := mesh.ParseMembership(membership); err == nil {
 		e.named = map[string]string{"membership": m.Name, "location": m.Location, "project": m.Project}
+		if mesh.IsProjectNumber(m.Project) { // answers name memberships with the fleet project's number
+			e.named["fleet_number"] = m.Project
+		}
 	}
 }
 
