@@ -17,13 +17,19 @@ func newGuard(version string) *cobra.Command {
 	out := outputs{formats: report.GuardFormats()}
 	var fleets []string
 	var manifests, against string
+	var live bool
+	var connect connection
 	cmd := &cobra.Command{
 		Use:   "guard [PLAN.json...|-]",
 		Short: "Say before an apply whether a plan would take away what the mesh needs",
 		Long: `Read the output of "terraform show -json PLANFILE", or of OpenTofu, of any
 configuration and any provider, and say whether applying the plan would take away
 something that managed mesh needs: by which resource, what then happens to the
-mesh, and what to write instead. It makes no request.
+mesh, and what to write instead. It makes no request without --live.
+
+With --live, it reads the given fleets, says of each finding which memberships it
+would hit and whether the agent holds its role today, and puts those that hit most
+first. No verdict changes by it.
 
 Without --fleet-project, the mesh service agent of every fleet counts. With it,
 only those of the given fleets do; a number saves the guess.
@@ -62,16 +68,33 @@ Exit codes:
 				}
 				options.Fleets = append(options.Fleets, fleet)
 			}
+			if live && len(fleets) == 0 {
+				return errors.New("--live needs --fleet-project: the fleets that are to be read")
+			}
 			writers, err := out.open(cmd.OutOrStdout())
 			if err != nil {
 				return err
 			}
 			defer writers.close()
+			var reader liveFleets
+			if live {
+				opened, err := connect.open(cmd.Context(), version)
+				if err != nil {
+					return err
+				}
+				reader.client = opened.Client
+				if options.Fleets, err = guard.Complete(cmd.Context(), reader, options.Fleets); err != nil {
+					return err
+				}
+			}
 			g := guard.New(options)
 			if err := errors.Join(guardPlans(g, cmd.InOrStdin(), args), guardManifests(g, cmd.InOrStdin(), manifests, against)); err != nil {
 				return err
 			}
 			result := g.Result()
+			if live {
+				result.Live(cmd.Context(), reader, options.Fleets)
+			}
 			if err := writers.each(func(to io.Writer, format report.Format, o report.Options) error {
 				return report.WriteGuard(to, format, result, o)
 			}); err != nil {
@@ -82,6 +105,9 @@ Exit codes:
 	}
 	cmd.Flags().StringArrayVar(&fleets, "fleet-project", nil,
 		"ID of a guarded fleet's host project, or ID=NUMBER (repeatable; default every fleet in the plan)")
+	cmd.Flags().BoolVar(&live, "live", false,
+		"read the fleets: their numbers, the memberships that would be hit, and whether the agent holds its role today")
+	connect.flags(cmd.Flags())
 	cmd.Flags().StringVar(&manifests, "manifests", "", "folder of Kubernetes YAML that is to be applied, or - for standard input")
 	cmd.Flags().StringVar(&against, "against", "", "folder of what was applied before, for --manifests")
 	out.flag(cmd.Flags())

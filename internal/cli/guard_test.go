@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/guard"
+	"github.com/managed-mesh/terraform-provider-asm/internal/sim"
 )
 
 // guardPlan is a plan with one change of the binding of the mesh service agent's role.
@@ -124,5 +125,46 @@ func TestGuardManifests(t *testing.T) {
 		if code != want || errs != "" || (want == 3) != strings.Contains(out, "Namespace/shop") {
 			t.Errorf("%s: exit %d, want %d: %q, %q", labels, code, want, out, errs)
 		}
+	}
+}
+
+// With --live, the fleet's number is asked for, and a finding says what it would hit. No verdict changes by it.
+func TestGuardLive(t *testing.T) {
+	world := simulate(t, sim.Options{Projects: 2, Clusters: 2})
+	const agent = `["serviceAccount:service-100000000001@gcp-sa-servicemesh.iam.gserviceaccount.com"]`
+	plan := strings.ReplaceAll(guardPlan(`["delete"]`, agent, `null`, `false`), "shop-prod", "mesh-sim-2")
+	live := func(fleet string) (int, guard.Result, string) {
+		code, out, errs := runWith(t, plan, "guard", "-", "--live", "--fleet-project", fleet, "--output", "json")
+		var r guard.Result
+		if out != "" {
+			if err := json.Unmarshal([]byte(out), &r); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return code, r, errs
+	}
+	code, r, errs := live("mesh-sim-1")
+	if code != 3 || len(r.Findings) != 1 || !strings.Contains(r.Findings[0].Live, "holds the role there today") ||
+		len(r.Findings[0].Memberships) == 0 {
+		t.Fatalf("exit %d: %+v %s", code, r.Findings, errs)
+	}
+	for _, m := range r.Findings[0].Memberships {
+		if !strings.HasPrefix(m, "projects/mesh-sim-1/locations/") && !strings.HasPrefix(m, "projects/100000000001/locations/") {
+			t.Errorf("membership %q", m)
+		}
+	}
+	world.Fault("binding-revoked?project=mesh-sim-2")
+	if code, r, errs := live("mesh-sim-1"); code != 3 || !strings.Contains(r.Findings[0].Live, "does not hold the role there today") {
+		t.Errorf("revoked: exit %d: %+v %s", code, r.Findings, errs)
+	}
+	world.Fault("forbidden")
+	if code, r, errs := live("mesh-sim-1=100000000001"); code != 3 || !strings.Contains(r.Findings[0].Live, "could not be read") {
+		t.Errorf("forbidden: exit %d: %+v %s", code, r.Findings, errs)
+	}
+	if code, _, errs := live("mesh-sim-1"); code != 1 || !strings.Contains(errs, "resourcemanager.projects.get") {
+		t.Errorf("forbidden, the number is not known: exit %d: %s", code, errs)
+	}
+	if code, _, errs := runWith(t, plan, "guard", "-", "--live"); code != 1 || !strings.Contains(errs, "--live needs --fleet-project") {
+		t.Errorf("no fleet: exit %d: %s", code, errs)
 	}
 }

@@ -82,7 +82,7 @@ func (g *Guard) judge(name string, d *planFile) {
 		g.result.Findings = append(g.result.Findings, Finding{
 			Verdict: f.verdict, Code: f.code, Address: f.change.address, Deposed: f.change.deposed, Type: kind,
 			Action: strings.Join(f.change.actions, "+"), Subject: f.subject, Plan: name, Reason: f.reason,
-			Consequence: consequences[f.code], Instead: f.instead, Source: source,
+			Consequence: consequences[f.code], Instead: f.instead, Source: source, about: f.need,
 		})
 	}
 	if p.Reason == "" && d.Complete != nil && !*d.Complete {

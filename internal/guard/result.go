@@ -63,6 +63,11 @@ type Finding struct {
 	Consequence string `json:"consequence,omitempty"`
 	Instead     string `json:"instead"` // what to write instead
 	Source      string `json:"source"`  // the provider's documentation of what it does
+	// Live is what the live fleets say about it, and Memberships those with a mesh that it would hit.
+	Live        string   `json:"live,omitempty"`
+	Memberships []string `json:"memberships,omitempty"`
+
+	about need
 }
 
 // ExitCode is 0 where nothing is taken away, 3 where something is, 4 where that is not known.

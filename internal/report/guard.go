@@ -69,6 +69,7 @@ func guardRow(f *guard.Finding) row {
 		Symbol: words.Symbol, Name: name, Status: words.words + ": " + Clean(string(f.Code)), Subject: Clean(f.Subject), Tone: words.Tone,
 		Outcome: words.Outcome,
 		Notes: notesOf(note{Text: Clean(f.Reason)}, note{Label: "Then", Text: Clean(f.Consequence)},
+			note{Label: "Today", Text: Clean(f.Live)},
 			note{Label: "Instead", Text: Clean(f.Instead)}, note{Label: "Source", Text: Clean(f.Source)}),
 	}
 }

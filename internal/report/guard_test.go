@@ -30,7 +30,8 @@ func guarded(s string) *guard.Result {
 				Source: "https://example.com/iam"},
 			{Verdict: guard.Unknown, Code: catalogue.NotManaged, Address: "google_gke_hub_feature_membership.m" + s, Deposed: "5e415dc9" + s,
 				Type: "google_gke_hub_feature_membership", Action: "delete", Subject: "shop" + s, Plan: "net.json" + s,
-				Reason: "Nothing orders the two" + s, Instead: "Forget it" + s, Source: "https://example.com/hub"},
+				Reason: "Nothing orders the two" + s, Instead: "Forget it" + s, Source: "https://example.com/hub",
+				Live: "1 membership with a mesh is hit" + s, Memberships: []string{"projects/shop/locations/global/memberships/m" + s}},
 		},
 	}
 }
