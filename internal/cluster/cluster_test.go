@@ -18,6 +18,7 @@ func TestOnClusters(t *testing.T) {
 	list := []test{{"a healthy cluster takes seven requests", testHealthy}}
 	list = append(list, revisionTests...)
 	list = append(list, injectionTests...)
+	list = append(list, insideTests...)
 	list = append(list, proxyTests...)
 	list = append(list, restartTests...)
 	list = append(list, writeTests...)

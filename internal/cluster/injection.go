@@ -60,22 +60,24 @@ func (s *State) judgeInjection() Injection {
 	return i
 }
 
-// listEnvironments reads the ConfigMaps env-REVISION. They have no label of their
-// own, so all of istio-system are listed; a namespace that is missing has none.
-func (c *Cluster) listEnvironments(ctx context.Context) ([]mesh.Environment, error) {
+// listEnvironments reads the ConfigMaps env-REVISION, and asm-options. They have no label of their own, so all of
+// istio-system are listed; a namespace that is missing has none.
+func (c *Cluster) listEnvironments(ctx context.Context) (all []mesh.Environment, options map[string]string, err error) {
 	raw, err := listAll[corev1.ConfigMap](ctx, c,
 		request{doing: "list the ConfigMaps in istio-system", resource: configMaps, namespace: mesh.SystemNamespace}, "")
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	var all []mesh.Environment
 	for _, r := range raw {
-		if strings.HasPrefix(r.Name, mesh.EnvironmentPrefix) {
+		switch {
+		case r.Name == mesh.OptionsConfigMap:
+			options = r.Data
+		case strings.HasPrefix(r.Name, mesh.EnvironmentPrefix):
 			all = append(all, mesh.NewEnvironment(r.Name, r.Data))
 		}
 	}
 	slices.SortFunc(all, func(a, b mesh.Environment) int { return strings.Compare(a.Revision, b.Revision) })
-	return all, nil
+	return all, options, nil
 }
 
 // listNamespaces reads the namespaces' marks, and nothing else of them. One that is being deleted is left out: no pod

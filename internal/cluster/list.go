@@ -53,9 +53,14 @@ type page[T any] struct {
 // listAll reads all pages of a list. A page that comes too late, because what it
 // continues is no longer kept, makes it start over once.
 func listAll[T any](ctx context.Context, c *Cluster, r request, labels string) ([]T, error) {
+	items, _, err := listPages[T](ctx, c, r, labels, 0)
+	return items, err
+}
+
+// listPages is listAll for so many pages at most; 0 is no bound. more reports whether there are others.
+func listPages[T any](ctx context.Context, c *Cluster, r request, labels string, most int) (items []T, more bool, err error) {
 	r.verb = "list"
-	var items []T
-	startedOver := false
+	startedOver, pages := false, 0
 	next, fields := "", r.query.Get("fieldSelector")
 	for {
 		r.query = url.Values{"limit": {strconv.Itoa(pageSize)}}
@@ -72,14 +77,15 @@ func listAll[T any](ctx context.Context, c *Cluster, r request, labels string) (
 		err := c.do(ctx, r, &p)
 		if err != nil {
 			if next != "" && !startedOver && apierr.Gone(err) {
-				items, next, startedOver = nil, "", true
+				items, next, startedOver, pages = nil, "", true, 0
 				continue
 			}
-			return nil, err
+			return nil, false, err
 		}
 		items = append(items, p.Items...)
-		if next = p.Metadata.Continue; next == "" {
-			return items, nil
+		pages++
+		if next = p.Metadata.Continue; next == "" || pages == most {
+			return items, next != "", nil
 		}
 	}
 }

@@ -37,6 +37,7 @@ type State struct {
 	Mutating     []mesh.WebhookConfiguration
 	Validating   []mesh.WebhookConfiguration
 	Environments []mesh.Environment
+	Options      map[string]string // ConfigMap asm-options
 	Namespaces   []health.Namespace
 	Pods         []mesh.ProxyPod // with their containers
 	Marks        []mesh.ProxyPod // all that may need a proxy, by their metadata
@@ -95,8 +96,8 @@ func (c *Cluster) fetch(ctx context.Context, p part, allProxies bool) (store fun
 		configurations, err := c.listWebhooks(ctx, validatingWebhooks, "list the validating webhooks")
 		return func(s *State) { s.Validating = configurations }, err
 	case partEnvironments:
-		environments, err := c.listEnvironments(ctx)
-		return func(s *State) { s.Environments = environments }, err
+		environments, options, err := c.listEnvironments(ctx)
+		return func(s *State) { s.Environments, s.Options = environments, options }, err
 	case partNamespaces:
 		all, err := c.listNamespaces(ctx)
 		return func(s *State) { s.Namespaces = all }, err

@@ -31,7 +31,7 @@ type request struct {
 	contentType string
 	body        []byte
 	readOnly    bool // changes nothing, whatever its verb
-	discovery   bool // of the list of API groups; the resource is empty
+	discovery   bool // of what is served: of the resource's group and version, or, where it has none, of the groups
 }
 
 func (r request) method() string {
@@ -51,8 +51,11 @@ func (r request) method() string {
 func (r request) reads() bool { return r.readOnly || r.method() == http.MethodGet }
 
 func (r request) path() []string {
-	if r.discovery {
+	if r.discovery && r.resource.Group == "" {
 		return []string{"/apis"}
+	}
+	if r.discovery {
+		return []string{"/apis", r.resource.Group, r.resource.Version}
 	}
 	p := []string{"/apis", r.resource.Group, r.resource.Version}
 	if r.resource.Group == "" {

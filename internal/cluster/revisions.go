@@ -121,7 +121,7 @@ func (r controlPlaneRevision) read() mesh.ControlPlaneRevision {
 	revision := mesh.ControlPlaneRevision{
 		Name: r.Metadata.Name, Namespace: r.Metadata.Namespace,
 		Channel: r.Spec.Channel, Type: r.Spec.Type, Created: r.Metadata.CreationTimestamp.Time,
-		Annotations: r.Metadata.Annotations,
+		Annotations: r.Metadata.Annotations, Labels: r.Metadata.Labels,
 	}
 	for _, c := range r.Status.Conditions {
 		revision.Conditions = append(revision.Conditions, mesh.RevisionCondition{

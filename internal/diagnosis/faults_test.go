@@ -23,6 +23,11 @@ var worldFaults = []struct {
 }{
 	{"proxies-failed", []string{"proxies-not-upgraded of membership"}},
 	{"wrong-injection", []string{"wrong-injection of membership"}},
+	{"managed-cni-off", []string{"managed-cni-off of membership"}},
+	{"cni-unschedulable", []string{"mesh-component-unschedulable:istio-cni-node of membership"}},
+	{"mdp-unschedulable", []string{"mesh-component-unschedulable:mdp-controller of membership"}},
+	{"config-rejected", []string{"istio-config-rejected of membership"}},
+	{"remote-secrets", []string{"remote-secrets-by-hand of membership"}},
 	{"stop-cluster-resources", []string{"revision-stalled:cluster-resources-not-updated of membership"}},
 	{"stop-project", []string{"revision-stalled:project-is-not-the-fleets of membership"}},
 	{"stop-kubernetes-version", []string{"revision-stalled:unsupported-kubernetes-version of membership"}},
@@ -200,7 +205,8 @@ var hidden = []struct {
 		by: []string{"cluster-deleted"}, roots: []string{
 			"workload-pool-missing", "workload-pool-wrong", "node-pool-without-gke-metadata", "revision-mismatch", "revision-stalled",
 			"injector-url",
-			"wrong-injection", "proxies-not-upgraded",
+			"wrong-injection", "proxies-not-upgraded", "managed-cni-off", "mesh-component-unschedulable", "istio-config-rejected",
+			"remote-secrets-by-hand",
 		},
 		why: "it was in the cluster or of it",
 	},
@@ -252,6 +258,8 @@ var hidden = []struct {
 		why: "the simulator finds the cluster of a membership that names none by its issuer"},
 	{by: []string{"feature-disabled"}, roots: []string{"mesh-condition", "unlisted-value", "spec-differs-from-state"},
 		why: "with the feature, its specs and states are gone"},
+	{by: []string{"feature-disabled", "new-enum"}, roots: []string{"istio-config-rejected", "remote-secrets-by-hand"},
+		why: "they are looked for where the fleet reports a condition, which is not reported then"},
 	{by: []string{"feature-disabled"}, roots: []string{"cluster-missing"}, why: "where nothing shows that the mesh was meant, nobody misses " +
 		"a cluster for it"},
 	{by: []string{"cluster-deleted"}, roots: []string{"mesh-feature-disabled"}, shows: "mesh-absent of fleet", why: "the only cluster that showed that the mesh was meant " +

@@ -249,6 +249,7 @@ func (r *run) readCluster(ctx context.Context, about string, m member) {
 			}
 		}
 	}
+	r.readInside(ctx, about, m, opened, state)
 }
 
 // refusals are the failures of the ways to a cluster, one for each way. Which of the

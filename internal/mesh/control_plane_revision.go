@@ -23,6 +23,7 @@ type ControlPlaneRevision struct {
 	Type            string // spec.type: managed_service
 	Created         time.Time
 	Annotations     map[string]string
+	Labels          map[string]string
 	Conditions      []RevisionCondition
 }
 

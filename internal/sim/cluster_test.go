@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -50,7 +51,18 @@ func clusterFaultShows() map[string]func(*client) bool {
 				strings.Contains(raw, `"status":"True","type":"Stalled"`)
 		}
 	}
+	reads := func(path string, texts ...string) func(*client) bool {
+		return func(c *client) bool {
+			a := c.kube("GET", path, "")
+			return a.status == 200 && !slices.ContainsFunc(texts, func(text string) bool { return !strings.Contains(string(a.raw), text) })
+		}
+	}
 	return map[string]func(*client) bool{
+		"managed-cni-off":         reads(cprs, `"mesh.cloud.google.com/managed-cni-enabled":"false"`),
+		"cni-unschedulable":       reads("/api/v1/namespaces/kube-system/pods?labelSelector=k8s-app%3Distio-cni-node", `"reason":"Unschedulable"`),
+		"mdp-unschedulable":       reads("/api/v1/namespaces/kube-system/pods?labelSelector=app%3Dmdp-controller", `"reason":"Unschedulable"`),
+		"config-rejected":         reads("/apis/networking.istio.io/v1beta1/virtualservices", `"type":"Accepted"`, `"status":"False"`),
+		"remote-secrets":          reads("/api/v1/namespaces/istio-system/secrets", `"istio/multiCluster":"true"`),
 		"stop-not-gke":            stalled("Only GKE memberships are supported but cluster-1 is not a GKE cluster."),
 		"stop-name":               stalled("Unsupported ControlPlaneRevision name: asm-custom"),
 		"stop-namespace":          stalled("Unsupported ControlPlaneRevision namespace: default"),

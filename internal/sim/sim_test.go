@@ -267,6 +267,7 @@ func TestBadOptions(t *testing.T) {
 		"projects":        {Projects: -1},
 		"clusters":        {Clusters: -1},
 		"latency":         {Latency: -time.Second},
+		"implementation":  {Implementation: "ISTIO"},
 	} {
 		s, err := sim.Start(t.Context(), o)
 		if err == nil {

@@ -97,7 +97,7 @@ const (
 var descriptions = slices.Concat(
 	apiFindings, iamFindings, clusterFindings, fleetFindings, absentFindings, membershipFindings, textFindings,
 	controlPlaneFindings, conditionFindings,
-	injectionFindings, proxyFindings, podFindings, logFindings, readFindings, planFindings,
+	insideFindings, injectionFindings, proxyFindings, podFindings, logFindings, readFindings, planFindings,
 )
 
 var described = func() map[Code]*Description {

@@ -1,5 +1,7 @@
 package catalogue
 
+import "github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+
 // explains has for each code all that it brings about, directly or through others.
 var explains = func() map[Code]map[Code]bool {
 	all := map[Code]map[Code]bool{}
@@ -39,6 +41,10 @@ func (f Finding) bringsAbout(consequence Finding) bool {
 	case ConditionReported:
 		c, known := DescribeCondition(f.Detail)
 		return !known || c.Blocks
+	case ConfigRejected, ConfigIncompatible, RemoteSecrets: // the control plane works
+		return consequence.Code == ConditionReported || consequence.Code == MembershipState
+	case ComponentUnschedulable:
+		return consequence.Code != ConditionReported || f.Detail == mesh.ComponentCNI
 	}
 	return true
 }

@@ -79,7 +79,7 @@ var clusterConditions = []ConditionInfo{
 		Cause: "The ControlPlaneRevision's label mesh.cloud.google.com/managed-cni-enabled has another value than \"true\", or ASM_OPTS in " +
 			"ConfigMap asm-options has CNI set to something other than on.",
 		Remedy:  "Remove the label or the option.",
-		Runbook: runEvidence, DocURL: docCNI, Established: true,
+		Follows: []Code{ManagedCNIOff}, Runbook: runEvidence, DocURL: docCNI, Established: true,
 	},
 	{
 		Code: "GKE_SANDBOX_UNSUPPORTED", Kind: mesh.DataPlane, Blocks: true,
@@ -100,14 +100,14 @@ var clusterConditions = []ConditionInfo{
 		Means:   "The managed CNI could not be installed.",
 		Cause:   "Something in the cluster refuses it, such as an admission policy or a resource quota of kube-system.",
 		Remedy:  "Look at DaemonSet istio-cni-node in kube-system and its events; otherwise contact support.",
-		Runbook: runEvidence, DocURL: docCNI,
+		Follows: []Code{ComponentUnschedulable}, Runbook: runEvidence, DocURL: docCNI,
 	},
 	{
 		Code: "CNI_POD_UNSCHEDULABLE", Kind: mesh.DataPlane, Blocks: true,
 		Means:   "A pod of the managed CNI cannot be scheduled.",
 		Cause:   "A node lacks room: DaemonSet istio-cni-node requests 100m of CPU and 100Mi of memory on each. Or a taint keeps it away.",
 		Remedy:  "Make room on the nodes, or take the taint away: kubectl get pods -n kube-system -l k8s-app=istio-cni-node.",
-		Runbook: runEvidence, DocURL: docCNI, Established: true,
+		Follows: []Code{ComponentUnschedulable}, Runbook: runEvidence, DocURL: docCNI, Established: true,
 	},
 	{
 		Code: "CLUSTER_HAS_ZERO_NODES", Kind: mesh.DataPlane, Blocks: true,
@@ -152,7 +152,7 @@ var clusterConditions = []ConditionInfo{
 		Means:   "The cluster has remote secrets of the older way to join clusters (label istio/multiCluster=true).",
 		Cause:   "Clusters were joined with istioctl create-remote-secret or asmcli create-mesh.",
 		Remedy:  "Set multicluster_mode in ConfigMap asm-options first, then remove the secrets. It blocks modernization.",
-		Runbook: runEvidence, Established: true,
+		Follows: []Code{RemoteSecrets}, Runbook: runEvidence, Established: true,
 	},
 	{
 		Code: "WORKLOAD_IDENTITY_REQUIRED", Kind: mesh.ClusterPool, Blocks: true,
@@ -182,7 +182,7 @@ var clusterConditions = []ConditionInfo{
 		Cause: "The mesh was provisioned without it, with the label mesh.cloud.google.com/managed-cni-enabled missing from the " +
 			"ControlPlaneRevision.",
 		Remedy:  "Enable the managed CNI: set the label to \"true\". It blocks modernization.",
-		Runbook: runEvidence, DocURL: docCNI,
+		Follows: []Code{ManagedCNIOff}, Runbook: runEvidence, DocURL: docCNI,
 	},
 	{
 		Code: "MISSING_CONTROL_PLANE_CONFIG", Kind: mesh.ControlPlane, Blocks: true,
@@ -214,7 +214,7 @@ var clusterConditions = []ConditionInfo{
 			"multi-cluster API. The secrets work.",
 		Cause:   "Clusters were joined with istioctl create-remote-secret or asmcli create-mesh.",
 		Remedy:  "Set multicluster_mode in ConfigMap asm-options first, then remove the secrets: without either, endpoints are cut off.",
-		Runbook: runEvidence, DocURL: docConfig, Established: true,
+		Follows: []Code{RemoteSecrets}, Runbook: runEvidence, DocURL: docConfig, Established: true,
 	},
 }
 
@@ -232,14 +232,14 @@ var configConditions = []ConditionInfo{
 		Means:   "Configuration was not applied because it is invalid.",
 		Cause:   "An object of the mesh is wrong.",
 		Remedy:  "Correct the objects whose status.conditions have type Accepted with status False, reason Invalid.",
-		Runbook: runEvidence, DocURL: docConfig, Established: true,
+		Follows: []Code{ConfigRejected}, Runbook: runEvidence, DocURL: docConfig, Established: true,
 	},
 	{
 		Code: "CONFIG_VALIDATION_WARNING", Kind: mesh.ControlPlane,
 		Means:   "Configuration is invalid or may not do what is meant, and may not have been applied.",
 		Cause:   "An object of the mesh is wrong, or uses what this implementation treats otherwise.",
 		Remedy:  "Look at the objects whose status.conditions have type Accepted with status False.",
-		Runbook: runEvidence, DocURL: docConfig, Established: true,
+		Follows: []Code{ConfigRejected}, Runbook: runEvidence, DocURL: docConfig, Established: true,
 	},
 	{
 		Code: "CONFIG_APPLY_BLOCKED", Kind: mesh.ControlPlane, Blocks: true,
@@ -336,8 +336,13 @@ var modernizationConditions = []ConditionInfo{
 // modernization is a condition that reports on the move or on what keeps it from
 // starting. The mesh works until the end of support.
 func modernization(code, means, remedy string) ConditionInfo {
+	var follows []Code
+	if code == "INCOMPATIBLE_CONFIG" {
+		follows = []Code{ConfigIncompatible}
+	}
 	return ConditionInfo{
-		Code: "MODERNIZATION_" + code, Kind: mesh.ControlPlane, Means: means, Remedy: remedy,
+		Follows: follows,
+		Code:    "MODERNIZATION_" + code, Kind: mesh.ControlPlane, Means: means, Remedy: remedy,
 		Cause: "The implementation ISTIOD is deprecated since 2026-09-28, and Google moves meshes to TRAFFIC_DIRECTOR. Its support ends on " +
 			"2028-03-01; after that, proxies of clusters that were not moved cannot send or receive requests.",
 	}

@@ -25,7 +25,8 @@ var followRules = map[Code]followRule{
 
 	MeshAbsent: isRoot, ClusterUnregistered: isRoot, MembershipElsewhere: isRoot, ClusterOtherFleet: isRoot, SpecOrphaned: isRoot,
 	InstallerRefused: isRoot, RequestRefused: isRoot, ProxyNotReady: isRoot,
-	HubBindingMissing: isRoot,
+	HubBindingMissing: isRoot, ManagedCNIOff: isRoot, ComponentUnschedulable: isRoot, ConfigRejected: isRoot, ConfigIncompatible: isRoot,
+	RemoteSecrets: isRoot,
 
 	ServiceDisabled:        sameDetail,
 	ConnectGatewayDisabled: direct,

@@ -58,7 +58,7 @@ func (c *Cluster) runWorkloads() {
 // startPods lets pods run whose time has come.
 func (c *Cluster) startPods() {
 	for _, pod := range c.list(resPods, "") {
-		if text(pod, "status", "phase") != "Pending" {
+		if text(pod, "status", "phase") != "Pending" || text(pod, "metadata", "annotations", unschedulable) != "" {
 			continue
 		}
 		at := parseStamp(text(pod, "metadata", "annotations", createdPrecisely))

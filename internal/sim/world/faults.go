@@ -65,7 +65,7 @@ const (
 )
 
 // faultDefs are all faults.
-var faultDefs = slices.Concat(worldFaults(), fleetFaults(), clusterFaults(), requestFaults())
+var faultDefs = slices.Concat(worldFaults(), fleetFaults(), clusterFaults(), insideFaults(), requestFaults())
 
 // CheckFault refuses a name that no fault has.
 func CheckFault(name string) error {

@@ -52,6 +52,7 @@ const (
 	revisions          = "controlplanerevisions.mesh.cloud.google.com"
 	mutatingWebhooks   = "mutatingwebhookconfigurations.admissionregistration.k8s.io"
 	validatingWebhooks = "validatingwebhookconfigurations.admissionregistration.k8s.io"
+	definitions        = "customresourcedefinitions.apiextensions.k8s.io"
 	budgets            = "poddisruptionbudgets.policy"
 	inClusterWebhook   = "istio-sidecar-injector"
 	defaultTagWebhook  = "istio-revision-tag-default"

@@ -121,11 +121,13 @@ func (w *World) managedState(fleet *Project, ft *Feature, m *Membership, h MeshH
 	switch {
 	case len(shown) > 0:
 		s = w.brokenState(fleet, shown)
+		w.reportTrouble(s, m, now)
 	case now.Before(ready):
 		s = provisioningState()
 	default:
 		var trouble time.Time
 		s, trouble = w.stateFromCluster(m, now)
+		w.reportTrouble(s, m, now)
 		since = latest(since, trouble)
 	}
 	s.State.UpdateTime = wire.At(since)
