@@ -64,10 +64,7 @@ func troubleConditions(t kube.Trouble, trafficDirector bool) (conditions []meshC
 	if t.Incompatible && !trafficDirector {
 		add("MODERNIZATION_INCOMPATIBLE_CONFIG", "WARNING", "Some Istio resources are not compatible.", "migrate/eligibility")
 	}
-	switch {
-	case t.RemoteSecrets && trafficDirector:
-		add("MULTICLUSTER_SECRET_WARNING", "WARNING", "The cluster uses Istio multi-cluster secrets.", configuration)
-	case t.RemoteSecrets:
+	if t.RemoteSecrets { // MULTICLUSTER_SECRET_WARNING is on Google's page, and no value of the API
 		add("LEGACY_MC_SECRETS", "WARNING", "The cluster uses Istio multi-cluster secrets.", updates+"#multicluster_secrets")
 	}
 	return conditions
