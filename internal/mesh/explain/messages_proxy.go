@@ -40,7 +40,7 @@ var proxyShapes = []shape{
 		code:    catalogue.ProxyNotReady, detail: "certificate-refused",
 		title: "The mesh CA does not sign the proxy's certificate",
 		cause: "The proxy's token is not accepted (Workload Identity is off on the cluster or its node pool, or the workload pool is not the " +
-			"mesh's), meshca.googleapis.com is disabled, or the nodes do not reach it.",
+			"mesh's), meshca.googleapis.com is disabled or was never initialised for the project, or the nodes do not reach it.",
 		remedy: "See that the cluster has a workload pool and its node pools GKE_METADATA, that the API is enabled, and " +
 			"that egress to it is open.",
 		command: checkPool,

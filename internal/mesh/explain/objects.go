@@ -62,6 +62,11 @@ func (e *explainer) object(m map[string]any) {
 		e.pod(m)
 	case "MutatingWebhookConfiguration":
 		e.webhook(m)
+	case "DataPlaneControl":
+		for _, d := range listAt(m, "status", "errorDetails") {
+			says := strings.TrimSpace(stringAt(d, "code") + ": " + stringAt(d, "message"))
+			e.claim(catalogue.DataPlaneProgress, "", "status.errorDetails: "+says)
+		}
 	case "Event":
 		e.named["namespace"] = stringAt(m, "involvedObject", "namespace")
 		e.leaves([]string{stringAt(m, "reason") + " " + stringAt(m, "message")})
@@ -167,7 +172,14 @@ func (e *explainer) namespace(m map[string]any) {
 	e.named["namespace"] = name
 	injection, old := field(m, "metadata", "labels", "istio-injection").(string)
 	revision, rev := field(m, "metadata", "labels", "istio.io/rev").(string)
-	if old && rev && injection == "enabled" {
+	if old && rev {
+		e.bothLabels(name, injection, revision)
+	}
+}
+
+// bothLabels explains a namespace that has both labels of injection.
+func (e *explainer) bothLabels(name, injection, revision string) {
+	if injection == "enabled" && revision != "" {
 		e.claim(catalogue.InjectionUnclear, "", "namespace "+name+" with labels istio-injection="+injection+" and istio.io/rev="+revision)
 	}
 }

@@ -186,15 +186,17 @@ func isWord(c byte) bool {
 }
 
 func (e *explainer) enum(word string, at int) {
+	e.spot = at
 	if c, known := catalogue.DescribeCondition(word); known && word != "CODE_UNSPECIFIED" {
-		e.condition(c, at)
+		if !strings.HasPrefix(word, "CONFIG_") || e.ofMesh() || e.alone(word) || hubCondition.MatchString(e.Window(at, 300, at, 300)) {
+			e.condition(c, at)
+		}
 		return
 	}
 	m, known := enumMeanings[word]
-	e.spot = at
 	switch word { // words of other APIs, too
-	case "DELETE_REQUESTED":
-		known = known && e.ofMesh()
+	case "DELETE_REQUESTED", mesh.StateDeprovisioning:
+		known = known && (e.ofMesh() || e.alone(word))
 	case mesh.StateNeedsAttention:
 		known = known && e.mayBeOfMesh()
 	}
@@ -203,6 +205,13 @@ func (e *explainer) enum(word string, at int) {
 	}
 	e.add(m.code, m.detail, word, at, true).state(m.code, m.detail)
 }
+
+// hubCondition is what stands beside the code of a condition of GKE Hub. Codes such as CONFIG_VALIDATION_ERROR are those of
+// other programs, too.
+var hubCondition = regexp.MustCompile(`(?i)conditions"?:|membershipstate|documentationLink|MESH|feature state`)
+
+// alone reports whether the passage is this word and nothing else.
+func (e *explainer) alone(word string) bool { return strings.Trim(e.Text, ` "`) == word }
 
 // severityBeside is the severity that the API gives a condition, right before or after its code and details.
 var severityBeside = regexp.MustCompile(`severity"?[ :=]+"?(ERROR|WARNING|INFO)\b`)

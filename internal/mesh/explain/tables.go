@@ -61,6 +61,9 @@ func (e *explainer) row(row map[string]string) {
 		} else {
 			e.revisionConditions(stalled, "", "", row["RECONCILED"], "", "")
 		}
+	case row["ISTIO-INJECTION"] != "":
+		e.named = map[string]string{"namespace": name}
+		e.bothLabels(name, row["ISTIO-INJECTION"], row["REV"])
 	case row["STATUS"] != "" && row["READY"] != "":
 		e.subject, e.named = strings.Trim(row["NAMESPACE"]+"/"+name, "/"), map[string]string{"namespace": row["NAMESPACE"]}
 		e.systemPod(name, row["STATUS"], row["STATUS"])
