@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/guard"
 	"github.com/managed-mesh/terraform-provider-asm/internal/report"
@@ -51,6 +52,7 @@ Exit codes:
   terraform-provider-asm guard plan.json --fleet-project my-fleet-project=123456789012
   terraform-provider-asm guard */plan.json --output table --output markdown=comment.md
   kustomize build overlays/prod | terraform-provider-asm guard --manifests - --against rendered/prod`,
+		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			switch {
 			case against != "" && manifests == "":
@@ -60,13 +62,9 @@ Exit codes:
 			case manifests == "-" && slices.Contains(args, "-"):
 				return errors.New("- is given twice")
 			}
-			options := guard.Options{Tool: "terraform-provider-asm " + version}
-			for _, one := range fleets {
-				fleet, err := guard.ParseFleet(one)
-				if err != nil {
-					return fmt.Errorf("--fleet-project: %w", err)
-				}
-				options.Fleets = append(options.Fleets, fleet)
+			options, err := guardOptions(version, fleets)
+			if err != nil {
+				return err
 			}
 			if live && len(fleets) == 0 {
 				return errors.New("--live needs --fleet-project: the fleets that are to be read")
@@ -103,15 +101,20 @@ Exit codes:
 			return exit(result.ExitCode())
 		},
 	}
-	cmd.Flags().StringArrayVar(&fleets, "fleet-project", nil,
-		"ID of a guarded fleet's host project, or ID=NUMBER (repeatable; default every fleet in the plan)")
+	guardFleets(cmd.Flags(), &fleets)
 	cmd.Flags().BoolVar(&live, "live", false,
 		"read the fleets: their numbers, the memberships that would be hit, and whether the agent holds its role today")
 	connect.flags(cmd.Flags())
 	cmd.Flags().StringVar(&manifests, "manifests", "", "folder of Kubernetes YAML that is to be applied, or - for standard input")
 	cmd.Flags().StringVar(&against, "against", "", "folder of what was applied before, for --manifests")
 	out.flag(cmd.Flags())
+	cmd.AddCommand(newGuardServe(version))
 	return cmd
+}
+
+func guardFleets(flags *pflag.FlagSet, fleets *[]string) {
+	flags.StringArrayVar(fleets, "fleet-project", nil,
+		"ID of a guarded fleet's host project, or ID=NUMBER (repeatable; default every fleet in the plan)")
 }
 
 // guardPlans judges every plan. It reports all plans that cannot be read at once.
