@@ -67,8 +67,8 @@ func (r *serviceAgentBinding) Schema(ctx context.Context, _ resource.SchemaReque
 			"The mesh needs it on the fleet project, on each cluster's project and on a Shared VPC host project. Without it, the mesh reports " +
 			"*Revision(s) reporting unhealthy*.\n\n" +
 			"With `agent = \"gkehub\"` it is the fleet's GKE Hub service agent, " +
-			"`service-FLEET_NUMBER@gcp-sa-gkehub.iam.gserviceaccount.com`, with `" + mesh.HubAgentRole + "`. It is needed on each cluster's project that is not the fleet's own: without it, clusters there cannot be " +
-			"registered.\n\n" +
+			"`service-FLEET_NUMBER@gcp-sa-gkehub.iam.gserviceaccount.com`, with `" + mesh.HubAgentRole + "`. It is needed on each " +
+			"cluster's project that is not the fleet's own: without it, clusters there cannot be registered.\n\n" +
 			"One member is added; everything else in the policy, conditions and deleted members included, stays as it is. A grant under a " +
 			"condition does not count. When the agent does not exist yet, it is generated first.",
 		Attributes: map[string]schema.Attribute{

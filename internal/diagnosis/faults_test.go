@@ -88,6 +88,9 @@ func TestEveryFaultOfTheSimulatorIsInATable(t *testing.T) {
 	}
 }
 
+// two has a cluster in a project that is not the fleet's.
+var two = sim.Options{Projects: 2, Clusters: 2}
+
 // one is the world in which faults are done: all of them hit the same project, fleet and cluster.
 var one = sim.Options{Projects: 1, Clusters: 1}
 

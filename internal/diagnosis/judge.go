@@ -23,6 +23,7 @@ const auditPatience = 30 * time.Second
 func (r *run) judge(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, auditPatience)
 	defer cancel()
+	r.weighDoubts(ctx)
 	r.findTugsOfWar(ctx)
 	r.link()
 	r.searchLogs(ctx)

@@ -105,6 +105,7 @@ type Finding struct {
 	Suppression *Suppression `json:"suppression,omitempty"`
 
 	cause func(context.Context) (mesh.AuditEvent, bool, error) // asks the audit log; nil where it does not show it
+	doubt error                                                // why it may not be so, though nothing shows that it is not
 	log   string                                               // project whose audit log cause asks
 	fleet string                                               // the fleet whose mesh alone it is about, or ""
 }

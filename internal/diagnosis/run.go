@@ -300,6 +300,9 @@ func (r *run) judgeState(about, fleet string, p prereq.Prerequisite, state prere
 		f.Subject = about
 		of := NewFinding(about, f)
 		of.fleet = fleet
+		if b, ok := state.(prereq.BindingState); ok {
+			of.doubt = b.Doubt
+		}
 		if prereq.Audited(p, f) {
 			of.log = projectOf(p.Subject())
 			of.cause = func(ctx context.Context) (mesh.AuditEvent, bool, error) {

@@ -28,7 +28,7 @@ func (c *Client) Policy(ctx context.Context, project string) (*iampb.Policy, err
 	policy, err := c.policies.get(ctx, project, func(ctx context.Context) (*iampb.Policy, error) {
 		policy := &iampb.Policy{}
 		request := &iampb.GetIamPolicyRequest{Options: &iampb.GetPolicyOptions{RequestedPolicyVersion: policyVersion}}
-		return policy, c.iam(ctx, project, "getIamPolicy", request, policy)
+		return policy, c.iam(ctx, "projects/"+project, project, "getIamPolicy", request, policy)
 	})
 	return policy, failed(err, "read the IAM policy of project "+project, "resourcemanager.projects.getIamPolicy")
 }
@@ -135,7 +135,7 @@ func (c *Client) changePolicy(ctx context.Context, project, doing string, modify
 			}
 			policy.Version = policyVersion
 			request := &iampb.SetIamPolicyRequest{Policy: policy, UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"bindings", "etag"}}}
-			err = c.iam(ctx, project, "setIamPolicy", request, &iampb.Policy{})
+			err = c.iam(ctx, "projects/"+project, project, "setIamPolicy", request, &iampb.Policy{})
 			c.policies.forget(project)
 			err = failed(err, doing, "resourcemanager.projects.setIamPolicy")
 			if apierr.Conflict(err) {
@@ -181,14 +181,14 @@ func writable(p *iampb.Policy) error {
 	return nil
 }
 
-// iam calls a policy method of a project over REST with the messages of
+// iam calls a policy method of a project, a folder or an organization over REST with the messages of
 // cloud.google.com/go/iam, whose JSON form is the API's.
-func (c *Client) iam(ctx context.Context, project, verb string, in, out proto.Message) error {
+func (c *Client) iam(ctx context.Context, resource, project, verb string, in, out proto.Message) error {
 	body, err := protojson.Marshal(in)
 	if err != nil {
 		return err
 	}
-	address := c.endpoints.ResourceManager + "/v3/projects/" + project + ":" + verb
+	address := c.endpoints.ResourceManager + "/v3/" + resource + ":" + verb
 	answer, err := c.send(chargedTo(ctx, project), http.MethodPost, address, body)
 	if err != nil {
 		return err

@@ -11,7 +11,8 @@ import (
 type Project struct {
 	ID     string
 	Number string
-	Active bool // false while it is pending deletion
+	Parent string // folders/123 or organizations/123; "" for a project without an organization
+	Active bool   // false while it is pending deletion
 }
 
 // Project returns the project with this id or number. Google answers 403 both
@@ -22,7 +23,8 @@ func (c *Client) Project(ctx context.Context, project string) (Project, error) {
 		if err != nil {
 			return Project{}, err
 		}
-		return Project{ID: p.ProjectId, Number: strings.TrimPrefix(p.Name, "projects/"), Active: p.State == "ACTIVE"}, nil
+		return Project{ID: p.ProjectId, Number: strings.TrimPrefix(p.Name, "projects/"), Parent: p.Parent,
+			Active: p.State == "ACTIVE"}, nil
 	})
 	return p, failed(err, "read project "+project, "resourcemanager.projects.get")
 }

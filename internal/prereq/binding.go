@@ -18,6 +18,9 @@ type ServiceAgentBinding struct {
 	FleetProject string // id or number of the fleet's host project
 	FleetNumber  string // its number, where it is known already; saves a request
 	Agent        mesh.Agent
+	// Anywhere is set where a grant of a folder or the organization above the project counts, too. One that is declared on
+	// the project does not.
+	Anywhere bool
 }
 
 var (
@@ -31,6 +34,8 @@ type BindingState struct {
 	FleetNumber string
 	Agent       mesh.Agent
 	Member      string // serviceAccount:service-NUMBER@gcp-sa-servicemesh.iam.gserviceaccount.com
+	Holder      string // folders/123 or organizations/123, where that grants the role and the project does not
+	Doubt       error  // why it is not known whether something above the project grants the role
 	project     string
 }
 
@@ -42,7 +47,7 @@ func SeenBinding(project, fleetNumber string, agent mesh.Agent, granted bool) Bi
 }
 
 // Met implements State.
-func (s BindingState) Met() bool { return s.Granted.Granted }
+func (s BindingState) Met() bool { return s.Granted.Granted || s.Holder != "" }
 
 // Findings implements State.
 func (s BindingState) Findings() []catalogue.Finding {
@@ -60,7 +65,15 @@ func (s BindingState) Findings() []catalogue.Finding {
 			"project %s grants %s only to a deleted identity of the mesh service agent %s", s.project, mesh.AgentRole, email)
 	}
 	return oneFinding(catalogue.BindingMissing, subject,
-		"the mesh service agent %s does not hold %s on project %s", email, mesh.AgentRole, s.project)
+		"the mesh service agent %s does not hold %s on project %s%s", email, mesh.AgentRole, s.project, s.doubt())
+}
+
+// doubt says what is not known of a grant that the project does not have.
+func (s BindingState) doubt() string {
+	if s.Doubt == nil {
+		return ""
+	}
+	return "; whether a folder or the organization above it grants the role could not be read"
 }
 
 func (s BindingState) hubFindings(subject, email string) []catalogue.Finding {
@@ -71,7 +84,8 @@ func (s BindingState) hubFindings(subject, email string) []catalogue.Finding {
 	case s.Deleted:
 		how = "holds %s on project %s only as an identity that was deleted"
 	}
-	return oneFinding(catalogue.HubBindingMissing, subject, "the GKE Hub service agent %s "+how, email, mesh.HubAgentRole, s.project)
+	return oneFinding(catalogue.HubBindingMissing, subject, "the GKE Hub service agent %s "+how+"%s", email, mesh.HubAgentRole,
+		s.project, s.doubt())
 }
 
 // Fields implements State.
@@ -121,6 +135,9 @@ func (b *ServiceAgentBinding) Read(ctx context.Context, fresh bool) (BindingStat
 	s.Granted = gcp.Grant(policy, b.Agent.Role(), s.Member)
 	if !s.Met() && b.Client.ProjectGone(ctx, b.Project) {
 		return s, &GoneError{b.Subject()}
+	}
+	if !s.Met() && b.Anywhere {
+		s.Holder, s.Doubt = b.Client.Inherited(ctx, b.Project, b.Agent.Role(), s.Member)
 	}
 	return s, nil
 }

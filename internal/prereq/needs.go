@@ -21,7 +21,7 @@ func NeedsOfProject(client *gcp.Client, project string, services, fleets []strin
 	for _, fleet := range fleets {
 		if fleet != project {
 			needs = append(needs, Need{
-				&ServiceAgentBinding{Client: client, Project: project, FleetProject: fleet, Agent: mesh.AgentHub}, fleet,
+				&ServiceAgentBinding{Client: client, Project: project, FleetProject: fleet, Agent: mesh.AgentHub, Anywhere: true}, fleet,
 			})
 		}
 	}
@@ -32,7 +32,9 @@ func NeedsOfProject(client *gcp.Client, project string, services, fleets []strin
 // It runs no mesh, so it needs no APIs.
 func NeedsOfNetworkHost(client *gcp.Client, project string, fleets []string) (needs []Need) {
 	for _, fleet := range fleets {
-		needs = append(needs, Need{&ServiceAgentBinding{Client: client, Project: project, FleetProject: fleet, Agent: mesh.AgentMesh}, fleet})
+		needs = append(needs, Need{
+			&ServiceAgentBinding{Client: client, Project: project, FleetProject: fleet, Agent: mesh.AgentMesh, Anywhere: true}, fleet,
+		})
 	}
 	return needs
 }

@@ -43,8 +43,9 @@ var projectEnsures = []ensure{
 			Kind: lang.Kind{
 				Name: "service_agent_binding", Risk: lang.LowRisk,
 				Doc: "Grants `" + mesh.AgentRole + "` on a project to the fleet's mesh service agent, or `" + mesh.HubAgentRole + "` to its GKE " +
-					"Hub service agent, without a condition, and leaves every other binding alone. Where the agent does not exist yet, it is generated first, which takes `serviceusage.services.enable` on the " +
-					"fleet's project.",
+					"Hub service agent, without a condition, and leaves every other binding alone. One that a folder or the organization grants " +
+					"counts, where that can be read. Where the agent does not exist yet, it is generated first, which takes " +
+					"`serviceusage.services.enable` on the fleet's project.",
 				Args: []lang.Arg{argProject, argFleetProject, optional("agent", cty.String, cty.StringVal(string(mesh.AgentMesh)),
 					"Which service agent: `mesh`, or `gkehub`, which needs its role on cluster projects that are not the fleet's.",
 					oneOf(mesh.Agents()...))},
@@ -60,7 +61,7 @@ var projectEnsures = []ensure{
 			PermissionScope: inProject("project"),
 			Prerequisite: func(env *Runtime, a Args) (prereq.Prerequisite, error) {
 				return &prereq.ServiceAgentBinding{Client: env.Client, Project: a.Text("project"), FleetProject: a.Text("fleet_project"),
-					Agent: mesh.Agent(a.Text("agent"))}, nil
+					Agent: mesh.Agent(a.Text("agent")), Anywhere: true}, nil
 			},
 			ResultValue: func(s prereq.State) cty.Value { return resultOf("member", s.(prereq.BindingState).Member) },
 		},

@@ -20,6 +20,9 @@ var crmRoutes = []route{
 	read("POST", "v1/projects/{project}:getIamPolicy", crmv1.Policy{}, getIamPolicy),
 	write("POST", "v1/projects/{project}:setIamPolicy", crmv1.Policy{}, setIamPolicy("v1")),
 	read("POST", "v1/projects/{project}:testIamPermissions", crmv1.TestIamPermissionsResponse{}, testIamPermissions),
+	read("GET", "v3/folders/{folder}", crmv3.Folder{}, getFolder),
+	read("POST", "v3/folders/{folder}:getIamPolicy", crmv3.Policy{}, getAncestorPolicy("folder")),
+	read("POST", "v3/organizations/{organization}:getIamPolicy", crmv3.Policy{}, getAncestorPolicy("organization")),
 	read("POST", "v1/projects/{project}:getAncestry", crmv1.GetAncestryResponse{}, getAncestry),
 	read("GET", "v3/projects", crmv3.ListProjectsResponse{}, listProjectsV3, "pageSize", "pageToken", "parent", "showDeleted"),
 	read("GET", "v3/projects:search", crmv3.SearchProjectsResponse{}, searchProjects, "pageSize", "pageToken", "query"),
@@ -108,7 +111,24 @@ func getProjectV3(c *call) (any, *wire.Error) {
 	return newProjectV3(p), nil
 }
 
-// getAncestry answers for a project that has only an organization above it.
+func getFolder(c *call) (any, *wire.Error) {
+	name := "folders/" + c.params["folder"]
+	a, readable := c.w.Ancestor(name, c.who.Email)
+	if !readable {
+		return nil, errCRMDenied(nil)
+	}
+	out := struct {
+		Name   string `json:"name"`
+		Parent string `json:"parent,omitempty"`
+		State  string `json:"state"`
+	}{Name: name, State: "ACTIVE"}
+	if a.Parent != nil {
+		out.Parent = a.Parent.Type + "s/" + a.Parent.ID
+	}
+	return out, nil
+}
+
+// getAncestry lists a project, the folders above it, and the organization.
 func getAncestry(c *call) (any, *wire.Error) {
 	if err := c.decode(&struct{}{}); err != nil {
 		return nil, err
@@ -121,8 +141,8 @@ func getAncestry(c *call) (any, *wire.Error) {
 		ResourceID world.ResourceID `json:"resourceId"`
 	}
 	list := []ancestor{{world.ResourceID{Type: "project", ID: p.ProjectID}}}
-	if p.Parent != nil {
-		list = append(list, ancestor{*p.Parent})
+	for _, id := range c.w.AncestorsOf(p) {
+		list = append(list, ancestor{id})
 	}
 	return map[string]any{"ancestor": list}, nil
 }

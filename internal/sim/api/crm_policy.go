@@ -49,6 +49,30 @@ func getIamPolicy(c *call) (any, *wire.Error) {
 	return policy, nil
 }
 
+// getAncestorPolicy reads the policy of a folder or an organization.
+func getAncestorPolicy(kind string) handler {
+	return func(c *call) (any, *wire.Error) {
+		var req struct {
+			Options struct {
+				RequestedPolicyVersion int32 `json:"requestedPolicyVersion"`
+			} `json:"options"`
+		}
+		if err := c.decode(&req); err != nil {
+			return nil, err
+		}
+		a, readable := c.w.Ancestor(kind+"s/"+c.params[kind], c.who.Email)
+		if !readable {
+			return nil, errCRMDenied(nil)
+		}
+		policy := a.Policy.Versioned()
+		if req.Options.RequestedPolicyVersion < 3 && policy.Conditional() {
+			policy = policy.Flattened()
+		}
+		policy.Etag = policy.CurrentEtag()
+		return policy, nil
+	}
+}
+
 // setIamPolicy writes a project's whole policy.
 func setIamPolicy(version string) handler {
 	return func(c *call) (any, *wire.Error) {

@@ -164,7 +164,7 @@ func createMembership(c *call) (any, *wire.Error) {
 // hubMayRead reports whether the fleet's hub agent may read a cluster's project: its own always, another one with the
 // agent's role there.
 func (c *call) hubMayRead(fleet, cluster *world.Project) bool {
-	return fleet == cluster || cluster.Policy.Holds("roles/gkehub.serviceAgent", "serviceAccount:"+world.ServiceAgent(wire.HostHub, fleet))
+	return fleet == cluster || c.w.Holds(cluster, "roles/gkehub.serviceAgent", "serviceAccount:"+world.ServiceAgent(wire.HostHub, fleet))
 }
 
 func patchMembership(c *call) (any, *wire.Error) {

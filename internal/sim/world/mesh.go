@@ -105,7 +105,7 @@ func (v *prerequisiteCheck) project(p *Project) []CauseRecord {
 				add(causeTrafficAPI, s)
 			}
 		}
-		if v.fleet.identity("mesh.googleapis.com") == nil || !p.Policy.Holds(meshAgentRole, v.agent) {
+		if v.fleet.identity("mesh.googleapis.com") == nil || !v.w.Holds(p, meshAgentRole, v.agent) {
 			add(causeIAM, "")
 		}
 	}

@@ -22,6 +22,8 @@ type World struct {
 	// DefaultInjection says that the demo's namespace has istio-injection=enabled instead of istio.io/rev in the clusters
 	// that are looked at for the first time from now on.
 	DefaultInjection bool `json:"defaultInjection,omitempty"`
+	// Ancestors are the folders and organizations above the projects, by name: folders/123, organizations/456.
+	Ancestors map[string]*Ancestor `json:"ancestors,omitempty"`
 	// Roles are the custom roles: "projects/P/roles/x" to its permissions.
 	Roles map[string][]string `json:"roles,omitempty"`
 	// Operations are the long-running operations of all APIs, oldest first.
