@@ -66,12 +66,15 @@ func newRoot(p program) *cobra.Command {
 		Short: "Keep the prerequisites of managed Anthos Service Mesh in place",
 		Long: "terraform-provider-asm is a Terraform provider, and a command line of its own.\n" +
 			"Terraform starts it without arguments; a person uses the commands below.",
-		Args:              cobra.NoArgs,
+		Args:              onlyCommands,
+		Version:           p.version,
 		SilenceUsage:      true,
 		SilenceErrors:     true, // Main prints them once
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
+	root.SetFlagErrorFunc(mistakenFlag)
+	root.SetVersionTemplate("terraform-provider-asm {{.Version}}\n")
 	root.AddCommand(newDiagnose(p.version), newExplain(), newGuard(p.version), newPlanReport(p.version), newRemediate(p), newRunbook(p),
 		newSimulate(), newVersion(p.version))
 	return root

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/json"
 	"io"
 	"net/http"
 	"os"
@@ -11,6 +12,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -48,8 +50,18 @@ func TestHelpAndVersion(t *testing.T) {
 			t.Errorf("%v: %d %q", args, code, out)
 		}
 	}
-	if code, out, _ := run(t, "version"); code != 0 || strings.TrimSpace(out) != "terraform-provider-asm 1.2.3" {
+	if code, out, _ := run(t, "--version"); code != 0 || out != "terraform-provider-asm 1.2.3\n" {
 		t.Errorf("%d %q", code, out)
+	}
+	platform := runtime.GOOS + "/" + runtime.GOARCH
+	if code, out, _ := run(t, "version"); code != 0 || !strings.HasPrefix(out, "terraform-provider-asm 1.2.3\n") ||
+		!strings.Contains(out, platform) {
+		t.Errorf("%d %q", code, out)
+	}
+	code, out, _ := run(t, "version", "--json")
+	var made struct{ Version, Platform string }
+	if err := json.Unmarshal([]byte(out), &made); err != nil || code != 0 || made.Version != "1.2.3" || made.Platform != platform {
+		t.Errorf("%v: %d %q", err, code, out)
 	}
 }
 
@@ -69,6 +81,10 @@ func TestMistakes(t *testing.T) {
 		{"unknown command", []string{"simulate", "more"}},
 		{"unknown command", []string{"version", "more"}},
 		{"unknown flag", []string{"simulate", "--nonsense"}},
+		{`did you mean "simulate"? "terraform-provider-asm --help" lists its commands`, []string{"simulat"}},
+		{`unknown command "xyzzy" for "terraform-provider-asm"; "terraform-provider-asm --help"`, []string{"xyzzy"}},
+		{`did you mean "resume"?`, []string{"runbook", "resum"}},
+		{`did you mean "--projects"? "terraform-provider-asm simulate --help" lists the flags`, []string{"simulate", "--project"}},
 		{"is not on loopback", []string{"simulate", "--listen", "0.0.0.0:0"}},
 		{"unknown fault \"x\"", []string{"simulate", "--fault", "x"}},
 		{"--projects: 0", []string{"simulate", "--projects", "0"}},

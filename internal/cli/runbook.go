@@ -13,7 +13,7 @@ step: it reads the current state, plans the smallest change, asks for approval
 where a step needs it, makes the change, and verifies it with the check that
 found the problem. Every run writes a journal, from which a run that was killed
 resumes, and a mistaken run is undone.`,
-		Args: cobra.NoArgs,
+		Args: onlyCommands,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(
