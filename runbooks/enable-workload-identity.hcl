@@ -70,6 +70,7 @@ runbook "enable-workload-identity" {
     wait "findings_gone" {
       membership = target.membership
       codes      = local.findings
+      corrected  = ["workload-pool-missing", "workload-pool-wrong"]
       timeout    = "2h"
       interval   = "30s"
     }

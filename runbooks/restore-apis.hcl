@@ -61,6 +61,7 @@ runbook "restore-apis" {
     wait "findings_gone" {
       membership = target.membership
       codes      = local.findings
+      corrected  = [for code in local.findings : code if startswith(code, "api-disabled:")]
       timeout    = "45m"
       interval   = "15s"
     }

@@ -130,6 +130,7 @@ runbook "restore-connect-gateway" {
     wait "findings_gone" {
       membership = target.membership
       codes      = local.findings
+      corrected  = [for code in local.findings : code if startswith(code, "api-disabled:")]
       timeout    = "15m"
       interval   = "20s"
     }

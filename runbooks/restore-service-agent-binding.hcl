@@ -74,6 +74,7 @@ runbook "restore-service-agent-binding" {
     wait "findings_gone" {
       membership = target.membership
       codes      = local.findings
+      corrected  = [for code in local.findings : code if startswith(code, "service-agent-")]
       timeout    = input.patience
       interval   = "30s"
     }

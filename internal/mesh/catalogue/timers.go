@@ -46,6 +46,17 @@ func Waiting(code Code, fixed, now time.Time) (waiting bool, until time.Time) {
 	return now.Before(until), until
 }
 
+// NoticedLater reports whether a finding may be found for a while after its cause was corrected: until the mesh has looked
+// again, or because it stands on log lines of the past.
+func NoticedLater(code Code) bool {
+	for _, s := range LogSignatures {
+		if s.Code == code {
+			return true
+		}
+	}
+	return noticing[code] > 0
+}
+
 // Overdue reports whether something that has been provisioned since a time takes
 // longer than it may. Without a time it is not known to.
 func Overdue(since, now time.Time) bool {

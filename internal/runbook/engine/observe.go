@@ -61,9 +61,12 @@ func (s *stepRun) wait(ctx context.Context) error {
 	def := kinds.Find(lang.Wait, s.step.Action.Name)
 	clock := s.engine.WaitClock()
 	deadline := clock.Now().Add(orElse(s.settings.WaitTimeout, orElse(s.settings.Timeout, defaultWait)))
-	inRow, last, recorded := 0, "", false
+	inRow, failing, last, recorded := 0, 0, "", false
 	for {
 		seen, good, known, err := s.evaluation.judge(ctx, s.step.Action, s.instance)
+		if failing++; err != nil || !known || !slices.Contains(def.Failure, seen.State) {
+			failing = 0
+		}
 		switch {
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
@@ -73,7 +76,7 @@ func (s *stepRun) wait(ctx context.Context) error {
 			inRow, last = 0, ErrorText(err)
 		case !known:
 			return s.fail(ctx, errUnknown)
-		case slices.Contains(def.Failure, seen.State):
+		case failing >= max(1, def.FailsAfter):
 			return s.fail(ctx, fmt.Errorf("it is %s, which does not become %s by waiting: %s",
 				seen.State, strings.Join(def.Success, " or "), seen.Message))
 		case good:

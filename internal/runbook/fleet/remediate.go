@@ -164,7 +164,8 @@ const (
 type remediator struct {
 	engine *engine.Engine
 	o      RemediateOptions
-	until  time.Time // when the mesh has had its time to notice the last change
+	soon   time.Time // when Google has had its time to show the last change
+	until  time.Time // when the mesh has had its time to notice it
 
 	mu        sync.Mutex
 	tried     map[string]bool // remedies that are not run again, by remedyKey
@@ -182,13 +183,22 @@ func remedyKey(r runbook.Remedy) string {
 	return strings.Join(append([]string{r.Target(), r.Runbook}, r.Findings...), " ")
 }
 
-// lingers reports that something is found that may go away by itself: a finding
-// that waits, or one whose runbook succeeded.
+// lingers reports that something is found that may go away by itself: a finding that waits, or one whose runbook succeeded.
+// What does not depend on the mesh is soon seen as it is: later it has come back.
 func (r *remediator) lingers(report *diagnosis.Report, found []runbook.Remedy) bool {
-	return slices.ContainsFunc(found, func(one runbook.Remedy) bool { return r.corrected[remedyKey(one)] && !r.person[one.Target()] }) ||
+	late := !r.engine.WaitClock().Now().Before(r.soon)
+	return slices.ContainsFunc(found, func(one runbook.Remedy) bool {
+		return r.corrected[remedyKey(one)] && !r.person[one.Target()] && (!late || slices.ContainsFunc(one.Findings, noticedLater))
+	}) ||
 		slices.ContainsFunc(report.Findings, func(f diagnosis.Finding) bool {
 			return f.Waiting && f.Severity != catalogue.Info && !r.person[f.About]
 		})
+}
+
+// noticedLater reports whether a finding, CODE[:DETAIL], may be found for a while after its cause was corrected.
+func noticedLater(finding string) bool {
+	code, _, _ := strings.Cut(finding, ":")
+	return catalogue.NoticedLater(catalogue.Code(code))
 }
 
 // round plans the remedies, has the plans shown, and runs them. It returns no round where none could be planned.
@@ -231,7 +241,8 @@ func (r *remediator) round(ctx context.Context, report *diagnosis.Report, fresh 
 	round.Report.Results = append(round.Report.Results, failed...)
 	round.Report.Summarize()
 	if slices.ContainsFunc(round.Report.Results, func(r runbook.Result) bool { return r.ChangedRemote() }) {
-		r.until = r.engine.WaitClock().Now().Add(cmp.Or(r.o.Patience, patience))
+		now := r.engine.WaitClock().Now()
+		r.soon, r.until = now.Add(catalogue.Propagation), now.Add(cmp.Or(r.o.Patience, patience))
 	}
 	return round, true, err
 }

@@ -48,6 +48,9 @@ type Def struct {
 	// Observe reads, once and past every cache, what an assert or wait is about. It
 	// returns an error if something could not be read.
 	Observe func(ctx context.Context, env *Runtime, args Args) (Observation, error)
+	// FailsAfter is how often in a row a wait has to see a failure state to fail; 0 is once. A single look at what was just
+	// written may see what was there before.
+	FailsAfter int
 	// PermissionScope returns the project or cluster on which Permissions are needed; nil where there is not one.
 	PermissionScope func(args Args) PermissionScope
 }

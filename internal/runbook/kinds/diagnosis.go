@@ -163,6 +163,7 @@ const (
 	findingsPresent = "present"
 	findingsWaiting = "waiting"
 	findingsUnknown = "unknown"
+	findingsBack    = "back"
 )
 
 func findingsAreGone(ctx context.Context, env *Runtime, a Args) (Observation, error) {
@@ -175,8 +176,11 @@ func findingsAreGone(ctx context.Context, env *Runtime, a Args) (Observation, er
 	if err != nil {
 		return Observation{}, err
 	}
-	s := wanted.seen(report)
+	s, corrected := wanted.seen(report), codes(a.Texts("corrected"))
+	back := slices.DeleteFunc(slices.Clone(s.present), func(f diagnosis.Finding) bool { return !f.Root() || !corrected.have(f.Finding) })
 	switch {
+	case len(back) > 0:
+		return Observation{State: findingsBack, Message: "what this run corrected is found again, so something takes it back: " + tell(back)}, nil
 	case len(s.present) > 0:
 		return Observation{State: findingsPresent, Message: tell(s.present)}, nil
 	case len(s.waiting) > 0:

@@ -22,6 +22,11 @@ func waitFor(kind lang.Kind, usual time.Duration, scope func(Args) PermissionSco
 	return Def{Kind: kind, UsualDuration: usual, PermissionScope: scope, Observe: observe}
 }
 
+func failsAfter(times int, d Def) Def {
+	d.FailsAfter = times
+	return d
+}
+
 // waits are all kinds of wait.
 var waits = []Def{
 	waitFor(lang.Kind{
@@ -88,14 +93,18 @@ var waits = []Def{
 		},
 		Success: []string{proxiesCurrent}, Transitional: []string{proxiesOutdated, proxiesMoving}, Failure: []string{proxiesFailed},
 	}, catalogue.ProvisioningLimit, insideCluster, proxiesAreCurrent),
-	waitFor(lang.Kind{
+	failsAfter(3, waitFor(lang.Kind{
 		Name: "findings_gone",
 		Doc: "The diagnosis of a membership no longer reports these findings. One with another cause does not count: it disappears when that " +
 			"cause is corrected. A possible consequence of one of these is not another cause. `waiting` means that the cause is corrected but the " +
-			"mesh has not updated its state; `unknown`, that a check could not be made.",
-		Args: []lang.Arg{argMembership, argCodes}, Permissions: diagnosePermissions,
-		Success: []string{findingsGone}, Transitional: []string{findingsPresent, findingsWaiting, findingsUnknown},
-	}, catalogue.ProvisioningLimit, inFleetOf, findingsAreGone),
+			"mesh has not updated its state; `unknown`, that a check could not be made. `back` means that what the run has corrected is found " +
+			"again; seen three times in a row, it ends the wait.",
+		Args: []lang.Arg{argMembership, argCodes, optional("corrected", cty.Set(cty.String), cty.SetValEmpty(cty.String),
+			"Codes of findings whose causes earlier steps have corrected. One of them that is found is back.", each(checkCode))},
+		Permissions: diagnosePermissions,
+		Success:     []string{findingsGone}, Transitional: []string{findingsPresent, findingsWaiting, findingsUnknown},
+		Failure: []string{findingsBack},
+	}, catalogue.ProvisioningLimit, inFleetOf, findingsAreGone)),
 }
 
 // The states of service_usable.
