@@ -202,8 +202,9 @@ var clusterConditions = []ConditionInfo{
 	},
 	{
 		Code: "REQUIRED_ORG_POLICY_DISABLED", Kind: mesh.APIs,
-		Means:   "An organization policy forbids internet network endpoint groups, which the mesh uses for ServiceEntry.",
-		Cause:   "constraints/compute.disableInternetNetworkEndpointGroup is enforced on the project. A ServiceEntry may not work; the rest does.",
+		Means: "An organization policy forbids internet network endpoint groups, which the mesh uses for ServiceEntry.",
+		Cause: "constraints/compute.disableInternetNetworkEndpointGroup is enforced on the project. A ServiceEntry may not work; the rest " +
+			"does.",
 		Remedy:  "Ask the administrator of organization policies to lift the constraint for the project. It blocks modernization.",
 		Runbook: runEvidence, Established: true,
 	},

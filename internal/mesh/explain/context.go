@@ -9,8 +9,8 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 )
 
-// aboutMesh are names by which programs and people speak of a managed mesh on GKE, or of the fleet that manages it. That
-// somebody runs Istio, or has a fleet of something, is not enough.
+// aboutMesh are names by which programs and people speak of a managed mesh on GKE, or of the fleet that manages it. A text
+// about Istio, or a fleet of something, is not enough.
 var aboutMesh = regexp.MustCompile(`(?i)asmcli|install_asm|(?:anthos|cloud|managed|google) service[ _-]?mesh|servicemesh|\b(?:asm|csm)\b|` +
 	`asm-managed|controlplanerevision|featuremembershipmesh|istio_control_plane|gkehub|gke_hub|gke hub|hub\.gke\.io|container[. ](?:fleet|hub)\b|fleet membership|` +
 	`meshconfig|mesh\.googleapis|mesh\.cloud\.google|gcp-sa-(?:servicemesh|gkehub|meshdataplane)|mdp-controller|安装工具|服务网格|service mesh`)

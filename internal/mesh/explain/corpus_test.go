@@ -13,7 +13,7 @@ import (
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/explain"
 )
 
-// published is a message or output that somebody published, with what explain has to answer.
+// published is a published message or output, with what explain has to answer.
 type published struct {
 	Text, From, Want, Says, Next string
 }

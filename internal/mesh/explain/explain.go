@@ -45,7 +45,7 @@ type Explanation struct {
 // Explain recognises what a person pastes: an error of an installer, gcloud, kubectl, Helm or Terraform, a log entry, a
 // condition, the name of a state, condition or finding; in English or as Google's Chinese page words it, with timestamps,
 // prefixes, escapes, colours and line breaks around and in it. Answers of GKE Hub, Kubernetes objects and log entries in
-// YAML or JSON are read by their structure, and several memberships are told apart. Root causes come first. Of a text that
+// YAML or JSON are read by their structure, and several memberships are kept apart. Root causes come first. Of a text that
 // is not known it returns nothing; nor does it of one that says that a part works beside an error.
 func Explain(raw string) []Explanation {
 	if text.NewPasted(raw).Text == "" {

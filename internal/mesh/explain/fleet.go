@@ -186,7 +186,8 @@ func (e *explainer) unmanagedMember(m map[string]any, management string) {
 	if x.Variables == nil {
 		return
 	}
-	x.Means = "The cluster is a member of the fleet, and nobody has put it under managed mesh: the fleet reports both planes as DISABLED. " +
+	x.Means = "The cluster is a member of the fleet, and managed mesh was never turned on for it: the fleet reports both planes as " +
+		"DISABLED. " +
 		"That is no failure of the mesh."
 	x.command = enableMember
 }

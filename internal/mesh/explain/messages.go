@@ -79,7 +79,7 @@ var signs = []sign{
 		code: catalogue.NotManaged,
 		wordings: catalogue.Published(`Control Plane Management is not enabled`, `Data Plane Management is not enabled`,
 			`for instructions to onboard to Anthos Service Mesh`, `for instructions to onboard to Cloud Service Mesh`),
-		means:   "The cluster is a member of the fleet, and nobody has put it under managed mesh. That is no failure of the mesh.",
+		means:   "The cluster is a member of the fleet, and managed mesh was never turned on for it. That is no failure of the mesh.",
 		command: enableMember,
 	},
 	// Managed data plane status: the table's sentences. The English ones are on Google's page as of 2026-04-08.

@@ -45,14 +45,16 @@ var proxyShapes = []shape{
 			"that egress to it is open.",
 		command: checkPool,
 		roots:   []catalogue.Code{catalogue.PoolMissing, catalogue.NodePoolNoMetadata, catalogue.ServiceDisabled}},
-	{key: "workloadcertificate", pattern: like(`failed to (?:generate|warm|create) (?:workload )?certificate.{0,300}(?:googleca|google ?cas|permission_?denied|unauthenticated|unavailable)|(?:googleca|citadelclient).{0,200}failed to (?:create|sign) certificate`), where: (*explainer).ofProxy,
+	{key: "workloadcertificate",
+		pattern: like(`failed to (?:generate|warm|create) (?:workload )?certificate.{0,300}(?:googleca|google ?cas|permission_?denied|unauthenticated|unavailable)|(?:googleca|citadelclient).{0,200}failed to (?:create|sign) certificate`), where: (*explainer).ofProxy,
 		code: catalogue.ProxyNotReady, detail: "certificate-refused",
 		title: "The certificate authority does not sign the proxy's certificate",
 		cause: "The proxy's token is not accepted (Workload Identity is off on the cluster or its node pool), the API of the certificate " +
 			"authority is disabled, or the nodes do not reach it.",
 		remedy:  "See that the cluster has a workload pool and its node pools GKE_METADATA, and that the API of the authority is enabled.",
 		command: checkPool, roots: []catalogue.Code{catalogue.PoolMissing, catalogue.NodePoolNoMetadata, catalogue.ServiceDisabled}},
-	{key: "readinessprobefailed", pattern: like(`readiness probe failed: http probe failed with statuscode: 503|readiness probe failed: get "?http://[0-9.]+:15021/healthz/ready`), where: (*explainer).ofProxy,
+	{key: "readinessprobefailed",
+		pattern: like(`readiness probe failed: http probe failed with statuscode: 503|readiness probe failed: get "?http://[0-9.]+:15021/healthz/ready`), where: (*explainer).ofProxy,
 		code: catalogue.ProxyNotReady, detail: "no-configuration",
 		title: "A proxy gets no configuration",
 		cause: "The proxy answers 503 until it has its configuration: it does not reach its control plane, or is refused, or the configuration " +

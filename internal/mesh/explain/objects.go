@@ -160,7 +160,8 @@ func (e *explainer) leftover(configurations []string) {
 	if managed >= 0 && inside >= 0 {
 		x := e.claim(catalogue.InjectorLeftover, "", configurations[inside]+" beside "+configurations[managed])
 		if x.Variables != nil {
-			x.Means = "The cluster has the webhook of an in-cluster control plane (" + configurations[inside] + ") beside that of the managed one (" +
+			x.Means = "The cluster has the webhook of an in-cluster control plane (" + configurations[inside] +
+				") beside that of the managed one (" +
 				configurations[managed] + "). Which of them injects a pod, the labels of its namespace decide."
 			x.command = "kubectl get namespaces -L istio-injection,istio.io/rev"
 		}
