@@ -5,8 +5,9 @@ import "github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 const (
 	crdCause = "The cluster does not have the definition of ControlPlaneRevision, which Google installs a few minutes after the cluster is " +
 		"a member of the fleet and the mesh feature is on. The object was applied too early, or the membership is not managed."
-	crdRemedy = "Wait for the definition before anything is applied, and see that the membership is registered and its management automatic."
-	waitCRD   = "kubectl wait --for=condition=established --timeout=10m crd/controlplanerevisions.mesh.cloud.google.com"
+	crdRemedy   = "Wait for the definition before anything is applied, and see that the membership is registered and its management automatic."
+	describeCNI = "kubectl describe pods -n kube-system -l k8s-app=istio-cni-node"
+	waitCRD     = "kubectl wait --for=condition=established --timeout=10m crd/controlplanerevisions.mesh.cloud.google.com"
 )
 
 // clusterShapes are what kubectl, Helm and Kubernetes print about the mesh's objects in a cluster.
@@ -31,32 +32,28 @@ var clusterShapes = []shape{
 			"agent's role, Workload Identity), or room in the cluster.",
 		remedy:  "Read the conditions of the revision and of the membership; a wait of less than ten minutes may be too short.",
 		command: showPlane},
-	{key: "mdp-controller", pattern: like(`mdp-controller.{0,300}(?:insufficient (?:cpu|memory)|nodes are available|untolerated taint|unschedulable|didn.?t match|not ready|taint)|(?:nodes are available|insufficient (?:cpu|memory)|untolerated taint).{0,300}mdp-controller`),
-		code: catalogue.ControlPlaneState, detail: "FAILED_PRECONDITION",
-		title:       "mdp-controller cannot be scheduled",
-		means:       "The controller of the managed data plane does not run, so the mesh is not provisioned, or its proxies are not upgraded.",
-		cause:       "No node has room for it (it requests 50m CPU and 128Mi of memory), or a taint keeps it from all of them.",
-		remedy:      "Make room, or have a node pool without that taint.",
-		command:     "kubectl describe pods -n kube-system -l app=mdp-controller",
-		established: true},
+	{key: "mdp-controller",
+		pattern: like(`mdp-controller.{0,300}(?:insufficient (?:cpu|memory)|nodes are available|untolerated taint|unschedulable|didn.?t match|not ready|taint)|(?:nodes are available|insufficient (?:cpu|memory)|untolerated taint).{0,300}mdp-controller`),
+		code:    catalogue.ComponentUnschedulable, detail: "mdp-controller", established: true,
+		command: "kubectl describe pods -n kube-system -l app=mdp-controller"},
 	{key: "istio-cni-node", pattern: like(`istio-cni-node.{0,300}(?:insufficient (?:cpu|memory)|nodes are available|untolerated taint|unschedulable|failedscheduling)|(?:nodes are available|insufficient (?:cpu|memory)|failedscheduling).{0,300}istio-cni-node`),
-		code: catalogue.ConditionReported, detail: "CNI_POD_UNSCHEDULABLE",
+		code: catalogue.ComponentUnschedulable, detail: "istio-cni-node", command: describeCNI,
 		established: true},
 	{key: "istio-cni-node", pattern: like(`istio-cni-node.{0,300}(?:exceeded quota|forbidden|admission webhook|denied the request|violates podsecurity)|(?:exceeded quota|admission webhook|denied the request|violates podsecurity).{0,300}istio-cni-node`),
 		code: catalogue.ConditionReported, detail: "CNI_INSTALLATION_FAILED"},
 	{key: "accepted", pattern: like(`(?:type: accepted.{0,120}status: "?false"?|status: "?false"? type: accepted|accepted=false|last transition time.{0,300}status: false type: accepted)`),
-		where: (*explainer).ofIstio,
-		code:  catalogue.ConditionReported, detail: "CONFIG_VALIDATION_ERROR",
+		where:       (*explainer).ofIstio,
+		code:        catalogue.ConfigRejected,
 		established: true},
 	{key: "modernizationcompatible",
-		pattern: like(`(?:type: modernizationcompatible.{0,120}status: "?false"?|status: "?false"? type: modernizationcompatible|modernizationcompatible ?[=:] ?"?false)`),
-		code:    catalogue.ConditionReported, detail: "MODERNIZATION_INCOMPATIBLE_CONFIG",
+		pattern:     like(`(?:type: modernizationcompatible.{0,120}status: "?false"?|status: "?false"? type: modernizationcompatible|modernizationcompatible ?[=:] ?"?false)`),
+		code:        catalogue.ConfigIncompatible,
 		established: true},
 	{key: "oneormoreconfigs", pattern: like(`application of one or more configs has failed`),
 		code: catalogue.ConditionReported, detail: "CONFIG_VALIDATION_WARNING",
 		established: true},
 	{key: "managed-cni-enabled", pattern: like(`mesh\.cloud\.google\.com/managed-cni-enabled"?[:=] ?"?false`),
-		code: catalogue.ConditionReported, detail: "CNI_CONFIG_UNSUPPORTED",
+		code:        catalogue.ManagedCNIOff,
 		established: true},
 	{key: "istio-injection=enabled",
 		pattern: like(`istio-injection=enabled[ ,]+istio\.io/rev=(?P<revision>[a-z0-9-]+)|istio\.io/rev=[a-z0-9-]+[ ,]+istio-injection=enabled`),
@@ -67,7 +64,7 @@ var clusterShapes = []shape{
 		pattern: like(`name: istiod-asm-managed(?:-rapid|-stable)? .{0,300}kind: mutatingwebhookconfiguration .{0,500}client config: (?:ca bundle: \S+ )?service: name: \S+`),
 		code:    catalogue.InjectorURL, established: true},
 	{key: "asm_opts", pattern: like(`ASM_OPTS"?: ?"?[^"]{0,60}CNI=off`),
-		code: catalogue.ConditionReported, detail: "CNI_CONFIG_UNSUPPORTED",
+		code:        catalogue.ManagedCNIOff,
 		established: true},
 	{key: "imageauto", pattern: like(`(?:failed to pull|back-off pulling|pulling) image "?auto"?[ :;.,"]|(?:errimagepull|imagepullbackoff).{0,80}image "?auto"`),
 		code: catalogue.InjectionNone, title: "A gateway's pod was not injected",

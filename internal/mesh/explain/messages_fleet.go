@@ -23,7 +23,6 @@ const (
 	unreachableRemedy = "Run it from a network that the cluster admits, add the caller's address to the authorized networks, or connect by " +
 		"Connect Gateway (gcloud container fleet memberships get-credentials) or the DNS endpoint."
 
-	hubAgentTitle = "The fleet's service agent may not read the cluster's project"
 	hubAgentCause = "The cluster is in another project than the fleet. The agent " +
 		"service-FLEET_NUMBER@gcp-sa-gkehub.iam.gserviceaccount.com of the fleet's project does not hold roles/gkehub.serviceAgent " +
 		"on the cluster's project, or does not exist yet."
@@ -37,14 +36,13 @@ const (
 var fleetShapes = []shape{
 	{key: "hubdefaultserviceaccount",
 		pattern: like(`hub default service account does not have access to the gke cluster project(?: for "?//container\.googleapis\.com/projects/(?P<project>[a-z0-9:.-]+)/(?:locations|zones)/(?P<location>[a-z0-9-]+)/clusters/(?P<cluster>[a-z0-9-]+))?`),
-		code:    catalogue.RequestRefused, detail: "fleet-agent",
-		title:   hubAgentTitle,
+		code:    catalogue.HubBindingMissing,
 		cause:   hubAgentCause,
 		remedy:  hubAgentRemedy,
 		command: grantHubAgent, established: true},
 	{key: "gcp-sa-gkehub.iam", pattern: like(`gcp-sa-gkehub\.iam\.gserviceaccount\.com.{0,120}(?:does not (?:exist|have)|lacks|missing|denied|cannot|not have)|(?:denied|lacks|missing|not have).{0,120}service-[0-9]+@gcp-sa-gkehub`),
-		code: catalogue.RequestRefused, detail: "fleet-agent",
-		title: hubAgentTitle, cause: hubAgentCause, remedy: hubAgentRemedy, command: grantHubAgent},
+		code:  catalogue.HubBindingMissing,
+		cause: hubAgentCause, remedy: hubAgentRemedy, command: grantHubAgent, established: true},
 	{key: "gcp-sa-servicemesh.iam",
 		pattern: like(`service-(?P<fleet_number>[0-9]+)@gcp-sa-servicemesh\.iam\.gserviceaccount\.com.{0,120}(?:does not have|lacks|missing|denied|cannot|not have)|(?:denied|lacks|missing|not have).{0,120}service-[0-9]+@gcp-sa-servicemesh`),
 		code:    catalogue.BindingMissing},

@@ -56,7 +56,7 @@ func (e *explainer) object(m map[string]any) {
 		e.namespace(m)
 	case "ConfigMap":
 		if name == "asm-options" && cniOff.MatchString(fmt.Sprint(field(m, "data"))) {
-			e.foundCode("CNI_CONFIG_UNSUPPORTED", "ConfigMap asm-options: "+fmt.Sprint(field(m, "data", "ASM_OPTS")))
+			e.claim(catalogue.ManagedCNIOff, "", "ConfigMap asm-options: "+fmt.Sprint(field(m, "data", "ASM_OPTS")))
 		}
 	case "Pod":
 		e.pod(m)
@@ -83,7 +83,7 @@ func (e *explainer) revision(m map[string]any) {
 	name := stringAt(m, "metadata", "name")
 	// A value without quotes is a boolean for YAML.
 	if value := field(m, "metadata", "labels", cniLabel); value != nil && fmt.Sprint(value) != "true" {
-		e.foundCode("CNI_CONFIG_UNSUPPORTED", fmt.Sprint("label ", cniLabel, ": ", value))
+		e.claim(catalogue.ManagedCNIOff, "", fmt.Sprint("label ", cniLabel, ": ", value))
 	}
 	conditions := map[string]any{}
 	for _, c := range listAt(m, "status", "conditions") {
@@ -214,17 +214,18 @@ func (e *explainer) configuration(m map[string]any) {
 		evidence := strings.TrimSpace(subject + ": " + stringAt(c, "type") + "=False " + stringAt(c, "reason") + " " + stringAt(c, "message"))
 		switch stringAt(c, "type") {
 		case "Accepted":
-			e.foundCode("CONFIG_VALIDATION_ERROR", evidence)
+			e.claim(catalogue.ConfigRejected, "", evidence).adds(stringAt(c, "message"))
 		case "ModernizationCompatible":
-			e.foundCode("MODERNIZATION_INCOMPATIBLE_CONFIG", evidence)
+			e.claim(catalogue.ConfigIncompatible, "", evidence).adds(stringAt(c, "message"))
 		}
 	}
 }
 
-// foundCode explains what is in an object by the condition that it brings about.
-func (e *explainer) foundCode(code, evidence string) {
-	info, _ := catalogue.DescribeCondition(code)
-	e.conditionFound(info, evidence, 0)
+// adds appends what the mesh itself says about the cause.
+func (x *Explanation) adds(message string) {
+	if message != "" {
+		x.Cause += " Here: " + message
+	}
 }
 
 // isHubMembership reports whether a map is a membership as GKE Hub describes it.

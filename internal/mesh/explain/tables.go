@@ -82,8 +82,8 @@ func (e *explainer) systemPod(name, status, says string) {
 			continue
 		}
 		evidence := strings.TrimSpace("pod " + name + ": " + status + " " + strings.TrimPrefix(says, status))
-		if p.prefix == "istio-cni-node-" && status == "Pending" {
-			e.foundCode("CNI_POD_UNSCHEDULABLE", evidence)
+		if status == "Pending" {
+			e.claim(catalogue.ComponentUnschedulable, strings.TrimSuffix(p.prefix, "-"), evidence).command = "kubectl describe pod -n kube-system " + name
 			continue
 		}
 		x := e.claim(catalogue.ControlPlaneState, mesh.StateFailedPrecondition, evidence)
@@ -92,9 +92,8 @@ func (e *explainer) systemPod(name, status, says string) {
 		}
 		x.Title, x.Severity = "A pod of "+p.is+" does not run", catalogue.Error
 		x.Means = "Pod " + name + ", which belongs to " + p.is + ", is " + status + ". Without it the mesh is not provisioned, or not upgraded."
-		x.Cause = "A node lacks room (mdp-controller requests 50m CPU and 128Mi of memory, istio-cni-node 100m and 100Mi on each node), a " +
-			"taint keeps the pod away, or its image cannot be pulled."
-		x.Remedy = "Read the pod's events; make room, or let the pod tolerate the taint: kubectl describe pod -n kube-system " + name + "."
+		x.Cause = "The pod's events and log say it: its image cannot be pulled, it lacks a permission, or it ends with an error."
+		x.Remedy = "Read the pod's events and log; contact support where they name nothing that you changed."
 		x.command = "kubectl get events -n kube-system --field-selector=involvedObject.kind=Pod --sort-by=.lastTimestamp"
 		x.Source = "Google's pages on provisioning and on troubleshooting the installation (requests of mdp-controller and istio-cni-node)"
 	}
