@@ -166,6 +166,9 @@ func (r *run) judgeMember(about string, of *fleet, m member) {
 		findings = append(findings, f)
 	}
 	if f, reported := health.JudgeImplementation(m.mesh, r.now); reported {
+		stands := health.Modernization(m.mesh, of.feature.Conditions)
+		r.fact(about, FactModernization, stands)
+		f.Message += "; " + stands
 		findings = append(findings, f)
 	}
 	for _, f := range findings {

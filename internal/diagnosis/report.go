@@ -62,6 +62,7 @@ const (
 	FactControlPlane   = "control_plane"  // ACTIVE
 	FactDataPlane      = "data_plane"     // ACTIVE
 	FactImplementation = "implementation" // ISTIOD, TRAFFIC_DIRECTOR
+	FactModernization  = "modernization"  // how it stands to the move from ISTIOD to TRAFFIC_DIRECTOR, in words
 	FactRevisions      = "revisions"      // asm-managed, asm-managed-rapid
 	FactReachedBy      = "reached_by"     // Connect Gateway
 )

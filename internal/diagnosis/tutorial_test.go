@@ -1,11 +1,13 @@
 package diagnosis_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/diagnosis"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/catalogue"
 	"github.com/managed-mesh/terraform-provider-asm/internal/sim"
 )
 
@@ -42,5 +44,35 @@ func TestTheTutorialsLabelIsNotServed(t *testing.T) {
 	r := w.diagnose(diagnosis.Options{})
 	if got := rootNames(r); len(got) != 1 || got[0] != "no-injection:istio-injection=enabled of membership" || r.Verdict == mesh.Healthy {
 		t.Errorf("%v: %s", got, r.Summary)
+	}
+}
+
+// A report says per membership whether it is ready for modernization, or what keeps it.
+func TestReadyForModernization(t *testing.T) {
+	w := newWorld(t, sim.Options{Implementation: "ISTIOD"})
+	w.Advance(time.Hour)
+	stands := func() (fact, message string) {
+		r := w.diagnose(diagnosis.Options{})
+		for _, s := range r.Subjects {
+			if s.Type == diagnosis.TypeMembership {
+				fact = s.Facts[diagnosis.FactModernization]
+			}
+		}
+		for _, f := range r.Findings {
+			if f.Code == catalogue.ImplementationLegacy {
+				message = f.Message
+			}
+		}
+		return fact, message
+	}
+	if fact, message := stands(); fact != "ready for modernization" || !strings.HasSuffix(message, "support ends on 2028-03-01; "+fact) {
+		t.Errorf("%q, %q", fact, message)
+	}
+	w.Fault("managed-cni-off")
+	w.Fault("remote-secrets")
+	w.Advance(time.Hour)
+	if fact, message := stands(); fact != "kept from modernization by LEGACY_MC_SECRETS, MANAGED_CNI_NOT_ENABLED" ||
+		!strings.HasSuffix(message, fact) {
+		t.Errorf("%q, %q", fact, message)
 	}
 }

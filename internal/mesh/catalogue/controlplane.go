@@ -88,21 +88,29 @@ var controlPlaneFindings = []Description{
 	},
 	{
 		Code: RevisionsSeveral, Title: "There are several ControlPlaneRevisions", Severity: Info, Kind: mesh.ControlPlane,
-		Means:    "The cluster has more than one ControlPlaneRevision. That is intended while workloads move between channels.",
+		Means: "The cluster has more than one ControlPlaneRevision. Google does not support several channels in one cluster; the fleet may " +
+			"report UNSUPPORTED_MULTIPLE_CONTROL_PLANES. With TRAFFIC_DIRECTOR there are no individual revisions to choose among: the one " +
+			"that is there stands for what the mesh installs in the cluster, its webhooks and its CNI.",
 		JudgedBy: "mesh.cloud.google.com controlplanerevisions, list",
 		Cause:    "A move between channels is under way, or was not finished.",
-		Source:   "inferred",
-		Remedy:   "Nothing while a move is under way; otherwise move the remaining namespaces, then delete the one that is not used.",
-		DocURL:   docTroubleshoot,
+		Source: "Google's tutorials, \"Enabling sidecar auto-injection\": remove one of two revisions (docs/deploy-bookinfo); page on " +
+			"revisions (docs/revisions-overview)",
+		Established: true,
+		Remedy: "Keep the revision of the cluster's channel: move the namespaces that name the other one, best to istio-injection=enabled, " +
+			"then delete it.",
+		DocURL: docInjection,
 	},
 	{
 		Code: ImplementationLegacy, Title: "The control plane runs the deprecated ISTIOD implementation", Severity: Warning,
 		Kind: mesh.ControlPlane,
 		Means: "The managed control plane is of the implementation ISTIOD. On GKE it is deprecated since 2026-09-28, and its support " +
-			"ends on 2028-03-01.",
-		JudgedBy:    "gkehub features.get, membershipStates[].servicemesh.controlPlaneManagement.implementation",
-		Cause:       "The mesh was provisioned before TRAFFIC_DIRECTOR, or GKE Sandbox or an in-cluster istiod in the cluster pins it.",
-		Source:      "Google's pages on modernization and supported features",
+			"ends on 2028-03-01; after that, proxies of clusters that were not modernized cannot send or receive requests. One fleet that is " +
+			"not compatible keeps Google from modernizing the whole organization.",
+		JudgedBy: "gkehub features.get, membershipStates[].servicemesh.controlPlaneManagement.implementation",
+		Cause: "The mesh was provisioned before TRAFFIC_DIRECTOR, or GKE Sandbox or an in-cluster istiod in a cluster of the fleet pins it. " +
+			"New meshes get TRAFFIC_DIRECTOR when possible; published outputs of 2026 show new ones with ISTIOD, without a reason.",
+		Source: "Google's pages on modernization and supported features (docs/modernization, docs/supported-features-managed); release " +
+			"notes of 2026-09-28",
 		Established: true,
 		Remedy: "Read the MODERNIZATION_* conditions and plan the move. Deployments are restarted for you, StatefulSets and DaemonSets " +
 			"are not; it can be rolled back until it is finalized.",

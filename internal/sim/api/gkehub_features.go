@@ -156,6 +156,9 @@ func (c *call) featureAnswer(p *world.Project, ft *world.Feature, id string) *fe
 			out.MembershipStates[prefix+m.Key()] = s
 		}
 	}
+	if state := c.w.FleetState(p, ft, c.now); state != nil {
+		out.State = state
+	}
 	return out
 }
 

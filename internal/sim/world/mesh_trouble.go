@@ -1,6 +1,7 @@
 package world
 
 import (
+	"slices"
 	"time"
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/sim/kube"
@@ -68,4 +69,23 @@ func troubleConditions(t kube.Trouble, trafficDirector bool) (conditions []meshC
 		add("LEGACY_MC_SECRETS", "WARNING", "The cluster uses Istio multi-cluster secrets.", updates+"#multicluster_secrets")
 	}
 	return conditions
+}
+
+// FleetState is what the fleet as a whole reports of its mesh, or nil. With the implementation ISTIOD that is whether it can be
+// modernized (codes from the API's discovery; severities and details inferred).
+func (w *World) FleetState(fleet *Project, ft *Feature, now time.Time) any {
+	if w.implementation() == implementationTrafficDirector {
+		return nil
+	}
+	c := meshCondition{Code: "MODERNIZATION_COMPATIBLE", Severity: "INFO", Details: "The fleet is compatible for modernization.",
+		DocumentationLink: "https://cloud.google.com/service-mesh/docs/migrate/eligibility"}
+	for _, m := range fleet.Fleet.Memberships {
+		s, _ := w.MembershipState(fleet, ft, m, now)
+		state, ok := s.(*membershipState)
+		if ok && slices.ContainsFunc(state.ServiceMesh.Conditions, func(c meshCondition) bool { return c.Severity != "INFO" }) {
+			c.Code, c.Severity, c.Details = "MODERNIZATION_INCOMPATIBLE", "WARNING", "The fleet is not yet compatible for modernization."
+			break
+		}
+	}
+	return map[string]any{"state": map[string]any{}, "servicemesh": map[string]any{"conditions": []meshCondition{c}}}
 }
