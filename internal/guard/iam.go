@@ -35,15 +35,38 @@ func agentsIn(members []string) held {
 	return agents
 }
 
+// policyBinding is a binding of a policy document.
+type policyBinding struct {
+	Role      string          `json:"role"`
+	Members   []string        `json:"members"`
+	Condition json.RawMessage `json:"condition,omitempty"`
+}
+
+type policyDocument struct {
+	Bindings []policyBinding `json:"bindings"`
+}
+
+// onlyAgents is policy_data without the bindings of other roles and without other members. What is no policy stays as it
+// is.
+func onlyAgents(data string) string {
+	var policy policyDocument
+	if json.Unmarshal([]byte(data), &policy) != nil {
+		return data
+	}
+	policy.Bindings = slices.DeleteFunc(policy.Bindings, func(b policyBinding) bool { return b.Role != mesh.AgentRole })
+	for i := range policy.Bindings {
+		policy.Bindings[i].Members = slices.DeleteFunc(policy.Bindings[i].Members, func(m string) bool { return agentOf(m) == "" })
+	}
+	raw, err := json.Marshal(policy)
+	if err != nil {
+		return data
+	}
+	return string(raw)
+}
+
 // policyAgents reads policy_data. One role may be in several bindings; it holds their union.
 func policyAgents(data string) (held, error) {
-	var policy struct {
-		Bindings []struct {
-			Role      string
-			Members   []string
-			Condition json.RawMessage
-		}
-	}
+	var policy policyDocument
 	if err := json.Unmarshal([]byte(data), &policy); err != nil {
 		return nil, err
 	}

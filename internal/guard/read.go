@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
+	"slices"
 
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/hashicorp/go-version"
@@ -182,7 +184,7 @@ func (d *planFile) change(dec *jsontext.Decoder, into *[]*change) error {
 		return errNoPlan
 	}
 	c := &change{index: len(*into)}
-	mode := ""
+	mode, decoded := "", false
 	var raw jsontext.Value
 	err := members(dec, func(name string) error {
 		var text *string
@@ -196,12 +198,17 @@ func (d *planFile) change(dec *jsontext.Decoder, into *[]*change) error {
 		case "deposed":
 			text = &c.deposed
 		case "change":
-			if _, known := rows[c.kind]; c.kind != "" && !known {
+			if c.kind == "" { // Terraform writes the type first
+				read, err := dec.ReadValue()
+				raw = read.Clone()
+				return err
+			}
+			row, known := rows[c.kind]
+			if !known {
 				return dec.SkipValue()
 			}
-			read, err := dec.ReadValue()
-			raw = read.Clone()
-			return err
+			decoded = true
+			return c.decode(dec, row)
 		default:
 			return dec.SkipValue()
 		}
@@ -221,34 +228,33 @@ func (d *planFile) change(dec *jsontext.Decoder, into *[]*change) error {
 	if !known || mode != "managed" && mode != "" {
 		return nil
 	}
-	if err := c.decode(raw, row); err != nil {
-		return err
+	if !decoded {
+		if err := c.decode(jsontext.NewDecoder(bytes.NewReader(raw)), row); err != nil && len(raw) > 0 {
+			return err
+		}
 	}
 	if c.rests() && !row.witness {
 		return nil
+	}
+	if reflect.DeepEqual(c.before.raw, c.after.raw) {
+		c.after.raw = c.before.raw // held once
 	}
 	*into = append(*into, c)
 	return nil
 }
 
 // decode reads what a plan has of a change, as far as its row reads it.
-func (c *change) decode(raw jsontext.Value, row row) error {
-	if len(raw) == 0 {
-		c.actions = []string{"(missing)"}
-		return nil
-	}
-	dec := jsontext.NewDecoder(bytes.NewReader(raw))
-	if dec.PeekKind() != '{' {
-		c.actions = []string{"(missing)"}
-		return nil
-	}
-	found := false
-	err := members(dec, func(name string) error {
+func (c *change) decode(dec *jsontext.Decoder, row row) error {
+	c.actions = []string{"(missing)"}
+	return members(dec, func(name string) error {
 		var into *any
 		switch name {
 		case "actions":
 			read, err := dec.ReadValue()
-			found = err == nil && json.Unmarshal(read, &c.actions) == nil && len(c.actions) > 0
+			var actions []string
+			if err == nil && json.Unmarshal(read, &actions) == nil && len(actions) > 0 {
+				c.actions = actions
+			}
 			return err
 		case "before":
 			into = &c.before.raw
@@ -263,40 +269,76 @@ func (c *change) decode(raw jsontext.Value, row row) error {
 		default:
 			return dec.SkipValue()
 		}
-		return prune(dec, row.reads, into)
+		v, err := decodeAs(dec, row.reads)
+		*into = v
+		if name == "before" || name == "after" {
+			shrink(v)
+		}
+		return err
 	})
-	if !found {
-		c.actions = []string{"(missing)"}
-	}
-	return err
 }
 
-// prune reads a value, and of an object only the members with these names.
-func prune(dec *jsontext.Decoder, names map[string]bool, into *any) error {
-	if dec.PeekKind() != '{' {
-		raw, err := dec.ReadValue()
-		if err != nil {
+// paths are the members of an object that are read, with those that are read of them; nil reads everything.
+type paths map[string]paths
+
+// decodeAs reads a value, and of objects only what is in the paths. Lists are read as their elements.
+func decodeAs(dec *jsontext.Decoder, of paths) (any, error) {
+	switch dec.PeekKind() {
+	case '{':
+		object := map[string]any{}
+		return object, members(dec, func(name string) error {
+			inner, wanted := of[name]
+			if of != nil && !wanted {
+				return dec.SkipValue()
+			}
+			v, err := decodeAs(dec, inner)
+			object[name] = v
 			return err
-		}
-		return json.Unmarshal(raw, into)
+		})
+	case '[':
+		list := []any{}
+		err := elementsInto(dec, of, &list)
+		return list, err
 	}
-	object := map[string]any{}
-	*into = object
-	return members(dec, func(name string) error {
-		if !names[name] {
-			return dec.SkipValue()
-		}
-		raw, err := dec.ReadValue()
-		if err != nil {
-			return err
-		}
-		var v any
-		if err := json.Unmarshal(raw, &v); err != nil {
-			return err
-		}
-		object[name] = v
-		return nil
+	token, err := dec.ReadToken()
+	if err != nil {
+		return nil, err
+	}
+	switch token.Kind() {
+	case '"':
+		return token.String(), nil
+	case '0':
+		number, _ := token.Float() // one that is too large is the largest
+		return number, nil
+	case 't', 'f':
+		return token.Bool(), nil
+	}
+	return nil, nil
+}
+
+func elementsInto(dec *jsontext.Decoder, of paths, list *[]any) error {
+	return elements(dec, func() error {
+		v, err := decodeAs(dec, of)
+		*list = append(*list, v)
+		return err
 	})
+}
+
+// shrink drops what the rows of IAM never look at, so that 200 MB of policies need not be held.
+func shrink(v any) {
+	object, is := v.(map[string]any)
+	if !is {
+		return
+	}
+	if data, is := object["policy_data"].(string); is {
+		object["policy_data"] = onlyAgents(data)
+	}
+	if list, is := object["members"].([]any); is {
+		object["members"] = slices.DeleteFunc(list, func(m any) bool {
+			s, is := m.(string)
+			return is && agentOf(s) == ""
+		})
+	}
 }
 
 // members calls each for the members of an object; each reads the value. What is no object is skipped.

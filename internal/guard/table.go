@@ -9,8 +9,8 @@ import (
 // row is what is known about a type of resource.
 type row struct {
 	judge  func(j *judge, c *change, s step)
-	reads  map[string]bool // the attributes that judge reads
-	source string          // where the provider documents what the type does
+	reads  paths  // the attributes that judge reads
+	source string // where the provider documents what the type does
 	// witness is set where a resource that does not change still says something about those that do.
 	witness bool
 }
@@ -26,10 +26,19 @@ const (
 	kustomize    = "https://registry.terraform.io/providers/kbst/kustomization/latest/docs/resources/"
 )
 
-func attributes(names string) map[string]bool {
-	all := map[string]bool{"deletion_policy": true}
+// attributes makes paths of names, such as "project node_config.mode".
+func attributes(names string) paths {
+	all := paths{"deletion_policy": nil}
 	for _, n := range strings.Fields(names) {
-		all[n] = true
+		at := all
+		parts := strings.Split(n, ".")
+		for _, part := range parts[:len(parts)-1] {
+			if at[part] == nil {
+				at[part] = paths{}
+			}
+			at = at[part]
+		}
+		at[parts[len(parts)-1]] = nil
 	}
 	return all
 }
@@ -73,13 +82,14 @@ func googleRows() map[string]row {
 		},
 		"google_container_cluster": {
 			containerCluster, attributes("project location name deletion_protection resource_labels fleet workload_identity_config " +
-				"node_config node_pool"), google + "container_cluster", true,
+				"node_config.workload_metadata_config node_pool.name " +
+				"node_pool.node_config.workload_metadata_config"), google + "container_cluster", true,
 		},
 		"google_container_node_pool": {
-			nodePool, attributes("project cluster name node_config"), google + "container_node_pool", false,
+			nodePool, attributes("project cluster name node_config.workload_metadata_config"), google + "container_node_pool", false,
 		},
 		"google_gke_hub_membership": {
-			hubMembership, attributes("project location membership_id authority endpoint"), google + "gke_hub_membership", true,
+			hubMembership, attributes("project location membership_id authority.issuer endpoint"), google + "gke_hub_membership", true,
 		},
 		"google_gke_hub_feature": {
 			hubFeature, attributes("project name fleet_default_member_config"), google + "gke_hub_feature", false,
@@ -121,9 +131,12 @@ func kubernetesRows() map[string]row {
 		"kustomization_resource": {document("manifest"), attributes("manifest"), kustomize + "resource", false},
 	}
 	for _, suffix := range []string{"", "_v1"} {
-		all["kubernetes_namespace"+suffix] = row{typedNamespace, attributes("metadata"), kubernetes + "namespace" + suffix, false}
+		all["kubernetes_namespace"+suffix] = row{
+			typedNamespace, attributes("metadata.name metadata.labels metadata.annotations"), kubernetes + "namespace" + suffix, false,
+		}
 		all["kubernetes_mutating_webhook_configuration"+suffix] = row{
-			typedWebhook, attributes("metadata webhook"), kubernetes + "mutating_webhook_configuration" + suffix, false,
+			typedWebhook, attributes("metadata.name metadata.labels webhook.name webhook.client_config.url " +
+				"webhook.client_config.service"), kubernetes + "mutating_webhook_configuration" + suffix, false,
 		}
 	}
 	return all
