@@ -45,9 +45,10 @@ func isFleet(m map[string]any) bool {
 // member is what an answer says about one membership, or about the fleet where subject is "".
 type member struct {
 	subject    string
+	project    string // of the feature's name
 	management string // from its spec; "" where the text does not have it
 	specs      map[string]any
-	states     bool // the text has the state of a membership around this part
+	ofMesh     bool // the structure around this part is that of the mesh feature
 }
 
 // fleet reads an answer of GKE Hub about the mesh, in its v1 and v2 form: "gcloud container fleet mesh describe",
@@ -62,14 +63,23 @@ func (e *explainer) fleet(tree any, in member) {
 		if otherFeature(v) {
 			return
 		}
+		_, feature := v["servicemesh"]
+		if name, _ := v["name"].(string); strings.HasSuffix(name, "/features/servicemesh") {
+			feature, in.project = true, strings.Split(name, "/")[1]
+		}
+		in.ofMesh = in.ofMesh || feature || v[keyControlPlane] != nil || v[keyDataPlane] != nil
 		if name, _ := v["name"].(string); strings.Contains(name, "/memberships/") {
-			in.subject, in.states = strings.TrimSuffix(name, "/features/servicemesh"), true
+			in.subject = strings.TrimSuffix(name, "/features/servicemesh")
+			in.ofMesh = in.ofMesh || in.subject != name
 			in.management = stringAt(v, "spec", "mesh", "management") + stringAt(v, "spec", "servicemesh", "management")
 		}
 		if specs, found := v[keySpecs].(map[string]any); found {
 			in.specs = specs
 		}
 		e.about(in.subject)
+		if in.subject == "" && in.project != "" {
+			e.named["project"] = in.project
+		}
 		e.featureState(v, in)
 		e.planes(v, in)
 		e.conditionList(listAt(v, "conditions"), in)
@@ -80,7 +90,8 @@ func (e *explainer) fleet(tree any, in member) {
 			case keyStates:
 				states, _ := v[key].(map[string]any)
 				for _, name := range slices.Sorted(maps.Keys(states)) {
-					one := member{subject: name, specs: in.specs, states: true}
+					_, err := mesh.ParseMembership(name)
+					one := member{subject: name, specs: in.specs, ofMesh: err == nil}
 					one.management = stringAt(specOf(in.specs, name), "mesh", "management")
 					e.fleet(states[name], one)
 				}
@@ -224,6 +235,9 @@ func (e *explainer) conditionList(list []any, in member) {
 		}
 		info, known := catalogue.DescribeCondition(code)
 		evidence := strings.TrimSuffix("condition "+code+" (severity "+severity+"): "+details, ": ")
+		if !known && !in.ofMesh {
+			continue // other APIs report conditions of this form, too
+		}
 		if !known {
 			x := e.claim(catalogue.ConditionReported, code, evidence)
 			if x.Variables != nil {
@@ -265,15 +279,14 @@ func (e *explainer) memberState(m map[string]any, in member) {
 		return
 	}
 	kind, field := catalogue.MembershipState, "state.code"
-	if !in.states && in.subject == "" && in.specs != nil {
+	if in.subject == "" && in.specs != nil {
 		kind, field = catalogue.FeatureNotReady, "state.state.code"
 	}
 	if text.IsRevisionsUnhealthy(description) {
 		kind = catalogue.RevisionsUnhealthy
 	}
 	evidence := strings.Trim(field+": "+code+", "+description, ", ")
-	_, planes := m["servicemesh"]
-	if !planes && !in.states && !isAboutMesh(description) {
+	if !in.ofMesh && !isAboutMesh(description) {
 		return // the other features of a fleet report in the same form
 	}
 	switch code {
@@ -285,6 +298,7 @@ func (e *explainer) memberState(m map[string]any, in member) {
 		if !slices.ContainsFunc(e.found[before:], func(x Explanation) bool { return x.Severity != catalogue.Info }) || code == "ERROR" {
 			x := e.claim(kind, "", evidence)
 			x.setSeverity(code)
+			x.adds(description)
 		}
 	default:
 		if hasCode && isState(code) {

@@ -58,7 +58,7 @@ var fleetShapes = []shape{
 			"it in global. The spec names the other one. Or the membership was removed.",
 		remedy: "List the memberships, and use the location that is shown: membership_location of google_gke_hub_feature_membership, " +
 			"--location of gcloud.",
-		command: listMembers},
+		command: listMembers, roots: []catalogue.Code{catalogue.MembershipElsewhere, catalogue.SpecOrphaned}},
 	{key: "memberships/", pattern: like(`(?:(?:membership|resource) "?(?:projects/(?P<project>[a-z0-9:.-]+)/locations/(?P<location>[a-z0-9-]+)/)memberships/(?P<membership>[a-z0-9-]+)"? (?:was )?(?:not found|does not exist)|not found:? (?:membership|resource) "?projects/\S+memberships/\S+)`),
 		code: catalogue.RequestRefused, detail: "membership-not-found",
 		title:   "The fleet has no such membership",

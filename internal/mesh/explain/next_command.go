@@ -17,6 +17,7 @@ var checks = map[string]func(string) bool{
 	"cluster":      mesh.IsClusterName,
 	"membership":   mesh.IsMembershipName,
 	"namespace":    mesh.IsMembershipName, // an RFC 1123 label, as namespaces are
+	"pod":          plainWord.MatchString,
 	"service":      regexp.MustCompile(`^[a-z0-9.-]+\.googleapis\.com$`).MatchString,
 	"revision":     regexp.MustCompile(`^[a-z0-9][a-z0-9.-]*$`).MatchString,
 	"role":         regexp.MustCompile(`^roles/[A-Za-z0-9.]+$`).MatchString,

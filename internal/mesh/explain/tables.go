@@ -83,7 +83,9 @@ func (e *explainer) systemPod(name, status, says string) {
 		}
 		evidence := strings.TrimSpace("pod " + name + ": " + status + " " + strings.TrimPrefix(says, status))
 		if status == "Pending" {
-			e.claim(catalogue.ComponentUnschedulable, strings.TrimSuffix(p.prefix, "-"), evidence).command = "kubectl describe pod -n kube-system " + name
+			x := e.claim(catalogue.ComponentUnschedulable, strings.TrimSuffix(p.prefix, "-"), evidence)
+			x.command = "kubectl describe pod -n kube-system {pod}"
+			x.set("pod", name)
 			continue
 		}
 		x := e.claim(catalogue.ControlPlaneState, mesh.StateFailedPrecondition, evidence)
