@@ -47,11 +47,10 @@ const longestFile = 7 * 24 * time.Hour
 
 // agree reports whether the flags let plans run that nobody was shown: all of them, or each by a step of it or by its own
 // approval file.
-func (f *approvalFlags) agree(a engine.Approvals, plans []*runbook.Plan) bool {
+func (f *approvalFlags) agree(a engine.Approvals, plans []*runbook.Plan, now time.Time) bool {
 	if f.yes || f.risk != "" {
 		return true
 	}
-	now := time.Now()
 	for _, p := range plans {
 		named := func(step string) bool {
 			return slices.ContainsFunc(p.Steps, func(s runbook.PlannedStep) bool {
@@ -69,7 +68,7 @@ func (f *approvalFlags) agree(a engine.Approvals, plans []*runbook.Plan) bool {
 }
 
 // read checks the flags. It reports all mistakes at once.
-func (f *approvalFlags) read() (engine.Approvals, error) {
+func (f *approvalFlags) read(now time.Time) (engine.Approvals, error) {
 	a := engine.Approvals{All: f.yes, Steps: f.steps, UpTo: lang.Risk(f.risk), Approver: f.approver, Valid: f.valid}
 	var wrong []error
 	if f.risk != "" && (!slices.Contains(lang.Risks(), a.UpTo) || a.UpTo == lang.NoRisk) {
@@ -80,7 +79,7 @@ func (f *approvalFlags) read() (engine.Approvals, error) {
 	}
 	for _, path := range f.files {
 		file, err := readFile(path, "--approval-file", runbook.ReadApprovals)
-		if err == nil && file != nil && time.Until(file.Expires) > max(f.valid, longestFile) {
+		if err == nil && file != nil && file.Expires.Sub(now) > max(f.valid, longestFile) {
 			err = fmt.Errorf("--approval-file %s: it expires at %s, more than %s from now: a file that lasts approves the same plan again and "+
 				"again; let it expire sooner, or allow it with --approval-valid", path, file.Expires.UTC().Format(time.RFC3339),
 				max(f.valid, longestFile))

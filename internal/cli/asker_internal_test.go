@@ -50,8 +50,12 @@ func TestFlagsAgreeToTheirOwnPlansOnly(t *testing.T) {
 		"a step and a file":  {flags: approvalFlags{steps: []string{"grant"}}, files: []*runbook.ApprovalFile{file("1", time.Hour)}, want: true},
 		"a part of the name": {flags: approvalFlags{steps: []string{"rest", "grant"}}},
 	} {
-		if got := c.flags.agree(engine.Approvals{Files: c.files}, []*runbook.Plan{one, two}); got != c.want {
+		if got := c.flags.agree(engine.Approvals{Files: c.files}, []*runbook.Plan{one, two}, time.Now()); got != c.want {
 			t.Errorf("%s: agreed: %v", name, got)
+		}
+		later := time.Now().Add(2 * time.Hour) // by the program's clock
+		if len(c.files) > 0 && c.flags.agree(engine.Approvals{Files: c.files}, []*runbook.Plan{one, two}, later) {
+			t.Errorf("%s: agreed after the files expired", name)
 		}
 	}
 }
@@ -83,7 +87,7 @@ func TestApprovalFilesAreReadStrictly(t *testing.T) {
 			t.Fatal(err)
 		}
 		f := approvalFlags{files: []string{file}, valid: c.valid}
-		if a, err := f.read(); (err != nil) != (c.wrong != "") || err != nil && !strings.Contains(err.Error(), c.wrong) {
+		if a, err := f.read(time.Now()); (err != nil) != (c.wrong != "") || err != nil && !strings.Contains(err.Error(), c.wrong) {
 			t.Errorf("%s: %v, %v", name, a.Files, err)
 		}
 	}

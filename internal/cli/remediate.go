@@ -80,7 +80,7 @@ type remediation struct {
 
 func (f *remediateFlags) run(cmd *cobra.Command, p program) error {
 	options, err1 := f.diagnose.options(p.version)
-	approvals, err2 := f.approvalFlags.read()
+	approvals, err2 := f.approvalFlags.read(p.clock.Now())
 	fan, err3 := f.fanFlags.read()
 	books, err4 := (&bookFlags{dir: f.dir}).all()
 	var err5 error
@@ -152,7 +152,7 @@ func (m *remediation) show(ctx context.Context, r *diagnosis.Report, remedies []
 		return false, nil
 	}
 	if m.ask == nil {
-		agreed := m.flags.agree(m.given, plans)
+		agreed := m.flags.agree(m.given, plans, m.WaitClock().Now())
 		if !agreed {
 			m.refuse = "nothing is approved: there is no terminal to ask at, and neither --yes nor --approve-risk, nor an --approve or a valid " +
 				"--approval-file for each of the plans"

@@ -7,7 +7,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/report"
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/journal"
+	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/lang"
 	"github.com/managed-mesh/terraform-provider-asm/internal/runbook/store"
 )
 
@@ -48,6 +50,7 @@ func (f *historyFlags) run(cmd *cobra.Command, p program) error {
 	if f.filter.Since, err = ago(f.since, p.clock.Now()); err != nil {
 		return fmt.Errorf("--since: %w", err)
 	}
+	f.filter.Target = targetName(f.filter.Target)
 	journals, err := f.open(nil, journal.NewRedactor())
 	if err != nil {
 		return err
@@ -65,6 +68,17 @@ func (f *historyFlags) run(cmd *cobra.Command, p program) error {
 		fmt.Fprintf(cmd.ErrOrStderr(), "No such run in %s.\n", f.where())
 	}
 	return sinks.list(historyOf(runs))
+}
+
+// targetName is the name by which journals know a target, whichever of its spellings was typed. A project's id and number
+// stay two names: nothing is asked here.
+func targetName(typed string) string {
+	for _, kind := range lang.TargetKinds() {
+		if t, err := runbook.ParseTarget(kind, typed, ""); err == nil {
+			return t.Name
+		}
+	}
+	return typed
 }
 
 // ago parses a day, a time, or a duration before now.

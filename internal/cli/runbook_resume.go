@@ -45,7 +45,7 @@ Exit codes: those of run.`,
 }
 
 func (f *resumeFlags) run(cmd *cobra.Command, p program, typed string) error {
-	approvals, err1 := f.approvalFlags.read()
+	approvals, err1 := f.approvalFlags.read(p.clock.Now())
 	_, err2 := journal.ParseID(typed)
 	if err := errors.Join(err2, err1, f.check()); err != nil {
 		return err

@@ -119,7 +119,7 @@ type request struct {
 
 func (f *runFlags) run(cmd *cobra.Command, p program, args []string) error {
 	fan, err1 := f.fanFlags.read()
-	approvals, err2 := f.approvalFlags.read()
+	approvals, err2 := f.approvalFlags.read(p.clock.Now())
 	asked, err3 := f.request(cmd.Flags(), args)
 	if err := errors.Join(err3, err2, err1, f.check()); err != nil {
 		return err

@@ -181,7 +181,7 @@ func TestRunbookRunAndUndo(t *testing.T) {
 		t.Errorf("run again: %s", again)
 	}
 	id := w.last()
-	out, _ = w.want(0, "runbook", "history", "--runbook", bindingBook, "--target", member, "--since", "24h")
+	out, _ = w.want(0, "runbook", "history", "--runbook", bindingBook, "--target", "//gkehub.googleapis.com/"+member, "--since", "24h")
 	contains(t, out, id, "succeeded")
 	if none, _ := w.want(0, "runbook", "history", "--unfinished"); none != "" {
 		t.Errorf("unfinished are %s", none)

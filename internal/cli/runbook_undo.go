@@ -44,7 +44,7 @@ Exit codes: those of run; with --plan those of plan.`,
 }
 
 func (f *undoFlags) run(cmd *cobra.Command, p program, typed string) error {
-	approvals, err1 := f.read()
+	approvals, err1 := f.read(p.clock.Now())
 	_, err2 := journal.ParseID(typed)
 	if err := errors.Join(err2, err1, f.check()); err != nil {
 		return err

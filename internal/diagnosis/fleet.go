@@ -218,7 +218,8 @@ func (f *fleet) missing(m member) catalogue.Finding {
 		}
 	}
 	if location, near, found := strings.Cut(best, "/"); found {
-		finding.Message += "; did you mean " + mesh.Membership{Project: f.project, Location: location, Name: near}.String() + "?"
+		finding.Meant = mesh.Membership{Project: f.project, Location: location, Name: near}.String()
+		finding.Message += "; did you mean " + finding.Meant + "?"
 	}
 	return finding
 }

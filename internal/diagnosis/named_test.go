@@ -7,6 +7,7 @@ import (
 
 	"github.com/managed-mesh/terraform-provider-asm/internal/diagnosis"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
+	"github.com/managed-mesh/terraform-provider-asm/internal/mesh/explain"
 	"github.com/managed-mesh/terraform-provider-asm/internal/sim"
 )
 
@@ -32,7 +33,8 @@ func TestAMisspeltMembershipIsNoOutage(t *testing.T) {
 			t.Errorf("%s: %s, exit %d", given, r.Verdict, code)
 		}
 		if len(r.Findings) != 1 || r.Findings[0].Runbook != "" || strings.Contains(r.Findings[0].Message, "did you mean") != (near != "") ||
-			!strings.Contains(r.Findings[0].Message, near) {
+			!strings.Contains(r.Findings[0].Message, near) ||
+			near != "" && !strings.HasSuffix(explain.NextCommand(r.Findings[0].Finding), strings.TrimSuffix(near, "?")) {
 			t.Errorf("%s: %s", given, told(r))
 		}
 	}

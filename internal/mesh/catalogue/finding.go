@@ -31,6 +31,8 @@ type Finding struct {
 	Remediation string `json:"remediation"`
 	FixedBy     string `json:"fixed_by,omitempty"` // the Terraform resource that corrects it
 	DocURL      string `json:"doc_url,omitempty"`
+	// Meant is the full resource name that was probably meant, where the subject does not exist.
+	Meant string `json:"-"`
 	// Verdict is what the finding alone makes of its subject. Severity says less:
 	// a warning may be Degraded, Provisioning or Unknown.
 	Verdict mesh.Verdict `json:"-"`

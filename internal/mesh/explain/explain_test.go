@@ -493,9 +493,15 @@ func TestNextCommand(t *testing.T) {
 		"kubectl get pods --all-namespaces -l dataplane-upgrade=failed": {Code: catalogue.ProxiesFailed, Subject: member},
 		"gcloud container fleet memberships list --project=prod-fleet":  {Code: catalogue.ClusterMissing, Subject: member},
 		"": {Code: catalogue.ControlPlaneState + "x", Subject: member},
+		"terraform-provider-asm diagnose --membership=" + member: {Code: catalogue.Unreadable, Subject: member + "x", Meant: member},
 	} {
 		if got := explain.NextCommand(f); got != want {
 			t.Errorf("%s: %q, want %q", f.Code, got, want)
 		}
+	}
+	// Its own words lead no one in a circle from explain to diagnose and back.
+	if got := explain.NextCommand(catalogue.Finding{Code: catalogue.BindingTugOfWar, Subject: "projects/prod-fleet"}); !strings.Contains(got,
+		"logging read") || !strings.Contains(got, "--project=prod-fleet") {
+		t.Errorf("a tug-of-war: %q", got)
 	}
 }

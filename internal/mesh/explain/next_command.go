@@ -71,6 +71,8 @@ const (
 	enableAPI   = "gcloud services enable {service} --project={project}"
 	showBinding = `gcloud projects get-iam-policy {project} --flatten="bindings[].members" --filter="bindings.role:` + mesh.AgentRole +
 		`" --format="value(bindings.members)"`
+	showWriters = `gcloud logging read 'protoPayload.methodName="SetIamPolicy"' --project={project} --freshness=2d ` +
+		`--format="table(timestamp,protoPayload.authenticationInfo.principalEmail,protoPayload.requestMetadata.callerSuppliedUserAgent)"`
 	grantRole = "gcloud projects add-iam-policy-binding {project} --member=serviceAccount:{agent} --role=" + mesh.AgentRole +
 		" --condition=None"
 	setPool = "gcloud container clusters update {cluster} --location={location} --project={project} " +
@@ -92,6 +94,7 @@ var nextCommands = map[catalogue.Code]string{
 	catalogue.BindingMissing:         grantRole,
 	catalogue.BindingConditional:     grantRole,
 	catalogue.BindingDeleted:         grantRole,
+	catalogue.BindingTugOfWar:        showWriters,
 	catalogue.RevisionsUnhealthy:     showBinding,
 	catalogue.PoolMissing:            setPool,
 	catalogue.PoolWrong:              setPool,
@@ -192,6 +195,9 @@ func (x Explanation) diagnose() string {
 // NextCommand is the command to run next about a finding, with what it names
 // filled in and capitals for the rest; "" where no single command helps.
 func NextCommand(f catalogue.Finding) string {
+	if f.Meant != "" {
+		return "terraform-provider-asm diagnose --membership=" + f.Meant
+	}
 	x := Explanation{Code: f.Code, Detail: f.Detail, Variables: map[string]string{}, in: text.NewPasted(f.Message + " " + f.Subject)}
 	if f.Code == catalogue.ServiceDisabled {
 		x.Variables["service"] = f.Detail
