@@ -62,6 +62,7 @@ unhealthy though its prerequisites are met, 4 unknown.`,
 		"how long to repeat reads that fail or are not answered, all together; what cannot be read is unknown")
 	flags.BoolVar(&f.noClusters, "no-clusters", false, "read only Google's APIs, not the clusters")
 	f.outputs.flag(flags)
+	flags.BoolVar(&f.outputs.details, "details", false, "in the table, also evidence, remedies and every consequence; other formats have all")
 	f.flags(flags)
 	return cmd
 }

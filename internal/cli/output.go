@@ -23,6 +23,7 @@ import (
 type outputs struct {
 	formats []report.Format // accepted ones; nil: those of a diagnosis
 	list    []output
+	details bool // of a diagnosis: everything, rather than one screen
 }
 
 // listOutputs is the flag of a command that lists or shows something.
@@ -113,7 +114,7 @@ func (o outputs) open(stdout io.Writer) (*writers, error) {
 	if len(list) == 0 {
 		list = []output{{format: o.known()[0]}}
 	}
-	w := &writers{stdout: stdout}
+	w := &writers{stdout: stdout, details: o.details}
 	for _, one := range list {
 		if one.file == "" {
 			w.all = append(w.all, writer{output: one})
@@ -131,8 +132,9 @@ func (o outputs) open(stdout io.Writer) (*writers, error) {
 
 // writers are outputs that are ready to be written.
 type writers struct {
-	stdout io.Writer
-	all    []writer
+	stdout  io.Writer
+	all     []writer
+	details bool
 }
 
 type writer struct {
@@ -143,6 +145,7 @@ type writer struct {
 // write writes a diagnosis in every format.
 func (w *writers) write(r *diagnosis.Report) error {
 	return w.each(func(to io.Writer, format report.Format, o report.Options) error {
+		o.Brief = !w.details
 		return report.Write(to, format, r, o)
 	})
 }

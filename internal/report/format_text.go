@@ -138,6 +138,9 @@ func (d *diagnosisView) next(roots []*diagnosis.Finding) string {
 	if f.Runbook == "" {
 		return nextCommand(f)
 	}
+	if project, is := strings.CutPrefix(f.Subject, "projects/"); is && catalogue.WorksOnProject(f.Runbook) && plainCode.MatchString(f.Subject) {
+		return "terraform-provider-asm runbook plan " + Clean(f.Runbook) + " --project=" + project
+	}
 	var names []string
 	for _, root := range roots {
 		names = append(names, d.affected(root)...)
@@ -158,11 +161,41 @@ func (d *diagnosisView) next(roots []*diagnosis.Finding) string {
 	case 1:
 		return "terraform-provider-asm runbook plan " + Clean(f.Runbook) + " --membership=" + names[0]
 	}
+	return remediatePlan(fleets)
+}
+
+func remediatePlan(fleets map[string]bool) string {
 	command := "terraform-provider-asm remediate --plan"
 	for _, fleet := range slices.Sorted(maps.Keys(fleets)) {
 		command += " --fleet-project=" + fleet
 	}
 	return command
+}
+
+// nextOfAll is the one command that goes on with several root causes: the plan of all their runbooks, or that of the
+// first one where the others have none.
+func (d *diagnosisView) nextOfAll() string {
+	if len(d.causes) == 0 {
+		return ""
+	}
+	fleets, planned := map[string]bool{}, 0
+	for _, c := range d.causes {
+		if c.first().Runbook == "" {
+			continue
+		}
+		planned++
+		for _, root := range c.roots {
+			for _, name := range d.affected(root) {
+				if m, err := mesh.ParseMembership(name); err == nil {
+					fleets[m.Project] = true
+				}
+			}
+		}
+	}
+	if planned < 2 || len(fleets) == 0 {
+		return d.causes[0].next
+	}
+	return remediatePlan(fleets)
 }
 
 // nextCommand returns the next command for a root that no runbook corrects.

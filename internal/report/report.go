@@ -35,6 +35,8 @@ const tableAlias = "text"
 type Options struct {
 	Color bool // ANSI colours
 	Width int  // columns to wrap at; 0 does not wrap
+	// Brief leaves out of a diagnosis what one screen does not hold: evidence, remedies, and consequences but their number.
+	Brief bool
 }
 
 // Paint colours s where the device has colours.

@@ -16,6 +16,8 @@ const (
 	tableReasons = 10
 	tableNames   = 3
 	tableText    = 1200 // characters of a message
+	briefCauses  = 8
+	briefText    = 240
 )
 
 // Attributes of ECMA-48 that every terminal has.
@@ -43,6 +45,10 @@ type table struct {
 
 func writeTable(w io.Writer, d *diagnosisView, o Options) error {
 	t := table{w, o}
+	if o.Brief {
+		t.brief(d)
+		return nil
+	}
 	t.head(d)
 	t.causes("Root causes", d.causes)
 	t.causes("Corrected, waiting for the mesh to notice", d.waiting)

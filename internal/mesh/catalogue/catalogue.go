@@ -122,6 +122,9 @@ func IsKnown(code Code) bool { return described[code] != nil }
 // Catalogue returns all kinds of findings, in the order of their causes.
 func Catalogue() []Description { return slices.Clone(descriptions) }
 
+// WorksOnProject reports whether a built-in runbook works on a project, rather than on a membership.
+func WorksOnProject(runbook string) bool { return runbook == runFleetAPI }
+
 // RunbookOf is the name of the runbook that corrects a finding, or "" where it
 // takes a person. Of a condition, a stop or a state, the detail decides.
 func RunbookOf(f Finding) string {
