@@ -15,6 +15,7 @@ import (
 // cluster what it serves would cost more requests than all the reads together.
 var (
 	namespaces       = schema.GroupVersionResource{Version: "v1", Resource: "namespaces"}
+	events           = schema.GroupVersionResource{Version: "v1", Resource: "events"}
 	pods             = schema.GroupVersionResource{Version: "v1", Resource: "pods"}
 	configMaps       = schema.GroupVersionResource{Version: "v1", Resource: "configmaps"}
 	serviceAccounts  = schema.GroupVersionResource{Version: "v1", Resource: "serviceaccounts"}

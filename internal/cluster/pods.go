@@ -59,6 +59,9 @@ func (c *Cluster) completePods(ctx context.Context, s *State) {
 		var err error
 		s.Pods, s.Budgets, err = c.listProxies(ctx, false)
 		fail(err)
+		if slices.ContainsFunc(health.GroupFailed(s.Pods, s.Budgets, nil), func(o health.FailedOwner) bool { return o.Block == health.BlockUnknown }) {
+			s.Evictions = c.evictionFailures(ctx)
+		}
 	}
 	if !s.lacks(partMutating) && !s.lacks(partNamespaces) {
 		fail(c.lookAt(ctx, s, s.misinjected()))

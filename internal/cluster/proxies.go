@@ -1,8 +1,10 @@
 package cluster
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -54,8 +56,30 @@ func (s *State) judgeProxies() Proxies {
 		Outdated: health.Outdated(s.Pods, s.Environments),
 		Controls: s.Controls,
 	}}
+	for i, o := range p.Failed {
+		for _, pod := range o.Pods {
+			p.Failed[i].Said = cmp.Or(p.Failed[i].Said, s.Evictions[o.Owner.Namespace+"/"+pod])
+		}
+	}
 	p.Health = p.Judge()
 	return p
+}
+
+// evictionFailures are what the managed data plane noted when it could not upgrade a pod, by NAMESPACE/NAME (events with
+// reason DataPlaneUpgradeFailure; source of Google's controller). It costs a request, and is evidence only: without it the
+// cause is not known.
+func (c *Cluster) evictionFailures(ctx context.Context) map[string]string {
+	raw, err := listAll[corev1.Event](ctx, c, request{
+		doing: "list the data plane's events", resource: events, query: url.Values{"fieldSelector": {"reason=DataPlaneUpgradeFailure"}},
+	}, "")
+	if err != nil {
+		return nil
+	}
+	said := map[string]string{}
+	for _, e := range raw {
+		said[e.InvolvedObject.Namespace+"/"+e.InvolvedObject.Name] = e.Message
+	}
+	return said
 }
 
 // listProxies reads pods with a proxy, and the budgets where a pod is marked as failed.

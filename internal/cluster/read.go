@@ -42,6 +42,7 @@ type State struct {
 	Pods         []mesh.ProxyPod // with their containers
 	Marks        []mesh.ProxyPod // all that may need a proxy, by their metadata
 	Budgets      []mesh.Budget
+	Evictions    map[string]string // what the data plane noted of pods that it could not upgrade, by NAMESPACE/NAME
 	Controls     []health.DataPlaneControl
 	Unread       map[string]error // by what it is: "its namespaces"
 

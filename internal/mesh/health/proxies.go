@@ -49,6 +49,7 @@ type FailedOwner struct {
 	Budget string // the budget that blocks it, or ""
 	Tags   []string
 	Wanted string // the version that its revision wants, or ""
+	Said   string // what the data plane noted in an event when it could not upgrade one of the pods, or ""
 }
 
 // Restartable reports whether a rolling restart renews the pods.
@@ -69,6 +70,9 @@ func (o FailedOwner) Why() string {
 		return "no controller would bring the pod back; delete and create it by hand"
 	case BlockHostNetwork:
 		return "pods on the host's network are not managed; restart the workload"
+	}
+	if o.Said != "" {
+		return "the data plane noted: " + strings.TrimSuffix(o.Said, ".") + "; nothing keeps the pods now, so restart the workload"
 	}
 	return "the cause is not visible now; look at the events with reason DataPlaneUpgradeFailure, then restart the workload"
 }
