@@ -26,11 +26,12 @@ var mayImport = map[string][]string{
 	"internal/diagnosis": {"internal/mesh", "internal/wait", "internal/gcp", "internal/cluster", "internal/prereq"},
 	"internal/runbook":   {"internal/mesh", "internal/wait", "internal/gcp", "internal/cluster", "internal/prereq", "internal/diagnosis"},
 	"internal/report": {"internal/mesh", "internal/wait", "internal/gcp", "internal/cluster", "internal/prereq", "internal/diagnosis",
-		"internal/runbook"},
+		"internal/runbook", "internal/guard"},
 	"provider": {"internal/mesh", "internal/wait", "internal/gcp", "internal/cluster", "internal/prereq", "internal/diagnosis",
-		"internal/runbook", "internal/report"},
+		"internal/runbook", "internal/report", "internal/guard"},
 	"internal/cli": {"internal/mesh", "internal/wait", "internal/gcp", "internal/cluster", "internal/prereq", "internal/diagnosis",
-		"internal/runbook", "internal/report", "internal/sim"},
+		"internal/runbook", "internal/report", "internal/guard", "internal/sim"},
+	"internal/guard":    {"internal/mesh"},
 	"internal/contract": {},
 	"internal/simtest":  {},
 }
@@ -53,9 +54,9 @@ var floors = map[string]map[string][]string{
 // unruled are imports that no rule allows or forbids.
 var unruled = map[string][]string{
 	"internal/contract": {"internal/mesh", "internal/wait", "internal/sim", "internal/gcp", "internal/cluster", "internal/prereq",
-		"internal/diagnosis", "internal/runbook", "internal/report", "internal/cli", "provider"},
+		"internal/diagnosis", "internal/runbook", "internal/report", "internal/guard", "internal/cli", "provider"},
 	"internal/simtest": {"internal/mesh", "internal/wait", "internal/sim", "internal/gcp", "internal/cluster", "internal/prereq",
-		"internal/diagnosis", "internal/runbook", "internal/report", "internal/cli", "provider"},
+		"internal/diagnosis", "internal/runbook", "internal/report", "internal/guard", "internal/cli", "provider"},
 }
 
 func TestImportRulesFire(t *testing.T) {
