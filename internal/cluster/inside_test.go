@@ -24,7 +24,9 @@ var insideTests = []test{
 // whose condition is False.
 func testConfigProblems(t *testing.T, on target) {
 	client := dynamic.NewForConfigOrDie(on.Config())
-	definitions := client.Resource(schema.GroupVersionResource{Group: "apiextensions.k8s.io", Version: "v1", Resource: "customresourcedefinitions"})
+	definitions := client.Resource(schema.GroupVersionResource{
+		Group: "apiextensions.k8s.io", Version: "v1", Resource: "customresourcedefinitions",
+	})
 	open := map[string]any{"type": "object", "x-kubernetes-preserve-unknown-fields": true}
 	_, err := definitions.Create(t.Context(), &unstructured.Unstructured{Object: map[string]any{
 		"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",

@@ -59,7 +59,8 @@ func (c *Cluster) completePods(ctx context.Context, s *State) {
 		var err error
 		s.Pods, s.Budgets, err = c.listProxies(ctx, false)
 		fail(err)
-		if slices.ContainsFunc(health.GroupFailed(s.Pods, s.Budgets, nil), func(o health.FailedOwner) bool { return o.Block == health.BlockUnknown }) {
+		unexplained := func(o health.FailedOwner) bool { return o.Block == health.BlockUnknown }
+		if slices.ContainsFunc(health.GroupFailed(s.Pods, s.Budgets, nil), unexplained) {
 			s.Evictions = c.evictionFailures(ctx)
 		}
 	}

@@ -115,7 +115,8 @@ func TestAMeshThatWasTakenAway(t *testing.T) {
 			w.CallAs(simtest.Owner, "Terraform/1.9.0", http.MethodDelete, featurePath, "")
 			w.Advance(time.Hour)
 		}, false, []string{"mesh-feature-disabled of fleet"}},
-		{"the fleet's API was disabled", func(w *world) { disable(w, "gkehub") }, false, []string{"api-disabled:gkehub.googleapis.com of project"}},
+		{"the fleet's API was disabled", func(w *world) { disable(w, "gkehub") }, false,
+			[]string{"api-disabled:gkehub.googleapis.com of project"}},
 		{"every API was disabled", func(w *world) { disable(w, meshAPIs...) }, false,
 			[]string{"api-disabled:mesh.googleapis.com of project", "api-disabled:gkehub.googleapis.com of project"}},
 		{"every API was disabled, and clusters cannot be reached", func(w *world) { disable(w, meshAPIs...) }, true,

@@ -265,8 +265,9 @@ var hidden = []struct {
 		why: "they are looked for where the fleet reports a condition, which is not reported then"},
 	{by: []string{"feature-disabled"}, roots: []string{"cluster-missing"}, why: "where nothing shows that the mesh was meant, nobody misses " +
 		"a cluster for it"},
-	{by: []string{"cluster-deleted"}, roots: []string{"mesh-feature-disabled"}, shows: "mesh-absent of fleet", why: "the only cluster that showed that the mesh was meant " +
-		"is gone"},
+	{by: []string{"cluster-deleted"}, roots: []string{"mesh-feature-disabled"}, shows: "mesh-absent of fleet",
+		why: "the only cluster that showed that the mesh was meant " +
+			"is gone"},
 }
 
 // seen are the root causes that two faults leave to be seen.

@@ -122,7 +122,8 @@ func readBinding(d drifted) (prereq.State, func(*catalogue.Finding) string, erro
 	if !known {
 		return nil, nil, nil
 	}
-	return prereq.SeenBinding(d.now.text("project"), d.now.text("fleet_project_number"), mesh.Agent(d.now.text("agent")), granted), always("granted = false -> true"), nil
+	agent := mesh.Agent(d.now.text("agent"))
+	return prereq.SeenBinding(d.now.text("project"), d.now.text("fleet_project_number"), agent, granted), always("granted = false -> true"), nil
 }
 
 func readServices(d drifted) (prereq.State, func(*catalogue.Finding) string, error) {

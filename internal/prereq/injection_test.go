@@ -54,7 +54,8 @@ func TestTheTutorialsLabelWithoutItsWebhook(t *testing.T) {
 		t.Errorf("%+v", s.Findings())
 	}
 	w.wrote()
-	if _, _, err := prereq.Apply(t.Context(), w.injection("default")); err == nil || !strings.Contains(err.Error(), "istio-revision-tag-default") {
+	_, _, err := prereq.Apply(t.Context(), w.injection("default"))
+	if err == nil || !strings.Contains(err.Error(), "istio-revision-tag-default") {
 		t.Errorf("%v", err)
 	}
 	if wrote := w.wrote(); len(wrote) > 0 {

@@ -138,7 +138,8 @@ func (d *diagnosisView) next(roots []*diagnosis.Finding) string {
 	if f.Runbook == "" {
 		return nextCommand(f)
 	}
-	if project, is := strings.CutPrefix(f.Subject, "projects/"); is && catalogue.WorksOnProject(f.Runbook) && plainCode.MatchString(f.Subject) {
+	project, is := strings.CutPrefix(f.Subject, "projects/")
+	if is && catalogue.WorksOnProject(f.Runbook) && plainCode.MatchString(f.Subject) {
 		return "terraform-provider-asm runbook plan " + Clean(f.Runbook) + " --project=" + project
 	}
 	var names []string

@@ -81,7 +81,8 @@ const (
 const (
 	pageUnhealthy = "Google's troubleshooting page, \"Revision(s) reporting unhealthy\""
 	pageInjection = "Google's troubleshooting page, \"Pod injected with istiod.istio-system\""
-	pageTutorials = "Google's tutorials, \"Enabling sidecar auto-injection\": istio-injection=enabled is the label for TRAFFIC_DIRECTOR, and " +
+	pageTutorials = "Google's tutorials, \"Enabling sidecar auto-injection\": istio-injection=enabled is the label for TRAFFIC_DIRECTOR, " +
+		"and " +
 		"recommended for ISTIOD (docs/deploy-bookinfo, docs/tutorials/mtls)"
 	pageHTTP400    = "Google's troubleshooting page, \"HTTP 400\""
 	pageDataPlane  = "Google's troubleshooting page, \"Managed data plane status\""

@@ -14,7 +14,8 @@ import (
 var (
 	kebab    = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)+$`)
 	runbooks = []string{
-		"restore-service-agent-binding", "restore-hub-agent-binding", "correct-injection", "enable-workload-identity", "enable-managed-data-plane", "restart-proxies",
+		"restore-service-agent-binding", "restore-hub-agent-binding", "correct-injection",
+		"enable-workload-identity", "enable-managed-data-plane", "restart-proxies",
 		"register-membership-identity", "provision-control-plane", "restore-connect-gateway", "fix-revision-channel", "fix-revision-type",
 		"recreate-revision", "correct-webhook-url", "collect-evidence", "restore-apis",
 		"use-gke-cluster", "join-own-fleet", "upgrade-kubernetes", "unblock-cluster-resources",

@@ -25,7 +25,8 @@ var insideFindings = []Description{
 			"requires it; for ISTIOD it blocks modernization.",
 		JudgedBy: "ControlPlaneRevision, label mesh.cloud.google.com/managed-cni-enabled other than \"true\"; ConfigMap asm-options in " +
 			"istio-system, entry CNI of ASM_OPTS other than on",
-		Cause:       "The mesh was provisioned with these settings by asmcli, Terraform or a template, before its implementation required the CNI.",
+		Cause: "The mesh was provisioned with these settings by asmcli, Terraform or a template, before its implementation " +
+			"required the CNI.",
 		Source:      pageCNI,
 		Established: true,
 		Remedy:      "Remove the label and the entry, and let whatever wrote them leave them out.",

@@ -29,7 +29,9 @@ func TestJudgeCNI(t *testing.T) {
 		if c.label != "" {
 			r.Labels = map[string]string{mesh.LabelManagedCNI: c.label}
 		}
-		for implementation, verdict := range map[string]mesh.Verdict{"TRAFFIC_DIRECTOR": mesh.Degraded, "": mesh.Degraded, "ISTIOD": mesh.Healthy} {
+		for implementation, verdict := range map[string]mesh.Verdict{
+			"TRAFFIC_DIRECTOR": mesh.Degraded, "": mesh.Degraded, "ISTIOD": mesh.Healthy,
+		} {
 			h := health.JudgeCNI(implementation, []mesh.ControlPlaneRevision{r}, map[string]string{"ASM_OPTS": c.options})
 			if len(h.Findings) != c.off || c.off > 0 && (h.Verdict != verdict || h.Findings[0].Code != catalogue.ManagedCNIOff) {
 				t.Errorf("%s, %s: %+v", name, implementation, h)

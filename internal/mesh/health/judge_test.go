@@ -181,7 +181,9 @@ func TestAMembershipThatNobodyManages(t *testing.T) {
 	of := mesh.MembershipMesh{Name: "projects/1/locations/global/memberships/m", Reported: true,
 		ControlPlane: mesh.Component{State: mesh.StateDisabled,
 			Details: []mesh.Detail{{Code: "DISABLED", Text: "Control Plane Management is not enabled."}}},
-		DataPlane: mesh.Component{State: mesh.StateDisabled, Details: []mesh.Detail{{Code: "DISABLED", Text: "Data Plane Management is not enabled."}}},
+		DataPlane: mesh.Component{
+			State: mesh.StateDisabled, Details: []mesh.Detail{{Code: "DISABLED", Text: "Data Plane Management is not enabled."}},
+		},
 	}
 	for management, want := range map[string][]catalogue.Code{
 		"":                          {catalogue.NotManaged},

@@ -131,7 +131,8 @@ var fleetEnsures = []ensure{
 				Name: "control_plane_provisioned", Risk: lang.MediumRisk,
 				Doc: "Has Google provision a membership's managed control plane: automatic management is asked for, again where it is asked " +
 					"for already, and the step goes on until the fleet reports the control plane as active. It is the troubleshooting page's \"install " +
-					"managed mesh again\", through the fleet API; that asking again has Google look at once is inferred. A control plane that stays STALLED " +
+					"managed mesh again\", through the fleet API; that asking again has Google look at once is inferred. A control plane that stays " +
+					"STALLED " +
 					"is asked for once a day at most, by the audit log.",
 				Args:        []lang.Arg{argMembership},
 				Permissions: with(readFeature, "gkehub.features.update"), Result: texts("revision"),

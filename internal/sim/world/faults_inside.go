@@ -60,8 +60,10 @@ func deleteConfig(k *kube.Cluster) {
 }
 
 func putRemoteSecret(k *kube.Cluster) {
-	secret := kube.Object{"apiVersion": "v1", "kind": "Secret", "type": "Opaque", "metadata": metadata("istio-remote-secret-cluster-2", istioSystem),
-		"data": map[string]any{"cluster-2": "c2ltdWxhdGVk"}}
+	secret := kube.Object{
+		"apiVersion": "v1", "kind": "Secret", "type": "Opaque", "metadata": metadata("istio-remote-secret-cluster-2", istioSystem),
+		"data": map[string]any{"cluster-2": "c2ltdWxhdGVk"},
+	}
 	nestedMap(secret, "metadata", "labels")["istio/multiCluster"] = "true"
 	k.Put("secrets", secret)
 }
