@@ -56,7 +56,6 @@ func (w *world) reader(caller string) diagnosis.Reader {
 	w.t.Helper()
 	config := w.Config(caller)
 	config.UserProjectOverride, config.BillingProject = w.billed != "", w.billed
-	config.RequestTimeout = w.patience
 	client, err := gcp.New(w.t.Context(), config)
 	if err != nil {
 		w.t.Fatal(err)

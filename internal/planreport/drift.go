@@ -123,7 +123,8 @@ func readBinding(d drifted) (prereq.State, func(*catalogue.Finding) string, erro
 		return nil, nil, nil
 	}
 	agent := mesh.Agent(d.now.text("agent"))
-	return prereq.SeenBinding(d.now.text("project"), d.now.text("fleet_project_number"), agent, granted), always("granted = false -> true"), nil
+	seen := prereq.SeenBinding(d.now.text("project"), d.now.text("fleet_project_number"), agent, granted)
+	return seen, always("granted = false -> true"), nil
 }
 
 func readServices(d drifted) (prereq.State, func(*catalogue.Finding) string, error) {

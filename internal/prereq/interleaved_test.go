@@ -3,6 +3,7 @@ package prereq_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"math/rand/v2"
@@ -12,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/managed-mesh/terraform-provider-asm/internal/apierr"
 	"github.com/managed-mesh/terraform-provider-asm/internal/cluster"
 	"github.com/managed-mesh/terraform-provider-asm/internal/mesh"
 	"github.com/managed-mesh/terraform-provider-asm/internal/prereq"
@@ -55,18 +57,15 @@ func (o *others) write() {
 	o.at = true
 	defer func() { o.at = false }()
 	n := len(o.users) + len(o.notes)
-	switch o.random.IntN(5) {
-	case 0:
+	switch o.random.IntN(8) {
+	case 0, 5, 6, 7:
 		user := fmt.Sprintf("user:u%d@example.com", n)
 		o.users = append(o.users, user)
 		o.policy(func(bindings []any) []any {
 			return append(bindings, map[string]any{"role": "roles/viewer", "members": []any{user}})
 		})
 	case 1:
-		o.revoked = o.requests
-		o.policy(func(bindings []any) []any {
-			return slices.DeleteFunc(bindings, func(b any) bool { return b.(map[string]any)["role"] == agentRole })
-		})
+		o.revoke()
 	case 2:
 		note := fmt.Sprintf("example.com/note-%d", n)
 		o.notes = append(o.notes, note)
@@ -79,6 +78,13 @@ func (o *others) write() {
 		o.Call(http.MethodPatch, "/gkehub.googleapis.com/v1/projects/mesh-sim-1/locations/global/features/servicemesh?updateMask=membershipSpecs",
 			`{"membershipSpecs":{"projects/mesh-sim-1/locations/us-central1/memberships/cluster-2":{"mesh":{"management":"`+management+`"}}}}`)
 	}
+}
+
+func (o *others) revoke() {
+	o.revoked = o.requests
+	o.policy(func(bindings []any) []any {
+		return slices.DeleteFunc(bindings, func(b any) bool { return b.(map[string]any)["role"] == agentRole })
+	})
 }
 
 const inShop = "/us-central1-connectgateway.googleapis.com/v1/projects/mesh-sim-1/locations/us-central1/gkeMemberships/cluster-1" +
@@ -111,6 +117,7 @@ func TestNothingOfOthersIsLost(t *testing.T) {
 	place := cluster.Target{Membership: &member}
 	for round := range 30 {
 		o.at = true
+		o.revoke() // so that each round has to write
 		prerequisites := []prereq.Prerequisite{
 			&prereq.ServiceAgentBinding{Client: w.client, Project: "mesh-sim-1", FleetProject: "mesh-sim-1"},
 			&prereq.ManagedDataPlane{Clusters: w.clusters, Target: place, Namespace: "shop", Managed: round%4 < 2},
@@ -120,10 +127,13 @@ func TestNothingOfOthersIsLost(t *testing.T) {
 		o.at, o.left = false, o.random.IntN(6)
 		for _, i := range o.random.Perm(len(prerequisites)) {
 			p := prerequisites[i]
-			ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond) // what others take away again is not met
+			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second) // what others take away again is not met
 			_, state, err := prereq.Apply(ctx, p)
 			cancel()
 			o.at = true
+			if err != nil && !apierr.Conflict(err) && !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("round %d, %s: %v", round, p.Subject(), err)
+			}
 			w.Advance(time.Minute) // operations of GKE Hub end
 			policy, err2 := json.Marshal(o.bindings())
 			w.must(err2)
