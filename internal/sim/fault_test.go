@@ -54,9 +54,12 @@ func TestFaults(t *testing.T) {
 	}
 	// Each says whether the fault shows.
 	shows := map[string]func(*client) bool{
-		"binding-revoked":         func(c *client) bool { return !agentHolds(c) && degraded(c) },
-		"binding-conditional":     policy("request.time"),
-		"binding-deleted-agent":   policy("deleted:serviceAccount:" + agent),
+		"binding-revoked":       func(c *client) bool { return !agentHolds(c) && degraded(c) },
+		"binding-conditional":   policy("request.time"),
+		"binding-deleted-agent": policy("deleted:serviceAccount:" + agent),
+		"hub-agent-revoked": func(c *client) bool {
+			return !strings.Contains(string(c.policy(p1).raw), "roles/gkehub.serviceAgent")
+		},
 		"agent-missing":           func(c *client) bool { return !agentHolds(c) && degraded(c) },
 		"connectgateway-disabled": func(c *client) bool { return state(c, gateway) == "DISABLED" && degraded(c) },
 		"mesh-api-disabled":       func(c *client) bool { return state(c, "mesh.googleapis.com") == "DISABLED" && degraded(c) },
